@@ -1,0 +1,201 @@
+import { type Id, newId } from '#libs/kernel/src/ids.js';
+import { z } from 'zod';
+import type { SealedBox, Boxes } from './boxes.js';
+import type { Chain } from './chains.js';
+import { EventDataInvalid, EventTooLarge, UnreadableEvent } from './event-store.errors.js';
+import type { AppendContext, EventHeader, RecordedEvent, StoredEvent } from './event-store.js';
+import type { EventType, EventTypes, NewEvent } from './event-type.js';
+import { ERASED, isErased, PERSONAL_CLASSES, type PersonalClass } from './personal-data.js';
+
+/** What the data column holds: open fields as they are, and a box for each class of personal data. */
+interface StoredData {
+  readonly open: Record<string, unknown>;
+  readonly subject?: Id;
+  readonly boxes?: Partial<Record<PersonalClass, string>>;
+}
+
+/** Header and data of an event as the exact text that is stored. */
+export interface EncodedEvent {
+  readonly header: string;
+  readonly data: string;
+}
+
+/** 1 MB: ten thousand times a usual event; what is larger is a picture or a mistake. */
+export const EVENT_BYTES_MAX = 1_000_000;
+
+/** Between events in memory and their stored text. */
+export class Codec {
+  constructor(
+    private readonly types: EventTypes,
+    private readonly boxes: Boxes,
+    private readonly bytesMax = EVENT_BYTES_MAX,
+  ) {}
+
+  /**
+   * Validates and writes events; personal fields go into boxes.
+   * @throws EventDataInvalid, EventTooLarge
+   */
+  async encode(chain: Chain, commandId: Id, context: AppendContext, events: readonly NewEvent[]): Promise<EncodedEvent[]> {
+    const drafts = events.map((event) => this.draft(event));
+    const closed = await this.boxes.close(
+      chain,
+      drafts.flatMap((draft) => draft.boxes),
+    );
+    let next = 0;
+    return drafts.map((draft) => {
+      const boxes: Partial<Record<PersonalClass, string>> = {};
+      for (const { class: personalClass } of draft.boxes) {
+        // A destroyed key leaves no box: what was said about an erased person is erased before it is written.
+        const sealed = closed[next++];
+        if (sealed) boxes[personalClass] = sealed.box;
+      }
+      const stored: StoredData =
+        draft.subject === undefined ? { open: draft.open } : { open: draft.open, subject: draft.subject, boxes };
+      const encoded = { header: headerText(draft, commandId, context), data: JSON.stringify(stored) };
+      const bytes = Buffer.byteLength(encoded.data) + Buffer.byteLength(encoded.header);
+      if (bytes > this.bytesMax) throw new EventTooLarge(draft.event.type, bytes, this.bytesMax);
+      return encoded;
+    });
+  }
+
+  /**
+   * Reads stored events with their personal data opened.
+   * @throws UnreadableEvent for an unknown type or version, or data that no longer parses.
+   */
+  async decode<E extends NewEvent = NewEvent>(chain: Chain, events: readonly StoredEvent[]): Promise<RecordedEvent<E>[]> {
+    const parsed = events.map((event) => ({ event, stored: parseData(event) }));
+    const sealed = parsed.flatMap(({ event, stored }) => sealedBoxes(event, stored));
+    const opened = await this.boxes.open<Record<string, unknown>>(chain, sealed);
+    let next = 0;
+    return parsed.map(({ event, stored }) => {
+      const fields: Record<string, unknown> = { ...stored.open };
+      const type = this.typeOf(event);
+      const has = new Set<PersonalClass>();
+      for (const box of sealedBoxes(event, stored)) {
+        has.add(box.class);
+        const content = opened[next++];
+        if (!isErased(content)) Object.assign(fields, content);
+        else eraseClass(fields, type, box.class);
+      }
+      if (stored.subject !== undefined) {
+        for (const personalClass of PERSONAL_CLASSES) if (!has.has(personalClass)) eraseClass(fields, type, personalClass);
+      }
+      return this.lift<E>(event, type, fields);
+    });
+  }
+
+  /**
+   * Reads a stored event without opening a box: personal fields are `ERASED` in `data`, and stand closed in `sealed`.
+   * For projections, which never hold plaintext.
+   * @throws UnreadableEvent
+   */
+  decodeSealed<E extends NewEvent = NewEvent>(event: StoredEvent): RecordedEvent<E> & { sealed: Partial<Record<PersonalClass, SealedBox>> } {
+    const stored = parseData(event);
+    const type = this.typeOf(event);
+    const sealed: Partial<Record<PersonalClass, SealedBox>> = {};
+    for (const box of sealedBoxes(event, stored)) sealed[box.class] = box;
+    const fields: Record<string, unknown> = { ...stored.open };
+    for (const personalClass of PERSONAL_CLASSES) eraseClass(fields, type, personalClass);
+    return { ...this.lift<E>(event, type, fields), sealed };
+  }
+
+  private draft(event: NewEvent) {
+    const type = this.types.find(event.type);
+    if (!type) throw new EventDataInvalid(event.type, 'the type is not registered');
+    const result = type.schema.safeParse(event.data);
+    if (!result.success) throw new EventDataInvalid(event.type, z.prettifyError(result.error));
+    const open: Record<string, unknown> = {};
+    const closed = new Map<PersonalClass, Record<string, unknown>>();
+    for (const [name, value] of Object.entries(result.data)) {
+      const personalClass = type.personalFields.get(name);
+      if (value === undefined) continue;
+      if (personalClass === undefined) open[name] = value;
+      else if (!isErased(value)) closed.set(personalClass, { ...closed.get(personalClass), [name]: value });
+    }
+    const id = newId();
+    const subject = type.subject === undefined ? undefined : (open[type.subject] as Id);
+    const boxes =
+      subject === undefined
+        ? []
+        : PERSONAL_CLASSES.filter((name) => [...type.personalFields.values()].includes(name)).map((name) => ({
+            subject,
+            class: name,
+            of: id,
+            // A class without a value still gets its box, so that nobody can tell by looking who has an allergy.
+            value: closed.get(name) ?? {},
+          }));
+    return { event, type, id, open, subject, boxes };
+  }
+
+  private typeOf(event: StoredEvent): EventType {
+    const type = this.types.find(event.header.type);
+    if (!type) throw new UnreadableEvent(placeOf(event), `the type ${event.header.type} is unknown to this version`);
+    return type;
+  }
+
+  private lift<E extends NewEvent>(event: StoredEvent, type: EventType, fields: Record<string, unknown>): RecordedEvent<E> {
+    const { version } = event.header;
+    if (version > type.version) {
+      throw new UnreadableEvent(placeOf(event), `its schema version ${version} is newer than this software`);
+    }
+    const lifted = type.upcasters.slice(version - 1).reduce((data, upcast) => upcast(data), fields);
+    const result = type.schema.safeParse(lifted);
+    if (!result.success) throw new UnreadableEvent(placeOf(event), z.prettifyError(result.error), result.error);
+    return {
+      chain: event.chain,
+      position: event.position,
+      stream: event.stream,
+      revision: event.revision,
+      recordedAt: event.recordedAt,
+      header: event.header,
+      type: event.header.type as E['type'],
+      occurredAt: event.header.occurredAt,
+      data: result.data as E['data'],
+    };
+  }
+}
+
+function headerText(draft: { id: Id; type: EventType; event: NewEvent }, commandId: Id, context: AppendContext): string {
+  const header: EventHeader = {
+    id: draft.id,
+    type: draft.type.type,
+    version: draft.type.version,
+    occurredAt: draft.event.occurredAt,
+    actor: context.actor,
+    ...(context.site === undefined ? {} : { site: context.site }),
+    origin: context.origin,
+    ...(context.correlationId === undefined ? {} : { correlationId: context.correlationId }),
+    ...(context.causationId === undefined ? {} : { causationId: context.causationId }),
+    commandId,
+  };
+  return JSON.stringify(header);
+}
+
+function parseData(event: StoredEvent): StoredData {
+  try {
+    return JSON.parse(event.data) as StoredData;
+  } catch (cause) {
+    throw new UnreadableEvent(placeOf(event), 'its data is not JSON', cause);
+  }
+}
+
+function sealedBoxes(event: StoredEvent, stored: StoredData): SealedBox[] {
+  const { subject, boxes } = stored;
+  if (subject === undefined || boxes === undefined) return [];
+  return PERSONAL_CLASSES.flatMap((name) => {
+    const box = boxes[name];
+    return box === undefined ? [] : [{ subject, class: name, of: event.header.id, box }];
+  });
+}
+
+/**
+ * Puts `ERASED` for the fields of a class; optional fields are left out. Fields that older versions had under other
+ * names are the upcasters' concern.
+ */
+function eraseClass(fields: Record<string, unknown>, type: EventType, personalClass: PersonalClass): void {
+  for (const [name, fieldClass] of type.personalFields) {
+    if (fieldClass === personalClass && !(type.schema.shape[name] instanceof z.ZodOptional)) fields[name] = ERASED;
+  }
+}
+
+const placeOf = (event: StoredEvent): string => `Event ${event.position} (${event.stream}, revision ${event.revision})`;

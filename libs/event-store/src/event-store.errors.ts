@@ -1,0 +1,55 @@
+import { Conflict, Invalid } from '#libs/kernel/src/errors.js';
+import type { ExpectedRevision, StreamName } from './event-store.js';
+
+/** The stream had another revision than the append expected. Nothing was appended. */
+export class WrongExpectedRevision extends Conflict {
+  constructor(
+    readonly stream: StreamName,
+    readonly expected: ExpectedRevision,
+    /** -1: the stream does not exist. */
+    readonly actual: number,
+  ) {
+    super('stream.wrong-revision', `${stream} is at revision ${actual}, not at ${expected}. Read it again.`, {
+      data: { stream, expected, actual },
+    });
+  }
+}
+
+/** A stream that the decision was made from has moved on. Nothing was appended. */
+export class GuardFailed extends Conflict {
+  constructor(
+    readonly stream: StreamName,
+    readonly expected: number,
+    readonly actual: number,
+  ) {
+    super('stream.guard-failed', `${stream} moved from revision ${expected} to ${actual} meanwhile. Decide again.`, {
+      data: { stream, expected, actual },
+    });
+  }
+}
+
+export class MalformedStreamName extends Invalid {
+  constructor(stream: string) {
+    super('stream.malformed-name', `A stream is named category-id, in at most 200 characters; got ${stream.slice(0, 80)}`);
+  }
+}
+
+export class EventTooLarge extends Invalid {
+  constructor(type: string, bytes: number, bytesMax: number) {
+    super('event.too-large', `${type} has ${bytes} bytes; an event may have ${bytesMax}.`, { data: { bytes, bytesMax } });
+  }
+}
+
+/** The data of an event does not fit the schema of its type; nothing was appended. */
+export class EventDataInvalid extends Invalid {
+  constructor(type: string, problem: string) {
+    super('event.invalid', `The data of ${type} does not fit its schema: ${problem}`);
+  }
+}
+
+/** A stored event cannot be read by this version: its type or version is unknown, or its data no longer parses. */
+export class UnreadableEvent extends Invalid {
+  constructor(what: string, reason: string, cause?: unknown) {
+    super('event.unreadable', `${what} cannot be read: ${reason}`, { cause });
+  }
+}

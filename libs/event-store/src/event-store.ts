@@ -1,0 +1,145 @@
+import type { Id } from '#libs/kernel/src/ids.js';
+import type { Occurred } from '#libs/kernel/src/occurred.js';
+import type { Instant } from '#libs/kernel/src/zoned-time.js';
+import type { NewEvent } from './event-type.js';
+
+/**
+ * The port to a log of events. Words are those of the field: a *stream* is the history of one thing, a *revision*
+ * counts its events from 0, a *position* counts the events of a chain from 1, in the order in which they were committed.
+ */
+
+/** `course-0199…`: category, hyphen, id. */
+export type StreamName = string;
+
+export type ExpectedRevision = 'no-stream' | 'exists' | 'any' | number;
+
+/** Who did it, where, and what led to it. The same for all events of one append. */
+export interface AppendContext {
+  /** Id of the person or part of the system that acts: `user:…`, `system:import`, `system:planner`. */
+  readonly actor: string;
+  /** Site at which it was done, where there is one. */
+  readonly site?: Id | undefined;
+  readonly origin: 'live' | 'import';
+  /** Shared by all that follows from one request. */
+  readonly correlationId?: Id | undefined;
+  /** The event or command that led to this one. */
+  readonly causationId?: Id | undefined;
+}
+
+export interface StreamAppend {
+  readonly stream: StreamName;
+  /** Written at every call: a default would hide a decision about concurrency. */
+  readonly expectedRevision: ExpectedRevision;
+  readonly events: readonly NewEvent[];
+}
+
+/** A stream that was read for the decision but is not written: it must still have this revision (-1: no stream). */
+export interface Guard {
+  readonly stream: StreamName;
+  readonly revision: number;
+}
+
+export interface AppendRequest {
+  readonly chain: Id;
+  /** A command id that was seen before gives the first result and appends nothing. */
+  readonly commandId: Id;
+  readonly streams: readonly StreamAppend[];
+  readonly guards?: readonly Guard[];
+  readonly context: AppendContext;
+}
+
+export interface AppendResult {
+  /** Position of the last event of the append; of the chain's head where nothing was appended. */
+  readonly position: number;
+  /** Revision of each written stream after the append. */
+  readonly revisions: Readonly<Record<StreamName, number>>;
+  /** True when the command id had been seen before: this is the first append's result. */
+  readonly repeated: boolean;
+}
+
+/** What stands beside the data of a stored event. */
+export interface EventHeader {
+  readonly id: Id;
+  readonly type: string;
+  /** Schema version that the stored data has. */
+  readonly version: number;
+  readonly occurredAt: Occurred;
+  readonly actor: string;
+  readonly site?: Id;
+  readonly origin: 'live' | 'import';
+  readonly correlationId?: Id;
+  readonly causationId?: Id;
+  readonly commandId: Id;
+}
+
+/** An event as it is stored: its data as the exact bytes (UTF-8 of `data`), personal data in boxes. */
+export interface StoredEvent {
+  readonly chain: Id;
+  readonly position: number;
+  readonly stream: StreamName;
+  readonly revision: number;
+  readonly recordedAt: Instant;
+  readonly header: EventHeader;
+  /** The exact stored text of the data, which the ledger commits to. */
+  readonly data: string;
+}
+
+/** An event that was decoded: lifted to the newest version, validated, its boxes opened (or left out, unopened). */
+export interface RecordedEvent<E extends NewEvent = NewEvent> {
+  readonly chain: Id;
+  readonly position: number;
+  readonly stream: StreamName;
+  readonly revision: number;
+  readonly recordedAt: Instant;
+  readonly header: EventHeader;
+  readonly type: E['type'];
+  readonly occurredAt: Occurred;
+  readonly data: E['data'];
+}
+
+export interface ReadOptions {
+  /** First revision or position to read; from the beginning when left out. */
+  readonly from?: number;
+  /** At most so many events; bounded by the store to 10,000. */
+  readonly limit?: number;
+}
+
+/** What a store can promise beyond an order of positions. */
+export interface StoreCapabilities {
+  /** Several streams in one append: all or none. */
+  readonly atomicStreams: boolean;
+  readonly guards: boolean;
+  /** Positions without a hole, so that completeness can be shown. */
+  readonly gapFree: boolean;
+  /** The role that the application uses cannot change or delete an event. */
+  readonly immutableByGrant: boolean;
+}
+
+export interface EventStore {
+  readonly capabilities: StoreCapabilities;
+
+  /**
+   * Appends events to one or several streams: all of them or none.
+   * @throws WrongExpectedRevision with the actual revision, GuardFailed, EventTooLarge, MalformedStreamName,
+   * Overloaded when too much waits, Unavailable when the database is gone (nothing or all was appended; the same
+   * command id may be sent again).
+   */
+  append(request: AppendRequest): Promise<AppendResult>;
+
+  /** The events of one stream in the order of revisions, as stored. */
+  readStream(chain: Id, stream: StreamName, options?: ReadOptions): Promise<StoredEvent[]>;
+
+  /** The events of a chain in the order of positions, as stored, `from` included. */
+  readAll(chain: Id, options?: ReadOptions): Promise<StoredEvent[]>;
+
+  /** The position of the newest event of a chain; 0 when it has none. */
+  head(chain: Id): Promise<number>;
+
+  /** Calls back when a chain may have new events. A hint: it may come late, twice or never; polling is the truth. */
+  onAppended(callback: (chain: Id) => void): () => void;
+
+  close(): Promise<void>;
+}
+
+/** Revision of a stream that does not exist. */
+export const NO_STREAM_REVISION = -1;

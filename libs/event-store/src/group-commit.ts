@@ -1,0 +1,109 @@
+import { Overloaded, PistorError } from '#libs/kernel/src/errors.js';
+import type { AppendOutcome, PreparedAppend } from './append-batch.js';
+
+export interface GroupCommitLimits {
+  /** Appends that one transaction takes: enough to make the commit's share small, few enough to keep its locks short. */
+  readonly appendsMax: number;
+  /** Characters of header and data that one transaction takes. */
+  readonly charactersMax: number;
+  /** Appends that may wait; further ones are refused at once, since they would only time out later. */
+  readonly waitingMax: number;
+  /** How often a batch whose answer was lost is sent again; command ids make that harmless. */
+  readonly resendsMax: number;
+}
+
+export const GROUP_COMMIT_LIMITS: GroupCommitLimits = {
+  appendsMax: 512,
+  charactersMax: 4_000_000,
+  waitingMax: 20_000,
+  resendsMax: 2,
+};
+
+interface Waiting {
+  readonly append: PreparedAppend;
+  readonly characters: number;
+  readonly resolve: (outcome: AppendOutcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Group commit for one chain: what waits while a transaction is under way goes together in the next one, in the order
+ * of arrival. A commit costs a flush of the disk whatever it holds, so the rate grows with the load by itself and an
+ * append that comes alone waits for nobody.
+ */
+export class GroupCommit {
+  private waiting: Waiting[] = [];
+  private running = false;
+
+  constructor(
+    private readonly send: (appends: readonly PreparedAppend[]) => Promise<AppendOutcome[]>,
+    private readonly limits: GroupCommitLimits = GROUP_COMMIT_LIMITS,
+  ) {}
+
+  /** @throws Overloaded when too much waits already; whatever the database throws. */
+  append(append: PreparedAppend): Promise<AppendOutcome> {
+    if (this.waiting.length >= this.limits.waitingMax) {
+      return Promise.reject(
+        new Overloaded('append.overloaded', `${this.waiting.length} appends wait already. Try again in a moment.`),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ append, characters: charactersOf(append), resolve, reject });
+      if (!this.running) {
+        this.running = true;
+        // The microtask lets everything that arrives in this turn of the loop go together.
+        queueMicrotask(() => void this.run());
+      }
+    });
+  }
+
+  private async run(): Promise<void> {
+    while (this.waiting.length > 0) await this.commit(this.take());
+    this.running = false;
+  }
+
+  private take(): Waiting[] {
+    let characters = 0;
+    let count = 0;
+    for (const waiting of this.waiting) {
+      characters += waiting.characters;
+      if (count > 0 && (count >= this.limits.appendsMax || characters > this.limits.charactersMax)) break;
+      count += 1;
+    }
+    return this.waiting.splice(0, count);
+  }
+
+  private async commit(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const outcomes = await this.sendPersistently(batch.map(({ append }) => append));
+      batch.forEach((waiting, n) => waiting.resolve(outcomes[n] as AppendOutcome));
+    } catch (error) {
+      if (batch.length === 1 || isUnavailable(error)) {
+        for (const waiting of batch) waiting.reject(error);
+        return;
+      }
+      // One of them is the culprit: alone, each shows whether it is.
+      for (const waiting of batch) await this.commit([waiting]);
+    }
+  }
+
+  private async sendPersistently(appends: readonly PreparedAppend[]): Promise<AppendOutcome[]> {
+    for (let resends = 0; ; resends += 1) {
+      try {
+        return await this.send(appends);
+      } catch (error) {
+        if (!isUnavailable(error) || resends >= this.limits.resendsMax) throw error;
+      }
+    }
+  }
+}
+
+const isUnavailable = (error: unknown): boolean => error instanceof PistorError && error.kind === 'unavailable';
+
+function charactersOf(append: PreparedAppend): number {
+  let characters = 0;
+  for (const { events } of append.streams) {
+    for (const event of events) characters += event.header.length + event.data.length;
+  }
+  return characters;
+}

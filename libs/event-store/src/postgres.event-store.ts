@@ -1,0 +1,168 @@
+import { migrate } from '#libs/database/src/migrations.js';
+import type { Database } from '#libs/database/src/database.js';
+import type { Id } from '#libs/kernel/src/ids.js';
+import { join } from 'node:path';
+import { appendBatch } from './append-batch.js';
+import type { Chain, Chains } from './chains.js';
+import type { Codec } from './codec.js';
+import { MalformedStreamName } from './event-store.errors.js';
+import type {
+  AppendRequest,
+  AppendResult,
+  EventHeader,
+  EventStore,
+  ReadOptions,
+  StoreCapabilities,
+  StoredEvent,
+  StreamName,
+} from './event-store.js';
+import { GroupCommit, type GroupCommitLimits } from './group-commit.js';
+
+/** A page is bounded: at about 450 bytes an event this is 4.5 MB. */
+const PAGE_MAX = 10_000;
+
+/** Channel on which processes tell each other that a chain has new events. */
+const CHANNEL = 'pistor_appended';
+/** One NOTIFY for all appends of this time: each takes a lock that all commits of the database share. */
+const NOTIFY_DEBOUNCE_MS = 20;
+
+// A category, a hyphen and an id: no spaces or control characters, since names go into logs, URLs and lock names.
+const STREAM_NAME = /^[a-z][a-z0-9]*-[\p{L}\p{N}._:~-]{1,180}$/u;
+
+interface EventRow {
+  position: string;
+  stream: string;
+  revision: number;
+  recorded_at: Date;
+  header: string;
+  data: string;
+}
+
+/** Makes or brings up to date the tables of the event store. */
+export const migrateEventStore = (db: Database): Promise<void> =>
+  migrate(db, { name: 'event-store', folder: join(import.meta.dirname, 'migrations') });
+
+/** The event store on PostgreSQL, and on PGlite, which is PostgreSQL. */
+export class PostgresEventStore implements EventStore {
+  readonly capabilities: StoreCapabilities = {
+    atomicStreams: true,
+    guards: true,
+    gapFree: true,
+    immutableByGrant: false,
+  };
+
+  private readonly groups = new Map<Id, GroupCommit>();
+  private readonly callbacks = new Set<(chain: Id) => void>();
+  private readonly notifying = new Map<Id, NodeJS.Timeout>();
+  private unlisten: (() => Promise<void>) | undefined;
+
+  private constructor(
+    private readonly db: Database,
+    private readonly chains: Chains,
+    private readonly codec: Codec,
+    private readonly limits: GroupCommitLimits | undefined,
+  ) {}
+
+  static async open(db: Database, chains: Chains, codec: Codec, limits?: GroupCommitLimits): Promise<PostgresEventStore> {
+    const store = new PostgresEventStore(db, chains, codec, limits);
+    // PGlite has no other process that could append.
+    if (db.kind === 'postgres') store.unlisten = await db.listen(CHANNEL, (chain) => store.hint(chain));
+    return store;
+  }
+
+  async append(request: AppendRequest): Promise<AppendResult> {
+    for (const { stream } of [...request.streams, ...(request.guards ?? [])]) {
+      if (!STREAM_NAME.test(stream)) throw new MalformedStreamName(stream);
+    }
+    const chain = await this.chains.get(request.chain);
+    const encoded = await this.codec.encode(
+      chain,
+      request.commandId,
+      request.context,
+      request.streams.flatMap(({ events }) => events),
+    );
+    let next = 0;
+    const streams = request.streams.map(({ stream, expectedRevision, events }) => {
+      const from = next;
+      next += events.length;
+      return { stream, expectedRevision, events: encoded.slice(from, next) };
+    });
+    const outcome = await this.groupOf(chain).append({ commandId: request.commandId, streams, guards: request.guards ?? [] });
+    if (outcome instanceof Error) throw outcome;
+    if (!outcome.repeated && encoded.length > 0) this.appended(chain.id);
+    return outcome;
+  }
+
+  async readStream(chainId: Id, stream: StreamName, { from = 0, limit = PAGE_MAX }: ReadOptions = {}): Promise<StoredEvent[]> {
+    const chain = await this.chains.get(chainId);
+    const { rows } = await this.db.query<EventRow>({
+      name: 'read_stream',
+      text: `select position, stream, revision, recorded_at, header, data from event
+             where chain = $1 and stream = $2 and revision >= $3 order by revision limit $4`,
+      values: [chain.no, stream, from, Math.min(limit, PAGE_MAX)],
+    });
+    return rows.map((row) => storedEvent(chain, row));
+  }
+
+  async readAll(chainId: Id, { from = 1, limit = PAGE_MAX }: ReadOptions = {}): Promise<StoredEvent[]> {
+    const chain = await this.chains.get(chainId);
+    const { rows } = await this.db.query<EventRow>({
+      name: 'read_all',
+      text: `select position, stream, revision, recorded_at, header, data from event
+             where chain = $1 and position >= $2 order by position limit $3`,
+      values: [chain.no, from, Math.min(limit, PAGE_MAX)],
+    });
+    return rows.map((row) => storedEvent(chain, row));
+  }
+
+  async head(chainId: Id): Promise<number> {
+    const chain = await this.chains.get(chainId);
+    const { rows } = await this.db.query<{ position: string }>('select position from chain where no = $1', [chain.no]);
+    return Number(rows[0]?.position ?? 0);
+  }
+
+  onAppended(callback: (chain: Id) => void): () => void {
+    this.callbacks.add(callback);
+    return () => this.callbacks.delete(callback);
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.notifying.values()) clearTimeout(timer);
+    this.callbacks.clear();
+    await this.unlisten?.();
+  }
+
+  private groupOf(chain: Chain): GroupCommit {
+    let group = this.groups.get(chain.id);
+    if (!group) {
+      group = new GroupCommit((appends) => appendBatch(this.db, chain, appends), this.limits);
+      this.groups.set(chain.id, group);
+    }
+    return group;
+  }
+
+  private appended(chain: Id): void {
+    this.hint(chain);
+    if (this.db.kind !== 'postgres' || this.notifying.has(chain)) return;
+    const notify = () => {
+      this.notifying.delete(chain);
+      // Only a hint: who misses it polls.
+      this.db.query('select pg_notify($1, $2)', [CHANNEL, chain]).catch(() => undefined);
+    };
+    this.notifying.set(chain, setTimeout(notify, NOTIFY_DEBOUNCE_MS).unref());
+  }
+
+  private hint(chain: Id): void {
+    for (const callback of this.callbacks) callback(chain);
+  }
+}
+
+const storedEvent = (chain: Chain, row: EventRow): StoredEvent => ({
+  chain: chain.id,
+  position: Number(row.position),
+  stream: row.stream,
+  revision: row.revision,
+  recordedAt: row.recorded_at.toISOString(),
+  header: JSON.parse(row.header) as EventHeader,
+  data: row.data,
+});

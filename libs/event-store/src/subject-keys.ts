@@ -1,0 +1,114 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { Database } from '#libs/database/src/database.js';
+import type { Id } from '#libs/kernel/src/ids.js';
+import type { Chain } from './chains.js';
+import { type MasterKey, MasterKeyProblem } from './master-key.js';
+import type { PersonalClass } from './personal-data.js';
+
+/** Which key: of whom, and for which class of data. */
+export interface KeyName {
+  readonly subject: Id;
+  readonly class: PersonalClass;
+}
+
+/** About 20 MB of keys at the most; the least recently used go. */
+const CACHED_MAX = 100_000;
+
+const cacheKey = (chain: Chain, { subject, class: personalClass }: KeyName) => `${chain.no}/${subject}/${personalClass}`;
+
+/**
+ * The keys of persons, wrapped by the master key in a table. A key that was destroyed is known as destroyed and never
+ * made anew.
+ */
+export class SubjectKeys {
+  private readonly cache = new Map<string, Buffer>();
+  private readonly wrappingKey: Buffer;
+
+  constructor(
+    private readonly db: Database,
+    private readonly master: MasterKey,
+  ) {
+    this.wrappingKey = master.derive('wrapping key');
+  }
+
+  /**
+   * The keys that exist, by `subject/class`; a destroyed one is null, one that was never made is missing.
+   */
+  async find(chain: Chain, names: readonly KeyName[]): Promise<Map<string, Buffer | null>> {
+    const found = new Map<string, Buffer | null>();
+    const missing: KeyName[] = [];
+    for (const name of names) {
+      const cached = this.cache.get(cacheKey(chain, name));
+      if (cached) found.set(nameOf(name), cached);
+      else missing.push(name);
+    }
+    if (missing.length > 0) await this.load(chain, missing, found);
+    return found;
+  }
+
+  /** As `find`, and makes the keys that do not exist yet; they are on disk when this returns. */
+  async findOrCreate(chain: Chain, names: readonly KeyName[]): Promise<Map<string, Buffer | null>> {
+    const found = await this.find(chain, names);
+    const missing = [...new Map(names.map((name) => [nameOf(name), name])).values()]
+      .filter((name) => !found.has(nameOf(name)))
+      .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+    if (missing.length === 0) return found;
+    await this.db.query(
+      `insert into subject_key (chain, subject, class, wrapped, wrapped_by)
+       select $1, * from unnest($2::uuid[], $3::text[], $4::bytea[], $5::text[])
+       on conflict do nothing`,
+      [
+        chain.no,
+        missing.map((name) => name.subject),
+        missing.map((name) => name.class),
+        missing.map((name) => this.wrap(randomBytes(32), bound(chain, name))),
+        missing.map(() => this.master.fingerprint),
+      ],
+    );
+    // Read back what stands there: another process may have been faster.
+    await this.load(chain, missing, found);
+    return found;
+  }
+
+  private async load(chain: Chain, names: readonly KeyName[], into: Map<string, Buffer | null>): Promise<void> {
+    const { rows } = await this.db.query<{ subject: Id; class: PersonalClass; wrapped: Buffer | null; wrapped_by: string }>(
+      `select k.subject, k.class, k.wrapped, k.wrapped_by
+       from unnest($2::uuid[], $3::text[]) as n(subject, class)
+       join subject_key k on k.chain = $1 and k.subject = n.subject and k.class = n.class`,
+      [chain.no, names.map((name) => name.subject), names.map((name) => name.class)],
+    );
+    for (const row of rows) {
+      const key = row.wrapped && this.unwrap(row.wrapped, row.wrapped_by, bound(chain, row));
+      into.set(nameOf(row), key);
+      if (key) this.remember(cacheKey(chain, row), key);
+    }
+  }
+
+  private remember(name: string, key: Buffer): void {
+    this.cache.delete(name);
+    this.cache.set(name, key);
+    if (this.cache.size > CACHED_MAX) this.cache.delete(this.cache.keys().next().value as string);
+  }
+
+  private wrap(key: Buffer, boundTo: string): Buffer {
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', this.wrappingKey, nonce);
+    cipher.setAAD(Buffer.from(boundTo));
+    const body = Buffer.concat([cipher.update(key), cipher.final()]);
+    return Buffer.concat([nonce, cipher.getAuthTag(), body]);
+  }
+
+  private unwrap(wrapped: Buffer, by: string, boundTo: string): Buffer {
+    if (by !== this.master.fingerprint) {
+      throw new MasterKeyProblem(`A key is wrapped by master key ${by}, which is not the one in use.`);
+    }
+    const decipher = createDecipheriv('aes-256-gcm', this.wrappingKey, wrapped.subarray(0, 12));
+    decipher.setAAD(Buffer.from(boundTo));
+    decipher.setAuthTag(wrapped.subarray(12, 28));
+    return Buffer.concat([decipher.update(wrapped.subarray(28)), decipher.final()]);
+  }
+}
+
+export const nameOf = ({ subject, class: personalClass }: KeyName): string => `${subject}/${personalClass}`;
+
+const bound = (chain: Chain, name: KeyName): string => `${chain.id}/${nameOf(name)}`;

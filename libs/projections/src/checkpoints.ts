@@ -1,0 +1,138 @@
+import { migrate } from '#libs/database/src/migrations.js';
+import type { Database, Queryable } from '#libs/database/src/database.js';
+import { join } from 'node:path';
+import type { Id } from '#libs/kernel/src/ids.js';
+
+export const migrateProjections = (db: Database): Promise<void> =>
+  migrate(db, { name: 'projections', folder: join(import.meta.dirname, 'migrations') });
+
+export type Build = 'live' | 'next';
+
+/** A projection, version and build, whose checkpoints are meant. */
+export interface Subject {
+  readonly name: string;
+  readonly version: number;
+  readonly build: Build;
+}
+
+/** Permission to move one checkpoint, until it runs out or another owner takes it. */
+export interface Lease {
+  readonly subject: Subject;
+  readonly chainNo: number;
+  readonly epoch: number;
+  /** Position up to which everything is applied. */
+  position: number;
+  /** Position of the chain's newest event when the lease was taken. */
+  readonly head: number;
+}
+
+/** Another process has moved the checkpoint or taken the lease: what was about to be written is rolled back. */
+export class LeaseLost extends Error {
+  constructor(subject: Subject) {
+    super(`${subject.name} v${subject.version} is owned by another process now`);
+    this.name = 'LeaseLost';
+  }
+}
+
+/** Long enough for a page under load; a dead owner is replaced after it. */
+export const LEASE_MS = 15_000;
+
+const KEY = 'projection = $1 and version = $2 and build = $3';
+const key = ({ name, version, build }: Subject) => [name, version, build] as const;
+
+export class Checkpoints {
+  constructor(
+    private readonly db: Database,
+    /** This process. */
+    private readonly owner: Id,
+  ) {}
+
+  /**
+   * Takes the lease on every chain that has events beyond the checkpoint and no other living owner; one query over
+   * the chains' heads.
+   */
+  async lease(subject: Subject): Promise<Lease[]> {
+    const { rows } = await this.db.query<{ no: number; epoch: number; position: string; head: string }>(
+      `with behind as (
+         select c.no, c.position as head
+         from chain c
+         left join projection_checkpoint p on p.chain = c.no and p.projection = $1 and p.version = $2 and p.build = $3
+         where c.position > coalesce(p.position, 0)
+           and (p.owner is null or p.owner = $4 or p.lease_until < clock_timestamp())
+       ), taken as (
+         insert into projection_checkpoint as p (projection, version, build, chain, owner, lease_until, epoch)
+         select $1, $2, $3, no, $4, clock_timestamp() + $5 * interval '1 millisecond', 1 from behind
+         on conflict (projection, version, build, chain) do update
+           set owner = excluded.owner,
+               lease_until = excluded.lease_until,
+               epoch = p.epoch + (p.owner is distinct from excluded.owner)::int
+           where p.owner is null or p.owner = excluded.owner or p.lease_until < clock_timestamp()
+         returning chain, epoch, position
+       )
+       select b.no, t.epoch, t.position, b.head from taken t join behind b on b.no = t.chain order by b.no`,
+      [...key(subject), this.owner, LEASE_MS],
+    );
+    return rows.map((row) => ({
+      subject,
+      chainNo: row.no,
+      epoch: row.epoch,
+      position: Number(row.position),
+      head: Number(row.head),
+    }));
+  }
+
+  /**
+   * Moves a checkpoint in the transaction of the rows.
+   * @throws LeaseLost, which rolls the rows back.
+   */
+  async advance(tx: Queryable, lease: Lease, to: number, applied: number): Promise<void> {
+    const { rowCount } = await tx.query(
+      `update projection_checkpoint
+       set position = $7, applied = applied + $8, moved_at = clock_timestamp(),
+           lease_until = clock_timestamp() + $9 * interval '1 millisecond'
+       where ${KEY} and chain = $4 and epoch = $5 and position = $6`,
+      [...key(lease.subject), lease.chainNo, lease.epoch, lease.position, to, applied, LEASE_MS],
+    );
+    if (rowCount !== 1) throw new LeaseLost(lease.subject);
+  }
+
+  /** Gives all leases of this process back, so that others need not wait for them to run out. */
+  async release(): Promise<void> {
+    await this.db.query(
+      `update projection_checkpoint set owner = null, lease_until = '-infinity' where owner = $1`,
+      [this.owner],
+    );
+  }
+
+  async position(subject: Subject, chainNo: number): Promise<number> {
+    const { rows } = await this.db.query<{ position: string }>(
+      `select position from projection_checkpoint where ${KEY} and chain = $4`,
+      [...key(subject), chainNo],
+    );
+    return Number(rows[0]?.position ?? 0);
+  }
+
+  async recordError(lease: Lease, error: unknown): Promise<void> {
+    await this.db.query(
+      `update projection_checkpoint set last_error = $5, last_error_at = clock_timestamp() where ${KEY} and chain = $4`,
+      [...key(lease.subject), lease.chainNo, String(error instanceof Error ? error.message : error).slice(0, 1000)],
+    );
+  }
+
+  /** Sets aside an event that cannot be applied, or one that must wait behind such a one. */
+  async park(tx: Queryable, lease: Lease, event: { position: number; key: string }, error: string | null): Promise<void> {
+    await tx.query(
+      `insert into projection_parked (projection, version, build, chain, position, key, error)
+       values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+      [...key(lease.subject), lease.chainNo, event.position, event.key, error?.slice(0, 2000) ?? null],
+    );
+  }
+
+  async parkedKeys(lease: Lease): Promise<Set<string>> {
+    const { rows } = await this.db.query<{ key: string }>(
+      `select distinct key from projection_parked where ${KEY} and chain = $4`,
+      [...key(lease.subject), lease.chainNo],
+    );
+    return new Set(rows.map((row) => row.key));
+  }
+}

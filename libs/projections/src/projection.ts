@@ -1,0 +1,51 @@
+import type { Queryable } from '#libs/database/src/database.js';
+import type { Boxes, SealedBox } from '#libs/event-store/src/boxes.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import type { RecordedEvent } from '#libs/event-store/src/event-store.js';
+import type { NewEvent } from '#libs/event-store/src/event-type.js';
+import type { PersonalClass } from '#libs/event-store/src/personal-data.js';
+
+/** An event as a projection sees it: open fields, and personal data as closed boxes that it may store. */
+export type SealedEvent<E extends NewEvent = NewEvent> = RecordedEvent<E> & {
+  readonly sealed: Partial<Record<PersonalClass, SealedBox>>;
+};
+
+/** What a projection may use while it applies a page. */
+export interface ProjectionContext {
+  /** The transaction that also moves the checkpoint. Tables of the projection are found without a schema name. */
+  readonly tx: Queryable;
+  readonly chain: Chain;
+  /** For rows that are computed from personal data; what was opened must not be stored. */
+  readonly boxes: Boxes;
+}
+
+/** A read model: tables of its own, filled from events, that can be thrown away and built again. */
+export interface Projection {
+  /** Lower case with underscores; with the version it names the schema that the tables live in. */
+  readonly name: string;
+  /** Raised when the tables or the meaning of their rows change; the new version is built from the first event on. */
+  readonly version: number;
+  /** Statements that make the tables, without schema names. Every table has a column `chain`. */
+  readonly ddl: string;
+  /** The types of events it needs; others are skipped unread. */
+  readonly types: ReadonlySet<string>;
+  /**
+   * Applies a page of events in the order of positions. Applying must not depend on how events are cut into pages.
+   * An error rolls everything back; the events are then tried one by one, and the one that fails is parked.
+   */
+  apply(context: ProjectionContext, events: readonly SealedEvent[]): Promise<void>;
+}
+
+/**
+ * A projection whose rows are effects: commands under ids derived from the event, so that doing it again is harmless.
+ * It is called at least once with each event, in the order of positions.
+ */
+export interface Reactor {
+  readonly name: string;
+  readonly version: number;
+  readonly types: ReadonlySet<string>;
+  react(chain: Chain, events: readonly SealedEvent[]): Promise<void>;
+}
+
+/** The schema that holds the tables of a projection for readers: `course_progress_v1`. */
+export const schemaOf = ({ name, version }: Pick<Projection, 'name' | 'version'>): string => `${name}_v${version}`;

@@ -1,0 +1,77 @@
+import { addDateDuration, laterDate } from '#libs/kernel/src/local-date.js';
+import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
+import { nextEarliest } from './interval.rule.js';
+import type { Protocol } from './protocol.schema.js';
+
+/** Both days belong to the window. */
+export interface MaintenanceWindow {
+  readonly opens: LocalDate;
+  readonly closes: LocalDate;
+}
+
+export type MaintenanceState = 'upcoming' | 'due' | 'overdue';
+
+/** A completed course, by the local dates of its performed sessions. */
+export interface CompletedCourse {
+  readonly protocol: Pick<Protocol, 'maintenance' | 'intervalDays'>;
+  readonly firstCourseSession: LocalDate;
+  readonly lastCourseSession: LocalDate;
+  /** In any order; the latest one counts. */
+  readonly maintenanceSessions: readonly LocalDate[];
+}
+
+/**
+ * The next maintenance window of a completed course (S1-M2); null where the physician sets the date.
+ *
+ * The first window opens so long after the anchor and closes so long after it; after each maintenance session the next
+ * one is counted from its date. No window opens before the shortest interval after the last course session has passed,
+ * also where a maintenance session was recorded before the course was done. A course so long that its window would
+ * close before it opens leaves the opening day alone: that is ours, the sources do not say.
+ */
+export function maintenanceWindow(course: CompletedCourse): MaintenanceWindow | null {
+  const rule = course.protocol.maintenance;
+  if (rule.kind !== 'rhythm') return null;
+  const latest = course.maintenanceSessions.reduce<LocalDate | null>(
+    (a, b) => (a === null ? b : laterDate(a, b)),
+    null,
+  );
+  const anchor = rule.anchor === 'first-session' ? course.firstCourseSession : course.lastCourseSession;
+  const window =
+    latest === null
+      ? { opens: addDateDuration(anchor, rule.firstOpens), closes: addDateDuration(anchor, rule.firstCloses) }
+      : { opens: addDateDuration(latest, rule.thenOpens), closes: addDateDuration(latest, rule.thenCloses) };
+  const opens = laterDate(window.opens, nextEarliest(course.protocol, course.lastCourseSession));
+  return { opens, closes: laterDate(window.closes, opens) };
+}
+
+/** Upcoming before the window opens, due from the opening to the closing day, both included, overdue after (S1-M2). */
+export function maintenanceState(window: MaintenanceWindow, today: LocalDate): MaintenanceState {
+  if (today < window.opens) return 'upcoming';
+  return today <= window.closes ? 'due' : 'overdue';
+}
+
+/**
+ * Whether a later course of the same patient under the same protocol has ended the rhythm of this one: from its first
+ * performed session on. `laterFirstSession` is null where there is no such course or none of its sessions took place.
+ */
+export const rhythmHasEnded = (laterFirstSession: LocalDate | null, today: LocalDate): boolean =>
+  laterFirstSession !== null && laterFirstSession <= today;
+
+/** When a whole new course is suggested, counted from the last course session (S1-M1); null where it is not. */
+export function repeatCourseWindow(
+  protocol: Pick<Protocol, 'maintenance'>,
+  lastCourseSession: LocalDate,
+): MaintenanceWindow | null {
+  const rule = protocol.maintenance;
+  if (rule.kind !== 'rhythm' || rule.repeatCourse === null) return null;
+  return {
+    opens: addDateDuration(lastCourseSession, rule.repeatCourse.opens),
+    closes: addDateDuration(lastCourseSession, rule.repeatCourse.closes),
+  };
+}
+
+/** The last day for maintenance where the physician sets the date (S4-E1); null where nothing limits it. */
+export function physicianLatest(protocol: Pick<Protocol, 'maintenance'>, lastSession: LocalDate): LocalDate | null {
+  const rule = protocol.maintenance;
+  return rule.kind === 'physician' && rule.latest !== null ? addDateDuration(lastSession, rule.latest) : null;
+}
