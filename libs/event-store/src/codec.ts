@@ -148,10 +148,11 @@ export class Codec {
       revision: event.revision,
       recordedAt: event.recordedAt,
       header: event.header,
-      type: event.header.type as E['type'],
+      type: event.header.type,
       occurredAt: event.header.occurredAt,
-      data: result.data as E['data'],
-    };
+      data: result.data,
+      // The schema of the type has just said that it is one.
+    } as RecordedEvent<E>;
   }
 }
 

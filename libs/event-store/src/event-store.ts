@@ -84,18 +84,23 @@ export interface StoredEvent {
   readonly data: string;
 }
 
-/** An event that was decoded: lifted to the newest version, validated, its boxes opened (or left out, unopened). */
-export interface RecordedEvent<E extends NewEvent = NewEvent> {
+interface RecordedEnvelope {
   readonly chain: Id;
   readonly position: number;
   readonly stream: StreamName;
   readonly revision: number;
   readonly recordedAt: Instant;
   readonly header: EventHeader;
-  readonly type: E['type'];
   readonly occurredAt: Occurred;
-  readonly data: E['data'];
 }
+
+/**
+ * An event that was decoded: lifted to the newest version, validated, its boxes opened (or left out, unopened). Of a
+ * union of events it is the union.
+ */
+export type RecordedEvent<E extends NewEvent = NewEvent> = E extends NewEvent
+  ? RecordedEnvelope & { readonly type: E['type']; readonly data: E['data'] }
+  : never;
 
 export interface ReadOptions {
   /** First revision or position to read; from the beginning when left out. */

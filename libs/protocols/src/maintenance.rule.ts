@@ -23,10 +23,9 @@ export interface CompletedCourse {
 /**
  * The next maintenance window of a completed course (S1-M2); null where the physician sets the date.
  *
- * The first window opens so long after the anchor and closes so long after it; after each maintenance session the next
- * one is counted from its date. No window opens before the shortest interval after the last course session has passed,
- * also where a maintenance session was recorded before the course was done. A course so long that its window would
- * close before it opens leaves the opening day alone: that is ours, the sources do not say.
+ * The first window opens so long after the anchor, but not before the shortest interval after the last course session,
+ * and closes so long after the anchor; after each maintenance session the next one is counted from its date. A course so
+ * drawn out that its first window closes before it opens is overdue from the opening day on.
  */
 export function maintenanceWindow(course: CompletedCourse): MaintenanceWindow | null {
   const rule = course.protocol.maintenance;
@@ -35,13 +34,15 @@ export function maintenanceWindow(course: CompletedCourse): MaintenanceWindow | 
     (a, b) => (a === null ? b : laterDate(a, b)),
     null,
   );
+  if (latest !== null) {
+    return { opens: addDateDuration(latest, rule.thenOpens), closes: addDateDuration(latest, rule.thenCloses) };
+  }
   const anchor = rule.anchor === 'first-session' ? course.firstCourseSession : course.lastCourseSession;
-  const window =
-    latest === null
-      ? { opens: addDateDuration(anchor, rule.firstOpens), closes: addDateDuration(anchor, rule.firstCloses) }
-      : { opens: addDateDuration(latest, rule.thenOpens), closes: addDateDuration(latest, rule.thenCloses) };
-  const opens = laterDate(window.opens, nextEarliest(course.protocol, course.lastCourseSession));
-  return { opens, closes: laterDate(window.closes, opens) };
+  const opens = laterDate(
+    addDateDuration(anchor, rule.firstOpens),
+    nextEarliest(course.protocol, course.lastCourseSession),
+  );
+  return { opens, closes: addDateDuration(anchor, rule.firstCloses) };
 }
 
 /** Upcoming before the window opens, due from the opening to the closing day, both included, overdue after (S1-M2). */

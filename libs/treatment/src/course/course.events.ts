@@ -47,6 +47,7 @@ export type UsedProduct = z.infer<typeof usedProductSchema>;
 export const protocolReferenceSchema = z.strictObject({ code: z.string().min(1), version: z.number().int().positive() });
 
 export const CoursePlanned = eventType('CoursePlanned', {
+  subject: 'patientId',
   schema: z.strictObject({
     ...ofCourse,
     siteId: z.uuid(),
@@ -54,6 +55,8 @@ export const CoursePlanned = eventType('CoursePlanned', {
     consultationId: z.uuid(),
     protocol: protocolReferenceSchema,
     plannedSessions: z.number().int().positive(),
+    /** The physician's reason for a number of sessions outside the protocol's range. */
+    countReason: personal('clinical', z.string().min(1)).optional(),
   }),
 });
 

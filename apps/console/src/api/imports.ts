@@ -1,0 +1,34 @@
+import { postForLines } from './http.js';
+
+export interface FileCounts {
+  lines: number;
+  accepted: number;
+  refused: number;
+  repeated: number;
+}
+
+export interface RefusedLine {
+  file: string;
+  /** Counts from 1, the header being line 1. */
+  line: number;
+  column: string | null;
+  value: string | null;
+  /** What to mend. */
+  reason: string;
+}
+
+export interface ImportReport {
+  files: Record<string, FileCounts>;
+  refused: RefusedLine[];
+}
+
+export interface ImportProgress {
+  file: string;
+  lines: number;
+  total: number;
+}
+
+export type ImportLine = { progress: ImportProgress } | { report: ImportReport };
+
+/** Sends a zip with the files of a history folder; repeating it changes nothing. */
+export const importZip = (zip: Blob) => postForLines<ImportLine>('/v1/imports', zip, 'application/zip');

@@ -1,0 +1,19 @@
+import { type CourseRef, type Instant, type Person, pagesOf } from './common.js';
+
+/** A message as it left, newest first. */
+export interface OutboxItem {
+  messageId: string;
+  kind: string;
+  channel: 'email' | 'sms';
+  /** Null where the patient was erased. */
+  to: string | null;
+  language: string;
+  subject: string | null;
+  /** Plain text; null where the patient was erased. */
+  body: string | null;
+  sentAt: Instant;
+  patient: Person;
+  course: CourseRef | null;
+}
+
+export const outboxQuery = (site: string | undefined) => pagesOf<OutboxItem>('outbox', '/v1/outbox', { site });

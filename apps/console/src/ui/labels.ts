@@ -1,0 +1,48 @@
+/** Codes as words. What is not listed is written from its code, so that a chain's own protocols read well too. */
+export function words(code: string): string {
+  const text = code.replaceAll(/[-_.]/g, ' ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+const MESSAGE_KINDS: Record<string, string> = {
+  'session-reminder': 'Session reminder',
+  'aspirin-notice': 'No aspirin from now',
+  'precaution-notice': 'Precaution ahead of a session',
+  'maintenance-due-soon': 'Maintenance due soon',
+  'maintenance-due': 'Maintenance due',
+  'maintenance-overdue': 'Maintenance overdue',
+};
+export const messageKind = (kind: string): string => MESSAGE_KINDS[kind] ?? words(kind);
+
+const REASONS: Record<string, string> = {
+  superseded: 'A newer message about the same thing took its place',
+  'session-cancelled': 'The session was cancelled',
+  'session-missed': 'The session was missed',
+  'session-performed': 'The session has already taken place',
+  'session-rescheduled': 'The session was moved',
+  'course-stopped': 'The course was stopped',
+  'maintenance-declined': 'The patient declined maintenance',
+  'maintenance-window-moved': 'The maintenance window moved',
+  'maintenance-booked': 'Maintenance is already booked',
+  'no-consent': 'The patient did not agree to be contacted',
+  'no-channel': 'The patient chose no channel',
+  'patient-erased': 'The patient was erased',
+};
+export const messageReason = (reason: string): string => REASONS[reason] ?? words(reason);
+
+const DEVIATION_WORDS: Record<string, string> = {
+  'session-count': 'Session count',
+  'interval-short': 'Interval too short',
+  'interval-long': 'Interval too long',
+  'lot-not-received': 'Lot not received',
+};
+export const deviationName = (kind: string): string => DEVIATION_WORDS[kind] ?? words(kind);
+
+const LANGUAGES: Record<string, string> = { en: 'English', tr: 'Turkish', fr: 'French' };
+export const languageName = (tag: string): string => LANGUAGES[tag] ?? tag;
+
+const CHANNELS: Record<string, string> = { email: 'E-mail', sms: 'SMS', none: 'None' };
+export const channelName = (channel: string): string => CHANNELS[channel] ?? words(channel);
+
+/** `1 message`, `2 messages`. */
+export const plural = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;

@@ -1,0 +1,96 @@
+import pg from 'pg';
+import { toDatabaseError } from './database.errors.js';
+import { PooledDatabase } from './pooled.database.js';
+import { PostgresListener } from './postgres.listener.js';
+import { valueTypes } from './value.types.js';
+
+/** A statement beyond this is a defect, not work: everything here goes in pages. Migrations lift it for themselves. */
+const STATEMENT_MS_MAX = 60_000;
+/** The server's own limit comes first; this one is for a server that is silent because it is gone. */
+const ANSWER_MS_MAX = STATEMENT_MS_MAX + 5_000;
+const CONNECT_MS_MAX = 5_000;
+/** A transaction holds locks that others wait for; nobody needs to think that long inside one. */
+const IDLE_IN_TRANSACTION_MS_MAX = 15_000;
+const KEEP_ALIVE_MS = 10_000;
+
+export interface PostgresOptions {
+  /** Most connections at a time (default 10); one more is opened by the first `listen`. */
+  readonly poolMax?: number;
+  /** Schema of our own tables (default `public`), made when missing. BullMQ's is always `bullmq`. */
+  readonly schema?: string;
+}
+
+/**
+ * Opens a bounded pool on a PostgreSQL server and checks that it answers.
+ *
+ * @throws Unavailable `database.unavailable` when it does not.
+ */
+export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<PostgresDatabase> {
+  const database = new PostgresDatabase(url, options);
+  try {
+    if (options.schema) await createSchema(database, options.schema);
+    await database.query('SELECT 1');
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+export class PostgresDatabase extends PooledDatabase {
+  readonly kind = 'postgres';
+  readonly pool: pg.Pool;
+  private readonly listener: PostgresListener;
+  private closing: Promise<void> | undefined;
+
+  constructor(url: string, { poolMax = 10, schema = 'public' }: PostgresOptions = {}) {
+    super();
+    const connection: pg.ClientConfig = {
+      connectionString: url,
+      application_name: 'pistor',
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+      connectionTimeoutMillis: CONNECT_MS_MAX,
+      statement_timeout: STATEMENT_MS_MAX,
+      query_timeout: ANSWER_MS_MAX,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS_MAX,
+      options: sessionOptions(schema),
+      types: valueTypes,
+    };
+    this.pool = new pg.Pool({ ...connection, max: poolMax, idleTimeoutMillis: 30_000 });
+    // The pool has already thrown the broken idle client away; without a listener the event would end the process.
+    this.pool.on('error', () => {});
+    this.listener = new PostgresListener(() => new pg.Client(connection));
+  }
+
+  async listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>> {
+    try {
+      return await this.listener.listen(channel, onNotify);
+    } catch (error) {
+      throw toDatabaseError(error);
+    }
+  }
+
+  close(): Promise<void> {
+    this.closing ??= Promise.all([this.listener.close(), this.pool.end()]).then(() => {});
+    return this.closing;
+  }
+}
+
+/**
+ * Our schema comes first, so that it receives what we create; BullMQ's second, since its statements name their tables
+ * without a schema. Backslashes stand before what the server would split at.
+ */
+function sessionOptions(schema: string): string {
+  const path = `${pg.escapeIdentifier(schema)},bullmq`.replace(/[\\ ]/g, (found) => `\\${found}`);
+  return `-c search_path=${path} -c synchronous_commit=on -c default_transaction_isolation=read\\ committed`;
+}
+
+async function createSchema(database: PostgresDatabase, schema: string): Promise<void> {
+  try {
+    await database.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(schema)}`);
+  } catch (error) {
+    // Two processes at once: IF NOT EXISTS looks before it creates, the slower one finds the name taken.
+    if ((error as { code?: string }).code !== '23505') throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { Invalid } from '#libs/kernel/src/errors.js';
+
+/** How this process was told to run, from its environment and its command line. */
+export interface Configuration {
+  /** `embedded`: PGlite in `dataFolder`. `scaled-out`: the servers named by the URLs. */
+  readonly mode: 'embedded' | 'scaled-out';
+  readonly dataFolder: string;
+  readonly databaseUrl: string | undefined;
+  readonly redisUrl: string | undefined;
+  readonly masterKeyFile: string;
+  readonly host: string;
+  readonly port: number;
+  /** A sandbox chain has a clock that its user advances. */
+  readonly sandbox: boolean;
+}
+
+// An empty value means the same as none: compose files and shells set variables that way.
+const optional = z
+  .string()
+  .optional()
+  .transform((value) => (value === '' ? undefined : value));
+
+const environmentSchema = z.object({
+  PORT: optional.pipe(z.coerce.number().int().min(0).max(65_535).default(3000)),
+  PISTOR_HOST: optional.pipe(z.string().default('127.0.0.1')),
+  PISTOR_DATA: optional.pipe(z.string().default('data')),
+  PISTOR_MASTER_KEY_FILE: optional,
+  PISTOR_SANDBOX: optional.pipe(z.enum(['true', 'false']).default('true')),
+  DATABASE_URL: optional.pipe(z.url({ protocol: /^postgres(ql)?$/ }).optional()),
+  REDIS_URL: optional.pipe(z.url({ protocol: /^rediss?$/ }).optional()),
+  KURRENTDB_URL: optional,
+});
+
+/**
+ * Reads and checks the environment.
+ * @throws Invalid `configuration.invalid`, naming each variable that must be mended
+ */
+export function readConfiguration(
+  environment: NodeJS.ProcessEnv,
+  options: { readonly dataFolder?: string | undefined; readonly port?: number | undefined } = {},
+): Configuration {
+  const parsed = environmentSchema.safeParse(environment);
+  if (!parsed.success) {
+    const fields = parsed.error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message }));
+    throw new Invalid('configuration.invalid', `Mend the environment: ${fields.map((f) => `${f.field}: ${f.message}`).join('; ')}`, {
+      fields,
+    });
+  }
+  const env = parsed.data;
+  if (env.KURRENTDB_URL !== undefined) {
+    throw new Invalid(
+      'configuration.kurrentdb',
+      'KURRENTDB_URL is set, but this version keeps its events in PostgreSQL or PGlite only. Unset it.',
+      { fields: [{ field: 'KURRENTDB_URL', message: 'Unset it.' }] },
+    );
+  }
+  const dataFolder = resolve(options.dataFolder ?? env.PISTOR_DATA);
+  // A folder that is named on the command line is meant, whatever server the environment names.
+  const databaseUrl = options.dataFolder === undefined ? env.DATABASE_URL : undefined;
+  return {
+    mode: databaseUrl === undefined ? 'embedded' : 'scaled-out',
+    dataFolder,
+    databaseUrl,
+    redisUrl: options.dataFolder === undefined ? env.REDIS_URL : undefined,
+    masterKeyFile: resolve(env.PISTOR_MASTER_KEY_FILE ?? join(dataFolder, 'master.key')),
+    host: env.PISTOR_HOST,
+    port: options.port ?? env.PORT,
+    sandbox: env.PISTOR_SANDBOX === 'true',
+  };
+}

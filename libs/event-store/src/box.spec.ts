@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { BoxDoesNotOpen, closeBox, openBox } from './box.js';
+
+const key = randomBytes(32);
+
+describe('a box of personal data', () => {
+  it('opens to what was put in', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string(), (plaintext, bound) => {
+        const wellFormed = plaintext.toWellFormed();
+        expect(openBox(key, closeBox(key, wellFormed, bound), bound)).toBe(wellFormed);
+      }),
+    );
+  });
+
+  it('shows nothing of what is in it', () => {
+    const box = Buffer.from(closeBox(key, 'Ayşe Yılmaz', 'here'), 'base64url');
+    expect(box.includes(Buffer.from('Ayşe'))).toBe(false);
+  });
+
+  it('never looks the same twice', () => {
+    expect(closeBox(key, 'same', 'here')).not.toBe(closeBox(key, 'same', 'here'));
+  });
+
+  it('does not open with another key, and says that it is the key', () => {
+    const box = closeBox(key, 'secret', 'here');
+    expect(() => openBox(randomBytes(32), box, 'here')).toThrow(BoxDoesNotOpen);
+    expect(() => openBox(randomBytes(32), box, 'here')).toThrow('another key');
+  });
+
+  it('does not open in another place', () => {
+    const box = closeBox(key, 'secret', 'patient-a/clinical/event-1');
+    expect(() => openBox(key, box, 'patient-a/clinical/event-2')).toThrow('its place was changed');
+  });
+
+  it('does not open when any bit of it was changed', () => {
+    const bytes = Buffer.from(closeBox(key, 'secret', 'here'), 'base64url');
+    fc.assert(
+      fc.property(fc.nat(bytes.length * 8 - 1), (bit) => {
+        const changed = Buffer.from(bytes);
+        changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
+        expect(() => openBox(key, changed.toString('base64url'), 'here')).toThrow(BoxDoesNotOpen);
+      }),
+    );
+  });
+
+  it('is refused when it is cut short', () => {
+    expect(() => openBox(key, 'AQ', 'here')).toThrow('format');
+  });
+});

@@ -1,0 +1,86 @@
+import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { lastValueFrom, type Observable, of } from 'rxjs';
+import { newId } from '#libs/kernel/src/ids.js';
+import { describeError } from '#libs/kernel/src/log.js';
+import { type CommandAnswer, commandHeaders } from './command-answer.js';
+import { commandMeta } from './command-meta.js';
+import { commandOptionsOf, queryOptionsOf } from './endpoint.metadata.js';
+import { HTTP_DEPENDENCIES } from './http.dependencies.js';
+import type { HttpDependencies } from './http.dependencies.js';
+import { parseIdempotencyKey, type StoredAnswer } from './idempotency.js';
+import { waitForPosition } from './position.js';
+import { refuseUndeclaredInput } from './undeclared-input.js';
+import { RequestInvalid } from './validation.js';
+
+/** Carries out a command once for each Idempotency-Key, and dresses its answer. */
+@Injectable()
+export class CommandInterceptor implements NestInterceptor {
+  constructor(@Inject(HTTP_DEPENDENCIES) private readonly deps: HttpDependencies) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<CommandAnswer>> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    refuseUndeclaredInput(context);
+    const key = parseIdempotencyKey(request.headers['idempotency-key']);
+    const { status, headers, answer } = await (key === undefined
+      ? this.carryOut(context, next, newId())
+      : this.once(context, next, key));
+    reply.code(status).headers(headers);
+    return of(answer);
+  }
+
+  private async once(context: ExecutionContext, next: CallHandler, key: string): Promise<StoredAnswer> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { chain } = request.pistor;
+    const { method, url, body } = request;
+    const sent = { method, url, ifMatch: request.headers['if-match'], body };
+    const { commandId, stored } = await this.deps.idempotency.reserve(chain, key, sent);
+    if (stored) return { ...stored, headers: { ...stored.headers, 'idempotency-replayed': 'true' } };
+    let made: StoredAnswer;
+    try {
+      made = await this.carryOut(context, next, commandId);
+    } catch (error) {
+      if (error instanceof RequestInvalid) await this.deps.idempotency.release(chain, key, commandId);
+      throw error;
+    }
+    await this.keep(request, key, made);
+    return made;
+  }
+
+  private async carryOut(context: ExecutionContext, next: CallHandler, commandId: string): Promise<StoredAnswer> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { creates } = commandOptionsOf(context.getHandler());
+    request.pistor.command = commandMeta(request, commandId);
+    const answer = (await lastValueFrom(next.handle())) as CommandAnswer;
+    const location = creates === true ? `${request.url.split('?')[0]?.replace(/\/$/, '')}/:id` : creates;
+    return { status: creates ? 201 : 200, headers: commandHeaders(answer, creates ? location || undefined : undefined), answer };
+  }
+
+  /** The command is done. That its answer could not be kept only means that a repeat is carried out again, to no effect. */
+  private async keep(request: FastifyRequest, key: string, made: StoredAnswer): Promise<void> {
+    const { chain, command, correlationId } = request.pistor;
+    try {
+      await this.deps.idempotency.store(chain, key, (command as { commandId: string }).commandId, made);
+    } catch (error) {
+      this.deps.log.warn({ correlationId, error: describeError(error) }, 'answer to a command was not kept');
+    }
+  }
+}
+
+/** Lets a query wait for what its caller has done, and notes the revision of the resource it shows. */
+@Injectable()
+export class QueryInterceptor implements NestInterceptor {
+  constructor(@Inject(HTTP_DEPENDENCIES) private readonly deps: HttpDependencies) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { reads = [], revisioned } = queryOptionsOf(context.getHandler());
+    refuseUndeclaredInput(context, reads.length > 0 ? ['position'] : []);
+    if (reads.length > 0) await waitForPosition(request, () => request.pistor.chain, this.deps.readModels, reads);
+    if (!revisioned) return next.handle();
+    const shown = (await lastValueFrom(next.handle())) as { revision: number };
+    request.pistor.revision = shown.revision;
+    return of(shown);
+  }
+}

@@ -1,0 +1,16 @@
+import type { Log } from '#libs/kernel/src/log.js';
+import type { IdempotencyKeys } from './idempotency.js';
+import type { ReadModels } from './position.js';
+import type { ChainContext } from './request-context.js';
+
+/** What the edge needs of the rest. */
+export interface HttpDependencies {
+  readonly chains: ChainContext;
+  readonly idempotency: Pick<IdempotencyKeys, 'reserve' | 'store' | 'release'>;
+  /** `Projections` of libs/projections. */
+  readonly readModels: ReadModels;
+  readonly log: Log;
+}
+
+/** `@Inject(HTTP_DEPENDENCIES) deps: HttpDependencies` is what HttpModule was given. */
+export const HTTP_DEPENDENCIES = Symbol('HTTP_DEPENDENCIES');

@@ -1,0 +1,63 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { CommandMeta } from '#libs/cqrs/src/command-runner.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import { type Id, isId, newId } from '#libs/kernel/src/ids.js';
+
+/** Says which chain a request is about. Until people sign in there is one chain, and it is everybody's. */
+export interface ChainContext {
+  of(request: FastifyRequest): Chain;
+}
+
+export const everybodyIn = (chain: Chain): ChainContext => ({ of: () => chain });
+
+/** Nobody signs in yet; who reaches the loopback address may do everything. */
+export const ANONYMOUS = 'user:anonymous';
+
+/** What the edge knows of a request beside what Fastify knows. */
+export interface RequestContext {
+  readonly correlationId: Id;
+  /** Made on first use: health checks and files need no chain. */
+  readonly chain: Chain;
+  /** Present in handlers of commands. */
+  command?: CommandMeta;
+  /** Set by a handler of one resource: becomes part of its ETag. */
+  revision?: number;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    pistor: RequestContext;
+  }
+}
+
+export function requestContext(request: FastifyRequest, chains: () => ChainContext): RequestContext {
+  let chain: Chain | undefined;
+  return {
+    correlationId: correlationIdOf(request.headers),
+    get chain() {
+      chain ??= chains().of(request);
+      return chain;
+    },
+  };
+}
+
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})-[0-9a-f]{16}-[0-9a-f]{2}/;
+const NIL = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * The id under which all that follows from a request is found: the caller's own (`Pistor-Correlation-Id`, a UUID), else
+ * that of its trace (W3C `traceparent`), else a fresh one. Anything malformed is passed over: it decides nothing.
+ */
+export function correlationIdOf(headers: FastifyRequest['headers']): Id {
+  const own = headers['pistor-correlation-id'];
+  if (typeof own === 'string' && isId(own.toLowerCase())) return own.toLowerCase();
+  const { traceparent } = headers;
+  const trace = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.slice(1).join('-') : undefined;
+  return trace !== undefined && trace !== NIL ? trace : newId();
+}
+
+/** The chain that the request is about: `@InChain() chain: Chain`. */
+export const InChain = createParamDecorator(
+  (_data: unknown, context: ExecutionContext): Chain => context.switchToHttp().getRequest<FastifyRequest>().pistor.chain,
+);

@@ -1,0 +1,35 @@
+import type { Database } from '#libs/database/src/database.js';
+import type { QueueHealth } from './work-queue.js';
+import { postgresBackend } from './postgres.backend.js';
+import { redisBackend } from './redis.backend.js';
+import type { BackendFactory } from 'bullmq';
+
+/** Where a queue's jobs are kept: PostgreSQL (also PGlite), or Redis. */
+export interface QueueBackend {
+  readonly kind: QueueHealth['backend'];
+  /** What BullMQ's classes are made with; a fresh connection where workers need one of their own. */
+  options(role: 'producer' | 'worker'): { readonly connection: never; readonly prefix?: string };
+  /** BullMQ's own where undefined. */
+  readonly factory: BackendFactory<any, any> | undefined;
+  /** @throws when it cannot be reached, or must not be used. Bounded to a few seconds. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface BackendOptions {
+  readonly db: Database;
+  /** Redis or Valkey; without it the jobs live in the database. */
+  readonly redisUrl?: string | undefined;
+  /** Parts the keys of deployments that share a Redis. */
+  readonly prefix?: string | undefined;
+}
+
+/**
+ * Opens what queues are kept in. The PostgreSQL schema is made or brought up to date first: a worker on a schema that
+ * is not there spins at full speed. A Redis that cannot be reached yet is no error: dispatch waits for it, commands do
+ * not.
+ * @throws RedisMayEvict when a Redis that can be reached may throw jobs away.
+ */
+export function openQueueBackend({ db, redisUrl, prefix }: BackendOptions): Promise<QueueBackend> {
+  return redisUrl === undefined || redisUrl === '' ? postgresBackend(db) : redisBackend(redisUrl, prefix);
+}

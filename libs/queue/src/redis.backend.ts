@@ -1,0 +1,61 @@
+import { Redis } from 'ioredis';
+import { QueueUnavailable, RedisMayEvict } from './queue.errors.js';
+import type { QueueBackend } from './queue-backend.js';
+
+/** A command to a Redis that hangs must not hang its caller for longer. */
+const COMMAND_MS_MAX = 5_000;
+const CONNECT_MS_MAX = 3_000;
+/** Between two tries to connect: soon at first, then patiently. */
+const RECONNECT_MS_MAX = 5_000;
+/** The braces are a hash tag: on a Redis cluster all keys of a queue must lie in one slot. */
+const PREFIX = '{pistor}';
+
+const reconnectMs = (tries: number): number => Math.min(tries * 200, RECONNECT_MS_MAX);
+
+/** @throws RedisMayEvict when it can be reached now and may evict. */
+export async function redisBackend(url: string, prefix = PREFIX): Promise<QueueBackend> {
+  // Producers fail at once while Redis is gone (the caller finds the work again later); workers wait for it.
+  const producer = new Redis(url, {
+    connectTimeout: CONNECT_MS_MAX,
+    commandTimeout: COMMAND_MS_MAX,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    retryStrategy: reconnectMs,
+    lazyConnect: true,
+  });
+  const worker = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: reconnectMs, lazyConnect: true });
+  const connections = [producer, worker];
+  // ioredis tries again by itself; without a listener each failure would be printed.
+  for (const connection of connections) connection.on('error', () => {});
+  await producer.connect().catch(() => undefined);
+
+  const backend: QueueBackend = {
+    kind: 'redis',
+    factory: undefined,
+    options: (role) => ({ connection: (role === 'worker' ? worker : producer) as never, prefix }),
+    check: () => checkPolicy(producer),
+    close: async () => {
+      for (const connection of connections) connection.disconnect();
+    },
+  };
+  try {
+    await backend.check();
+  } catch (error) {
+    if (!(error instanceof RedisMayEvict)) return backend;
+    await backend.close();
+    throw error;
+  }
+  return backend;
+}
+
+async function checkPolicy(redis: Redis): Promise<void> {
+  let info: string;
+  try {
+    // INFO and not CONFIG GET: hosted Redis often forbids the latter.
+    info = await redis.info('memory');
+  } catch (cause) {
+    throw new QueueUnavailable('in Redis', cause);
+  }
+  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+  if (policy !== undefined && policy !== 'noeviction') throw new RedisMayEvict(policy);
+}

@@ -1,0 +1,171 @@
+import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
+import { blockingFindings, type HealthAnswers } from '#libs/protocols/src/contraindication.rule.js';
+import { intervalDeviation, nextEarliest } from '#libs/protocols/src/interval.rule.js';
+import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
+import { sessionCountDeviation } from '#libs/protocols/src/session-count.rule.js';
+import { depthDeviation, durationDeviation } from '#libs/protocols/src/session-measure.rules.js';
+import { type Credential, isCredentialed } from '../../practitioner/practitioner.state.js';
+import { type DeviationKind, deviationKindSchema } from '../course.events.js';
+import { dateOfSession } from '../course-maintenance.js';
+import { type PerformedSession, performedSessions, type PlannedCourse } from '../course.state.js';
+
+/**
+ * What a course that has happened is judged by: all facts that the log holds by now, whatever order they came in. What
+ * already happened is never refused; where it lies outside a rule, it is a deviation.
+ */
+export interface CourseWorld {
+  /** The version that the course was planned with; undefined while it is not published yet. */
+  readonly protocol: Protocol | undefined;
+  /** Every consent of the course's consultation. */
+  readonly consents: readonly SignedConsent[];
+  credentialsOf(practitionerId: string): readonly Credential[];
+  /** The receipt of a lot at a site; undefined where it was not received there. */
+  lotAt(siteId: string, product: string, lotNumber: string): ReceivedLot | undefined;
+  /** The union over all received lots of the product. */
+  ingredientsOf(product: string): readonly string[];
+  /** The patient's answers that hold for a session; undefined where nothing is known, or it was erased. */
+  healthAt(instant: Instant): HealthAnswers | undefined;
+}
+
+export interface SignedConsent {
+  readonly procedure: string;
+  readonly signedOn: LocalDate;
+  /** The last valid day; null: until withdrawn. */
+  readonly validUntil: LocalDate | null;
+  readonly withdrawnAt: Instant | null;
+}
+
+export interface ReceivedLot {
+  readonly receivedOn: LocalDate;
+  /** The last day on which it may be used. */
+  readonly expiresOn: LocalDate;
+}
+
+/** How often each kind of deviation occurred; kinds that did not occur are left out. */
+export type DeviationCounts = Partial<Record<DeviationKind, number>>;
+
+export interface CourseJudgement {
+  readonly performed: number;
+  readonly maintenancePerformed: number;
+  /** Local dates of the first and the last performed course session. */
+  readonly first: LocalDate | null;
+  readonly last: LocalDate | null;
+  /** The first day for the next course session, for an active course with sessions left. */
+  readonly nextEarliest: LocalDate | null;
+  readonly deviations: DeviationCounts;
+  /** Of each performed session that has any, by session id. */
+  readonly sessionDeviations: Readonly<Record<string, readonly DeviationKind[]>>;
+}
+
+/** Where a course stands, and everything about it that lies outside its protocol. */
+export function judgeCourse(course: PlannedCourse, world: CourseWorld): CourseJudgement {
+  const sessions = performedSessions(course, 'course');
+  const maintenance = performedSessions(course, 'maintenance');
+  const performed = inOrder([...sessions, ...maintenance]);
+  const intervals = intervalDeviations(sessions, world.protocol);
+  const bySession = performed.map((session) => ({
+    session,
+    kinds: [...(intervals.get(session.sessionId) ?? []), ...sessionDeviations(course, session, world)],
+  }));
+  const [first, last] = [sessions[0], sessions.at(-1)];
+  const sessionsLeft = course.status === 'active' && sessions.length < course.plannedSessions;
+  return {
+    performed: sessions.length,
+    maintenancePerformed: maintenance.length,
+    first: first ? dateOfSession(first) : null,
+    last: last ? dateOfSession(last) : null,
+    nextEarliest: sessionsLeft && last && world.protocol ? nextEarliest(world.protocol, dateOfSession(last)) : null,
+    deviations: counted([...courseDeviations(course, performed[0], world), ...bySession.flatMap(({ kinds }) => kinds)]),
+    sessionDeviations: Object.fromEntries(
+      bySession.filter(({ kinds }) => kinds.length > 0).map(({ session, kinds }) => [session.sessionId, kinds]),
+    ),
+  };
+}
+
+const inOrder = (sessions: readonly PerformedSession[]): PerformedSession[] =>
+  sessions.toSorted((a, b) => (a.at.instant < b.at.instant ? -1 : a.at.instant > b.at.instant ? 1 : a.number - b.number));
+
+/** At most once a course: the number of planned sessions (S0-N1, S1-N1, S3-N1, S4-N1), and the consent. */
+function courseDeviations(
+  course: PlannedCourse,
+  firstPerformed: PerformedSession | undefined,
+  { protocol, consents }: CourseWorld,
+): DeviationKind[] {
+  const count = protocol ? sessionCountDeviation(protocol, course.plannedSessions) : null;
+  const ofProcedure = consents.filter((consent) => consent.procedure === course.protocol.code);
+  const unconsented = firstPerformed !== undefined && !ofProcedure.some((consent) => covers(consent, firstPerformed));
+  return [...(count ? [count] : []), ...(unconsented ? (['consent'] as const) : [])];
+}
+
+/** Signed by the end of the day of the session, and still in force then. */
+function covers(consent: SignedConsent, session: PerformedSession): boolean {
+  const on = dateOfSession(session);
+  return (
+    consent.signedOn <= on &&
+    (consent.validUntil === null || on <= consent.validUntil) &&
+    (consent.withdrawnAt === null || session.at.instant < consent.withdrawnAt)
+  );
+}
+
+/** Between consecutive performed course sessions, each counted at the later one (S0-N1, S1-N1). */
+function intervalDeviations(
+  sessions: readonly PerformedSession[],
+  protocol: Protocol | undefined,
+): Map<string, DeviationKind[]> {
+  const found = new Map<string, DeviationKind[]>();
+  if (!protocol) return found;
+  sessions.slice(1).forEach((session, n) => {
+    const before = sessions[n] as PerformedSession;
+    const deviation = intervalDeviation(protocol, dateOfSession(before), dateOfSession(session));
+    if (deviation) found.set(session.sessionId, [deviation]);
+  });
+  return found;
+}
+
+/** Each kind at most once a performed session, maintenance included. */
+function sessionDeviations(course: PlannedCourse, session: PerformedSession, world: CourseWorld): DeviationKind[] {
+  const on = dateOfSession(session);
+  const credentials = world.credentialsOf(session.practitionerId);
+  return [
+    ...measureDeviations(session, world.protocol),
+    ...lotDeviations(session, on, world),
+    // S2-Q1
+    ...(isCredentialed(credentials, course.protocol.code, on) ? [] : (['credential'] as const)),
+    ...(isContraindicated(session, world) ? (['contraindication'] as const) : []),
+  ];
+}
+
+/** Depth (S3-D1) and duration (S4-U1); what was not recorded is no deviation. */
+function measureDeviations(session: PerformedSession, protocol: Protocol | undefined): DeviationKind[] {
+  if (!protocol) return [];
+  const device = session.device as Parameters<typeof depthDeviation>[1]['device'];
+  const depth = depthDeviation(protocol, { depthMm: session.depthMm ?? null, device });
+  const duration = durationDeviation(protocol, session.durationMinutes ?? null);
+  return [...(depth ? [depth] : []), ...(duration ? [duration] : [])];
+}
+
+/** Against what was received at the site of the session; both days named in the receipt still count. */
+function lotDeviations(session: PerformedSession, on: LocalDate, world: CourseWorld): DeviationKind[] {
+  const lots = session.products.map(({ product, lotNumber }) => world.lotAt(session.siteId, product, lotNumber));
+  const expired = lots.some((lot) => lot !== undefined && on > lot.expiresOn);
+  const notReceived = lots.some((lot) => lot === undefined || on < lot.receivedOn);
+  return [...(expired ? (['lot-expired'] as const) : []), ...(notReceived ? (['lot-not-received'] as const) : [])];
+}
+
+/** S0-C1 to S0-C8: a blocking condition or medicine, or an allergy to an ingredient of a product that was used. */
+function isContraindicated(session: PerformedSession, world: CourseWorld): boolean {
+  const answers = world.healthAt(session.at.instant);
+  if (!world.protocol || !answers) return false;
+  const ingredients = session.products.flatMap(({ product }) => world.ingredientsOf(product));
+  return blockingFindings(world.protocol, answers, ingredients).length > 0;
+}
+
+/** In the order in which the kinds are defined, so that equal courses give equal text. */
+function counted(kinds: readonly DeviationKind[]): DeviationCounts {
+  const counts: DeviationCounts = {};
+  for (const kind of deviationKindSchema.options) {
+    const count = kinds.filter((each) => each === kind).length;
+    if (count > 0) counts[kind] = count;
+  }
+  return counts;
+}

@@ -1,0 +1,63 @@
+import { Conflict, type ErrorField, Invalid, NotFound, Refused } from '#libs/kernel/src/errors.js';
+
+export class CourseUnknown extends NotFound {
+  constructor(course: string) {
+    super('course.unknown', `There is no course ${course}.`);
+  }
+}
+
+export class CourseExists extends Conflict {
+  constructor() {
+    super('course.exists', 'This course was planned already.');
+  }
+}
+
+export class CourseNotActive extends Refused {
+  constructor(status: string) {
+    super('course.not-active', `The course is ${status}: nothing more can be planned or done in it.`, { data: { status } });
+  }
+}
+
+export class SessionUnknown extends NotFound {
+  constructor(sessionId: string) {
+    super('session.unknown', `The course has no session ${sessionId}.`);
+  }
+}
+
+export class SessionNotBooked extends Refused {
+  constructor(status: string) {
+    super('session.not-booked', `The session is ${status}, not booked.`, { data: { status } });
+  }
+}
+
+export class SessionRefused extends Refused {
+  /** All that stands against it, so that it can be mended in one go. */
+  constructor(fields: readonly ErrorField[], data: Record<string, unknown>) {
+    super('session.refused', `The session cannot be recorded: ${fields.map((field) => field.message).join(' ')}`, {
+      fields,
+      data,
+    });
+  }
+}
+
+export class PlanRefused extends Refused {
+  constructor(fields: readonly ErrorField[]) {
+    super('course.plan-refused', `The course cannot be planned: ${fields.map((field) => field.message).join(' ')}`, {
+      fields,
+    });
+  }
+}
+
+export class BookingRefused extends Refused {
+  constructor(field: ErrorField) {
+    super('session.booking-refused', `The session cannot be booked: ${field.message}`, { fields: [field] });
+  }
+}
+
+export class WallTimeSkipped extends Invalid {
+  constructor(wall: string, zone: string) {
+    super('time.skipped', `${wall} did not exist in ${zone}: the clocks were set forward over it.`, {
+      fields: [{ field: 'at', message: 'Give a wall time that existed at the site.' }],
+    });
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * The streams of this library for those who decide from them: their names, their events and how they fold. Reading is
+ * all that others may do with them; what they want written they ask of the slices' commands, but for maintenance, which
+ * the engine proposes.
+ */
+export { type ConsultationEvent, consultationStream } from './consultation/consultation.events.js';
+export { consultationFold, type ConsultationState } from './consultation/consultation.state.js';
+export {
+  COURSE_EVENTS,
+  type CourseEvent,
+  courseStream,
+  MaintenanceProposed,
+  type SessionKind,
+} from './course/course.events.js';
+export {
+  courseFold,
+  type CourseSession,
+  type CourseState,
+  type OpenSession,
+  type PerformedSession,
+  performedSessions,
+  type PlannedCourse,
+} from './course/course.state.js';
+export { identitySchema, type Identity, PatientRegistered, patientStream } from './patient/patient.events.js';
+export { patientFold, type PatientState } from './patient/patient.state.js';
+export { protocolStream } from './protocol/protocol.events.js';
+export { protocolFold, versionOf } from './protocol/protocol.state.js';
+export { type QuietHours, SiteImportedMaintenanceReleased, siteStream } from './site/site.events.js';
+export { siteFold, type SiteState } from './site/site.state.js';
