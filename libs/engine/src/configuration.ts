@@ -23,7 +23,9 @@ const optional = z
   .transform((value) => (value === '' ? undefined : value));
 
 const environmentSchema = z.object({
-  PORT: optional.pipe(z.coerce.number().int().min(0).max(65_535).default(3000)),
+  PORT: optional
+    .transform((value) => (value === undefined ? 3000 : Number(value)))
+    .pipe(z.int('a port number').min(0).max(65_535)),
   PISTOR_HOST: optional.pipe(z.string().default('127.0.0.1')),
   PISTOR_DATA: optional.pipe(z.string().default('data')),
   PISTOR_MASTER_KEY_FILE: optional,

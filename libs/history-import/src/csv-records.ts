@@ -178,7 +178,7 @@ async function* physicalLines(stream: Readable, progress: CsvProgress): AsyncGen
   if (restBytes > 0) yield [finish(Buffer.alloc(0))];
 }
 
-function physicalLine(decoder: TextDecoder, line: number, bytes: Buffer, tooLong: boolean): PhysicalLine {
+function physicalLine(decoder: InstanceType<typeof TextDecoder>, line: number, bytes: Buffer, tooLong: boolean): PhysicalLine {
   if (tooLong) return { line, text: bytes.subarray(0, BEGINNING_CHARACTERS).toString('utf8'), problem: PROBLEMS.long };
   const content = bytes.at(-1) === CR ? bytes.subarray(0, -1) : bytes;
   try {

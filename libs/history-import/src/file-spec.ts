@@ -81,3 +81,37 @@ export interface FileSpec {
   readonly infoOf?: (line: UnderstoodLine) => LineInfo;
   readonly record: (line: UnderstoodLine, id: Id, now: Instant) => Recording;
 }
+
+// What a checked line must have; that it is missing is a mistake in a spec, not in the line.
+
+export function columnOf(line: UnderstoodLine, column: string): string {
+  const value = line.values[column];
+  if (value === undefined) throw new Error(`No column ${column}`);
+  return value;
+}
+
+export function refOf(line: UnderstoodLine, column: string): Reference {
+  const reference = line.refs[column];
+  if (!reference) throw new Error(`${column} was not resolved`);
+  return reference;
+}
+
+export function timeOf(line: UnderstoodLine, column: string): ZonedTime {
+  const time = line.times[column];
+  if (!time) throw new Error(`${column} was not resolved`);
+  return time;
+}
+
+/** The zone of the site in `site_code`. */
+export function zoneOf(line: UnderstoodLine): string {
+  const { zone } = refOf(line, 'site_code').info;
+  if (zone === undefined) throw new Error('A site without a zone');
+  return zone;
+}
+
+/** The patient of the course in `course_code`. */
+export function patientOf(line: UnderstoodLine): Id {
+  const { patientId } = refOf(line, 'course_code').info;
+  if (patientId === undefined) throw new Error('A course without a patient');
+  return patientId;
+}

@@ -60,3 +60,8 @@ export const listOf = (value: string): string[] => [
 ];
 
 export const numberOf = (value: string): number | undefined => (value === '' ? undefined : Number(value));
+
+/** The chain's own choice for whom the history names no language. */
+const LANGUAGE_DEFAULT = 'en';
+
+export const languageOf = (value: string): string => value.replaceAll('_', '-') || LANGUAGE_DEFAULT;

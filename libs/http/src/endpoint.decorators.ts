@@ -5,7 +5,7 @@ import { commandAnswerSchema } from './command-answer.js';
 import { CommandInterceptor, QueryInterceptor } from './endpoint.interceptors.js';
 import {
   type CommandOptions,
-  type EndpointKind,
+  type EndpointFacts,
   type QueryOptions,
   setCommandOptions,
   setQueryOptions,
@@ -36,7 +36,7 @@ export function ActionEndpoint(options: Omit<QueryOptions, 'revisioned'>): Metho
   return endpoint('action', options);
 }
 
-function endpoint(kind: EndpointKind, options: QueryOptions): MethodDecorator {
+function endpoint(kind: EndpointFacts['kind'], options: QueryOptions): MethodDecorator {
   return applyDecorators(
     onHandler((handler) => setQueryOptions(handler, options)),
     HttpCode(200),
@@ -47,7 +47,7 @@ function endpoint(kind: EndpointKind, options: QueryOptions): MethodDecorator {
   );
 }
 
-const described = (kind: EndpointKind, options: CommandOptions & QueryOptions): MethodDecorator =>
+const described = (kind: EndpointFacts['kind'], options: CommandOptions & QueryOptions): MethodDecorator =>
   applyDecorators(
     ApiOperation({ operationId: options.id, summary: options.summary, description: options.description }),
     ApiExtension(ENDPOINT_EXTENSION, {

@@ -26,7 +26,15 @@ export interface QueryOptions extends EndpointOptions {
   readonly revisioned?: boolean;
 }
 
-export type EndpointKind = 'command' | 'query' | 'action';
+/** What the OpenAPI document says of an operation beyond its schemas. */
+export interface EndpointFacts {
+  readonly kind: 'command' | 'query' | 'action';
+  /** 201 with a Location. */
+  readonly creates: boolean;
+  /** Takes `?position=`. */
+  readonly waits: boolean;
+  readonly revisioned: boolean;
+}
 
 const COMMAND = Symbol('pistor command');
 const QUERY = Symbol('pistor query');

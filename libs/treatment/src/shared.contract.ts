@@ -1,4 +1,3 @@
-import { instantSchema, localDateSchema, wallTimeSchema } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
 
 /**
@@ -30,38 +29,3 @@ export const courseRefSchema = z
   })
   .meta({ id: 'CourseRef' });
 export type CourseRef = z.infer<typeof courseRefSchema>;
-
-/** One page of a list. `next` is the cursor of the page after it; null on the last one. */
-export const listOf = <Item extends z.ZodType>(item: Item) =>
-  z.strictObject({ items: z.array(item), next: z.string().nullable() });
-
-export interface Page<Item> {
-  readonly items: Item[];
-  readonly next: string | null;
-}
-
-/** Enough for a screen; the most keeps one answer under about a megabyte. */
-export const PAGE_ITEMS = 100;
-export const PAGE_ITEMS_MAX = 500;
-
-/** Answers only once the read model has come to this position (`chain:number`, as a command answered it). */
-const waiting = { position: z.string().optional() };
-
-/** Parameters of any query, as they come in a URL. */
-export const queryParamsSchema = z.strictObject(waiting);
-
-/** Parameters of a list, as they come in a URL. */
-export const listParamsSchema = z.strictObject({
-  ...waiting,
-  limit: z.coerce.number().int().min(1).max(PAGE_ITEMS_MAX).default(PAGE_ITEMS),
-  /** `next` of the page before. */
-  cursor: z.string().max(2000).optional(),
-});
-export type ListParams = z.infer<typeof listParamsSchema>;
-
-/** Another date than the chain clock's, for what depends on it. */
-export const todaySchema = localDateSchema.optional();
-
-/** A time at a site, as its clock showed it. */
-export const wallSchema = wallTimeSchema;
-export { instantSchema, localDateSchema };

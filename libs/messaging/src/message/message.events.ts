@@ -9,7 +9,10 @@ export const messageKindSchema = z.enum([
   'all-clear',
   'check-in',
   'session-reminder',
+  /** No aspirin or NSAID from now on (S0-P1). */
   'aspirin-notice',
+  /** Any other thing to leave off ahead of a session, where a chain's protocol names one. */
+  'precaution-notice',
   'maintenance-due-soon',
   'maintenance-due',
   'maintenance-overdue',
@@ -34,6 +37,11 @@ export const suppressionReasonSchema = z.enum([
   'maintenance-declined',
   'maintenance-window-moved',
   'maintenance-booked',
+  /** A later course of the patient under the same protocol has begun: the former one's rhythm is over. */
+  'rhythm-ended',
+  /** The consent to the treatment itself was withdrawn. */
+  'consent-withdrawn',
+  /** The patient may not be written to. */
   'no-consent',
   'no-channel',
   'patient-erased',
@@ -56,6 +64,8 @@ export const MessagePlanned = eventType('MessagePlanned', {
     cause: causeSchema,
     /** Raised only by a domain event that changes what the recipient must be told. */
     generation: z.number().int().nonnegative(),
+    /** Code of the protocol's precaution that a notice is about. */
+    precaution: z.string().optional(),
     /** When it should leave, by the chain's clock; wall time, zone and tz-database version are kept. */
     due: zonedTimeSchema,
     /** After this instant it would be useless. */

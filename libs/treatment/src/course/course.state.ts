@@ -36,6 +36,7 @@ export type CourseSession = OpenSession | PerformedSession;
 
 export interface FollowUp {
   readonly followUpId: string;
+  readonly siteId: string;
   readonly at: ZonedTime;
   readonly kind: 'remote' | 'in-person';
   readonly reactions: readonly string[];
@@ -116,8 +117,8 @@ function evolvePlanned(state: PlannedCourse, event: RecordedEvent<CourseEvent>):
     case 'SessionCancelled':
       return withSession(state, event.data.sessionId, (session) => ({ ...session, status: 'cancelled' }));
     case 'FollowUpHeld': {
-      const { followUpId, at, kind, reactions, adverseEvent, outcomeScore } = event.data;
-      const followUp = { followUpId, at, kind, reactions, adverseEvent, outcomeScore };
+      const { followUpId, siteId, at, kind, reactions, adverseEvent, outcomeScore } = event.data;
+      const followUp = { followUpId, siteId, at, kind, reactions, adverseEvent, outcomeScore };
       return { ...state, followUps: [...state.followUps, followUp] };
     }
     case 'CourseCompleted':

@@ -1,0 +1,59 @@
+import { SetMetadata } from '@nestjs/common';
+import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
+import { Transform, type TransformCallback, pipeline } from 'node:stream';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { HttpProblem } from './http-problem.js';
+
+/** A command is a form; the largest, a session with all its products and notes, stays under 50 kB. */
+export const JSON_BYTES_MAX = 1024 * 1024;
+/** The history of a large chain, 5 million lines of about 300 bytes, is some 300 MB zipped. */
+export const ZIP_BYTES_MAX = 2 * 1024 ** 3;
+
+const ZIP = 'application/zip';
+
+/** For handlers with `@Req() request` that take a zip: `request.body` is a Readable, and never in memory as a whole. */
+export const TakesZip = (): MethodDecorator => SetMetadata(FASTIFY_ROUTE_CONFIG_METADATA, { takes: ZIP });
+
+/** JSON, and zip where a route takes it. Anything else is 415: what a form of a foreign page can send, above all. */
+export function addBodyParsers(instance: FastifyInstance): void {
+  const parseJson = instance.getDefaultJsonParser('error', 'error');
+  instance.removeAllContentTypeParsers();
+  const json = { parseAs: 'string', bodyLimit: JSON_BYTES_MAX } as const;
+  instance.addContentTypeParser<string>('application/json', json, (request, body, done) => {
+    if (takes(request) !== undefined) return done(notTaken(`Send ${takes(request)}.`));
+    // Commands without a body are often sent with the header of the others.
+    if (body === '') return done(null, undefined);
+    void parseJson(request, body, done);
+  });
+  instance.addContentTypeParser(ZIP, { bodyLimit: ZIP_BYTES_MAX }, (request, payload, done) => {
+    if (takes(request) !== ZIP) return done(notTaken('Send application/json.'));
+    const declared = Number(request.headers['content-length'] ?? 0);
+    if (declared > ZIP_BYTES_MAX) return done(tooLarge());
+    const limited = new LimitBytes(ZIP_BYTES_MAX);
+    pipeline(payload, limited, () => {
+      // The reader of `limited` gets the error.
+    });
+    done(null, limited);
+  });
+}
+
+/** Fails as soon as more has come than may come, whatever the header said. */
+export class LimitBytes extends Transform {
+  private bytes = 0;
+
+  constructor(private readonly bytesMax: number) {
+    super();
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
+    this.bytes += chunk.length;
+    if (this.bytes > this.bytesMax) callback(tooLarge());
+    else callback(null, chunk);
+  }
+}
+
+const takes = (request: FastifyRequest): string | undefined => (request.routeOptions.config as { takes?: string }).takes;
+
+const notTaken = (message: string): HttpProblem => new HttpProblem(415, 'request.media-type', message);
+
+const tooLarge = (): HttpProblem => new HttpProblem(413, 'request.too-large', `At most ${ZIP_BYTES_MAX} bytes are taken.`);

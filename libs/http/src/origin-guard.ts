@@ -1,0 +1,38 @@
+import type { FastifyRequest } from 'fastify';
+import { HttpProblem } from './http-problem.js';
+
+const LOCAL_HOST = /^(?:localhost|127\.0\.0\.1)(?::\d{1,5})?$/i;
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * A page of some other site, open in a browser on this machine, can reach the loopback address as well. Two ways in are
+ * shut here: a foreign name that was made to point to 127.0.0.1 (it shows in Host), and a request across origins that
+ * changes something (it shows in Origin and Sec-Fetch-Site). Programs that are no browsers send neither.
+ *
+ * @throws HttpProblem 403 `request.foreign-host`, `request.foreign-origin`
+ */
+export function refuseForeign({ headers, method }: Pick<FastifyRequest, 'headers' | 'method'>): void {
+  const host = headers.host ?? '';
+  if (!LOCAL_HOST.test(host)) {
+    throw new HttpProblem(403, 'request.foreign-host', 'Ask for this server as localhost or 127.0.0.1.', [
+      { field: 'Host', message: 'Must be localhost or 127.0.0.1, with or without a port.' },
+    ]);
+  }
+  if (SAFE_METHODS.has(method)) return;
+  const { origin } = headers;
+  const site = headers['sec-fetch-site'];
+  const foreign = origin === undefined ? site === 'cross-site' || site === 'same-site' : !isOwn(origin, host);
+  if (!foreign) return;
+  throw new HttpProblem(403, 'request.foreign-origin', 'A page of another origin may not change anything here.', [
+    { field: 'Origin', message: 'Must be the origin of this server.' },
+  ]);
+}
+
+function isOwn(origin: string, host: string): boolean {
+  try {
+    return new URL(origin).host.toLowerCase() === new URL(`http://${host}`).host.toLowerCase();
+  } catch {
+    // `null`: a sandboxed page or a file.
+    return false;
+  }
+}

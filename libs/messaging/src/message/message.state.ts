@@ -1,0 +1,71 @@
+import type { RecordedEvent } from '#libs/event-store/src/event-store.js';
+import { assertNever } from '#libs/kernel/src/assert-never.js';
+import type { Instant, ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import type { MessageEvent, SuppressionReason } from './message.events.js';
+
+type DataOf<Type extends MessageEvent['type']> = Extract<MessageEvent, { type: Type }>['data'];
+
+/** What was planned, and under which key. It never changes. */
+export type PlannedMessage = DataOf<'MessagePlanned'>;
+
+/** The last attempt that was committed. */
+export type Attempt = Omit<DataOf<'MessageAttempted'>, 'messageId'>;
+
+interface Known {
+  readonly planned: PlannedMessage;
+  /** When it may leave now: `planned.due`, or the end of the quiet hours it was deferred to. */
+  readonly due: ZonedTime;
+  readonly deferrals: number;
+  /** Attempts that were committed so far; the number of the last one tells its owner from a later one's. */
+  readonly attempts: number;
+}
+
+export type MessageState =
+  | { readonly status: 'none' }
+  | (Known & { readonly status: 'pending' })
+  /** A provider was, or is being, called, and what came of it is not on record yet. */
+  | (Known & { readonly status: 'attempted'; readonly attempt: Attempt; readonly attemptedAt: Instant })
+  | (Known & { readonly status: 'sent'; readonly sentAt: Instant })
+  | (Known & { readonly status: 'suppressed'; readonly reason: SuppressionReason })
+  | (Known & { readonly status: 'expired' })
+  | (Known & { readonly status: 'failed'; readonly problem: string })
+  | (Known & { readonly status: 'unknown'; readonly problem: string });
+
+export type KnownMessage = Exclude<MessageState, { status: 'none' }>;
+
+export const messageFold = { initial: { status: 'none' } as MessageState, evolve };
+
+function evolve(state: MessageState, event: RecordedEvent<MessageEvent>): MessageState {
+  return evolveWith(state, event, event.recordedAt);
+}
+
+/** As `evolve`, for an event that is not recorded yet. */
+export function evolveWith(state: MessageState, event: MessageEvent, recordedAt: Instant): MessageState {
+  if (event.type === 'MessagePlanned') {
+    const planned = event.data;
+    return { status: 'pending', planned, due: planned.due, deferrals: 0, attempts: 0 };
+  }
+  if (state.status === 'none') return state;
+  const { planned, due, deferrals, attempts } = state;
+  const known = { planned, due, deferrals, attempts };
+  switch (event.type) {
+    case 'MessageDeferred':
+      return { ...known, status: 'pending', due: event.data.until, deferrals: deferrals + 1 };
+    case 'MessageAttempted': {
+      const { messageId: _, ...attempt } = event.data;
+      return { ...known, status: 'attempted', attempts: attempt.attempt, attempt, attemptedAt: recordedAt };
+    }
+    case 'MessageSent':
+      return { ...known, status: 'sent', sentAt: event.occurredAt.instant };
+    case 'MessageSuppressed':
+      return { ...known, status: 'suppressed', reason: event.data.reason };
+    case 'MessageExpired':
+      return { ...known, status: 'expired' };
+    case 'MessageFailed':
+      return { ...known, status: 'failed', problem: event.data.problem };
+    case 'MessageOutcomeUnknown':
+      return { ...known, status: 'unknown', problem: event.data.problem };
+    default:
+      return assertNever(event, 'message event');
+  }
+}

@@ -1,0 +1,79 @@
+import { type Instant, zonedTime } from '#libs/kernel/src/zoned-time.js';
+import { aftercarePlan } from '#libs/protocols/src/aftercare.rule.js';
+import { messageRuleOf, type Protocol } from '#libs/protocols/src/protocol.schema.js';
+import type { OpenSession, PerformedSession } from '#libs/treatment/src/streams.contract.js';
+import type { Cause, MessageKind } from '../message/message.events.js';
+import type { Learned, PlannedTimeline } from './course-timeline.js';
+import type { DesiredMessage, PlanContext } from './desired-message.js';
+import { addMinutes, shiftTime } from './shift-time.js';
+
+/** The instant from which aftercare counts. A session whose length is not on record counts with the longest expected. */
+export const sessionEnd = (session: PerformedSession, protocol: Protocol): Instant =>
+  addMinutes(session.at.instant, session.durationMinutes ?? protocol.durationMinutes.max);
+
+const later = (a: Instant, b: Instant): Instant => (a >= b ? a : b);
+
+/** What a course's sessions ask for, those to come and those performed. */
+export function sessionMessages(timeline: PlannedTimeline, context: PlanContext): DesiredMessage[] {
+  return timeline.course.sessions.flatMap((session) => {
+    if (session.status === 'performed') return afterSession(session, timeline.performed[session.sessionId], context);
+    const ahead = session.status === 'booked' && timeline.course.status !== 'stopped';
+    return ahead ? beforeSession(session, timeline.booked[session.sessionId], context) : [];
+  });
+}
+
+/** Ahead of a booked session. The generation counts how often its time was set anew. */
+function beforeSession(session: OpenSession, learned: Learned | undefined, { protocol, zone }: PlanContext): DesiredMessage[] {
+  if (!session.bookedFor || !learned) return [];
+  const start = session.bookedFor;
+  const cause: Cause = { kind: 'session', sessionId: session.sessionId };
+  const generation = session.bookings - 1;
+  const ahead = (kind: MessageKind, before: string, usefulFor: string | null, facts: readonly string[], precaution?: string) => {
+    const due = zonedTime(shiftTime(start, before, -1).instant, zone);
+    const expiresAt = usefulFor === null ? start.instant : shiftTime(due, usefulFor, 1).instant;
+    return { kind, cause, generation, precaution, due, expiresAt, facts };
+  };
+  return protocol.messages
+    .flatMap((rule): DesiredMessage[] => {
+      if (rule.kind === 'session-reminder') return [ahead('session-reminder', rule.before, rule.usefulFor, rule.facts)];
+      if (rule.kind !== 'precaution-notice') return [];
+      const kind = rule.precaution === ASPIRIN ? 'aspirin-notice' : 'precaution-notice';
+      return [ahead(kind, rule.before, rule.usefulFor, rule.facts, rule.precaution)];
+    })
+    .filter(({ due }) => due.instant >= learned.recordedAt);
+}
+
+/** The precaution that every built-in protocol has (S0-P1). */
+const ASPIRIN = 'aspirin-or-nsaid';
+
+/** What follows from a performed session. It is told whatever becomes of the course. */
+function afterSession(session: PerformedSession, learned: Learned | undefined, { protocol, zone }: PlanContext): DesiredMessage[] {
+  if (!learned) return [];
+  const end = sessionEnd(session, protocol);
+  const plan = aftercarePlan(protocol, end);
+  const cause: Cause = { kind: 'session', sessionId: session.sessionId };
+  const message = (kind: MessageKind, at: Instant, usefulFor: string | null, facts: readonly string[]): DesiredMessage => {
+    const due = zonedTime(at, zone);
+    // Without a limit of its own, what follows a session is of no use to anybody after a month.
+    const expiresAt = shiftTime(due, usefulFor ?? 'P1M', 1).instant;
+    return { kind, cause, generation: 0, due, expiresAt, facts };
+  };
+  const lines = [...new Set(plan.lines.flatMap(({ facts }) => facts))];
+  const aftercare = messageRuleOf(protocol, 'aftercare');
+  const allClear = messageRuleOf(protocol, 'all-clear');
+  const checkIn = messageRuleOf(protocol, 'check-in');
+  const desired: DesiredMessage[] = [];
+  if (aftercare && plan.lines.length > 0) {
+    // Instructions are given as soon as we know of a session, unless it comes from an old history.
+    const at = learned.origin === 'live' ? later(end, learned.recordedAt) : end;
+    desired.push(message('aftercare', at, aftercare.usefulFor, [...new Set([...aftercare.facts, ...lines])]));
+  }
+  if (allClear && plan.allClearAt !== null) {
+    desired.push(message('all-clear', plan.allClearAt, allClear.usefulFor, [...new Set([...allClear.facts, ...lines])]));
+  }
+  if (checkIn) {
+    const at = shiftTime(zonedTime(end, session.at.zone), checkIn.after, 1).instant;
+    desired.push(message('check-in', at, checkIn.usefulFor, checkIn.facts));
+  }
+  return desired.filter(({ due }) => due.instant >= learned.recordedAt);
+}

@@ -1,0 +1,210 @@
+import type { Queryable } from '#libs/database/src/database.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import type { Id } from '#libs/kernel/src/ids.js';
+import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
+import type { SealedEvent } from '#libs/projections/src/projection.js';
+import type { TreatmentEvent } from '../../treatment.event-types.js';
+import { dateOfSession } from '../course-maintenance.js';
+import type { PerformedSession, PlannedCourse } from '../course.state.js';
+import type { CourseJudgement, CourseWorld, ReceivedLot } from './course-progress.rules.js';
+
+export const LOT_DDL = `
+  create table lot (
+    chain integer not null,
+    site_id uuid not null,
+    product text not null,
+    lot_number text not null,
+    received_on date not null,
+    expires_on date not null,
+    primary key (chain, site_id, product, lot_number)
+  );
+  create table product_ingredient (
+    chain integer not null, product text not null, ingredient text not null,
+    primary key (chain, product, ingredient)
+  );
+  -- One row for each product of each performed session.
+  create table session_use (
+    chain integer not null,
+    session_id uuid not null,
+    -- Place in the session's list of products, from 0.
+    n integer not null,
+    product text collate "C" not null,
+    lot_number text collate "C" not null,
+    site_id uuid not null,
+    course_id uuid not null,
+    patient_id uuid not null,
+    practitioner_id uuid not null,
+    -- After the expiry that is on record at its site.
+    expired boolean not null,
+    -- The practitioner had no credential for the procedure on that day.
+    unqualified boolean not null,
+    primary key (chain, session_id, n)
+  );
+  create index session_use_lot on session_use (chain, product, lot_number, site_id);
+  create index session_use_unqualified on session_use (chain, practitioner_id) where unqualified;
+`;
+
+interface LotRow {
+  site_id: Id;
+  product: string;
+  lot_number: string;
+  received_on: LocalDate;
+  expires_on: LocalDate;
+}
+
+const lotKey = (siteId: Id, product: string, lotNumber: string): string => JSON.stringify([siteId, product, lotNumber]);
+
+/** Lots as they were received at sites, what is in the products, and which sessions used them. */
+export class CourseLots {
+  /**
+   * Keeps the lots of a page. The first receipt of a lot at a site stands.
+   * @returns the courses of earlier pages that used them, and the products that have ingredients they did not have
+   */
+  async record(
+    tx: Queryable,
+    chain: Chain,
+    page: readonly SealedEvent<TreatmentEvent>[],
+  ): Promise<{ touched: Id[]; grown: { product: string; ingredients: string[] }[] }> {
+    const lots = page.flatMap((event) => (event.type === 'LotReceived' ? [event.data] : []));
+    if (lots.length === 0) return { touched: [], grown: [] };
+    const places = [chain.no, lots.map((l) => l.siteId), lots.map((l) => l.product), lots.map((l) => l.lotNumber)];
+    await tx.query(
+      `insert into lot (chain, site_id, product, lot_number, received_on, expires_on)
+       select $1, * from unnest($2::uuid[], $3::text[], $4::text[], $5::date[], $6::date[]) on conflict do nothing`,
+      [...places, lots.map((l) => l.receivedOn), lots.map((l) => l.expiresOn)],
+    );
+    const used = await tx.query<{ id: Id }>(
+      `select distinct u.course_id as id from session_use u
+       join unnest($2::uuid[], $3::text[], $4::text[]) as l(site_id, product, lot_number)
+         on l.product = u.product and l.lot_number = u.lot_number and l.site_id = u.site_id
+       where u.chain = $1`,
+      places,
+    );
+    return { touched: used.rows.map(({ id }) => id), grown: await this.addIngredients(tx, chain, lots) };
+  }
+
+  /** The courses in which a product was used, by patient. */
+  async coursesThatUsed(tx: Queryable, chain: Chain, product: string): Promise<Map<Id, Id[]>> {
+    const { rows } = await tx.query<{ patient_id: Id; courses: Id[] }>(
+      `select patient_id, array_agg(distinct course_id) as courses from session_use
+       where chain = $1 and product = $2 group by patient_id`,
+      [chain.no, product],
+    );
+    return new Map(rows.map((row) => [row.patient_id, row.courses]));
+  }
+
+  /** Receipts and ingredients for everything that sessions used. */
+  async usedIn(
+    tx: Queryable,
+    chain: Chain,
+    sessions: readonly PerformedSession[],
+  ): Promise<Pick<CourseWorld, 'lotAt' | 'ingredientsOf'>> {
+    const wanted = new Map<string, readonly [Id, string, string]>();
+    for (const { siteId, products } of sessions) {
+      for (const { product, lotNumber } of products) {
+        wanted.set(lotKey(siteId, product, lotNumber), [siteId, product, lotNumber]);
+      }
+    }
+    const lots = await this.load(tx, chain, [...wanted.values()]);
+    const ingredients = await this.ingredients(tx, chain, new Set([...wanted.values()].map(([, product]) => product)));
+    return {
+      lotAt: (siteId, product, lotNumber) => lots.get(lotKey(siteId, product, lotNumber)),
+      ingredientsOf: (product) => ingredients.get(product) ?? [],
+    };
+  }
+
+  /** Writes which products the sessions of courses used. */
+  async saveUse(
+    tx: Queryable,
+    chain: Chain,
+    judged: readonly { course: PlannedCourse; judgement: CourseJudgement; world: CourseWorld }[],
+  ): Promise<void> {
+    const rows = judged.flatMap(({ course, judgement, world }) =>
+      course.sessions
+        .filter((session): session is PerformedSession => session.status === 'performed')
+        .flatMap((session) => useRows(course, session, judgement, world)),
+    );
+    if (rows.length === 0) return;
+    await tx.query(UPSERT_USE, [chain.no, JSON.stringify(rows)]);
+  }
+
+  private async addIngredients(
+    tx: Queryable,
+    chain: Chain,
+    lots: readonly { product: string; ingredients: readonly string[] }[],
+  ): Promise<{ product: string; ingredients: string[] }[]> {
+    const pairs = lots.flatMap(({ product, ingredients }) => ingredients.map((ingredient) => ({ product, ingredient })));
+    const { rows } = await tx.query<{ product: string; ingredient: string }>(
+      `insert into product_ingredient (chain, product, ingredient)
+       select distinct $1::integer, * from unnest($2::text[], $3::text[]) on conflict do nothing
+       returning product, ingredient`,
+      [chain.no, pairs.map(({ product }) => product), pairs.map(({ ingredient }) => ingredient)],
+    );
+    return [...new Set(rows.map(({ product }) => product))].map((product) => ({
+      product,
+      ingredients: rows.filter((row) => row.product === product).map(({ ingredient }) => ingredient),
+    }));
+  }
+
+  private async load(
+    tx: Queryable,
+    chain: Chain,
+    wanted: readonly (readonly [Id, string, string])[],
+  ): Promise<Map<string, ReceivedLot>> {
+    if (wanted.length === 0) return new Map();
+    const { rows } = await tx.query<LotRow>(
+      `select l.site_id, l.product, l.lot_number, l.received_on, l.expires_on from lot l
+       join unnest($2::uuid[], $3::text[], $4::text[]) as w(site_id, product, lot_number)
+         on w.site_id = l.site_id and w.product = l.product and w.lot_number = l.lot_number
+       where l.chain = $1`,
+      [chain.no, wanted.map(([site]) => site), wanted.map(([, product]) => product), wanted.map(([, , lot]) => lot)],
+    );
+    return new Map(
+      rows.map((row) => [
+        lotKey(row.site_id, row.product, row.lot_number),
+        { receivedOn: row.received_on, expiresOn: row.expires_on },
+      ]),
+    );
+  }
+
+  private async ingredients(tx: Queryable, chain: Chain, products: ReadonlySet<string>): Promise<Map<string, string[]>> {
+    if (products.size === 0) return new Map();
+    const { rows } = await tx.query<{ product: string; ingredients: string[] }>(
+      `select product, array_agg(ingredient) as ingredients from product_ingredient
+       where chain = $1 and product = any($2::text[]) group by product`,
+      [chain.no, [...products]],
+    );
+    return new Map(rows.map((row) => [row.product, row.ingredients]));
+  }
+}
+
+function useRows(course: PlannedCourse, session: PerformedSession, judgement: CourseJudgement, world: CourseWorld) {
+  const on = dateOfSession(session);
+  const unqualified = judgement.sessionDeviations[session.sessionId]?.includes('credential') ?? false;
+  return session.products.map(({ product, lotNumber }, n) => {
+    const lot = world.lotAt(session.siteId, product, lotNumber);
+    return {
+      session_id: session.sessionId,
+      n,
+      product,
+      lot_number: lotNumber,
+      site_id: session.siteId,
+      course_id: course.courseId,
+      patient_id: course.patientId,
+      practitioner_id: session.practitionerId,
+      expired: lot !== undefined && on > lot.expiresOn,
+      unqualified,
+    };
+  });
+}
+
+/** What is in the table already is left as it is: a course is judged many times, its sessions seldom change. */
+const UPSERT_USE = `
+  insert into session_use as u
+    (chain, session_id, n, product, lot_number, site_id, course_id, patient_id, practitioner_id, expired, unqualified)
+  select $1, r.* from jsonb_to_recordset($2::jsonb) as r(
+    session_id uuid, n integer, product text, lot_number text, site_id uuid, course_id uuid, patient_id uuid,
+    practitioner_id uuid, expired boolean, unqualified boolean)
+  on conflict (chain, session_id, n) do update
+    set expired = excluded.expired, unqualified = excluded.unqualified
+    where (u.expired, u.unqualified) is distinct from (excluded.expired, excluded.unqualified)`;

@@ -1,0 +1,106 @@
+import { instantSchema, localDateSchema, wallTimeSchema } from '#libs/kernel/src/zoned-time.js';
+import { z } from 'zod';
+import { personSchema, siteRefSchema } from '../../shared.contract.js';
+import {
+  adverseEventKindSchema,
+  deviationKindSchema,
+  deviceSchema,
+  reactionSchema,
+  sessionKindSchema,
+  severitySchema,
+} from '../course.events.js';
+
+export const courseStatusSchema = z.enum(['active', 'completed', 'stopped']);
+export const maintenanceStateSchema = z.enum(['upcoming', 'due', 'overdue']);
+
+/** How often each kind of deviation occurred; a kind that did not is left out. */
+export const deviationCountsSchema = z.partialRecord(deviationKindSchema, z.int().positive());
+
+const courseProgressShape = {
+  id: z.uuid(),
+  /** The chain's own number of the course. */
+  course: z.string().nullable(),
+  patient: personSchema,
+  site: siteRefSchema,
+  /** Who the course was planned by. */
+  practitioner: personSchema,
+  protocol: z.string(),
+  protocolVersion: z.int().positive(),
+  planned: z.int().positive(),
+  performed: z.int().nonnegative(),
+  maintenancePerformed: z.int().nonnegative(),
+  status: courseStatusSchema,
+  /** Local dates of the first and the last performed course session. */
+  first: localDateSchema.nullable(),
+  last: localDateSchema.nullable(),
+  /** First day for the next course session, of an active course with sessions left. */
+  nextEarliest: localDateSchema.nullable(),
+  /** The next window of a completed course under a rhythm; both days belong to it. */
+  maintenance: z
+    .strictObject({ opens: localDateSchema, closes: localDateSchema, state: maintenanceStateSchema })
+    .nullable(),
+  deviations: deviationCountsSchema,
+  /** The next booked session that is still to come. */
+  booked: z.strictObject({ sessionId: z.uuid(), at: wallTimeSchema, site: siteRefSchema }).nullable(),
+};
+
+/** Where a course stands. */
+export const courseProgressSchema = z.strictObject(courseProgressShape).meta({ id: 'CourseProgress' });
+export type CourseProgress = z.infer<typeof courseProgressSchema>;
+
+export const courseSessionSchema = z
+  .strictObject({
+    id: z.uuid(),
+    kind: sessionKindSchema,
+    /** Counts from 1 within the kind. */
+    number: z.int().positive(),
+    status: z.enum(['booked', 'performed', 'missed', 'cancelled']),
+    /** When it took place; else when it is, or was, booked for. */
+    at: wallTimeSchema.nullable(),
+    zone: z.string().nullable(),
+    instant: instantSchema.nullable(),
+    localDate: localDateSchema.nullable(),
+    site: siteRefSchema,
+    practitioner: personSchema,
+    durationMinutes: z.int().positive().nullable(),
+    areas: z.array(z.string()),
+    device: deviceSchema.nullable(),
+    depthMm: z.number().positive().nullable(),
+    products: z.array(
+      z.strictObject({ product: z.string(), lotNumber: z.string(), volumeMl: z.number().nonnegative().nullable() }),
+    ),
+    painScore: z.int().min(0).max(10).nullable(),
+    reactions: z.array(reactionSchema),
+    deviations: z.array(deviationKindSchema),
+  })
+  .meta({ id: 'CourseSession' });
+export type CourseSessionView = z.infer<typeof courseSessionSchema>;
+
+export const courseFollowUpSchema = z
+  .strictObject({
+    id: z.uuid(),
+    at: wallTimeSchema,
+    kind: z.enum(['remote', 'in-person']),
+    site: siteRefSchema,
+    reactions: z.array(reactionSchema),
+    adverseEvent: z.strictObject({ kind: adverseEventKindSchema, severity: severitySchema }).nullable(),
+    /** 1 (worse) to 5 (very much better). */
+    outcomeScore: z.int().min(1).max(5).nullable(),
+  })
+  .meta({ id: 'CourseFollowUp' });
+
+/** A course with its sessions in the order of their times, and its follow-ups. */
+export const courseDetailSchema = z
+  .strictObject({
+    ...courseProgressShape,
+    /** For If-Match. */
+    revision: z.int().nonnegative(),
+    /** The consent for the course's procedure that was signed last and not withdrawn. */
+    consent: z.strictObject({ signedOn: localDateSchema }).nullable(),
+    /** Shortest and longest time between course sessions; null while the protocol is not known. */
+    intervalDays: z.strictObject({ min: z.int(), max: z.int() }).nullable(),
+    sessions: z.array(courseSessionSchema),
+    followUps: z.array(courseFollowUpSchema),
+  })
+  .meta({ id: 'CourseDetail' });
+export type CourseDetail = z.infer<typeof courseDetailSchema>;

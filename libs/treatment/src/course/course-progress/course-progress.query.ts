@@ -1,0 +1,201 @@
+import type { Database } from '#libs/database/src/database.js';
+import type { Chain, Chains } from '#libs/event-store/src/chains.js';
+import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
+import { listQueryOf, queryOf } from '#libs/http/src/validation.js';
+import { NotFound } from '#libs/kernel/src/errors.js';
+import type { Id } from '#libs/kernel/src/ids.js';
+import { type Instant, type LocalDate, localDateAt, localDateSchema } from '#libs/kernel/src/zoned-time.js';
+import { schemaOf } from '#libs/projections/src/projection.js';
+import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
+import { z } from 'zod';
+import { DIRECTORY } from '../../directory/directory.projection.js';
+import { type NamedSite, type People, siteIn, siteRef } from '../../directory/people.js';
+import type { References } from '../../references.js';
+import type { Person } from '../../shared.contract.js';
+import { deviationKindSchema } from '../course.events.js';
+import { windowOn } from '../course-maintenance.js';
+import { bookedSessions, type PlannedCourse } from '../course.state.js';
+import { type CourseDetail, type CourseProgress, courseStatusSchema } from './course-progress.contract.js';
+import { COURSE_PROGRESS } from './course-progress.projection.js';
+import type { CourseJudgement, SignedConsent } from './course-progress.rules.js';
+import { followUpViews, sessionViews } from './course-session.views.js';
+
+/** Another date than the chain clock's, for what depends on it. */
+const todayParam = localDateSchema.optional().describe('Another date than that of the chain’s clock.');
+
+export const coursesParamsSchema = listQueryOf({
+  site: z.string().optional(),
+  status: courseStatusSchema.optional(),
+  patient: z.string().optional(),
+  /** Only courses with such a deviation. */
+  deviation: deviationKindSchema.optional(),
+  today: todayParam,
+});
+export type CoursesParams = z.output<typeof coursesParamsSchema>;
+
+export const courseParamsSchema = queryOf({ today: todayParam });
+export type CourseParams = z.output<typeof courseParamsSchema>;
+
+const SCHEMA = `"${schemaOf(COURSE_PROGRESS)}"`;
+
+interface Row {
+  readonly id: Id;
+  readonly revision: number;
+  readonly state: PlannedCourse;
+  readonly code: string | null;
+  readonly sort_key: string;
+  readonly window_opens: LocalDate | null;
+  readonly window_closes: LocalDate | null;
+  readonly rhythm_ends_on: LocalDate | null;
+  readonly derived: CourseJudgement;
+}
+
+const COLUMNS =
+  'c.id, c.revision, c.state, c.code, c.sort_key, c.window_opens, c.window_closes, c.rhythm_ends_on, c.derived';
+
+/** What the rows of a page are shown with: names, and the date at each site. */
+interface Surroundings {
+  readonly sites: ReadonlyMap<Id, NamedSite>;
+  readonly patient: (id: Id) => Person;
+  readonly practitioner: (id: Id) => Person;
+  readonly now: Instant;
+  readonly today: LocalDate | undefined;
+}
+
+/** Where courses stand. Names and codes are resolved for a whole page at once. */
+export class CourseProgressQuery {
+  /** The read models that it looks at. */
+  static readonly reads = [COURSE_PROGRESS.name, DIRECTORY.name] as const;
+
+  constructor(
+    private readonly db: Database,
+    private readonly chains: Chains,
+    private readonly references: References,
+    private readonly people: People,
+  ) {}
+
+  /**
+   * Courses in the order of their codes; those without a code after them, in the order in which they were planned.
+   * @throws NotFound `site.unknown`, `patient.unknown`; Invalid `cursor.malformed`
+   */
+  async list(chain: Chain, params: CoursesParams): Promise<{ items: CourseProgress[]; next: string | null }> {
+    const site = params.site && (await this.references.resolve(chain, 'site', params.site));
+    const patient = params.patient && (await this.references.resolve(chain, 'patient', params.patient));
+    const after = params.cursor === undefined ? null : decodeCursor(params.cursor, 1)[0];
+    const { rows } = await this.db.query<Row>(
+      `select ${COLUMNS} from ${SCHEMA}.course c
+       where c.chain = $1
+         ${site ? 'and c.site_id = $3::uuid' : 'and $3::uuid is null'}
+         ${patient ? 'and c.patient_id = $4::uuid' : 'and $4::uuid is null'}
+         and ($5::text is null or c.status = $5)
+         and ($6::text is null or c.derived -> 'deviations' ? $6)
+         and ($7::text is null or c.sort_key > $7)
+       order by c.sort_key limit $2`,
+      [chain.no, params.limit + 1, site ?? null, patient ?? null, params.status ?? null, params.deviation ?? null, after],
+    );
+    const page = pageOf(rows, params.limit, (row) => [row.sort_key]);
+    const around = await this.surroundings(chain, page.items, params.today);
+    return { items: page.items.map((row) => progressView(row, around)), next: page.next };
+  }
+
+  /**
+   * One course with its sessions and follow-ups.
+   * @param course id or code
+   * @throws NotFound `course.unknown`
+   */
+  async detail(chain: Chain, course: string, params: Pick<CourseParams, 'today'> = {}): Promise<CourseDetail> {
+    const id = await this.references.resolve(chain, 'course', course);
+    const { rows } = await this.db.query<
+      Row & { protocol: Pick<Protocol, 'intervalDays'> | null; consents: SignedConsent[] | null }
+    >(
+      `select ${COLUMNS}, jsonb_build_object('intervalDays', p.protocol -> 'intervalDays') as protocol, k.state as consents
+       from ${SCHEMA}.course c
+       left join ${SCHEMA}.protocol p on p.chain = c.chain and p.code = c.protocol and p.version = c.protocol_version
+       left join ${SCHEMA}.consultation k on k.chain = c.chain and k.id = c.consultation_id
+       where c.chain = $1 and c.id = $2`,
+      [chain.no, id],
+    );
+    const [row] = rows;
+    if (!row) throw new NotFound('course.unknown', `There is no course ${course}.`);
+    const around = await this.surroundings(chain, rows, params.today);
+    const site = (siteId: Id) => siteRef(siteIn(around.sites, siteId));
+    const interval = row.protocol?.intervalDays;
+    return {
+      ...progressView(row, around),
+      revision: row.revision,
+      consent: consentView(row.consents ?? [], row.state.protocol.code),
+      intervalDays: interval ? { min: interval.min, max: interval.max } : null,
+      sessions: sessionViews(row.state, row.derived, site, around.practitioner),
+      followUps: followUpViews(row.state, site),
+    };
+  }
+
+  private async surroundings(
+    chain: Chain,
+    rows: readonly Row[],
+    today: LocalDate | undefined,
+  ): Promise<Surroundings> {
+    const practitioners = rows.flatMap(({ state }) => [
+      state.practitionerId,
+      ...state.sessions.map(({ practitionerId }) => practitionerId),
+    ]);
+    return {
+      sites: await this.people.sites(chain),
+      patient: await this.people.patients(chain, rows.map(({ state }) => state.patientId)),
+      practitioner: await this.people.practitioners(chain, practitioners),
+      now: await this.chains.now(chain),
+      today,
+    };
+  }
+}
+
+function progressView(row: Row, { sites, patient, practitioner, now, today }: Surroundings): CourseProgress {
+  const { state, derived } = row;
+  const site = siteIn(sites, state.siteId);
+  const window =
+    row.window_opens !== null && row.window_closes !== null
+      ? { opens: row.window_opens, closes: row.window_closes }
+      : null;
+  return {
+    id: row.id,
+    course: row.code,
+    patient: patient(state.patientId),
+    site: siteRef(site),
+    practitioner: practitioner(state.practitionerId),
+    protocol: state.protocol.code,
+    protocolVersion: state.protocol.version,
+    planned: state.plannedSessions,
+    performed: derived.performed,
+    maintenancePerformed: derived.maintenancePerformed,
+    status: state.status,
+    first: derived.first,
+    last: derived.last,
+    nextEarliest: derived.nextEarliest,
+    maintenance: windowOn(window, row.rhythm_ends_on, today ?? localDateAt(now, site.timeZone)),
+    deviations: derived.deviations,
+    booked: bookedView(state, sites, now, today),
+  };
+}
+
+/** The next one to come; what was booked for a time that has passed, and never recorded, is no appointment any more. */
+function bookedView(
+  state: PlannedCourse,
+  sites: ReadonlyMap<Id, NamedSite>,
+  now: Instant,
+  today: LocalDate | undefined,
+): CourseProgress['booked'] {
+  const [next] = bookedSessions(state)
+    .flatMap((session) => (session.bookedFor ? [{ ...session, at: session.bookedFor }] : []))
+    .filter(({ at }) => (today === undefined ? at.instant >= now : at.wall.slice(0, 10) >= today))
+    .sort((a, b) => (a.at.instant < b.at.instant ? -1 : 1));
+  return next ? { sessionId: next.sessionId, at: next.at.wall, site: siteRef(siteIn(sites, next.siteId)) } : null;
+}
+
+function consentView(consents: readonly SignedConsent[], procedure: string): CourseDetail['consent'] {
+  const [latest] = consents
+    .filter((consent) => consent.procedure === procedure && consent.withdrawnAt === null)
+    .map(({ signedOn }) => signedOn)
+    .sort()
+    .reverse();
+  return latest === undefined ? null : { signedOn: latest };
+}

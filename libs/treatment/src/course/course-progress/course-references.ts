@@ -1,0 +1,224 @@
+import type { Queryable } from '#libs/database/src/database.js';
+import type { Boxes, SealedBox } from '#libs/event-store/src/boxes.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import { isErased } from '#libs/event-store/src/personal-data.js';
+import { foldCase } from '#libs/kernel/src/case-fold.js';
+import type { Id } from '#libs/kernel/src/ids.js';
+import type { Instant } from '#libs/kernel/src/zoned-time.js';
+import type { ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
+import type { HealthAnswers } from '#libs/protocols/src/contraindication.rule.js';
+import type { ConsultationEvent } from '../../consultation/consultation.events.js';
+import { KeyedStates } from '../../keyed-states.js';
+import { PatientHealthRecorded, PatientRegistered } from '../../patient/patient.events.js';
+import { PRACTITIONER_EVENTS, type PractitionerEvent } from '../../practitioner/practitioner.events.js';
+import { practitionerFold } from '../../practitioner/practitioner.state.js';
+import type { TreatmentEvent } from '../../treatment.event-types.js';
+import type { PerformedSession, PlannedCourse } from '../course.state.js';
+import { CourseLots, LOT_DDL } from './course-lots.js';
+import type { CourseWorld, SignedConsent } from './course-progress.rules.js';
+
+/** What is known of a patient's health, closed, and from when on each answer holds. */
+interface HealthRecord {
+  /** Null: from the beginning. What a registration says has no date of its own. */
+  readonly since: Instant | null;
+  readonly box: SealedBox;
+}
+
+export const REFERENCES_DDL = `
+  ${LOT_DDL}
+  ${KeyedStates.ddl('consultation')}
+  ${KeyedStates.ddl('practitioner')}
+  ${KeyedStates.ddl('patient')}
+`;
+
+const PRACTITIONER_TYPES: ReadonlySet<string> = new Set(PRACTITIONER_EVENTS.map(({ type }) => type));
+
+type Page = readonly SealedEvent<TreatmentEvent>[];
+type ConsentEvent = Extract<SealedEvent<ConsultationEvent>, { type: 'ConsentSigned' | 'ConsentWithdrawn' }>;
+
+const isConsentEvent = (event: SealedEvent<TreatmentEvent>): event is ConsentEvent =>
+  event.type === 'ConsentSigned' || event.type === 'ConsentWithdrawn';
+const isPractitionerEvent = (event: SealedEvent<TreatmentEvent>): event is SealedEvent<PractitionerEvent> =>
+  PRACTITIONER_TYPES.has(event.type);
+
+/**
+ * What courses are judged by beside their own events: lots, credentials, consents and the patients' health. A fact that
+ * comes after the sessions it touches names the courses that must be judged anew.
+ */
+export class CourseReferences {
+  private readonly lots = new CourseLots();
+  private readonly consultations = new KeyedStates<readonly SignedConsent[]>('consultation', []);
+  private readonly practitioners = new KeyedStates('practitioner', practitionerFold.initial);
+  private readonly patients = new KeyedStates<readonly HealthRecord[]>('patient', []);
+
+  /**
+   * Keeps the facts of a page.
+   * @returns the courses of earlier pages that they touch
+   */
+  async record({ tx, chain, boxes }: ProjectionContext, page: Page): Promise<Set<Id>> {
+    const touched = new Set<Id>();
+    const add = (ids: Iterable<Id>) => {
+      for (const id of ids) touched.add(id);
+    };
+    add(await this.recordConsents(tx, chain, page));
+    add(await this.recordCredentials(tx, chain, page));
+    add(await this.recordHealth(tx, chain, page));
+    const lots = await this.lots.record(tx, chain, page);
+    add(lots.touched);
+    for (const { product, ingredients } of lots.grown) {
+      const users = await this.lots.coursesThatUsed(tx, chain, product);
+      add(await this.ofAllergicPatients(tx, chain, boxes, users, ingredients));
+    }
+    return touched;
+  }
+
+  /** Everything that these courses are judged by. */
+  async worldsOf(
+    { tx, chain, boxes }: ProjectionContext,
+    courses: readonly PlannedCourse[],
+    protocolOf: (course: PlannedCourse) => CourseWorld['protocol'],
+  ): Promise<(course: PlannedCourse) => CourseWorld> {
+    const treated = courses.filter((course) => performedOf(course).length > 0);
+    const sessions = treated.flatMap(performedOf);
+    const consents = await this.consultations.load(tx, chain, treated.map(({ consultationId }) => consultationId));
+    const practitioners = await this.practitioners.load(tx, chain, sessions.map(({ practitionerId }) => practitionerId));
+    const health = await this.openHealth(tx, chain, boxes, new Set(treated.map(({ patientId }) => patientId)));
+    const { lotAt, ingredientsOf } = await this.lots.usedIn(tx, chain, sessions);
+    return (course) => ({
+      protocol: protocolOf(course),
+      consents: consents.get(course.consultationId) ?? [],
+      credentialsOf: (practitionerId) => {
+        const practitioner = practitioners.get(practitionerId);
+        return practitioner?.status === 'registered' ? practitioner.credentials : [];
+      },
+      lotAt,
+      ingredientsOf,
+      healthAt: (instant) => answersAt(health.get(course.patientId) ?? [], instant),
+    });
+  }
+
+  private async recordConsents(tx: Queryable, chain: Chain, page: Page): Promise<Id[]> {
+    const changed = await this.consultations.fold(
+      tx,
+      chain,
+      page.filter(isConsentEvent),
+      ({ data }) => data.consultationId,
+      evolveConsents,
+    );
+    return this.courses(tx, chain, 'select id from course where chain = $1 and consultation_id = any($2::uuid[])', [
+      ...changed.keys(),
+    ]);
+  }
+
+  /** A further credential can only mend sessions that had none: those alone are looked for. */
+  private async recordCredentials(tx: Queryable, chain: Chain, page: Page): Promise<Id[]> {
+    const events = page.filter(isPractitionerEvent);
+    await this.practitioners.fold(tx, chain, events, ({ data }) => data.practitionerId, practitionerFold.evolve);
+    const granted = events.flatMap((event) => (event.type === 'CredentialGranted' ? [event.data.practitionerId] : []));
+    return this.courses(
+      tx,
+      chain,
+      'select distinct course_id as id from session_use where chain = $1 and unqualified and practitioner_id = any($2::uuid[])',
+      granted,
+    );
+  }
+
+  private async recordHealth(tx: Queryable, chain: Chain, page: Page): Promise<Id[]> {
+    const changed = await this.patients.fold(
+      tx,
+      chain,
+      page.filter(({ type }) => type === PatientRegistered.type || type === PatientHealthRecorded.type),
+      ({ data }) => (data as { patientId: Id }).patientId,
+      (records, event) => {
+        const box = event.sealed.clinical;
+        const since = event.type === 'PatientRegistered' ? null : event.occurredAt.instant;
+        return box ? [...records, { since, box }] : records;
+      },
+    );
+    return this.courses(tx, chain, 'select id from course where chain = $1 and patient_id = any($2::uuid[])', [
+      ...changed.keys(),
+    ]);
+  }
+
+  private async courses(tx: Queryable, chain: Chain, sql: string, ids: readonly Id[]): Promise<Id[]> {
+    if (ids.length === 0) return [];
+    const { rows } = await tx.query<{ id: Id }>(sql, [chain.no, ids]);
+    return rows.map(({ id }) => id);
+  }
+
+  /** Only those whom the new ingredients of a product concern: it may have been used in most courses of a chain. */
+  private async ofAllergicPatients(
+    tx: Queryable,
+    chain: Chain,
+    boxes: Boxes,
+    users: ReadonlyMap<Id, readonly Id[]>,
+    ingredients: readonly string[],
+  ): Promise<Id[]> {
+    const folded = new Set(ingredients.map(foldCase));
+    const patients = [...users.keys()];
+    const found: Id[] = [];
+    for (let from = 0; from < patients.length; from += PATIENTS_AT_ONCE) {
+      const some = new Set(patients.slice(from, from + PATIENTS_AT_ONCE));
+      for (const [patientId, records] of await this.openHealth(tx, chain, boxes, some)) {
+        const allergic = records.some(({ answers }) => answers?.allergies.some((each) => folded.has(foldCase(each))));
+        if (allergic) found.push(...(users.get(patientId) ?? []));
+      }
+    }
+    return found;
+  }
+
+  private async openHealth(
+    tx: Queryable,
+    chain: Chain,
+    boxes: Boxes,
+    patients: ReadonlySet<Id>,
+  ): Promise<Map<Id, KnownHealth[]>> {
+    const states = await this.patients.load(tx, chain, patients);
+    const records = [...states].flatMap(([id, of]) => of.map((record) => ({ id, ...record })));
+    const opened = await boxes.open<{ health?: HealthAnswers }>(chain, records.map(({ box }) => box));
+    const known = new Map<Id, KnownHealth[]>();
+    records.forEach(({ id, since }, n) => {
+      const content = opened[n];
+      const answers = content === undefined || isErased(content) ? undefined : content.health;
+      known.set(id, [...(known.get(id) ?? []), { since, answers }]);
+    });
+    return known;
+  }
+}
+
+/** Keeps the opened answers in memory small when a product that many were treated with gets a new ingredient. */
+const PATIENTS_AT_ONCE = 2_000;
+
+interface KnownHealth {
+  readonly since: Instant | null;
+  readonly answers: HealthAnswers | undefined;
+}
+
+/**
+ * What was known to hold at an instant: the latest answers from before it. What the patient said at registration holds
+ * for everything before a newer record.
+ */
+function answersAt(records: readonly KnownHealth[], instant: Instant): HealthAnswers | undefined {
+  let holding: KnownHealth | undefined;
+  for (const record of records) {
+    const begun = record.since === null || record.since <= instant;
+    const newer = holding === undefined || (record.since ?? '') >= (holding.since ?? '');
+    if (begun && newer) holding = record;
+  }
+  return holding?.answers;
+}
+
+function evolveConsents(consents: readonly SignedConsent[], event: ConsentEvent): readonly SignedConsent[] {
+  if (event.type === 'ConsentSigned') {
+    const { procedure, signedOn, validUntil } = event.data;
+    return [...consents, { procedure, signedOn, validUntil, withdrawnAt: null }];
+  }
+  return consents.map((consent) =>
+    consent.procedure === event.data.procedure && consent.withdrawnAt === null
+      ? { ...consent, withdrawnAt: event.occurredAt.instant }
+      : consent,
+  );
+}
+
+const performedOf = (course: PlannedCourse): PerformedSession[] =>
+  course.sessions.filter((session): session is PerformedSession => session.status === 'performed');

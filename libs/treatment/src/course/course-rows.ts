@@ -1,0 +1,258 @@
+import type { Queryable } from '#libs/database/src/database.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import type { Id } from '#libs/kernel/src/ids.js';
+import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
+import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
+import type { SealedEvent } from '#libs/projections/src/projection.js';
+import type { TreatmentEvent } from '../treatment.event-types.js';
+import { COURSE_EVENTS, type CourseEvent } from './course.events.js';
+import { type CourseWindow, courseWindow, dateOfSession } from './course-maintenance.js';
+import { courseFold, type CourseState, performedSessions, type PlannedCourse } from './course.state.js';
+
+/**
+ * The table of courses that the read models about courses keep, each its own: the folded state, what lists filter and
+ * sort by, the maintenance window, and what else the read model derives.
+ *
+ * Dates are local dates; instants stand as text, which sorts as they do.
+ */
+export const COURSE_ROWS_DDL = `
+  create table course (
+    chain integer not null,
+    id uuid not null,
+    -- Revision of the course's stream.
+    revision integer not null,
+    state jsonb not null,
+    -- Code from outside; with the id of a course without one behind it, the order of lists.
+    code text,
+    sort_key text collate "C" not null,
+    patient_id uuid not null,
+    site_id uuid not null,
+    consultation_id uuid not null,
+    protocol text not null,
+    protocol_version integer not null,
+    -- False while the protocol's version is not known, so that it is looked at again once it is.
+    judged boolean not null,
+    status text not null,
+    planned_at text collate "C" not null,
+    -- When the last event of an import was recorded; null for a course that has none.
+    imported_at text collate "C",
+    first_at text collate "C",
+    first_on date,
+    window_ordinal integer,
+    window_opens date,
+    window_closes date,
+    -- First performed session of the next course of the patient under this protocol, which ends the rhythm of this one.
+    rhythm_ends_on date,
+    derived jsonb not null,
+    primary key (chain, id)
+  );
+  create index course_sort on course (chain, sort_key);
+  create index course_site on course (chain, site_id, sort_key);
+  create index course_patient on course (chain, patient_id);
+  create index course_consultation on course (chain, consultation_id);
+  create index course_unjudged on course (chain, protocol, protocol_version) where not judged;
+  create table protocol (
+    chain integer not null, code text not null, version integer not null, protocol jsonb not null,
+    primary key (chain, code, version)
+  );
+`;
+
+/** A course as a page of events left it. */
+export interface FoldedCourse {
+  readonly state: PlannedCourse;
+  readonly revision: number;
+  readonly importedAt: Instant | null;
+}
+
+export type Protocols = (course: PlannedCourse) => Protocol | undefined;
+
+const COURSE_TYPES: ReadonlySet<string> = new Set(COURSE_EVENTS.map(({ type }) => type));
+const isCourseEvent = (event: SealedEvent<TreatmentEvent>): event is SealedEvent<CourseEvent> =>
+  COURSE_TYPES.has(event.type);
+
+/** A course without a code comes after all that have one. */
+const sortKey = (code: string | undefined, id: Id): string => (code === undefined ? `1${id}` : `0${code}`);
+
+export class CourseRows {
+  /** Published versions never change, so that one read of each is enough for the life of the process. */
+  private readonly known = new Map<string, Protocol>();
+
+  /** The courses that a page is about, with its events applied; not saved yet. */
+  async fold(tx: Queryable, chain: Chain, page: readonly SealedEvent<TreatmentEvent>[]): Promise<Map<Id, FoldedCourse>> {
+    const events = page.filter(isCourseEvent);
+    const before = await this.load(tx, chain, new Set(events.map(({ data }) => data.courseId)));
+    const folding = new Map<Id, { state: CourseState; revision: number; importedAt: Instant | null }>(before);
+    for (const event of events) {
+      const known = folding.get(event.data.courseId);
+      folding.set(event.data.courseId, {
+        state: courseFold.evolve(known?.state ?? courseFold.initial, event),
+        revision: event.revision,
+        importedAt: event.header.origin === 'import' ? event.recordedAt : (known?.importedAt ?? null),
+      });
+    }
+    return new Map([...folding].filter((entry): entry is [Id, FoldedCourse] => entry[1].state.status !== 'none'));
+  }
+
+  async load(tx: Queryable, chain: Chain, ids: ReadonlySet<Id>): Promise<Map<Id, FoldedCourse>> {
+    if (ids.size === 0) return new Map();
+    const { rows } = await tx.query<{ id: Id; state: PlannedCourse; revision: number; imported_at: Instant | null }>(
+      'select id, state, revision, imported_at from course where chain = $1 and id = any($2::uuid[])',
+      [chain.no, [...ids]],
+    );
+    return new Map(
+      rows.map((row) => [row.id, { state: row.state, revision: row.revision, importedAt: row.imported_at }]),
+    );
+  }
+
+  /**
+   * Keeps the protocols that a page publishes.
+   * @returns the courses that waited for one of them
+   */
+  async publish(tx: Queryable, chain: Chain, page: readonly SealedEvent<TreatmentEvent>[]): Promise<Id[]> {
+    const protocols = page.flatMap((event) => (event.type === 'ProtocolPublished' ? [event.data.protocol] : []));
+    if (protocols.length === 0) return [];
+    const columns = [
+      chain.no,
+      protocols.map(({ code }) => code),
+      protocols.map(({ version }) => version),
+      protocols.map((protocol) => JSON.stringify(protocol)),
+    ];
+    await tx.query(
+      `insert into protocol (chain, code, version, protocol)
+       select $1, * from unnest($2::text[], $3::integer[], $4::jsonb[]) on conflict do nothing`,
+      columns,
+    );
+    const { rows } = await tx.query<{ id: Id }>(
+      `select c.id from course c join unnest($2::text[], $3::integer[]) as p(code, version)
+         on p.code = c.protocol and p.version = c.protocol_version
+       where c.chain = $1 and not c.judged`,
+      columns.slice(0, 3),
+    );
+    return rows.map((row) => row.id);
+  }
+
+  /** The protocols of courses, each in the version that the course was planned with. */
+  async protocolsOf(tx: Queryable, chain: Chain, courses: Iterable<FoldedCourse>): Promise<Protocols> {
+    const nameOf = (code: string, version: number) => `${chain.no}/${code}/${version}`;
+    const missing = new Map<string, PlannedCourse['protocol']>();
+    for (const { state } of courses) {
+      const name = nameOf(state.protocol.code, state.protocol.version);
+      if (!this.known.has(name)) missing.set(name, state.protocol);
+    }
+    if (missing.size > 0) {
+      const { rows } = await tx.query<{ code: string; version: number; protocol: Protocol }>(
+        `select p.code, p.version, p.protocol from protocol p
+         join unnest($2::text[], $3::integer[]) as w(code, version) on w.code = p.code and w.version = p.version
+         where p.chain = $1`,
+        [chain.no, [...missing.values()].map(({ code }) => code), [...missing.values()].map(({ version }) => version)],
+      );
+      for (const row of rows) this.known.set(nameOf(row.code, row.version), row.protocol);
+    }
+    return ({ protocol }) => this.known.get(nameOf(protocol.code, protocol.version));
+  }
+
+  /** Writes courses with what was derived from them, and sees to whose rhythm they end. */
+  async save(
+    tx: Queryable,
+    chain: Chain,
+    courses: ReadonlyMap<Id, FoldedCourse>,
+    protocolOf: Protocols,
+    derive: (course: PlannedCourse) => object,
+  ): Promise<void> {
+    if (courses.size === 0) return;
+    const codes = await codesOf(tx, chain, [...courses.keys()]);
+    const rows = [...courses].map(([id, course]) => rowOf(id, course, codes.get(id), protocolOf(course.state), derive));
+    await tx.query(UPSERT, [chain.no, JSON.stringify(rows)]);
+    await tx.query(END_RHYTHMS, [chain.no, [...new Set(rows.map((row) => row.patient_id))]]);
+  }
+}
+
+/** Reserved before the first event of a course, and so there whenever that is applied, in a rebuild as well. */
+async function codesOf(tx: Queryable, chain: Chain, ids: readonly Id[]): Promise<Map<Id, string>> {
+  const { rows } = await tx.query<{ id: Id; code: string }>(
+    `select id, code from external_code where chain = $1 and kind = 'course' and id = any($2::uuid[])`,
+    [chain.no, ids],
+  );
+  return new Map(rows.map((row) => [row.id, row.code]));
+}
+
+function rowOf(
+  id: Id,
+  { state, revision, importedAt }: FoldedCourse,
+  code: string | undefined,
+  protocol: Protocol | undefined,
+  derive: (course: PlannedCourse) => object,
+) {
+  const [first] = performedSessions(state, 'course');
+  const window: CourseWindow | null = protocol ? courseWindow(state, protocol) : null;
+  return {
+    id,
+    revision,
+    state,
+    code: code ?? null,
+    sort_key: sortKey(code, id),
+    patient_id: state.patientId,
+    site_id: state.siteId,
+    consultation_id: state.consultationId,
+    protocol: state.protocol.code,
+    protocol_version: state.protocol.version,
+    judged: protocol !== undefined,
+    status: state.status,
+    planned_at: state.plannedAt,
+    imported_at: importedAt,
+    first_at: first?.at.instant ?? null,
+    first_on: (first ? dateOfSession(first) : null) satisfies LocalDate | null,
+    window_ordinal: window?.ordinal ?? null,
+    window_opens: window?.opens ?? null,
+    window_closes: window?.closes ?? null,
+    derived: derive(state),
+  };
+}
+
+const COLUMNS = {
+  revision: 'integer',
+  state: 'jsonb',
+  code: 'text',
+  sort_key: 'text',
+  patient_id: 'uuid',
+  site_id: 'uuid',
+  consultation_id: 'uuid',
+  protocol: 'text',
+  protocol_version: 'integer',
+  judged: 'boolean',
+  status: 'text',
+  planned_at: 'text',
+  imported_at: 'text',
+  first_at: 'text',
+  first_on: 'date',
+  window_ordinal: 'integer',
+  window_opens: 'date',
+  window_closes: 'date',
+  derived: 'jsonb',
+} as const;
+const names = Object.keys(COLUMNS);
+
+const UPSERT = `
+  insert into course (chain, id, ${names.join(', ')})
+  select $1, r.id, ${names.map((name) => `r.${name}`).join(', ')}
+  from jsonb_to_recordset($2::jsonb) as r(id uuid, ${Object.entries(COLUMNS)
+    .map(([name, type]) => `${name} ${type}`)
+    .join(', ')})
+  on conflict (chain, id) do update set ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`;
+
+/**
+ * A course is later than another when its first performed course session is; where two begin at one instant, the one
+ * that was planned later.
+ */
+const END_RHYTHMS = `
+  update course c set rhythm_ends_on = l.first_on
+  from (
+    select x.id, (
+      select y.first_on from course y
+      where y.chain = x.chain and y.patient_id = x.patient_id and y.protocol = x.protocol
+        and (y.first_at, y.planned_at, y.sort_key) > (x.first_at, x.planned_at, x.sort_key)
+      order by y.first_at, y.planned_at, y.sort_key limit 1
+    ) as first_on
+    from course x where x.chain = $1 and x.patient_id = any($2::uuid[])
+  ) l
+  where c.chain = $1 and c.id = l.id and c.rhythm_ends_on is distinct from l.first_on`;

@@ -1,0 +1,30 @@
+import { Body, Controller, Param, Post } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import type { CommandMeta } from '#libs/cqrs/src/command-runner.js';
+import { commandAnswer, type CommandAnswer } from '#libs/http/src/command-answer.js';
+import { Meta } from '#libs/http/src/command-meta.js';
+import { CommandEndpoint } from '#libs/http/src/endpoint.decorators.js';
+import { grantCredentialSchema, registerPractitionerSchema } from './practitioner.commands.js';
+import { GrantCredential, RegisterPractitioner } from './practitioner.handlers.js';
+
+@ApiTags('practitioners')
+@Controller('v1/practitioners')
+export class PractitionerController {
+  constructor(private readonly bus: CommandBus) {}
+
+  @Post()
+  @CommandEndpoint({ id: 'registerPractitioner', summary: 'Register a practitioner', creates: true })
+  async register(@Meta() meta: CommandMeta, @Body({ schema: registerPractitionerSchema }) data: z.infer<typeof registerPractitionerSchema>): Promise<CommandAnswer> {
+    const { id, ...result } = await this.bus.execute(new RegisterPractitioner(meta, data, undefined));
+    return commandAnswer(id, result);
+  }
+
+  @Post(':practitioner/credentials')
+  @CommandEndpoint({ id: 'grantCredential', summary: 'Grant a credential for procedures (S2-Q1)' })
+  async grantCredential(@Meta() meta: CommandMeta, @Param('practitioner') practitioner: string, @Body({ schema: grantCredentialSchema }) data: z.infer<typeof grantCredentialSchema>): Promise<CommandAnswer> {
+    const { id, ...result } = await this.bus.execute(new GrantCredential(meta, data, { practitioner }));
+    return commandAnswer(id, result);
+  }
+}
