@@ -29,6 +29,11 @@ export interface RunnerDependencies {
   readonly log: ProjectionLog;
 }
 
+/** Says nothing about the event: it is tried again, by whoever holds the lease then. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof LeaseLost ||
+  (error instanceof PistorError && ['unavailable', 'overloaded', 'conflict'].includes(error.kind));
+
 const isReactor = (work: Projection | Reactor): work is Reactor => 'react' in work;
 
 /**
@@ -82,9 +87,12 @@ export class ProjectionRunner {
     await this.checkpoints.release().catch(() => undefined);
   }
 
-  /** Applies everything there is, once, in the calling turn. Used by rebuilds and by short-lived processes. */
-  async catchUp(onPage?: (chain: Chain, position: number, head: number) => void): Promise<void> {
-    for (;;) {
+  /**
+   * Applies what there is, in the calling turn.
+   * @param rounds how often to look for what was appended meanwhile; under steady writing there is always more
+   */
+  async catchUp(onPage?: (chain: Chain, position: number, head: number) => void, rounds = Infinity): Promise<void> {
+    for (let round = 0; round < rounds && !this.stopping; round += 1) {
       const leases = await this.checkpoints.lease(this.subject);
       if (leases.length === 0) return;
       for (const lease of leases) await this.follow(lease, onPage);
@@ -134,7 +142,7 @@ export class ProjectionRunner {
       try {
         await this.applyPage(chain, lease, page, last.position);
       } catch (error) {
-        if (error instanceof LeaseLost || (error instanceof PistorError && error.kind === 'unavailable')) throw error;
+        if (isPassing(error)) throw error;
         await this.applyOneByOne(chain, lease, page);
       }
       onPage?.(chain, lease.position, Math.max(lease.head, lease.position));
@@ -158,7 +166,7 @@ export class ProjectionRunner {
       try {
         await this.applyPage(chain, lease, [event], event.position);
       } catch (error) {
-        if (error instanceof LeaseLost || (error instanceof PistorError && error.kind === 'unavailable')) throw error;
+        if (isPassing(error)) throw error;
         const reason = error instanceof Error ? error.message : String(error);
         this.deps.log.warn({ projection: this.work.name, position: event.position, err: error }, 'an event is parked');
         await this.deps.db.transaction(async (tx) => {

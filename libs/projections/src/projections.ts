@@ -154,7 +154,8 @@ export class Projections {
     ]);
     await this.createSchema(work, schemaFor(work, 'next'), true);
     const builder = new ProjectionRunner(work, this.deps, 'next');
-    await builder.catchUp((_chain, position, head) => onPage?.(position, head));
+    // The second round takes what was appended during the first; the rest is left to the running loop.
+    await builder.catchUp((_chain, position, head) => onPage?.(position, head), 2);
     const events = await this.swap(work);
     this.runner(name).wake();
     return { events };

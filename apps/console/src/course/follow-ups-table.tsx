@@ -1,0 +1,48 @@
+import type { FollowUp } from '../api/courses.js';
+import { formatDate, formatTime } from '../ui/dates.js';
+import { words } from '../ui/labels.js';
+
+/** Check-ups with what was seen. */
+export function FollowUpsTable({ followUps }: { followUps: FollowUp[] }) {
+  if (followUps.length === 0) return null;
+  return (
+    <section aria-labelledby="follow-ups" className="mb-8">
+      <h2 id="follow-ups" className="mb-1 text-lg font-semibold">
+        Follow-ups
+      </h2>
+      <table className="ledger">
+        <caption className="sr-only">Follow-ups with reactions, adverse events and outcome</caption>
+        <thead>
+          <tr>
+            <th scope="col">When</th>
+            <th scope="col">Kind</th>
+            <th scope="col">Reactions</th>
+            <th scope="col">Adverse event</th>
+            <th scope="col">Outcome, 1–5</th>
+          </tr>
+        </thead>
+        <tbody>
+          {followUps.map((followUp) => (
+            <tr key={followUp.id}>
+              <th scope="row" className="whitespace-nowrap">
+                <span className="font-semibold">{formatDate(followUp.at)}</span> {formatTime(followUp.at)}
+              </th>
+              <td>{words(followUp.kind)}</td>
+              <td>{followUp.reactions.map(words).join(', ') || <span className="text-faint">none</span>}</td>
+              <td>
+                {followUp.adverseEvent ? (
+                  <b className="text-iodine">
+                    {words(followUp.adverseEvent.kind)}, {followUp.adverseEvent.severity}
+                  </b>
+                ) : (
+                  <span className="text-faint">none</span>
+                )}
+              </td>
+              <td>{followUp.outcomeScore ?? <span className="text-faint">not scored</span>}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,117 @@
+import type { TimelineItem } from '../api/patients.js';
+import { Badge } from '../ui/chips.js';
+import { formatDate, formatMonth } from '../ui/dates.js';
+import { words } from '../ui/labels.js';
+import { CourseLink, PersonName } from '../ui/names.js';
+import { byMonth, dateOf, recordedText, timeText } from './timeline.grouping.js';
+
+/** Newest first, by month: what happened in the clinic, and when we learned of it where that is another time. */
+export function PatientTimeline({ items }: { items: TimelineItem[] }) {
+  if (items.length === 0) return <p className="text-soft">Nothing is on record yet.</p>;
+  return byMonth(items).map(({ month, items: inMonth }) => (
+    <section key={`${month} ${inMonth[0]?.position}`} aria-label={formatMonth(`${month}-01`)}>
+      <h3 className="border-b border-line pt-4 pb-1 text-sm font-semibold text-soft">{formatMonth(`${month}-01`)}</h3>
+      <ol>
+        {inMonth.map((item) => (
+          <Entry key={item.position} item={item} />
+        ))}
+      </ol>
+    </section>
+  ));
+}
+
+const MAJOR = new Set(['SessionPerformed', 'CoursePlanned', 'CourseCompleted', 'CourseStopped', 'FollowUpHeld']);
+const WRONG = new Set(['SessionMissed', 'SessionCancelled', 'CourseStopped']);
+
+function Entry({ item }: { item: TimelineItem }) {
+  const recorded = recordedText(item);
+  return (
+    <li className="grid break-inside-avoid grid-cols-[4.5rem_1.25rem_minmax(0,1fr)] gap-x-2 sm:grid-cols-[6.5rem_1.25rem_minmax(0,1fr)]">
+      <p className="py-2.5 text-right whitespace-nowrap">
+        {item.precision === 'unknown' ? (
+          <span className="text-faint">no date</span>
+        ) : (
+          <time dateTime={dateOf(item)} title={item.zone ?? undefined}>
+            {formatDate(dateOf(item)).replace(/ \d{4}$/, '')}
+          </time>
+        )}
+        <span className="block text-xs text-faint">{timeText(item)}</span>
+      </p>
+      <Dot type={item.type} />
+      <div className="border-b border-line py-2.5">
+        <p className="flex flex-wrap items-baseline gap-x-2 gap-y-1">
+          <span className="font-semibold">{item.title}</span>
+          {item.origin === 'import' && <Badge>imported</Badge>}
+        </p>
+        <p className="text-soft">
+          <Where item={item} />
+        </p>
+        <Details details={item.details} />
+        {recorded && (
+          <p className="mt-0.5 text-xs text-faint">
+            {item.precision === 'derived' && 'date derived, '}
+            {recorded}
+          </p>
+        )}
+      </div>
+    </li>
+  );
+}
+
+/** The line through a month's events, with a point for each: full for what moves a course, crossed for what failed. */
+function Dot({ type }: { type: string }) {
+  const isMajor = MAJOR.has(type);
+  return (
+    <svg aria-hidden="true" className="h-full w-5" preserveAspectRatio="xMidYMin slice" viewBox="0 0 20 60">
+      <line x1="10" x2="10" y1="0" y2="600" className="stroke-line" strokeWidth="1.5" />
+      {WRONG.has(type) ? (
+        <g>
+          <circle cx="10" cy="20" r="7" className="fill-ground" />
+          <path d="m6.5 16.5 7 7m0-7-7 7" className="stroke-iodine" strokeWidth="2" />
+        </g>
+      ) : (
+        <circle
+          cx="10"
+          cy="20"
+          r={isMajor ? 5 : 3.5}
+          className={isMajor ? 'fill-ink' : 'fill-ground stroke-strong'}
+          strokeWidth="1.75"
+        />
+      )}
+    </svg>
+  );
+}
+
+function Where({ item }: { item: TimelineItem }) {
+  const parts = [
+    item.course && (
+      <span key="course">
+        <CourseLink course={item.course} /> {words(item.course.protocol)}
+      </span>
+    ),
+    item.site && <span key="site">{item.site.name}</span>,
+    item.practitioner && (
+      <span key="practitioner">
+        <PersonName person={item.practitioner} />
+      </span>
+    ),
+  ].filter((part) => part !== null);
+  return <span className="flex flex-wrap gap-x-3">{parts}</span>;
+}
+
+function Details({ details }: { details: TimelineItem['details'] }) {
+  const entries = Object.entries(details).filter(([, value]) => !Array.isArray(value) || value.length > 0);
+  if (entries.length === 0) return null;
+  return (
+    <dl className="mt-1 flex flex-wrap gap-x-4 gap-y-0.5">
+      {entries.map(([label, value]) => (
+        <div key={label} className="flex gap-1.5">
+          <dt className="text-faint">{words(label)}</dt>
+          <dd className={/lot/i.test(label) ? 'code' : undefined}>
+            {Array.isArray(value) ? value.map(String).join(', ') : value}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

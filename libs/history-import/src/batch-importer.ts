@@ -1,0 +1,240 @@
+import type { Boxes } from '#libs/event-store/src/boxes.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import type { AppendContext, EventStore } from '#libs/event-store/src/event-store.js';
+import { WrongExpectedRevision } from '#libs/event-store/src/event-store.errors.js';
+import type { CodeKind, ExternalCodes } from '#libs/event-store/src/external-codes.js';
+import type { SubjectKeys } from '#libs/event-store/src/subject-keys.js';
+import { Invalid } from '#libs/kernel/src/errors.js';
+import { derivedId, type Id } from '#libs/kernel/src/ids.js';
+import type { Instant } from '#libs/kernel/src/zoned-time.js';
+import type { BrokenLine } from './csv-records.js';
+import type { FileSpec, Recording, UnderstoodLine } from './file-spec.js';
+import type { ImportLines } from './import-lines.js';
+import { type ImportReport, NOTES_MAX, type RefusedLine } from './import-report.js';
+import { checkLine, type Fault, type LineNote } from './line-checker.js';
+import type { RawLine } from './line-reader.js';
+import type { ReferenceFinder } from './reference-finder.js';
+
+interface BatchEngine {
+  readonly boxes: Boxes;
+  readonly codes: ExternalCodes;
+  readonly keys: SubjectKeys;
+  readonly store: EventStore;
+}
+
+/** What holds for a whole run. */
+export interface RunContext {
+  readonly chain: Chain;
+  readonly lines: ImportLines;
+  readonly references: ReferenceFinder;
+  readonly context: AppendContext;
+  readonly now: Instant;
+  readonly report: ImportReport;
+  readonly onRefused?: ((line: RefusedLine) => void) | undefined;
+}
+
+/** A line on its way into the store. */
+interface Candidate {
+  readonly raw: RawLine;
+  readonly understood: UnderstoodLine;
+  readonly notes: readonly LineNote[];
+  readonly identity: string;
+  readonly content: string;
+}
+
+interface Accepted extends Candidate {
+  readonly id: Id;
+  readonly recording: Recording;
+}
+
+/**
+ * Imports lines of one file, some hundred at a time: checks them, claims their identities, appends their events, marks
+ * them done. Ids and command ids follow from the claims, so that a batch that was cut off anywhere comes out the same
+ * when it is done again.
+ */
+export class BatchImporter {
+  constructor(
+    private readonly engine: BatchEngine,
+    private readonly run: RunContext,
+  ) {}
+
+  async import(spec: FileSpec, batch: readonly (RawLine | BrokenLine)[]): Promise<void> {
+    this.run.report.files[spec.file].lines += batch.length;
+    const candidates = await this.check(spec, batch);
+    const accepted = await this.claim(spec, candidates);
+    await this.append(spec, accepted);
+  }
+
+  private async check(spec: FileSpec, batch: readonly (RawLine | BrokenLine)[]): Promise<Candidate[]> {
+    const { references, lines } = this.run;
+    const readable = batch.filter((line): line is RawLine => 'values' in line);
+    const lookup = await references.forBatch(spec, readable);
+    const candidates: Candidate[] = [];
+    const refused = new Map<string, number>();
+    for (const raw of batch) {
+      if ('problem' in raw) {
+        this.refuse(spec, raw.line, { column: null, value: raw.beginning, reason: raw.problem });
+        continue;
+      }
+      const result = checkLine(spec, raw, lookup);
+      const identity = lines.hash(spec.file, identityOf(spec, raw));
+      if ('fault' in result) {
+        this.refuse(spec, raw.line, result.fault);
+        if (!refused.has(identity)) refused.set(identity, raw.line);
+      } else {
+        const content = lines.hash(spec.file, spec.columns.map(({ name }) => raw.values[name] as string));
+        candidates.push({ raw, ...result, identity, content });
+      }
+    }
+    await lines.keepRefused(spec.file, refused);
+    return candidates;
+  }
+
+  /** The candidates that are new; the others are counted as repeated or refused. */
+  private async claim(spec: FileSpec, candidates: readonly Candidate[]): Promise<Accepted[]> {
+    if (candidates.length === 0) return [];
+    const first = new Map<string, Candidate>();
+    for (const candidate of candidates) if (!first.has(candidate.identity)) first.set(candidate.identity, candidate);
+    const claimants = [...first.values()];
+    const ids = await this.idsOf(spec, claimants);
+    const holders = await this.run.lines.claim(
+      spec.file,
+      claimants.map(({ identity, content, understood }, n) => ({
+        identity,
+        content,
+        id: ids[n] as Id,
+        info: spec.infoOf?.(understood) ?? null,
+      })),
+    );
+    const held = new Map(
+      claimants.map(({ identity, content }, n) => [identity, { id: ids[n] as Id, ...(holders[n] ?? { content, done: false }) }]),
+    );
+    const accepted: Accepted[] = [];
+    for (const candidate of candidates) {
+      const holder = held.get(candidate.identity) as { id: Id; content: string; done: boolean };
+      if (holder.content !== candidate.content) {
+        this.refuse(spec, candidate.raw.line, taken(spec, candidate.raw));
+      } else if (holder.done) {
+        this.run.report.files[spec.file].repeated += 1;
+      } else {
+        // From here on the same line again is a repetition.
+        holder.done = true;
+        const recording = spec.record(candidate.understood, holder.id, this.run.now);
+        accepted.push({ ...candidate, id: holder.id, recording });
+      }
+    }
+    return accepted;
+  }
+
+  private async idsOf(spec: FileSpec, candidates: readonly Candidate[]): Promise<Id[]> {
+    const named = candidates.map(({ understood }) => spec.identify(understood));
+    const codes = named.flatMap((name) => (typeof name === 'string' ? [] : [name.code]));
+    const kind = named.find((name): name is { kind: CodeKind; code: string } => typeof name !== 'string')?.kind;
+    const ids = kind && (await this.engine.codes.reserve(this.run.chain, kind, codes));
+    return named.map((name) => (typeof name === 'string' ? name : (ids?.get(name.code) as Id)));
+  }
+
+  private async append(spec: FileSpec, accepted: readonly Accepted[]): Promise<void> {
+    if (accepted.length === 0) return;
+    await this.fetchKeys(accepted);
+    const { store } = this.engine;
+    const { chain, context, lines, report } = this.run;
+    // All at once: the store commits them together.
+    const results = await Promise.allSettled(
+      accepted.map(({ id, recording }) =>
+        store.append({
+          chain: chain.id,
+          commandId: derivedId(id, 'import'),
+          streams: recording.streams,
+          context: { ...context, site: recording.site },
+        }),
+      ),
+    );
+    const recorded: Accepted[] = [];
+    const failed: { readonly line: Accepted; readonly reason: string }[] = [];
+    accepted.forEach((line, n) => {
+      const result = results[n] as PromiseSettledResult<unknown>;
+      if (result.status === 'fulfilled') recorded.push(line);
+      else failed.push({ line, reason: whyNotRecorded(result.reason) });
+    });
+    await this.finish(spec, recorded);
+    await lines.release(
+      spec.file,
+      failed.map(({ line }) => line.identity),
+    );
+    for (const { line, reason } of failed) {
+      this.refuse(spec, line.raw.line, { ...identityFault(spec, line.raw), reason });
+    }
+    report.files[spec.file].accepted += recorded.length;
+    for (const line of recorded) for (const note of line.notes) this.note(spec, line.raw.line, note);
+  }
+
+  /** One statement for the keys of a batch, in place of one for each append. */
+  private async fetchKeys(accepted: readonly Accepted[]): Promise<void> {
+    const names = accepted.flatMap(({ recording: { person } }) =>
+      person ? person.classes.map((personalClass) => ({ subject: person.id, class: personalClass })) : [],
+    );
+    if (names.length > 0) await this.engine.keys.findOrCreate(this.run.chain, names);
+  }
+
+  private async finish(spec: FileSpec, recorded: readonly Accepted[]): Promise<void> {
+    const ends = recorded.flatMap(({ recording }) => recording.courseEnd ?? []);
+    const reasons = await this.engine.boxes.close(
+      this.run.chain,
+      ends.map(({ patientId, courseId, reason }) => ({
+        subject: patientId,
+        class: 'clinical' as const,
+        of: courseId,
+        value: reason,
+      })),
+    );
+    await this.run.lines.finish({
+      file: spec.file,
+      identities: recorded.map(({ identity }) => identity),
+      courseEnds: ends.map((end, n) => ({ ...end, reason: reasons[n] ?? null })),
+      performed: recorded.flatMap(({ recording }) => recording.performed ?? []),
+    });
+  }
+
+  private refuse(spec: FileSpec, line: number, fault: Fault | (Omit<Fault, 'column'> & { readonly column: null })): void {
+    const { report, onRefused } = this.run;
+    report.files[spec.file].refused += 1;
+    const { column, value, reason } = fault;
+    const refused = { file: spec.file, line, column, value, reason };
+    if (onRefused) onRefused(refused);
+    else report.refused.push(refused);
+  }
+
+  private note(spec: FileSpec, line: number, note: LineNote): void {
+    const { report } = this.run;
+    report.notesCount += 1;
+    if (report.notes.length < NOTES_MAX) report.notes.push({ file: spec.file, line, ...note });
+  }
+}
+
+/** `1` and `01` are the same number, and so the same session. */
+const identityOf = (spec: FileSpec, { values }: RawLine): string[] =>
+  spec.identity.map((name) => {
+    const value = values[name] as string;
+    return /^\d+$/.test(value) && name === 'number' ? String(Number(value)) : value;
+  });
+
+const identityFault = (spec: FileSpec, { raw }: RawLine): { readonly column: string; readonly value: string } => {
+  const column = spec.identity[0] as string;
+  return { column, value: raw[column] as string };
+};
+
+function taken(spec: FileSpec, raw: RawLine): Fault {
+  const identity = spec.identity.map((name) => `${name} ${raw.values[name]}`).join(', ');
+  const reason = `Another line with ${identity} came first, with different content, and stands: correct or remove one of them.`;
+  return { ...identityFault(spec, raw), reason };
+}
+
+/** @throws the error, where it is not about this line */
+function whyNotRecorded(error: unknown): string {
+  if (error instanceof WrongExpectedRevision) {
+    return 'Remove the line, or give it another code: this one was registered here already, by other means than an import.';
+  }
+  if (error instanceof Invalid) return `Mend the line so that it can be recorded. ${error.message}`;
+  throw error;
+}

@@ -1,0 +1,285 @@
+import type { Chain, Chains } from '#libs/event-store/src/chains.js';
+import type { EventStore } from '#libs/event-store/src/event-store.js';
+import { GuardFailed, WrongExpectedRevision } from '#libs/event-store/src/event-store.errors.js';
+import type { NewEvent } from '#libs/event-store/src/event-type.js';
+import { derivedId, type Id } from '#libs/kernel/src/ids.js';
+import { occurredNow } from '#libs/kernel/src/occurred.js';
+import type { Instant } from '#libs/kernel/src/zoned-time.js';
+import type { Reactor, SealedEvent } from '#libs/projections/src/projection.js';
+import { COURSE_EVENTS, courseStream, MaintenanceProposed, SiteImportedMaintenanceReleased } from '#libs/treatment/src/streams.contract.js';
+import { decide } from '../message/message.decider.js';
+import { messageStream, type SuppressionReason } from '../message/message.events.js';
+import { messageFold } from '../message/message.state.js';
+import { causeGone } from '../plan/cause-gone.js';
+import { treatmentBegan } from '../plan/course-timeline.js';
+import { type DesiredMessage, keyOf, messageIdOf, type PlanContext } from '../plan/desired-message.js';
+import { desiredMessages } from '../plan/desired-messages.js';
+import { waitsForRelease } from '../plan/maintenance-messages.js';
+import { nextProposal } from '../plan/maintenance-proposal.js';
+import { inGroups } from './in-groups.js';
+import type { NotedMessage, PlannerNotes } from './planner-notes.js';
+import type { ReadCourse, RecordReader } from './record-reader.js';
+
+const ACTOR = 'system:message-planner';
+/** A message that others write at the same moment is read again; nobody writes one for long. */
+const SUPPRESS_TRIES_MAX = 5;
+
+export interface MessagePlannerDependencies {
+  readonly store: EventStore;
+  readonly chains: Chains;
+  readonly reader: RecordReader;
+  readonly notes: PlannerNotes;
+}
+
+/** A course with everything that its messages follow from. */
+interface JudgedCourse extends ReadCourse {
+  readonly courseId: Id;
+  readonly context: PlanContext;
+}
+
+/**
+ * Turns what happens in courses into planned messages and proposals of maintenance. It plans what the course as it
+ * stands now asks for and suppresses what it no longer does; each effect has a command id that follows from the
+ * message's key, so that a page may be worked off any number of times, by any number of processes.
+ */
+export class MessagePlannerReactor implements Reactor {
+  readonly name = 'message_planner';
+  readonly version = 1;
+  readonly types: ReadonlySet<string> = new Set([
+    ...COURSE_EVENTS.map(({ type }) => type),
+    SiteImportedMaintenanceReleased.type,
+  ]);
+
+  constructor(private readonly deps: MessagePlannerDependencies) {}
+
+  async react(chain: Chain, events: readonly SealedEvent[]): Promise<void> {
+    const causes = causesByCourse(events);
+    const released = events.filter(({ type }) => type === SiteImportedMaintenanceReleased.type);
+    const sites = released.map(({ data }) => (data as { siteId: Id }).siteId);
+    const waiting = await this.deps.notes.coursesThatWait(chain, sites);
+    const courses = await this.judge(chain, [...new Set([...causes.keys(), ...waiting])]);
+    const noted = new Map<Id, NotedMessage[]>(courses.map(({ courseId }) => [courseId, []]));
+    for (const message of await this.deps.notes.messagesOf(chain, [...noted.keys()])) {
+      noted.get(message.courseId)?.push(message);
+    }
+    const now = await this.deps.chains.now(chain);
+    await inGroups(courses, (course) =>
+      this.follow(chain, course, noted.get(course.courseId) ?? [], now, causes.get(course.courseId)),
+    );
+  }
+
+  /** The courses, and the others of the same patients and protocols, whose rhythm they may have ended. */
+  private async judge(chain: Chain, courseIds: readonly Id[]): Promise<JudgedCourse[]> {
+    const known = new Map<Id, ReadCourse>();
+    const read = async (ids: readonly Id[]) => {
+      const missing = ids.filter((id) => !known.has(id));
+      const found = await inGroups(missing, (id) => this.deps.reader.course(chain, id));
+      found.forEach((course, n) => course && known.set(missing[n] as Id, course));
+    };
+    await read(courseIds);
+    const contexts = await this.contexts(chain, known);
+    const touched = [...known.values()].map(({ timeline }) => timeline.course);
+    await this.note(chain, known, contexts);
+    const rhythms = touched.filter((course) => contexts.get(course.courseId)?.protocol.maintenance.kind === 'rhythm');
+    const pairs = rhythms.map(({ patientId, protocol }) => ({ patientId, protocol: protocol.code }));
+    await read(await this.deps.notes.coursesOf(chain, pairs));
+    for (const [id, context] of await this.contexts(chain, known)) contexts.set(id, context);
+
+    return [...known].map(([courseId, course]) => ({
+      ...course,
+      courseId,
+      context: { ...(contexts.get(courseId) as PlanContext), rhythmEnded: hasLaterCourse(course, known.values()) },
+    }));
+  }
+
+  private async contexts(chain: Chain, courses: ReadonlyMap<Id, ReadCourse>): Promise<Map<Id, PlanContext>> {
+    const all = [...courses.values()].map(({ timeline }) => timeline.course);
+    const siteIds = [...new Set(all.map(({ siteId }) => siteId))];
+    const sites = new Map(await inGroups(siteIds, async (id) => [id, await this.deps.reader.site(chain, id)] as const));
+    const contexts = await inGroups(all, async ({ courseId, siteId, protocol: { code, version } }) => {
+      const site = sites.get(siteId);
+      if (site?.status !== 'registered') throw new Error(`Course ${courseId} is at a site that was never registered`);
+      const context: PlanContext = {
+        protocol: await this.deps.reader.protocol(chain, code, version),
+        zone: site.timeZone,
+        importedMaintenanceReleasedAt: site.importedMaintenanceReleasedAt,
+        rhythmEnded: false,
+      };
+      return [courseId, context] as const;
+    });
+    return new Map(contexts);
+  }
+
+  private async note(chain: Chain, courses: ReadonlyMap<Id, ReadCourse>, contexts: ReadonlyMap<Id, PlanContext>) {
+    await this.deps.notes.noteCourses(
+      chain,
+      [...courses.values()].map(({ timeline }) => {
+        const { courseId, patientId, siteId, protocol } = timeline.course;
+        const waits = waitsForRelease(timeline, contexts.get(courseId) as PlanContext);
+        return { courseId, patientId, siteId, protocol: protocol.code, waitsForRelease: waits };
+      }),
+    );
+  }
+
+  private async follow(
+    chain: Chain,
+    course: JudgedCourse,
+    noted: readonly NotedMessage[],
+    now: Instant,
+    causationId: Id | undefined,
+  ): Promise<void> {
+    const known = new Set(noted.map(({ messageId }) => messageId));
+    const { patientId } = course.timeline.course;
+    const missing = desiredMessages(course.timeline, course.context)
+      .map((desired) => ({ desired, key: keyOf(desired, patientId) }))
+      .map((each) => ({ ...each, messageId: messageIdOf(course.courseId, each.key) }))
+      .filter(({ messageId }) => !known.has(messageId));
+    const planned = await inGroups(missing, async ({ desired, key, messageId }) => {
+      const done = await this.plan(chain, course, desired, key, messageId, now, causationId);
+      const { kind, cause, generation } = desired;
+      return done ? [{ courseId: course.courseId, messageId, kind, cause, generation }] : [];
+    });
+    await this.deps.notes.noteMessages(chain, planned.flat());
+    await this.suppressGone(chain, course, noted, now, causationId);
+    await this.propose(chain, course, now, causationId);
+  }
+
+  /** @returns false when the course has moved on: what moved it comes with a later page, and is planned from then. */
+  private async plan(
+    chain: Chain,
+    { courseId, timeline, revision }: JudgedCourse,
+    { kind, cause, generation, precaution, due, expiresAt, facts }: DesiredMessage,
+    key: string,
+    messageId: Id,
+    now: Instant,
+    causationId: Id | undefined,
+  ): Promise<boolean> {
+    const { patientId, siteId } = timeline.course;
+    const planned = {
+      ...{ messageId, kind, courseId, patientId, siteId, cause, generation },
+      ...(precaution === undefined ? {} : { precaution }),
+      ...{ due, expiresAt, facts: [...facts] },
+    };
+    return this.append(chain, {
+      commandId: derivedId(courseId, key),
+      stream: messageStream(messageId),
+      expectedRevision: 'no-stream',
+      events: decide({ kind: 'plan', planned }, messageFold.initial, now),
+      guard: { stream: courseStream(courseId), revision },
+      site: siteId,
+      causationId,
+    });
+  }
+
+  private async suppressGone(
+    chain: Chain,
+    course: JudgedCourse,
+    noted: readonly NotedMessage[],
+    now: Instant,
+    causationId: Id | undefined,
+  ): Promise<void> {
+    const gone = noted
+      .filter(({ open }) => open)
+      .map((message) => ({ message, reason: causeGone(message, course.timeline, course.context) }))
+      .filter((each): each is { message: NotedMessage; reason: SuppressionReason } => each.reason !== undefined);
+    const settled = await inGroups(gone, async ({ message, reason }) => {
+      const done = await this.suppress(chain, course, message.messageId, reason, now, causationId);
+      return done ? [message] : [];
+    });
+    await this.deps.notes.close(chain, settled.flat());
+  }
+
+  /** @returns whether nothing is left to do about it. One that is being sent is left to whoever sends it. */
+  private async suppress(
+    chain: Chain,
+    { timeline }: JudgedCourse,
+    messageId: Id,
+    reason: SuppressionReason,
+    now: Instant,
+    causationId: Id | undefined,
+  ): Promise<boolean> {
+    const stream = messageStream(messageId);
+    for (let tries = 1; tries <= SUPPRESS_TRIES_MAX; tries += 1) {
+      const { state, revision } = await this.deps.reader.read(chain, stream, messageFold);
+      if (state.status === 'attempted') return false;
+      if (state.status !== 'pending') return true;
+      const done = await this.append(chain, {
+        commandId: derivedId(messageId, `suppress at ${revision}`),
+        stream,
+        expectedRevision: revision,
+        events: decide({ kind: 'suppress', reason }, state, now),
+        site: timeline.course.siteId,
+        causationId,
+      });
+      if (done) return true;
+    }
+    return false;
+  }
+
+  private async propose(chain: Chain, course: JudgedCourse, now: Instant, causationId: Id | undefined): Promise<void> {
+    const { courseId, revision, timeline, context } = course;
+    const window = nextProposal(timeline.course, context.protocol, context.rhythmEnded);
+    if (!window) return;
+    const { patientId, siteId } = timeline.course;
+    // When the course has moved on meanwhile, the page with what moved it proposes.
+    await this.append(chain, {
+      commandId: derivedId(courseId, `maintenance ${window.ordinal} at ${revision}`),
+      stream: courseStream(courseId),
+      expectedRevision: revision,
+      events: [MaintenanceProposed(occurredNow(now), { courseId, patientId, ...window })],
+      site: siteId,
+      causationId,
+    });
+  }
+
+  private async append(
+    chain: Chain,
+    write: {
+      readonly commandId: Id;
+      readonly stream: string;
+      readonly expectedRevision: 'no-stream' | number;
+      readonly events: readonly NewEvent[];
+      readonly guard?: { readonly stream: string; readonly revision: number };
+      readonly site: Id;
+      readonly causationId: Id | undefined;
+    },
+  ): Promise<boolean> {
+    const { commandId, stream, expectedRevision, events, guard, site, causationId } = write;
+    try {
+      await this.deps.store.append({
+        chain: chain.id,
+        commandId,
+        streams: [{ stream, expectedRevision, events }],
+        guards: guard ? [guard] : [],
+        context: { actor: ACTOR, site, origin: 'live', causationId },
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof GuardFailed || error instanceof WrongExpectedRevision) return false;
+      throw error;
+    }
+  }
+}
+
+/** The courses that a page is about, each with the last event about it. */
+function causesByCourse(events: readonly SealedEvent[]): Map<Id, Id> {
+  const causes = new Map<Id, Id>();
+  for (const { data, header } of events) {
+    const { courseId } = data as { courseId?: Id };
+    if (courseId !== undefined) causes.set(courseId, header.id);
+  }
+  return causes;
+}
+
+/** Whether treatment in another course of the patient under the same protocol began after it did in this one. */
+export function hasLaterCourse({ timeline }: ReadCourse, all: Iterable<ReadCourse>): boolean {
+  const { course } = timeline;
+  const began = treatmentBegan(course);
+  if (began === undefined) return false;
+  for (const { timeline: other } of all) {
+    const same = other.course.patientId === course.patientId && other.course.protocol.code === course.protocol.code;
+    const otherBegan = same && other.course.courseId !== course.courseId ? treatmentBegan(other.course) : undefined;
+    if (otherBegan !== undefined && otherBegan > began) return true;
+  }
+  return false;
+}

@@ -1,0 +1,127 @@
+import type { Database } from '#libs/database/src/database.js';
+import type { Chain, Chains } from '#libs/event-store/src/chains.js';
+import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
+import { listQueryOf, queryList } from '#libs/http/src/validation.js';
+import type { Id } from '#libs/kernel/src/ids.js';
+import { type Instant, type LocalDate, localDateAt, localDateSchema } from '#libs/kernel/src/zoned-time.js';
+import { schemaOf } from '#libs/projections/src/projection.js';
+import { type MaintenanceState, maintenanceState } from '#libs/protocols/src/maintenance.rule.js';
+import { z } from 'zod';
+import { DIRECTORY } from '../../directory/directory.projection.js';
+import { type NamedSite, type People, siteIn, siteRef } from '../../directory/people.js';
+import type { References } from '../../references.js';
+import type { MaintenanceDue } from './maintenance-due.contract.js';
+import { type BookedMaintenance, MAINTENANCE_DUE } from './maintenance-due.projection.js';
+
+export const maintenanceParamsSchema = listQueryOf({
+  site: z.string().optional(),
+  state: queryList(['upcoming', 'due', 'overdue']).optional(),
+  today: localDateSchema.optional().describe('Another date than that of the chain’s clock.'),
+});
+export type MaintenanceParams = z.output<typeof maintenanceParamsSchema>;
+
+/** How many windows of a site's courses are in each state. */
+export type WindowCounts = Readonly<Record<MaintenanceState, number>>;
+
+const SCHEMA = `"${schemaOf(MAINTENANCE_DUE)}"`;
+
+interface Row {
+  id: Id;
+  code: string | null;
+  patient_id: Id;
+  site_id: Id;
+  protocol: string;
+  window_ordinal: number;
+  window_opens: LocalDate;
+  window_closes: LocalDate;
+  imported_at: Instant | null;
+  derived: { booked: BookedMaintenance[] };
+}
+
+/** The state of a window on the date at its site, as `maintenanceState` has it; the rhythm must go on at that date. */
+const STATE = `case when t.today < c.window_opens then 'upcoming' when t.today <= c.window_closes then 'due' else 'overdue' end`;
+const OPEN_WINDOWS = `
+  ${SCHEMA}.course c join unnest($2::uuid[], $3::date[]) as t(site_id, today) on t.site_id = c.site_id
+  where c.chain = $1 and c.window_opens is not null and (c.rhythm_ends_on is null or c.rhythm_ends_on > t.today)`;
+
+/** Whose maintenance is coming up, due or overdue. */
+export class MaintenanceDueQuery {
+  static readonly reads = [MAINTENANCE_DUE.name, DIRECTORY.name] as const;
+
+  constructor(
+    private readonly db: Database,
+    private readonly chains: Chains,
+    private readonly references: References,
+    private readonly people: People,
+  ) {}
+
+  /**
+   * Windows in the order in which they open.
+   * @throws NotFound `site.unknown`; Invalid `cursor.malformed`
+   */
+  async list(chain: Chain, params: MaintenanceParams): Promise<{ items: MaintenanceDue[]; next: string | null }> {
+    const site = params.site && (await this.references.resolve(chain, 'site', params.site));
+    const [opens, id] = params.cursor === undefined ? [null, null] : decodeCursor(params.cursor, 2);
+    const now = await this.chains.now(chain);
+    const sites = await this.people.sites(chain);
+    const { ids, dates } = datesAt(sites, now, params.today, site);
+    const { rows } = await this.db.query<Row>(
+      `select c.id, c.code, c.patient_id, c.site_id, c.protocol, c.window_ordinal, c.window_opens, c.window_closes,
+              c.imported_at, c.derived
+       from ${OPEN_WINDOWS}
+         and ($5::text[] is null or ${STATE} = any($5))
+         and ($6::date is null or (c.window_opens, c.id) > ($6::date, $7::uuid))
+       order by c.window_opens, c.id limit $4`,
+      [chain.no, ids, dates, params.limit + 1, params.state ?? null, opens, id],
+    );
+    const page = pageOf(rows, params.limit, (row) => [row.window_opens, row.id]);
+    const patient = await this.people.patients(chain, page.items.map((row) => row.patient_id));
+    const items = page.items.map((row): MaintenanceDue => {
+      const at = siteIn(sites, row.site_id);
+      return {
+        course: { id: row.id, code: row.code, protocol: row.protocol },
+        patient: patient(row.patient_id),
+        site: siteRef(at),
+        ordinal: row.window_ordinal,
+        opens: row.window_opens,
+        closes: row.window_closes,
+        state: maintenanceState(
+          { opens: row.window_opens, closes: row.window_closes },
+          params.today ?? localDateAt(now, at.timeZone),
+        ),
+        booked: bookedAt(row.derived.booked, now),
+        imported: row.imported_at !== null && row.window_opens <= localDateAt(row.imported_at, at.timeZone),
+      };
+    });
+    return { items, next: page.next };
+  }
+
+  /** How many windows are in each state, by site. */
+  async countsBySite(chain: Chain): Promise<ReadonlyMap<Id, WindowCounts>> {
+    const { ids, dates } = datesAt(await this.people.sites(chain), await this.chains.now(chain), undefined, undefined);
+    const { rows } = await this.db.query<{ site_id: Id } & WindowCounts>(
+      `select site_id, count(*) filter (where state = 'upcoming')::integer as upcoming,
+              count(*) filter (where state = 'due')::integer as due,
+              count(*) filter (where state = 'overdue')::integer as overdue
+       from (select c.site_id, ${STATE} as state from ${OPEN_WINDOWS}) windows group by site_id`,
+      [chain.no, ids, dates],
+    );
+    return new Map(rows.map(({ site_id, upcoming, due, overdue }) => [site_id, { upcoming, due, overdue }]));
+  }
+}
+
+/** The date that each site has now. */
+function datesAt(
+  sites: ReadonlyMap<Id, NamedSite>,
+  now: Instant,
+  today: LocalDate | undefined,
+  only: Id | undefined,
+): { ids: Id[]; dates: LocalDate[] } {
+  const ids = only === undefined ? [...sites.keys()] : [only];
+  return { ids, dates: ids.map((id) => today ?? localDateAt(now, siteIn(sites, id).timeZone)) };
+}
+
+function bookedAt(booked: readonly BookedMaintenance[], now: Instant): MaintenanceDue['booked'] {
+  const next = booked.find(({ instant }) => instant >= now);
+  return next ? { sessionId: next.sessionId, at: next.at } : null;
+}
