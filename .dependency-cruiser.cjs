@@ -2,7 +2,7 @@
  * Arrows run one way: apps -> domain libraries -> engine libraries -> event store -> database -> kernel.
  * Tests (`*.spec.ts` and the like) may reach further sideways, never upwards.
  */
-const engine = 'projections|queue|cqrs|http';
+const engine = 'projections|queue|cqrs|http|engine';
 const domain = 'protocols|treatment|messaging|history-import';
 const test = '\\.(?:int-|e2e-)?spec\\.tsx?$';
 

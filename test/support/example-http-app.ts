@@ -5,9 +5,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { CommandMeta } from '#libs/cqrs/src/command-runner.js';
 import { StaleRevision } from '#libs/cqrs/src/command-runner.js';
+import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { TakesZip } from '#libs/http/src/body-parsers.js';
-import { type CommandAnswer, commandAnswer } from '#libs/http/src/command-answer.js';
 import { Meta } from '#libs/http/src/command-meta.js';
 import { ActionEndpoint, CommandEndpoint, QueryEndpoint } from '#libs/http/src/endpoint.decorators.js';
 import { createHttpApp, type HttpAppOptions } from '#libs/http/src/fastify-app.js';
@@ -30,7 +30,10 @@ const newRoomSchema = z.strictObject({
   name: z.string().min(1).max(80),
   beds: z.int().min(0).default(1),
   contact: z.strictObject({ email: z.email(), phone: z.string().max(20).optional() }).optional(),
-  products: z.array(z.strictObject({ product: z.string(), volumeMl: z.number().positive() })).max(5).optional(),
+  products: z
+    .array(z.strictObject({ product: z.string(), volumeMl: z.number().positive() }))
+    .max(5)
+    .optional(),
 });
 const roomQuerySchema = queryOf({});
 const roomListQuerySchema = listQueryOf({ state: queryList(['open', 'closed']).optional() });
@@ -77,7 +80,7 @@ class RoomController {
     return this.rooms.run(meta, () => {
       const id = newId();
       this.rooms.byId.set(id, { id, name: body.name, beds: body.beds, revision: 0 });
-      return commandAnswer(id, { position: position(7), revision: 0, repeated: false });
+      return { id, position: position(7), revision: 0, repeated: false };
     });
   }
 
@@ -90,10 +93,11 @@ class RoomController {
   ): CommandAnswer {
     return this.rooms.run(meta, () => {
       const room = this.room(params.room);
-      if (meta.ifMatch !== undefined && meta.ifMatch !== room.revision) throw new StaleRevision(meta.ifMatch, room.revision);
+      if (meta.ifMatch !== undefined && meta.ifMatch !== room.revision)
+        throw new StaleRevision(meta.ifMatch, room.revision);
       const revision = room.revision + 1;
       this.rooms.byId.set(room.id, { ...room, beds: body.beds, revision });
-      return commandAnswer(room.id, { position: position(8), revision, repeated: false });
+      return { id: room.id, position: position(8), revision, repeated: false };
     });
   }
 
@@ -106,7 +110,7 @@ class RoomController {
   ): CommandAnswer {
     return this.rooms.run(meta, () => {
       const { id, revision } = this.room(params.room);
-      return commandAnswer(id, { position: position(9), revision, repeated: false });
+      return { id, position: position(9), revision, repeated: false };
     });
   }
 
@@ -238,7 +242,9 @@ export async function exampleHttpApp(
   options: HttpAppOptions & { prepare?: (app: NestFastifyApplication) => Promise<void> } = {},
 ): Promise<ExampleApp> {
   const waited: { name: string; position: number }[] = [];
-  const readModels = { waitFor: async (name: string, _chain: Chain, at: number) => void waited.push({ name, position: at }) };
+  const readModels = {
+    waitFor: async (name: string, _chain: Chain, at: number) => void waited.push({ name, position: at }),
+  };
   const full = { chains: everybodyIn(CHAIN), idempotency: new KeysInMemory(), readModels, log: silentLog, ...deps };
 
   @Module({ imports: [HttpModule.forRoot(full)], controllers: [RoomController, TroubleController], providers: [Rooms] })

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import pg from 'pg';
@@ -122,7 +125,7 @@ export class PgliteHost {
 
   private async startWorker(): Promise<PgliteWire> {
     const { port1: port, port2 } = new MessageChannel();
-    const worker = startThread({ folder: this.folder, mode: 'serve', port: port2, shared: this.shared, ...this.options });
+    const worker = startThread({ folder: this.folder, port: port2, shared: this.shared, ...this.options });
     const wire = new PgliteWire((request) => {
       port.postMessage(request, [request.buffer]);
       this.wake();
@@ -173,22 +176,15 @@ export class PgliteHost {
   }
 }
 
-/** Makes an empty database in the folder (initdb), with PGlite's own settings. Takes seconds. */
+/** Makes an empty database in the folder (initdb), with PGlite's own settings. Takes seconds, in a process of its own. */
 export async function initialiseDatabase(folder: string): Promise<void> {
-  const { port1: port, port2 } = new MessageChannel();
-  const worker = startThread({ folder, mode: 'initdb', port: port2, shared: new Int32Array(new SharedArrayBuffer(16)) });
-  let failure: string | undefined = 'its worker thread ended';
-  const take = (message: WorkerEvent) => {
-    if (message.event === 'closed') failure = undefined;
-    if (message.event === 'fatal') failure = message.message;
-  };
-  port.on('message', take);
-  worker.on('error', (error) => {
-    failure = error.message;
-  });
-  await exit(worker);
-  drain(port, take);
-  if (failure !== undefined) throw lost(`no database could be made in ${folder}: ${failure}`);
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  try {
+    await promisify(execFile)(process.execPath, [fileURLToPath(workerUrl()), folder], { env });
+  } catch (error) {
+    const { stderr } = error as { stderr?: string };
+    throw lost(`no database could be made in ${folder}: ${stderr?.trim() || String(error)}`);
+  }
 }
 
 /** What the worker said last is still on its way when the thread has already gone. */
@@ -197,15 +193,13 @@ function drain<M>(port: MessagePort, take: (message: M) => void): void {
   port.close();
 }
 
+function workerUrl(): URL {
+  return new URL('./pglite.worker.mjs', import.meta.url);
+}
+
 function startThread(workerData: Record<string, unknown> & { port: MessagePort }): Worker {
-  return new Worker(new URL('./pglite.worker.mjs', import.meta.url), {
-    workerData,
-    transferList: [workerData.port],
-    // The embedded database has no environment: PG… variables and locales are meant for others.
-    env: {},
-    // Flags of this process (a loader, a debugger) are meant for others too.
-    execArgv: [],
-  });
+  // Flags of this process (a loader, a debugger) are not meant for the database.
+  return new Worker(workerUrl(), { workerData, transferList: [workerData.port], env: {}, execArgv: [] });
 }
 
 function exit(worker: Worker): Promise<void> {

@@ -1,17 +1,22 @@
 // PGlite in a thread of its own, hardened. Plain JavaScript, since a worker thread is started from this very file, in
 // the sources (under the test runner) as well as in dist.
 //
-// workerData: { folder, mode: 'serve' | 'initdb', port, shared, hook }
+// As a process (`node pglite.worker.mjs FOLDER`) it makes an empty database in the folder and ends: initdb takes 500 MB
+// for some seconds, which a thread would leave to its process for good.
+//
+// As a thread it serves the folder. workerData: { folder, port, shared, hook }
 //   port    takes requests (bytes of PostgreSQL's wire protocol, whole up to a Sync) and 'close'; gives answers (bytes)
 //           and events ({ event: 'ready' | 'closed' | 'fatal', ... })
 //   shared  Int32Array: [WAKE, FSYNCS, FULL], see pglite.host.ts
 //   hook    false leaves the fsync hook out; only the test of the check at start does that
 import fs from 'node:fs';
-import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { isMainThread, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { NodeFS } from '@electric-sql/pglite/nodefs';
 
-const { folder, mode, port, shared, hook } = workerData;
+const { folder, port, shared, hook } = isMainThread
+  ? { folder: process.argv[2], shared: new Int32Array(new SharedArrayBuffer(16)) }
+  : workerData;
 const WAKE = 0;
 const FSYNCS = 1;
 const FULL = 2;
@@ -91,6 +96,7 @@ function remember(line) {
 
 /** Ends the thread at once: after this nothing of PostgreSQL's memory can be trusted. Recovery is the next start's. */
 function fatal(reason, kind = 'lost') {
+  if (isMainThread) throw new Error(reason);
   const words = lastWords.filter((line) => /PANIC|FATAL|DETAIL/.test(line)).join(' ');
   port.postMessage({ event: 'fatal', kind, message: [reason, words].filter(Boolean).join(': ') });
   process.exit(1);
@@ -189,16 +195,19 @@ async function close(db) {
   process.exit(0);
 }
 
-try {
+if (isMainThread) {
   const db = await open();
-  if (mode === 'initdb') {
-    await close(db);
-  } else {
+  await db.close();
+  // PGlite leaves its own exit code behind.
+  process.exitCode = 0;
+} else {
+  try {
+    const db = await open();
     watchMainLoop(db.Module);
     await checkDurability(db);
     serve(db);
     port.postMessage({ event: 'ready' });
+  } catch (error) {
+    fatal(String(error?.message ?? error));
   }
-} catch (error) {
-  fatal(String(error?.message ?? error));
 }

@@ -5,8 +5,8 @@ import { isDatabaseLost, toDatabaseError } from './database.errors.js';
 /** Longer than any healthy answer to a trivial statement, shorter than the patience of a health probe. */
 const PING_MS_MAX = 3_000;
 
-type Statement = Parameters<Queryable['query']>[0];
-type Rows<R> = { rows: R[]; rowCount: number | null };
+export type Statement = Parameters<Queryable['query']>[0];
+export type Rows<R> = { rows: R[]; rowCount: number | null };
 
 /** What both kinds of database have in common: everything that a pg.Pool (or something shaped like one) can do. */
 export abstract class PooledDatabase implements Database {
@@ -36,8 +36,7 @@ export abstract class PooledDatabase implements Database {
       await tx.rollBack();
       throw error;
     } finally {
-      client.removeListener('error', ignore);
-      client.release(tx.lost);
+      this.checkIn(client, tx.lost);
     }
   }
 
@@ -57,7 +56,7 @@ export abstract class PooledDatabase implements Database {
     }
   }
 
-  private async checkOut(): Promise<PoolClient> {
+  protected async checkOut(): Promise<PoolClient> {
     try {
       const client = await this.pool.connect();
       // A checked-out client that loses its server emits 'error' beside rejecting; unheard, that would end the process.
@@ -66,6 +65,12 @@ export abstract class PooledDatabase implements Database {
     } catch (error) {
       throw toDatabaseError(error);
     }
+  }
+
+  /** @param lost why the connection must not be used again. */
+  protected checkIn(client: PoolClient, lost: Error | undefined): void {
+    client.removeListener('error', ignore);
+    client.release(lost);
   }
 }
 
@@ -106,7 +111,7 @@ class Transaction implements Queryable {
 }
 
 /** Several statements in one text give an array of results; the port promises one. */
-function lastResult<R>(result: Rows<R> | Rows<R>[]): Rows<R> {
+export function lastResult<R>(result: Rows<R> | Rows<R>[]): Rows<R> {
   return Array.isArray(result) ? (result.at(-1) ?? { rows: [], rowCount: null }) : result;
 }
 

@@ -1,6 +1,7 @@
 import pg from 'pg';
-import { toDatabaseError } from './database.errors.js';
-import { PooledDatabase } from './pooled.database.js';
+import { isDatabaseLost, toDatabaseError } from './database.errors.js';
+import { lastResult, PooledDatabase } from './pooled.database.js';
+import type { Rows, Statement } from './pooled.database.js';
 import { PostgresListener } from './postgres.listener.js';
 import { valueTypes } from './value.types.js';
 
@@ -61,6 +62,20 @@ export class PostgresDatabase extends PooledDatabase {
     // The pool has already thrown the broken idle client away; without a listener the event would end the process.
     this.pool.on('error', () => {});
     this.listener = new PostgresListener(() => new pg.Client(connection));
+  }
+
+  /** The pool's own `query` throws the connection away after every error, be it a mere unique violation. */
+  override async query<R extends object = any>(text: Statement, values?: readonly unknown[]): Promise<Rows<R>> {
+    const client = await this.checkOut();
+    let lost: Error | undefined;
+    try {
+      return lastResult(await client.query<R>(text as string, values as unknown[]));
+    } catch (error) {
+      if (isDatabaseLost(error)) lost = error as Error;
+      throw toDatabaseError(error);
+    } finally {
+      this.checkIn(client, lost);
+    }
   }
 
   async listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>> {

@@ -1,3 +1,4 @@
+import type { Queryable } from '#libs/database/src/database.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import { type Box, BoxDoesNotOpen, closeBox, openBox } from './box.js';
 import type { Chain } from './chains.js';
@@ -22,6 +23,11 @@ const boundTo = (chain: Chain, { subject, class: personalClass, of }: Omit<Seale
 /** Closes and opens boxes of personal data, many at a time. */
 export class Boxes {
   constructor(private readonly keys: SubjectKeys) {}
+
+  /** For opening boxes inside a transaction. */
+  within(tx: Queryable): Boxes {
+    return new Boxes(this.keys.within(tx));
+  }
 
   /**
    * Closes each plaintext (any JSON value) in a box.

@@ -39,7 +39,7 @@ interface EventRow {
 }
 
 /** Makes or brings up to date the tables of the event store. */
-export const migrateEventStore = (db: Database): Promise<void> =>
+export const migrateEventStore = (db: Database): Promise<string[]> =>
   migrate(db, { name: 'event-store', folder: join(import.meta.dirname, 'migrations') });
 
 /** The event store on PostgreSQL, and on PGlite, which is PostgreSQL. */

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import type { Database } from '#libs/database/src/database.js';
+import type { Queryable } from '#libs/database/src/database.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Chain } from './chains.js';
 import { type MasterKey, MasterKeyProblem } from './master-key.js';
@@ -21,14 +21,22 @@ const cacheKey = (chain: Chain, { subject, class: personalClass }: KeyName) => `
  * made anew.
  */
 export class SubjectKeys {
-  private readonly cache = new Map<string, Buffer>();
   private readonly wrappingKey: Buffer;
 
   constructor(
-    private readonly db: Database,
+    private readonly db: Queryable,
     private readonly master: MasterKey,
+    private readonly cache = new Map<string, Buffer>(),
   ) {
     this.wrappingKey = master.derive('wrapping key');
+  }
+
+  /**
+   * The same keys, looked up inside a transaction. Whoever holds one must not ask beside it: the embedded database has
+   * one session, and the question would wait for the end of the transaction that waits for the answer.
+   */
+  within(tx: Queryable): SubjectKeys {
+    return new SubjectKeys(tx, this.master, this.cache);
   }
 
   /**

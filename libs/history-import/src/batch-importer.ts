@@ -53,6 +53,9 @@ interface Accepted extends Candidate {
  * when it is done again.
  */
 export class BatchImporter {
+  /** Refused lines of the batch that is under way. */
+  private refused: RefusedLine[] = [];
+
   constructor(
     private readonly engine: BatchEngine,
     private readonly run: RunContext,
@@ -63,6 +66,7 @@ export class BatchImporter {
     const candidates = await this.check(spec, batch);
     const accepted = await this.claim(spec, candidates);
     await this.append(spec, accepted);
+    this.tellRefused();
   }
 
   private async check(spec: FileSpec, batch: readonly (RawLine | BrokenLine)[]): Promise<Candidate[]> {
@@ -197,12 +201,19 @@ export class BatchImporter {
   }
 
   private refuse(spec: FileSpec, line: number, fault: Fault | (Omit<Fault, 'column'> & { readonly column: null })): void {
-    const { report, onRefused } = this.run;
-    report.files[spec.file].refused += 1;
     const { column, value, reason } = fault;
-    const refused = { file: spec.file, line, column, value, reason };
-    if (onRefused) onRefused(refused);
-    else report.refused.push(refused);
+    this.refused.push({ file: spec.file, line, column, value, reason });
+  }
+
+  /** In the order of lines, though some were found to be wrong later than others. */
+  private tellRefused(): void {
+    const { report, onRefused } = this.run;
+    for (const refused of this.refused.sort((a, b) => a.line - b.line)) {
+      report.files[refused.file].refused += 1;
+      if (onRefused) onRefused(refused);
+      else report.refused.push(refused);
+    }
+    this.refused = [];
   }
 
   private note(spec: FileSpec, line: number, note: LineNote): void {
@@ -216,7 +227,7 @@ export class BatchImporter {
 const identityOf = (spec: FileSpec, { values }: RawLine): string[] =>
   spec.identity.map((name) => {
     const value = values[name] as string;
-    return /^\d+$/.test(value) && name === 'number' ? String(Number(value)) : value;
+    return spec.columns.find((column) => column.name === name)?.canonical?.(value) ?? value;
   });
 
 const identityFault = (spec: FileSpec, { raw }: RawLine): { readonly column: string; readonly value: string } => {

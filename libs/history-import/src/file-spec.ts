@@ -30,6 +30,8 @@ export interface Column {
   /** Whether the field must not be empty, where that depends on the line: why it must not. */
   readonly required?: boolean | ((values: Values) => string | undefined);
   readonly check?: Check;
+  /** Of an identity column: the one spelling of values that mean the same. */
+  readonly canonical?: (value: string) => string;
   /** The file whose code stands in this column. */
   readonly refersTo?: ReferableFile;
   /** A wall time at the site in `site_code`. */

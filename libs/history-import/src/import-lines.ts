@@ -123,7 +123,7 @@ export class ImportLines {
   private async keepCourseEnds(tx: Queryable, ends: BatchResult['courseEnds']): Promise<void> {
     await tx.query(
       `insert into import_course_end (chain, course_id, patient_id, site_id, status, reason, consulted_at)
-       select $1, course_id, patient_id, site_id, status, reason::jsonb, consulted_at::jsonb
+       select $1, course_id, patient_id, site_id, status, reason::jsonb, consulted_at::json
        from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[])
          as e(course_id, patient_id, site_id, status, reason, consulted_at)
        on conflict do nothing`,
@@ -146,7 +146,7 @@ export class ImportLines {
       if (!known || known.instant < at.instant) last.set(courseId, at);
     }
     await tx.query(
-      `update import_course_end e set last_session_at = s.at::jsonb
+      `update import_course_end e set last_session_at = s.at::json
        from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as s(course_id, at, instant)
        where e.chain = $1 and e.course_id = s.course_id
          and (e.last_session_at is null or (e.last_session_at->>'instant')::timestamptz < s.instant)`,

@@ -52,8 +52,10 @@ export class LimitBytes extends Transform {
   }
 }
 
-const takes = (request: FastifyRequest): string | undefined => (request.routeOptions.config as { takes?: string }).takes;
+const takes = (request: FastifyRequest): string | undefined =>
+  (request.routeOptions.config as { takes?: string }).takes;
 
 const notTaken = (message: string): HttpProblem => new HttpProblem(415, 'request.media-type', message);
 
-const tooLarge = (): HttpProblem => new HttpProblem(413, 'request.too-large', `At most ${ZIP_BYTES_MAX} bytes are taken.`);
+const tooLarge = (): HttpProblem =>
+  new HttpProblem(413, 'request.too-large', `At most ${ZIP_BYTES_MAX} bytes are taken.`);

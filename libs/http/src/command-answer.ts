@@ -8,23 +8,33 @@ export const commandAnswerSchema = z
   .strictObject({
     id: z.uuid().describe('Of what was made or changed.'),
     revision: z.int().min(-1).describe('Of it after this command; send it back as If-Match.'),
-    position: z.string().regex(/^[0-9a-f-]{36}:\d{1,15}$/).describe('`chain:position`; give it to a query to see what this did.'),
+    position: z
+      .string()
+      .regex(/^[0-9a-f-]{36}:\d{1,15}$/)
+      .describe('`chain:position`; give it to a query to see what this did.'),
   })
   .meta({ id: 'CommandAnswer' });
 
 export type CommandAnswer = z.infer<typeof commandAnswerSchema>;
 
-export const commandAnswer = (id: Id, { revision, position }: CommandResult): CommandAnswer => ({ id, revision, position });
+/** The part of a command's result that callers get. */
+export const commandAnswer = (
+  id: Id,
+  { revision, position }: Pick<CommandResult, 'revision' | 'position'>,
+): CommandAnswer => ({
+  id,
+  revision,
+  position,
+});
 
 /**
  * The headers that go with the answer.
  * @param location pattern of the address of what was made, with `:id` in it; undefined where nothing was made
  */
-export function commandHeaders(answer: CommandAnswer, location: string | undefined): Record<string, string> {
+export function answerHeaders(answer: CommandAnswer, location: string | undefined): Record<string, string> {
   return {
     'pistor-position': answer.position,
     ...(answer.revision >= 0 && { etag: revisionTag(answer.revision) }),
     ...(location !== undefined && { location: location.replaceAll(':id', answer.id) }),
   };
 }
-

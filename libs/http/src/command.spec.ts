@@ -12,14 +12,19 @@ describe('a command over HTTP', () => {
 
   const send = (method: 'POST' | 'PUT', url: string, payload: object, headers: Record<string, string> = {}) =>
     app.inject({ method, url, payload, headers });
-  const make = (headers?: Record<string, string>, payload: object = { name: 'a' }) => send('POST', '/v1/rooms', payload, headers);
+  const make = (headers?: Record<string, string>, payload: object = { name: 'a' }) =>
+    send('POST', '/v1/rooms', payload, headers);
 
   it('answers 201 with the address of what was made, its revision and the position', async () => {
     const answer = await make();
     const { id } = answer.json();
     expect(answer.statusCode).toBe(201);
     expect(answer.json()).toEqual({ id, revision: 0, position: `${CHAIN.id}:7` });
-    expect(answer.headers).toMatchObject({ location: `/v1/rooms/${id}`, etag: '"0"', 'pistor-position': `${CHAIN.id}:7` });
+    expect(answer.headers).toMatchObject({
+      location: `/v1/rooms/${id}`,
+      etag: '"0"',
+      'pistor-position': `${CHAIN.id}:7`,
+    });
   });
 
   it('tells the slice who asks, in which chain, under which ids', async () => {
@@ -58,7 +63,11 @@ describe('a command over HTTP', () => {
     const second = await make({ 'idempotency-key': 'k1' });
     expect(second.statusCode).toBe(201);
     expect(second.json()).toEqual(first.json());
-    expect(second.headers).toMatchObject({ 'idempotency-replayed': 'true', location: first.headers['location'], etag: '"0"' });
+    expect(second.headers).toMatchObject({
+      'idempotency-replayed': 'true',
+      location: first.headers['location'],
+      etag: '"0"',
+    });
     expect(first.headers).not.toHaveProperty('idempotency-replayed');
     expect(rooms.metas).toHaveLength(1);
   });
@@ -95,7 +104,9 @@ describe('a command over HTTP', () => {
   });
 
   it('answers a trailing slash and a query that nobody asked for', async () => {
-    expect((await send('POST', '/v1/rooms/', { name: 'a' })).headers['location']).toMatch(/^\/v1\/rooms\/[0-9a-f-]{36}$/);
+    expect((await send('POST', '/v1/rooms/', { name: 'a' })).headers['location']).toMatch(
+      /^\/v1\/rooms\/[0-9a-f-]{36}$/,
+    );
     expect((await send('POST', '/v1/rooms?dry=1', { name: 'a' })).statusCode).toBe(400);
   });
 });

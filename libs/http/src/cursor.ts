@@ -19,7 +19,9 @@ export function decodeCursor(text: string, length: number): CursorKey {
   const key = text.length <= CURSOR_CHARS_MAX && /^[\w-]+$/.test(text) ? parse(text) : undefined;
   if (!Array.isArray(key) || key.length !== length || !key.every(isKeyPart)) {
     throw new Invalid('cursor.malformed', 'This cursor was not made by this list.', {
-      fields: [{ field: 'cursor', message: 'Use `next` of the page before as it is, with the same filters.', rule: 'schema' }],
+      fields: [
+        { field: 'cursor', message: 'Use `next` of the page before as it is, with the same filters.', rule: 'schema' },
+      ],
     });
   }
   return key;

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import { newId } from '#libs/kernel/src/ids.js';
 import { describeError } from '#libs/kernel/src/log.js';
-import { type CommandAnswer, commandHeaders } from './command-answer.js';
+import { answerHeaders, commandAnswer, type CommandAnswer } from './command-answer.js';
 import { commandMeta } from './command-meta.js';
 import { commandOptionsOf, queryOptionsOf } from './endpoint.metadata.js';
 import { HTTP_DEPENDENCIES } from './http.dependencies.js';
@@ -52,9 +52,10 @@ export class CommandInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { creates } = commandOptionsOf(context.getHandler());
     request.pistor.command = commandMeta(request, commandId);
-    const answer = (await lastValueFrom(next.handle())) as CommandAnswer;
-    const location = creates === true ? `${request.url.split('?')[0]?.replace(/\/$/, '')}/:id` : creates;
-    return { status: creates ? 201 : 200, headers: commandHeaders(answer, creates ? location || undefined : undefined), answer };
+    // Handlers may return all that the command bus gave them; callers get these three.
+    const given = (await lastValueFrom(next.handle())) as CommandAnswer;
+    const answer = commandAnswer(given.id, given);
+    return { status: creates ? 201 : 200, headers: answerHeaders(answer, locationOf(request, creates)), answer };
   }
 
   /** The command is done. That its answer could not be kept only means that a repeat is carried out again, to no effect. */
@@ -66,6 +67,12 @@ export class CommandInterceptor implements NestInterceptor {
       this.deps.log.warn({ correlationId, error: describeError(error) }, 'answer to a command was not kept');
     }
   }
+}
+
+function locationOf({ url }: FastifyRequest, creates: boolean | string | undefined): string | undefined {
+  if (typeof creates === 'string') return creates;
+  const own = url.split('?')[0]?.replace(/\/$/, '');
+  return creates === true ? `${own}/:id` : undefined;
 }
 
 /** Lets a query wait for what its caller has done, and notes the revision of the resource it shows. */

@@ -63,7 +63,8 @@ export async function createHttpApp(
   const instance = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   addBodyParsers(instance);
   addHooks(instance, () => app.get<HttpDependencies>(HTTP_DEPENDENCIES, { strict: false }), log);
-  if (options.shutdownSignals && options.shutdownSignals.length > 0) app.enableShutdownHooks([...options.shutdownSignals]);
+  if (options.shutdownSignals && options.shutdownSignals.length > 0)
+    app.enableShutdownHooks([...options.shutdownSignals]);
   return app;
 }
 

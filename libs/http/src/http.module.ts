@@ -2,7 +2,9 @@ import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { HTTP_DEPENDENCIES, type HttpDependencies } from './http.dependencies.js';
 import { ServerSentEvents } from './server-sent-events.js';
 
-const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<HttpDependencies>({ optionsInjectionToken: HTTP_DEPENDENCIES })
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<HttpDependencies>({
+  optionsInjectionToken: HTTP_DEPENDENCIES,
+})
   .setClassMethodName('forRoot')
   .setExtras({}, (definition) => ({ ...definition, global: true }))
   .build();

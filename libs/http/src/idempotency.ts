@@ -83,11 +83,10 @@ export class IdempotencyKeys {
 
   /** Gives a key back that was used for a request no handler ever saw, so that it can be mended under the same key. */
   async release(chain: Chain, key: string, commandId: Id): Promise<void> {
-    await this.db.query('delete from idempotency_key where chain = $1 and key = $2 and command_id = $3 and status is null', [
-      chain.no,
-      key,
-      commandId,
-    ]);
+    await this.db.query(
+      'delete from idempotency_key where chain = $1 and key = $2 and command_id = $3 and status is null',
+      [chain.no, key, commandId],
+    );
   }
 
   private async insert(chain: Chain, key: string, hash: string): Promise<Id | undefined> {

@@ -20,7 +20,8 @@ export function toJsonSchema(schema: z.ZodType, direction: Direction): Converted
   const wanted = convert(schema, direction);
   if (direction === 'output') return inComponents(wanted, (name) => name);
   const { definitions } = convert(schema, 'output');
-  const same = (name: string): boolean => JSON.stringify(definitions[name]) === JSON.stringify(wanted.definitions[name]);
+  const same = (name: string): boolean =>
+    JSON.stringify(definitions[name]) === JSON.stringify(wanted.definitions[name]);
   // A component that holds a renamed one is another one itself.
   const renamed = new Set(Object.keys(wanted.definitions).filter((name) => !same(name)));
   for (let before = -1; before !== renamed.size; ) {

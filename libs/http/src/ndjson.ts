@@ -30,7 +30,10 @@ export async function sendNdjson(
     throw error;
   }
   const { correlationId } = request.pistor;
-  const body = Readable.from(encoded(source, first, (error) => lastLine(error, correlationId, log)), { highWaterMark: 4 });
+  const body = Readable.from(
+    encoded(source, first, (error) => lastLine(error, correlationId, log)),
+    { highWaterMark: 4 },
+  );
   await reply.type(NDJSON_MEDIA_TYPE).send(body);
 }
 

@@ -45,10 +45,16 @@ export class NestLogger implements LoggerService {
 }
 
 /** Nest gives the context as the last text, and for errors a stack before it. */
-function read(message: unknown, more: readonly unknown[]): { facts: { context?: string; error?: object }; text: string } {
+function read(
+  message: unknown,
+  more: readonly unknown[],
+): { facts: { context?: string; error?: object }; text: string } {
   const last = more.at(-1);
   const context = typeof last === 'string' && !last.includes('\n') ? last : undefined;
   const error = [message, ...more].find((each) => each instanceof Error);
-  const facts = { ...(context !== undefined && { context }), ...(error !== undefined && { error: describeError(error) }) };
+  const facts = {
+    ...(context !== undefined && { context }),
+    ...(error !== undefined && { error: describeError(error) }),
+  };
   return { facts, text: typeof message === 'string' ? message : 'nest' };
 }

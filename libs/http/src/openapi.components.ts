@@ -86,7 +86,10 @@ export function headersOf(facts: EndpointFacts): Record<string, unknown> | undef
 
 /** Which of RESPONSES an operation of this kind may give, by status. */
 export function statusesOf(facts: EndpointFacts, hasPathParameters: boolean): [string, keyof typeof RESPONSES][] {
-  const statuses: [string, keyof typeof RESPONSES][] = [['400', 'Invalid'], ['503', 'Unavailable']];
+  const statuses: [string, keyof typeof RESPONSES][] = [
+    ['400', 'Invalid'],
+    ['503', 'Unavailable'],
+  ];
   if (facts.revisioned) statuses.push(['304', 'NotModified']);
   if (hasPathParameters || facts.kind === 'command') statuses.push(['404', 'NotFound']);
   if (facts.kind === 'command') statuses.push(['409', 'Conflict'], ['412', 'Stale'], ['422', 'Refused']);

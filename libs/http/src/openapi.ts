@@ -67,7 +67,10 @@ function complete(operation: Operation, ids: Set<string>): void {
   for (const [status, response] of Object.entries(operation.responses)) {
     if (/^2/.test(status)) response['headers'] = headersOf(facts);
   }
-  for (const [status, name] of statusesOf(facts, parameters.some((parameter) => parameter.in === 'path'))) {
+  for (const [status, name] of statusesOf(
+    facts,
+    parameters.some((parameter) => parameter.in === 'path'),
+  )) {
     operation.responses[status] = { $ref: `#/components/responses/${name}` };
   }
 }

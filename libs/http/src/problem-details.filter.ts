@@ -33,5 +33,6 @@ export function sendProblem(
     return undefined;
   }
   for (const name of ['etag', 'location', 'content-length', 'last-modified']) reply.removeHeader(name);
+  reply.header('cache-control', 'no-store');
   return reply.code(status).headers(headers).type(PROBLEM_MEDIA_TYPE).send(problem);
 }

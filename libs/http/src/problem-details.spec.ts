@@ -46,16 +46,19 @@ describe('problem details', () => {
     expect((await get('/v1/trouble/behind')).json().detail).toBe('courses has come to 3 and not yet to 5.');
   });
 
-  it.each(['bug', 'text'])('answers what nobody foresaw (%s) with 500 and a number, and logs it under that', async (kind) => {
-    logged.length = 0;
-    const answer = await get(`/v1/trouble/${kind}`);
-    expect(answer.statusCode).toBe(500);
-    expect(answer.json().code).toBe('internal');
-    expect(answer.body).not.toMatch(/Ayşe|thrown/);
-    const correlationId = answer.headers['pistor-correlation-id'];
-    expect(answer.json().instance).toBe(`urn:uuid:${correlationId}`);
-    expect(logged[0]).toMatchObject({ message: 'request failed', facts: { correlationId } });
-  });
+  it.each(['bug', 'text'])(
+    'answers what nobody foresaw (%s) with 500 and a number, and logs it under that',
+    async (kind) => {
+      logged.length = 0;
+      const answer = await get(`/v1/trouble/${kind}`);
+      expect(answer.statusCode).toBe(500);
+      expect(answer.json().code).toBe('internal');
+      expect(answer.body).not.toMatch(/Ayşe|thrown/);
+      const correlationId = answer.headers['pistor-correlation-id'];
+      expect(answer.json().instance).toBe(`urn:uuid:${correlationId}`);
+      expect(logged[0]).toMatchObject({ message: 'request failed', facts: { correlationId } });
+    },
+  );
 
   it('takes the correlation id of the caller, or that of its trace', async () => {
     const own = '0199a000-0000-7000-8000-00000000000a';
@@ -70,7 +73,7 @@ describe('problem details', () => {
     const answer = await get('/v1/nothing?search=Y%C4%B1lmaz');
     expect(answer.statusCode).toBe(404);
     expect(answer.json().code).toBe('route.unknown');
-    expect(answer.body).not.toMatch(/nothing|lmaz/);
+    expect(answer.body).not.toMatch(/v1|lmaz/);
   });
 
   it.each([

@@ -7,7 +7,10 @@ const fieldSchema = z
   .strictObject({
     field: z.string().describe('Path of the field, for example `products.0.volumeMl`; empty: the request as a whole.'),
     message: z.string().describe('What to mend.'),
-    rule: z.string().optional().describe('Stable code of the rule that is broken; `schema` for the shape of the request.'),
+    rule: z
+      .string()
+      .optional()
+      .describe('Stable code of the rule that is broken; `schema` for the shape of the request.'),
     facts: z.array(z.string()).optional().describe('Ids of the published facts the rule rests on: GET /v1/facts.'),
   })
   .meta({ id: 'ProblemField' });
@@ -22,7 +25,10 @@ export const problemSchema = z
     code: z.string().describe('Stable; branch on it.'),
     fields: z.array(fieldSchema),
     data: z.record(z.string(), z.unknown()).optional(),
-    instance: z.string().optional().describe('`urn:uuid:` and the correlation id under which the log knows the request.'),
+    instance: z
+      .string()
+      .optional()
+      .describe('`urn:uuid:` and the correlation id under which the log knows the request.'),
   })
   .meta({ id: 'Problem' });
 
@@ -57,7 +63,11 @@ const BY_STATUS: Readonly<Record<number, { code: string; title: string; detail: 
   405: { code: 'route.method', title: 'Method not allowed', detail: 'This address does not take this method.' },
   406: { code: 'request.not-acceptable', title: 'Not acceptable', detail: 'The answer has no form that you accept.' },
   408: { code: 'request.timeout', title: 'The request took too long', detail: 'The request did not arrive in time.' },
-  413: { code: 'request.too-large', title: 'The request is too large', detail: 'The body is larger than this address takes.' },
+  413: {
+    code: 'request.too-large',
+    title: 'The request is too large',
+    detail: 'The body is larger than this address takes.',
+  },
   414: { code: 'request.url-too-long', title: 'The address is too long', detail: 'A part of the address is too long.' },
   415: {
     code: 'request.media-type',
@@ -108,9 +118,14 @@ function ofPistorError(error: PistorError): Foreseen {
   const { status, title } = BY_KIND[error.kind];
   // What the store or the system said of its trouble names hosts and files.
   const ofOutside = error.kind === 'unavailable' && error.cause !== undefined;
-  const detail = ofOutside ? 'A part of the server cannot be reached now. Nothing is half done; repeat the request.' : error.message;
+  const detail = ofOutside
+    ? 'A part of the server cannot be reached now. Nothing is half done; repeat the request.'
+    : error.message;
   const data = Object.keys(error.data).length > 0 ? { ...error.data } : undefined;
-  return { ...problem(status, error.code, title, detail, { fields: error.fields, data }), headers: retryHeaders(error) };
+  return {
+    ...problem(status, error.code, title, detail, { fields: error.fields, data }),
+    headers: retryHeaders(error),
+  };
 }
 
 function retryHeaders({ kind, data }: PistorError): Record<string, string> {
@@ -128,7 +143,12 @@ function ofFramework(error: unknown): Foreseen | undefined {
   const { code } = error as { code?: unknown };
   const malformedJson = error.name === 'SyntaxError' || (typeof code === 'string' && code.includes('JSON_BODY'));
   const words = status === 400 && malformedJson ? MALFORMED_JSON : BY_STATUS[status];
-  const made = problem(status, words?.code ?? 'request.refused', words?.title ?? 'Refused', words?.detail ?? 'Refused.');
+  const made = problem(
+    status,
+    words?.code ?? 'request.refused',
+    words?.title ?? 'Refused',
+    words?.detail ?? 'Refused.',
+  );
   return status === 503 ? { ...made, headers: { 'retry-after': String(RETRY_AFTER_S) } } : made;
 }
 

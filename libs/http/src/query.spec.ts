@@ -59,7 +59,11 @@ describe('a query over HTTP', () => {
     const behind = new Unavailable('projection.behind', 'rooms has come to 3.');
     const slow = await exampleHttpApp({ readModels: { waitFor: () => Promise.reject(behind) } });
     const answer = await slow.app.inject(`/v1/rooms?position=${CHAIN.id}:7`);
-    expect([answer.statusCode, answer.json().code, answer.headers['retry-after']]).toEqual([503, 'projection.behind', '1']);
+    expect([answer.statusCode, answer.json().code, answer.headers['retry-after']]).toEqual([
+      503,
+      'projection.behind',
+      '1',
+    ]);
     await slow.app.close();
   });
 

@@ -42,7 +42,8 @@ export function requestContext(request: FastifyRequest, chains: () => ChainConte
   };
 }
 
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})-[0-9a-f]{16}-[0-9a-f]{2}/;
+const TRACEPARENT =
+  /^[0-9a-f]{2}-([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})-[0-9a-f]{16}-[0-9a-f]{2}/;
 const NIL = '00000000-0000-0000-0000-000000000000';
 
 /**
@@ -59,5 +60,6 @@ export function correlationIdOf(headers: FastifyRequest['headers']): Id {
 
 /** The chain that the request is about: `@InChain() chain: Chain`. */
 export const InChain = createParamDecorator(
-  (_data: unknown, context: ExecutionContext): Chain => context.switchToHttp().getRequest<FastifyRequest>().pistor.chain,
+  (_data: unknown, context: ExecutionContext): Chain =>
+    context.switchToHttp().getRequest<FastifyRequest>().pistor.chain,
 );

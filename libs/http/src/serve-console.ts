@@ -16,10 +16,19 @@ const OF_API = /^\/(?:v1|health|openapi\.json)(?:\/|$)/;
  */
 export async function serveConsole(app: NestFastifyApplication, folder: string): Promise<void> {
   if (!existsSync(join(folder, 'index.html'))) {
-    throw new NotFound('console.not-built', `The console is not built: there is no index.html in ${folder}. Run npm run build.`);
+    throw new NotFound(
+      'console.not-built',
+      `The console is not built: there is no index.html in ${folder}. Run npm run build.`,
+    );
   }
   const instance = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-  await instance.register(fastifyStatic, { root: folder, serve: false, cacheControl: false, dotfiles: 'ignore', index: false });
+  await instance.register(fastifyStatic, {
+    root: folder,
+    serve: false,
+    cacheControl: false,
+    dotfiles: 'ignore',
+    index: false,
+  });
   instance.get('/*', (request, reply) => serve(request, reply));
 }
 
@@ -33,4 +42,3 @@ function serve(request: FastifyRequest, reply: FastifyReply): FastifyReply | voi
 }
 
 const acceptsHtml = ({ headers }: FastifyRequest): boolean => /text\/html|\*\/\*/.test(headers.accept ?? '*/*');
-

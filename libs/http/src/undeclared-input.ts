@@ -12,8 +12,13 @@ export function refuseUndeclaredInput(context: ExecutionContext, known: readonly
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   const declared = declaredInput(context);
   const query = declared.has(RouteParamtypes.QUERY) ? [] : unknownNames(request.query, known);
-  const body = declared.has(RouteParamtypes.BODY) || declared.has(RouteParamtypes.REQUEST) ? [] : unknownNames(request.body, []);
-  const fields = [...query, ...body].map((field) => ({ field, message: 'This field is not known here.', rule: 'schema' }));
+  const body =
+    declared.has(RouteParamtypes.BODY) || declared.has(RouteParamtypes.REQUEST) ? [] : unknownNames(request.body, []);
+  const fields = [...query, ...body].map((field) => ({
+    field,
+    message: 'This field is not known here.',
+    rule: 'schema',
+  }));
   if (fields.length > 0) throw new RequestInvalid(fields.slice(0, 50));
 }
 

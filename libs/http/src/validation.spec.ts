@@ -13,10 +13,16 @@ describe('validation', () => {
 
   const post = (payload: object | string) =>
     app.inject({ method: 'POST', url: '/v1/rooms', payload, headers: { 'content-type': 'application/json' } });
-  const fields = (answer: { json(): { fields: { field: string }[] } }) => answer.json().fields.map(({ field }) => field);
+  const fields = (answer: { json(): { fields: { field: string }[] } }) =>
+    answer.json().fields.map(({ field }) => field);
 
   it('names every field to mend, with what is expected and not what was sent', async () => {
-    const answer = await post({ name: '', beds: 'Ayşe', contact: { email: 'ayse at example' }, products: [{ product: 'a', volumeMl: -1 }] });
+    const answer = await post({
+      name: '',
+      beds: 'Ayşe',
+      contact: { email: 'ayse at example' },
+      products: [{ product: 'a', volumeMl: -1 }],
+    });
     expect(answer.statusCode).toBe(400);
     expect(answer.json()).toMatchObject({ code: 'request.invalid', title: 'The request cannot be understood' });
     expect(fields(answer)).toEqual(['name', 'beds', 'contact.email', 'products.0.volumeMl']);
@@ -30,9 +36,12 @@ describe('validation', () => {
     expect(rooms.metas).toEqual([]);
   });
 
-  it.each(['constructor', 'prototype', 'toString', 'hasOwnProperty'])('refuses a field called %s like any unknown one', async (name) => {
-    expect(fields(await post(`{"name": "a", "${name}": 1}`))).toEqual([name]);
-  });
+  it.each(['constructor', 'prototype', 'toString', 'hasOwnProperty'])(
+    'refuses a field called %s like any unknown one',
+    async (name) => {
+      expect(fields(await post(`{"name": "a", "${name}": 1}`))).toEqual([name]);
+    },
+  );
 
   it.each([['null'], ['[]'], ['"text"'], ['']])('refuses %j in place of an object', async (body) => {
     const answer = await post(body);
@@ -69,8 +78,14 @@ describe('validation', () => {
   it('takes no body, an empty one or {} for a command that carries nothing, and refuses fields', async () => {
     const { id } = (await post({ name: 'a' })).json();
     const close = async (payload?: string, type?: string) =>
-      (await app.inject({ method: 'POST', url: `/v1/rooms/${id}/close`, payload, headers: type ? { 'content-type': type } : {} }))
-        .statusCode;
+      (
+        await app.inject({
+          method: 'POST',
+          url: `/v1/rooms/${id}/close`,
+          payload,
+          headers: type ? { 'content-type': type } : {},
+        })
+      ).statusCode;
     expect(await close()).toBe(200);
     expect(await close('', 'application/json')).toBe(200);
     expect(await close('{}', 'application/json')).toBe(200);

@@ -6,7 +6,9 @@ import { type ErrorField, Invalid } from '#libs/kernel/src/errors.js';
 export class RequestInvalid extends Invalid {
   constructor(fields: readonly ErrorField[]) {
     const named = [...new Set(fields.map(({ field }) => field).filter(Boolean))].slice(0, 5).join(', ');
-    super('request.invalid', named === '' ? 'The request does not have the expected form.' : `To mend: ${named}.`, { fields });
+    super('request.invalid', named === '' ? 'The request does not have the expected form.' : `To mend: ${named}.`, {
+      fields,
+    });
   }
 }
 
@@ -67,13 +69,13 @@ export class SchemaValidationPipe extends StandardSchemaValidationPipe {
 export const emptyBodySchema = z.strictObject({}).nullish();
 
 /** What stands in an address is text; these make more of it, and tell OpenAPI what it means. */
-export const queryInteger = (min: number, max: number) =>
+export const queryInteger = (min: number, max: number, otherwise?: number) =>
   z
     .string()
     .regex(/^-?\d{1,15}$/, `Expected a whole number from ${min} to ${max}`)
     .transform(Number)
     .refine((n) => n >= min && n <= max, `Expected a whole number from ${min} to ${max}`)
-    .meta({ openapi: { type: 'integer', minimum: min, maximum: max } });
+    .meta({ openapi: { type: 'integer', minimum: min, maximum: max, default: otherwise } });
 
 /** Several values of one set, separated by commas: `?state=upcoming,due`. */
 export const queryList = <const Values extends readonly [string, ...string[]]>(values: Values) =>
@@ -97,7 +99,7 @@ export const PAGE_LIMIT_DEFAULT = 100;
 
 /** Query parameters that make a page of a list. */
 export const pageShape = {
-  limit: queryInteger(1, PAGE_LIMIT_MAX)
+  limit: queryInteger(1, PAGE_LIMIT_MAX, PAGE_LIMIT_DEFAULT)
     .default(PAGE_LIMIT_DEFAULT)
     .describe(`Rows of a page, at most ${PAGE_LIMIT_MAX}; ${PAGE_LIMIT_DEFAULT} without it.`),
   cursor: z.string().min(1).max(1000).optional().describe('`next` of the page before.'),
@@ -108,4 +110,7 @@ export const listQueryOf = <Shape extends z.ZodRawShape>(shape: Shape) => queryO
 
 /** The answer of a list. */
 export const pageSchemaOf = <Item extends z.ZodType>(item: Item) =>
-  z.strictObject({ items: z.array(item), next: z.string().nullable().describe('Cursor of the next page; null at the end.') });
+  z.strictObject({
+    items: z.array(item),
+    next: z.string().nullable().describe('Cursor of the next page; null at the end.'),
+  });

@@ -3,8 +3,13 @@ import type { Database, Queryable } from '#libs/database/src/database.js';
 import { join } from 'node:path';
 import type { Id } from '#libs/kernel/src/ids.js';
 
-export const migrateProjections = (db: Database): Promise<void> =>
+export const migrateProjections = (db: Database): Promise<string[]> =>
   migrate(db, { name: 'projections', folder: join(import.meta.dirname, 'migrations') });
+
+/** Takes all leases away. Only for a database that no other process can have open. */
+export async function clearLeases(db: Database): Promise<void> {
+  await db.query(`update projection_checkpoint set owner = null, lease_until = '-infinity' where owner is not null`);
+}
 
 export type Build = 'live' | 'next';
 

@@ -197,7 +197,7 @@ export class ProjectionRunner {
       }
       if (isReactor(work) || events.length === 0) return;
       await tx.query(`set local search_path to "${schemaFor(work, this.build)}", public`);
-      await work.apply({ tx, chain, boxes: this.deps.boxes }, events);
+      await work.apply({ tx, chain, boxes: this.deps.boxes.within(tx) }, events);
     });
     lease.position = to;
   }

@@ -59,6 +59,14 @@ export class Projections {
     await Promise.all([...this.runners.values()].map((runner) => runner.stop()));
   }
 
+  /** Calls back whenever a checkpoint was moved by this process. */
+  onMoved(callback: () => void): () => void {
+    const unsubscribe = [...this.runners.values()].map((runner) => runner.onMoved(callback));
+    return () => {
+      for (const stop of unsubscribe) stop();
+    };
+  }
+
   /**
    * Waits until a projection has applied everything up to `position`.
    * @throws Unavailable `projection.behind` after `timeoutMs`.

@@ -28,7 +28,12 @@ export const sessionsFile: FileSpec = {
   file: 'sessions',
   columns: [
     { name: 'course_code', required: true, refersTo: 'courses' },
-    { name: 'number', required: true, check: number(performed.number, 'a whole number, at least 1') },
+    {
+      name: 'number',
+      required: true,
+      check: number(performed.number, 'a whole number, at least 1'),
+      canonical: (value) => String(Number(value)),
+    },
     { name: 'kind', required: true, check: oneOf(sessionKindSchema.options) },
     { name: 'site_code', required: true, refersTo: 'sites' },
     { name: 'practitioner_code', required: true, refersTo: 'practitioners' },

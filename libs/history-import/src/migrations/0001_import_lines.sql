@@ -35,8 +35,8 @@ create table import_course_end (
   status text not null,
   -- The reason in words, in a box.
   reason jsonb,
-  consulted_at jsonb not null,
-  last_session_at jsonb,
+  consulted_at json not null,
+  last_session_at json,
   primary key (chain, course_id)
 );
 

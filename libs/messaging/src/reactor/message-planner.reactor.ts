@@ -11,9 +11,10 @@ import { decide } from '../message/message.decider.js';
 import { messageStream, type SuppressionReason } from '../message/message.events.js';
 import { messageFold } from '../message/message.state.js';
 import { causeGone } from '../plan/cause-gone.js';
-import { treatmentBegan } from '../plan/course-timeline.js';
+import type { PlannedTimeline } from '../plan/course-timeline.js';
 import { type DesiredMessage, keyOf, messageIdOf, type PlanContext } from '../plan/desired-message.js';
 import { desiredMessages } from '../plan/desired-messages.js';
+import { hasLaterCourse } from '../plan/later-course.js';
 import { waitsForRelease } from '../plan/maintenance-messages.js';
 import { nextProposal } from '../plan/maintenance-proposal.js';
 import { inGroups } from './in-groups.js';
@@ -85,11 +86,15 @@ export class MessagePlannerReactor implements Reactor {
     await read(await this.deps.notes.coursesOf(chain, pairs));
     for (const [id, context] of await this.contexts(chain, known)) contexts.set(id, context);
 
-    return [...known].map(([courseId, course]) => ({
-      ...course,
-      courseId,
-      context: { ...(contexts.get(courseId) as PlanContext), rhythmEnded: hasLaterCourse(course, known.values()) },
-    }));
+    const byPatient = new Map<Id, PlannedTimeline[]>();
+    for (const { timeline } of known.values()) {
+      const { patientId } = timeline.course;
+      byPatient.set(patientId, [...(byPatient.get(patientId) ?? []), timeline]);
+    }
+    return [...known].map(([courseId, course]) => {
+      const rhythmEnded = hasLaterCourse(course.timeline, byPatient.get(course.timeline.course.patientId) ?? []);
+      return { ...course, courseId, context: { ...(contexts.get(courseId) as PlanContext), rhythmEnded } };
+    });
   }
 
   private async contexts(chain: Chain, courses: ReadonlyMap<Id, ReadCourse>): Promise<Map<Id, PlanContext>> {
@@ -269,17 +274,4 @@ function causesByCourse(events: readonly SealedEvent[]): Map<Id, Id> {
     if (courseId !== undefined) causes.set(courseId, header.id);
   }
   return causes;
-}
-
-/** Whether treatment in another course of the patient under the same protocol began after it did in this one. */
-export function hasLaterCourse({ timeline }: ReadCourse, all: Iterable<ReadCourse>): boolean {
-  const { course } = timeline;
-  const began = treatmentBegan(course);
-  if (began === undefined) return false;
-  for (const { timeline: other } of all) {
-    const same = other.course.patientId === course.patientId && other.course.protocol.code === course.protocol.code;
-    const otherBegan = same && other.course.courseId !== course.courseId ? treatmentBegan(other.course) : undefined;
-    if (otherBegan !== undefined && otherBegan > began) return true;
-  }
-  return false;
 }

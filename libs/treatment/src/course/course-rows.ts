@@ -50,6 +50,7 @@ export const COURSE_ROWS_DDL = `
   create index course_site on course (chain, site_id, sort_key);
   create index course_patient on course (chain, patient_id);
   create index course_consultation on course (chain, consultation_id);
+  create index course_active on course (chain, site_id) where status = 'active';
   create index course_unjudged on course (chain, protocol, protocol_version) where not judged;
   create table protocol (
     chain integer not null, code text not null, version integer not null, protocol jsonb not null,

@@ -3,7 +3,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import type { CommandMeta } from '#libs/cqrs/src/command-runner.js';
-import { commandAnswer, type CommandAnswer } from '#libs/http/src/command-answer.js';
+import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import { Meta } from '#libs/http/src/command-meta.js';
 import { CommandEndpoint } from '#libs/http/src/endpoint.decorators.js';
 import { receiveLotSchema } from './lot.commands.js';
@@ -16,8 +16,7 @@ export class LotController {
 
   @Post()
   @CommandEndpoint({ id: 'receiveLot', summary: 'Receive a lot at a site', creates: true })
-  async receive(@Meta() meta: CommandMeta, @Body({ schema: receiveLotSchema }) data: z.infer<typeof receiveLotSchema>): Promise<CommandAnswer> {
-    const { id, ...result } = await this.bus.execute(new ReceiveLot(meta, data, undefined));
-    return commandAnswer(id, result);
+  receive(@Meta() meta: CommandMeta, @Body({ schema: receiveLotSchema }) data: z.infer<typeof receiveLotSchema>): Promise<CommandAnswer> {
+    return this.bus.execute(new ReceiveLot(meta, data, undefined));
   }
 }

@@ -3,7 +3,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import type { CommandMeta } from '#libs/cqrs/src/command-runner.js';
-import { commandAnswer, type CommandAnswer } from '#libs/http/src/command-answer.js';
+import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import { Meta } from '#libs/http/src/command-meta.js';
 import { CommandEndpoint } from '#libs/http/src/endpoint.decorators.js';
 import { grantCredentialSchema, registerPractitionerSchema } from './practitioner.commands.js';
@@ -16,15 +16,13 @@ export class PractitionerController {
 
   @Post()
   @CommandEndpoint({ id: 'registerPractitioner', summary: 'Register a practitioner', creates: true })
-  async register(@Meta() meta: CommandMeta, @Body({ schema: registerPractitionerSchema }) data: z.infer<typeof registerPractitionerSchema>): Promise<CommandAnswer> {
-    const { id, ...result } = await this.bus.execute(new RegisterPractitioner(meta, data, undefined));
-    return commandAnswer(id, result);
+  register(@Meta() meta: CommandMeta, @Body({ schema: registerPractitionerSchema }) data: z.infer<typeof registerPractitionerSchema>): Promise<CommandAnswer> {
+    return this.bus.execute(new RegisterPractitioner(meta, data, undefined));
   }
 
   @Post(':practitioner/credentials')
   @CommandEndpoint({ id: 'grantCredential', summary: 'Grant a credential for procedures (S2-Q1)' })
-  async grantCredential(@Meta() meta: CommandMeta, @Param('practitioner') practitioner: string, @Body({ schema: grantCredentialSchema }) data: z.infer<typeof grantCredentialSchema>): Promise<CommandAnswer> {
-    const { id, ...result } = await this.bus.execute(new GrantCredential(meta, data, { practitioner }));
-    return commandAnswer(id, result);
+  grantCredential(@Meta() meta: CommandMeta, @Param('practitioner') practitioner: string, @Body({ schema: grantCredentialSchema }) data: z.infer<typeof grantCredentialSchema>): Promise<CommandAnswer> {
+    return this.bus.execute(new GrantCredential(meta, data, { practitioner }));
   }
 }

@@ -3,7 +3,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import type { CommandMeta } from '#libs/cqrs/src/command-runner.js';
-import { commandAnswer, type CommandAnswer } from '#libs/http/src/command-answer.js';
+import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import { Meta } from '#libs/http/src/command-meta.js';
 import { CommandEndpoint } from '#libs/http/src/endpoint.decorators.js';
 import { emptyBodySchema } from '#libs/http/src/validation.js';
@@ -17,22 +17,19 @@ export class SiteController {
 
   @Post()
   @CommandEndpoint({ id: 'registerSite', summary: 'Register a site', creates: true })
-  async register(@Meta() meta: CommandMeta, @Body({ schema: registerSiteSchema }) data: z.infer<typeof registerSiteSchema>): Promise<CommandAnswer> {
-    const { id, ...result } = await this.bus.execute(new RegisterSite(meta, data, undefined));
-    return commandAnswer(id, result);
+  register(@Meta() meta: CommandMeta, @Body({ schema: registerSiteSchema }) data: z.infer<typeof registerSiteSchema>): Promise<CommandAnswer> {
+    return this.bus.execute(new RegisterSite(meta, data, undefined));
   }
 
   @Put(':site/quiet-hours')
   @CommandEndpoint({ id: 'setQuietHours', summary: 'Set the hours in which no message leaves' })
-  async setQuietHours(@Meta() meta: CommandMeta, @Param('site') site: string, @Body({ schema: setQuietHoursSchema }) data: z.infer<typeof setQuietHoursSchema>): Promise<CommandAnswer> {
-    const { id, ...result } = await this.bus.execute(new SetQuietHours(meta, data, { site }));
-    return commandAnswer(id, result);
+  setQuietHours(@Meta() meta: CommandMeta, @Param('site') site: string, @Body({ schema: setQuietHoursSchema }) data: z.infer<typeof setQuietHoursSchema>): Promise<CommandAnswer> {
+    return this.bus.execute(new SetQuietHours(meta, data, { site }));
   }
 
   @Post(':site/release-imported-maintenance')
   @CommandEndpoint({ id: 'releaseImportedMaintenance', summary: 'Let the first messages of imported, overdue maintenance go' })
-  async releaseImportedMaintenance(@Meta() meta: CommandMeta, @Param('site') site: string, @Body({ schema: emptyBodySchema }) _data: unknown): Promise<CommandAnswer> {
-    const { id, ...result } = await this.bus.execute(new ReleaseImportedMaintenance(meta, {}, { site }));
-    return commandAnswer(id, result);
+  releaseImportedMaintenance(@Meta() meta: CommandMeta, @Param('site') site: string, @Body({ schema: emptyBodySchema }) _data: unknown): Promise<CommandAnswer> {
+    return this.bus.execute(new ReleaseImportedMaintenance(meta, {}, { site }));
   }
 }

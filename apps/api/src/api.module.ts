@@ -1,0 +1,31 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { Pistor } from '#libs/composition/src/pistor.js';
+import { EngineModule } from '#libs/engine/src/engine.module.js';
+import { HttpModule } from '#libs/http/src/http.module.js';
+import { IdempotencyKeys } from '#libs/http/src/idempotency.js';
+import { everybodyIn } from '#libs/http/src/request-context.js';
+import { TreatmentModule } from '#libs/treatment/src/treatment.module.js';
+import { ChainController } from './chain.controller.js';
+import { HealthController } from './health.controller.js';
+import { ImportsController } from './imports.controller.js';
+import { PISTOR } from './pistor.token.js';
+import { ProjectionsController } from './projections.controller.js';
+
+/** The HTTP API over a Pistor that was opened. */
+@Module({})
+export class ApiModule {
+  static forRoot(pistor: Pistor): DynamicModule {
+    const { engine, chain, projections, log } = pistor;
+    const idempotency = new IdempotencyKeys(engine.db, (text) => engine.master.blindIndex('idempotency', text));
+    return {
+      module: ApiModule,
+      imports: [
+        EngineModule.forRoot(engine),
+        HttpModule.forRoot({ chains: everybodyIn(chain), idempotency, readModels: projections, log }),
+        TreatmentModule,
+      ],
+      controllers: [ChainController, HealthController, ImportsController, ProjectionsController],
+      providers: [{ provide: PISTOR, useValue: pistor }],
+    };
+  }
+}

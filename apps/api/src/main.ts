@@ -1,0 +1,17 @@
+import { openPistor } from '#libs/composition/src/pistor.js';
+import { runUntilSignal } from '#libs/composition/src/run-until-signal.js';
+import { readConfiguration } from '#libs/engine/src/configuration.js';
+import { createLog, logLevel } from '#libs/kernel/src/log.js';
+import { startServer } from './server.js';
+
+/** The HTTP API alone; workers run in processes of their own. */
+await runUntilSignal(async () => {
+  const log = createLog('api', logLevel('info'));
+  const pistor = await openPistor(readConfiguration(process.env), log);
+  const server = await startServer(pistor);
+  log.info({ url: server.url }, 'listening');
+  return async () => {
+    await server.close();
+    await pistor.close();
+  };
+});

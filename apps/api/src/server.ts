@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Pistor } from '#libs/composition/src/pistor.js';
+import { createHttpApp } from '#libs/http/src/fastify-app.js';
+import { assertLoopback } from '#libs/http/src/listening-address.js';
+import { buildOpenApi } from '#libs/http/src/openapi.js';
+import { serveConsole } from '#libs/http/src/serve-console.js';
+import { ServerSentEvents } from '#libs/http/src/server-sent-events.js';
+import { ApiModule } from './api.module.js';
+import { SOFTWARE_VERSION } from './version.js';
+
+/** The application over a Pistor that was opened: complete, listening to nothing. */
+export async function createApi(pistor: Pistor): Promise<NestFastifyApplication> {
+  const app = await createHttpApp(ApiModule.forRoot(pistor), { log: pistor.log });
+  const openApi = JSON.stringify(buildOpenApi(app, SOFTWARE_VERSION));
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .get('/openapi.json', (_request: FastifyRequest, reply: FastifyReply) => reply.type('application/json').send(openApi));
+  const console = consoleFolder();
+  if (console !== undefined) await serveConsole(app, console);
+  await app.init();
+  return app;
+}
+
+export interface Server {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the API and the console, and tells open browsers when something was recorded.
+ * @throws Refused for an address other than 127.0.0.1, until sign-in exists
+ */
+export async function startServer(pistor: Pistor): Promise<Server> {
+  const { host, port } = pistor.configuration;
+  assertLoopback(host);
+  const app = await createApi(pistor);
+  const stopTelling = tellBrowsers(pistor, app.get(ServerSentEvents));
+  await app.listen(port, host);
+  const url = await app.getUrl();
+  pistor.announce(url);
+  const close = async () => {
+    stopTelling();
+    await app.close();
+  };
+  return { url, close };
+}
+
+/** Every event is a hint to look again; more than a few a second help nobody. */
+const TELL_EVERY_MS = 250;
+
+function tellBrowsers({ engine, projections }: Pistor, events: ServerSentEvents): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const tell = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      events.publish('moved', {});
+    }, TELL_EVERY_MS).unref();
+  };
+  const unsubscribe = [engine.store.onAppended(tell), projections.onMoved(tell)];
+  return () => {
+    clearTimeout(timer);
+    for (const stop of unsubscribe) stop();
+  };
+}
+
+/** The built console, from the sources and from `dist` alike; undefined where it was not built. */
+function consoleFolder(): string | undefined {
+  for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
+    const built = join(folder, 'dist', 'console');
+    if (existsSync(join(built, 'index.html'))) return built;
+  }
+  return undefined;
+}

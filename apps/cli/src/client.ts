@@ -1,0 +1,50 @@
+/** How the CLI talks to Pistor: over HTTP to a running server, or to the same application inside this process. */
+export interface Client {
+  /** Where it is, for messages to people. */
+  readonly where: string;
+  /** @throws ProblemAnswered when the answer is not 2xx */
+  request(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown>;
+  /** Lines of an NDJSON answer as they arrive. */
+  lines(method: 'POST', path: string, body?: RequestBody): AsyncIterable<unknown>;
+  close(): Promise<void>;
+}
+
+export interface RequestBody {
+  readonly contentType: string;
+  readonly stream: NodeJS.ReadableStream;
+}
+
+/** The server refused, and said why. */
+export class ProblemAnswered extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: { readonly code?: string; readonly title?: string; readonly detail?: string; readonly fields?: readonly { field: string; message: string }[] },
+  ) {
+    super(problem.detail ?? problem.title ?? `The server answered ${status}.`);
+    this.name = 'ProblemAnswered';
+  }
+}
+
+/** The items of a list, page after page. */
+export async function* itemsOf<Item>(client: Client, path: string, query: Record<string, string | undefined> = {}): AsyncGenerator<Item> {
+  let cursor: string | null = null;
+  do {
+    const page = (await client.request('GET', withQuery(path, { ...query, limit: '500', cursor: cursor ?? undefined }))) as {
+      items: Item[];
+      next: string | null;
+    };
+    yield* page.items;
+    cursor = page.next;
+  } while (cursor !== null);
+}
+
+export function withQuery(path: string, query: Record<string, string | undefined>): string {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`;
+}
+
+/** The position of the newest event, so that a list shows everything that was recorded before it was asked for. */
+export async function headOf(client: Client): Promise<string> {
+  const { id, head } = (await client.request('GET', '/v1/chain')) as { id: string; head: number };
+  return `${id}:${head}`;
+}

@@ -1,0 +1,34 @@
+import { Command, CommanderError } from 'commander';
+import { tellFailure } from '#libs/composition/src/run-until-signal.js';
+import { addCourses } from './commands/courses.command.js';
+import { addImport } from './commands/import.command.js';
+import { addLots } from './commands/lots.command.js';
+import { addMaintenance } from './commands/maintenance.command.js';
+import { addOpenApi } from './commands/openapi.command.js';
+import { addProjections } from './commands/projections.command.js';
+import { addStart } from './commands/start.command.js';
+import { addTimeline } from './commands/timeline.command.js';
+import { ProblemAnswered } from './client.js';
+
+const program = new Command('pistor')
+  .description('The book of record for treatment courses at chains of clinics.')
+  .showHelpAfterError()
+  .exitOverride();
+
+for (const add of [addStart, addImport, addCourses, addMaintenance, addLots, addTimeline, addProjections, addOpenApi]) add(program);
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode;
+  else {
+    tell(error);
+    process.exitCode = 1;
+  }
+}
+
+function tell(error: unknown): void {
+  if (!(error instanceof ProblemAnswered)) return tellFailure(error);
+  process.stderr.write(`${error.message}\n`);
+  for (const { field, message } of error.problem.fields ?? []) process.stderr.write(`  ${field}: ${message}\n`);
+}

@@ -1,0 +1,104 @@
+import { useQueries, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { type Protocol, protocolQuery, protocolsQuery } from '../api/protocols.js';
+import { formatDuration } from '../ui/dates.js';
+import { Loaded } from '../ui/loaded.js';
+import { PageHeader, PrintButton } from '../ui/page-header.js';
+import { followRow } from '../ui/row-navigation.js';
+import { FactRefs } from './fact-refs.js';
+import { range } from './wording.js';
+
+/** The protocols beside each other: they differ, since their sources do. */
+export function ProtocolsPage() {
+  const query = useQuery(protocolsQuery);
+  return (
+    <>
+      <PageHeader title="Protocols" actions={<PrintButton />}>
+        <span className="block max-w-3xl">
+          Each stands for one published description, and each rule names the statements it rests on. Published versions
+          never change: a course keeps the one it was planned with.
+        </span>
+      </PageHeader>
+      <Loaded query={query} lines={8}>
+        {(protocols) => <Comparison codes={protocols.map((protocol) => protocol.code)} />}
+      </Loaded>
+    </>
+  );
+}
+
+function Comparison({ codes }: { codes: string[] }) {
+  const queries = useQueries({ queries: codes.map((code) => protocolQuery(code)) });
+  const protocols = queries.flatMap((query) => (query.data ? [query.data] : []));
+  return (
+    <table className="ledger" data-sticky aria-busy={protocols.length < codes.length}>
+      <caption className="sr-only">Protocols with sessions, intervals, depth, duration and maintenance</caption>
+      <thead>
+        <tr>
+          <th scope="col">Protocol</th>
+          <th scope="col">Sessions</th>
+          <th scope="col">Days between</th>
+          <th scope="col" className="max-md:hidden">
+            Depth
+          </th>
+          <th scope="col" className="max-md:hidden">
+            Duration
+          </th>
+          <th scope="col" className="max-md:hidden">
+            Maintenance
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {protocols.map((protocol) => (
+          <Row key={protocol.code} protocol={protocol} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ protocol }: { protocol: Protocol }) {
+  const { sessions, intervalDays, depthMm, durationMinutes } = protocol;
+  return (
+    <tr data-row onClick={followRow}>
+      <th scope="row">
+        <Link to="/protocols/$code" params={{ code: protocol.code }} className="link font-semibold" data-row-link>
+          {protocol.title.en ?? protocol.code}
+        </Link>
+        <span className="block text-xs text-faint">
+          <span className="code">{protocol.code}</span>, version {protocol.version}
+        </span>
+      </th>
+      <td>
+        {range(sessions.min, sessions.max)}
+        <FactRefs grounds={sessions} below />
+      </td>
+      <td>
+        {range(intervalDays.min, intervalDays.max)}
+        <FactRefs grounds={intervalDays} below />
+      </td>
+      <td className="max-md:hidden">
+        {depthMm.decidedBy === 'protocol' ? `${range(depthMm.min, depthMm.max)} mm` : 'the physician decides'}
+        <FactRefs grounds={depthMm} below />
+      </td>
+      <td className="max-md:hidden">
+        {range(durationMinutes.min, durationMinutes.max)} min
+        <FactRefs grounds={durationMinutes} below />
+      </td>
+      <td className="max-md:hidden">
+        <MaintenanceInShort protocol={protocol} />
+        <FactRefs grounds={protocol.maintenance} below />
+      </td>
+    </tr>
+  );
+}
+
+function MaintenanceInShort({ protocol: { maintenance } }: { protocol: Protocol }) {
+  if (maintenance.kind === 'physician') {
+    return maintenance.latest ? `set by the physician, within ${formatDuration(maintenance.latest)}` : 'set by the physician';
+  }
+  return `first after ${formatDuration(maintenance.firstOpens)}, then every ${range(
+    Number.parseInt(maintenance.thenOpens.slice(1), 10),
+    Number.parseInt(maintenance.thenCloses.slice(1), 10),
+  )} months`;
+}

@@ -1,0 +1,81 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { DueListPage } from '../due-list/due-list-page.js';
+import { parseSearch, stringifySearch, stringParams } from '../ui/search-params.js';
+import { NotFoundPage } from './not-found-page.js';
+import { RootLayout } from './root-layout.js';
+import { RouteError } from './route-error.js';
+
+const root = createRootRoute({ component: RootLayout, notFoundComponent: NotFoundPage, errorComponent: RouteError });
+
+/** The due list is what most people open, so it comes with the first load; the others come when they are asked for. */
+const routes = [
+  createRoute({
+    getParentRoute: () => root,
+    path: '/',
+    validateSearch: stringParams('site', 'state', 'booked'),
+    component: DueListPage,
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/courses',
+    validateSearch: stringParams('site', 'status', 'deviation', 'code'),
+    component: lazyRouteComponent(() => import('../course/courses-page.js'), 'CoursesPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/courses/$course',
+    component: lazyRouteComponent(() => import('../course/course-page.js'), 'CoursePage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/patients',
+    validateSearch: stringParams('search'),
+    component: lazyRouteComponent(() => import('../patient/patients-page.js'), 'PatientsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/patients/$patient',
+    component: lazyRouteComponent(() => import('../patient/patient-page.js'), 'PatientPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/sites/$site/day',
+    validateSearch: stringParams('date'),
+    component: lazyRouteComponent(() => import('../site-day/site-day-page.js'), 'SiteDayPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/outbox',
+    validateSearch: stringParams('tab', 'message', 'site'),
+    component: lazyRouteComponent(() => import('../outbox/outbox-page.js'), 'OutboxPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/protocols',
+    component: lazyRouteComponent(() => import('../protocols/protocols-page.js'), 'ProtocolsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/protocols/$code',
+    component: lazyRouteComponent(() => import('../protocols/protocol-page.js'), 'ProtocolPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/system',
+    component: lazyRouteComponent(() => import('../system/system-page.js'), 'SystemPage'),
+  }),
+] as const;
+
+export const router = createRouter({
+  routeTree: root.addChildren(routes),
+  parseSearch,
+  stringifySearch,
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { migrateBullMq } from '#libs/database/src/bullmq.migrations.js';
+import type { Database } from '#libs/database/src/database.js';
+import { migrate } from '#libs/database/src/migrations.js';
+import { openPglite } from '#libs/database/src/pglite.database.js';
+import { openPostgres } from '#libs/database/src/postgres.database.js';
+import type { Configuration } from '#libs/engine/src/configuration.js';
+import { type Engine, openEngine } from '#libs/engine/src/engine.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import { masterKeyFromFile } from '#libs/event-store/src/master-key.js';
+import { HistoryImporter } from '#libs/history-import/src/history-importer.js';
+import { migrateHistoryImport } from '#libs/history-import/src/import-lines.js';
+import { migrateHttp } from '#libs/http/src/idempotency.js';
+import type { Log } from '#libs/kernel/src/log.js';
+import { clearLeases } from '#libs/projections/src/checkpoints.js';
+import { Projections } from '#libs/projections/src/projections.js';
+import { treatmentProjections } from '#libs/treatment/src/treatment.projections.js';
+import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types.js';
+import { ProtocolService } from '#libs/treatment/src/protocol/protocol.service.js';
+
+/** The chain of a deployment, until there is sign-in and with it more than one. */
+const CHAIN_SLUG = 'main';
+
+/** A read model that does not come to the head in this time has stopped, or is far behind: it is reported, not waited for. */
+const READ_MODELS_MS_MAX = 60_000;
+
+export interface HealthCheck {
+  readonly status: 'ok' | 'failing';
+  readonly detail?: string;
+}
+
+/** Everything that a process of Pistor works with: opened once, closed once, whatever the process is. */
+export interface Pistor {
+  readonly configuration: Configuration;
+  readonly log: Log;
+  readonly engine: Engine;
+  readonly chain: Chain;
+  readonly projections: Projections;
+  readonly importer: HistoryImporter;
+  /** Waits until every read model shows what is recorded now. @throws Unavailable when they do not move for a minute */
+  readModelsAtHead(chain: Chain): Promise<void>;
+  /** What works now, by name. */
+  health(): Promise<Record<string, HealthCheck>>;
+  /** Tells the command line where the server that holds an embedded folder can be reached. */
+  announce(url: string): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database that the configuration names, brings its tables up to date and publishes the built-in protocols.
+ * @throws Conflict `folder.locked`, Unavailable, MasterKeyProblem, Refused `database.newer`
+ */
+export async function openPistor(configuration: Configuration, log: Log): Promise<Pistor> {
+  const { db, announce } = await openDatabase(configuration);
+  try {
+    const engine = await openEngine({
+      db,
+      masterKey: (mayCreate) => masterKeyFromFile(configuration.masterKeyFile, mayCreate),
+      eventTypes: TREATMENT_EVENT_TYPES,
+    });
+    await migrate(db, { name: 'composition', folder: join(import.meta.dirname, 'migrations') });
+    await migrateHttp(db);
+    await migrateHistoryImport(db);
+    if (configuration.redisUrl === undefined) await migrateBullMq(db);
+    // Nobody else can hold a lease on an embedded folder: what is left of a killed process need not run out first.
+    if (configuration.mode === 'embedded') await clearLeases(db);
+    const chain = await engine.chains.ensure(CHAIN_SLUG, configuration.sandbox);
+    await new ProtocolService(engine.runner).publishBuiltIns(chain);
+    const projections = new Projections({ ...engine, log }, treatmentProjections(engine));
+    await projections.prepare();
+    const close = async () => {
+      await projections.stop();
+      await engine.close();
+      await db.close();
+    };
+    return {
+      configuration,
+      log,
+      engine,
+      chain,
+      projections,
+      importer: new HistoryImporter(engine),
+      readModelsAtHead: (of) => projections.waitForHead(of, READ_MODELS_MS_MAX, (work) => !('react' in work)),
+      health: async () => ({
+        database: (await db.ping()) ? { status: 'ok' } : { status: 'failing', detail: 'The database does not answer.' },
+      }),
+      announce,
+      close,
+    };
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+async function openDatabase(configuration: Configuration): Promise<{ db: Database; announce: (url: string) => void }> {
+  if (configuration.databaseUrl !== undefined) {
+    return { db: await openPostgres(configuration.databaseUrl), announce: () => undefined };
+  }
+  const db = await openPglite(configuration.dataFolder);
+  return { db, announce: (url) => db.lock.setUrl(url) };
+}

@@ -1,0 +1,245 @@
+import type { CommandRunner, Reads } from '#libs/cqrs/src/command-runner.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import type { EventStore } from '#libs/event-store/src/event-store.js';
+import { WrongExpectedRevision } from '#libs/event-store/src/event-store.errors.js';
+import { derivedId, type Id, newId } from '#libs/kernel/src/ids.js';
+import type { Instant } from '#libs/kernel/src/zoned-time.js';
+import { patientFold, patientStream, siteFold, siteStream, courseStream, consultationStream } from '#libs/treatment/src/streams.contract.js';
+import { decide, type MessageCommand } from '../message/message.decider.js';
+import { messageStream } from '../message/message.events.js';
+import { evolveWith, type KnownMessage, messageFold, type MessageState } from '../message/message.state.js';
+import { isPlanned, type PlannedTimeline, timelineFold } from '../plan/course-timeline.js';
+import { hasLaterCourse } from '../plan/later-course.js';
+import type { PlannerNotes } from '../reactor/planner-notes.js';
+import type { RecordReader } from '../reactor/record-reader.js';
+import { renderMessage, type RenderedMessage } from '../templates/render-message.js';
+import type { Channel, OutgoingMessage, SendResult } from './channel.js';
+import { consultationWithdrawals } from './consent-withdrawals.js';
+import { type DispatchDecision, dispatchDecision } from './dispatch.decision.js';
+
+const ACTOR = 'system:dispatcher';
+
+/** What became of one try to dispatch a message. */
+export type DispatchOutcome =
+  | 'sent'
+  | 'suppressed'
+  | 'expired'
+  | 'deferred'
+  | 'failed'
+  | 'unknown'
+  /** Its time has not come by the chain's clock. */
+  | 'not-due'
+  /** It had been settled before. */
+  | 'settled'
+  /** Somebody is sending it, or died while doing so: the sweeper will see. */
+  | 'in-flight';
+
+export interface DispatcherDependencies {
+  readonly runner: CommandRunner;
+  readonly store: EventStore;
+  readonly reader: RecordReader;
+  readonly notes: PlannerNotes;
+  readonly channel: Channel;
+  readonly log: { warn(fields: object, message: string): void };
+}
+
+/** An attempt that is committed: from here on the message may have been sent. */
+interface CommittedAttempt {
+  readonly state: KnownMessage;
+  readonly revision: number;
+  readonly outgoing: OutgoingMessage;
+}
+
+interface Decided {
+  readonly outcome: Exclude<DispatchOutcome, 'sent' | 'failed' | 'unknown'>;
+  readonly attempt?: Omit<CommittedAttempt, 'revision'>;
+}
+
+/**
+ * Sends a message if it may go at this moment. Any number of dispatchers may try the same message at once: the attempt
+ * is an event at the message's own revision, so one of them gets through, and it commits only while nothing has moved
+ * that the decision was made from.
+ */
+export class Dispatcher {
+  constructor(private readonly deps: DispatcherDependencies) {}
+
+  /** @throws Unavailable and the like, when nothing was decided; Error for a message that cannot be written. */
+  dispatch(chain: Chain, messageId: Id): Promise<DispatchOutcome> {
+    return this.attempt(chain, messageId, undefined);
+  }
+
+  /**
+   * Finishes a message whose attempt has no outcome on record, since whoever made it died or hangs. What the provider
+   * accepted is recorded; what it did not is decided anew; where it cannot tell, the outcome is unknown.
+   */
+  async resume(chain: Chain, messageId: Id): Promise<DispatchOutcome> {
+    const { state, revision } = await this.deps.reader.read(chain, messageStream(messageId), messageFold);
+    if (state.status !== 'attempted') return state.status === 'pending' ? this.dispatch(chain, messageId) : 'settled';
+    const { attempts } = state;
+    if (!this.deps.channel.claim) {
+      const problem = 'the provider was called, and its answer was lost';
+      await this.settle(chain, state, revision, { kind: 'record-unknown', attempt: attempts, problem }, state.attemptedAt);
+      return 'unknown';
+    }
+    const reference = await this.deps.channel.claim(chain, { messageId, attempt: attempts + 1 });
+    if (reference === null) return this.attempt(chain, messageId, attempts);
+    const command = { kind: 'record-sent', attempt: attempts, providerReference: reference } as const;
+    return (await this.settle(chain, state, revision, command, state.attemptedAt)) ? 'sent' : 'settled';
+  }
+
+  /** Gives up on a message that cannot be written or sent. `problem` is free of personal data. */
+  async fail(chain: Chain, messageId: Id, problem: string, now: Instant): Promise<void> {
+    const { state, revision } = await this.deps.reader.read(chain, messageStream(messageId), messageFold);
+    if (state.status !== 'pending') return;
+    await this.settle(chain, state, revision, { kind: 'record-failed', attempt: state.attempts, problem }, now);
+  }
+
+  /** @param claimedAfter the number of the attempt that was shut out, where one was */
+  private async attempt(chain: Chain, messageId: Id, claimedAfter: number | undefined): Promise<DispatchOutcome> {
+    let decided: Decided = { outcome: 'settled' };
+    // A fresh command id for each try: two dispatchers under one id would both be told that theirs went through.
+    const meta = { chain, commandId: newId(), actor: ACTOR };
+    const result = await this.deps.runner.run(meta, async (reads) => {
+      const { events, ...rest } = await this.decide(reads, messageId, claimedAfter);
+      decided = rest;
+      return events.length === 0 ? [] : [{ stream: messageStream(messageId), events }];
+    });
+    if (!decided.attempt) return decided.outcome;
+    return this.send(chain, { ...decided.attempt, revision: result.revision });
+  }
+
+  private async send(chain: Chain, { state, revision, outgoing }: CommittedAttempt): Promise<DispatchOutcome> {
+    const { messageId, attempt, sentAt } = outgoing;
+    let answer: SendResult;
+    try {
+      answer = await this.deps.channel.send(chain, outgoing);
+    } catch (error) {
+      this.deps.log.warn({ message: messageId, attempt, err: error }, 'a provider gave no answer');
+      return 'in-flight';
+    }
+    switch (answer.kind) {
+      case 'shut-out':
+        return 'in-flight';
+      case 'rejected': {
+        const command = { kind: 'record-failed', attempt, problem: answer.problem } as const;
+        return (await this.settle(chain, state, revision, command, sentAt)) ? 'failed' : 'settled';
+      }
+      case 'accepted': {
+        const command = { kind: 'record-sent', attempt, providerReference: answer.reference } as const;
+        return (await this.settle(chain, state, revision, command, sentAt)) ? 'sent' : 'settled';
+      }
+    }
+  }
+
+  /** @returns false when somebody else has written the message meanwhile: they have taken over. */
+  private async settle(
+    chain: Chain,
+    state: KnownMessage,
+    revision: number,
+    command: MessageCommand,
+    now: Instant,
+  ): Promise<boolean> {
+    const { messageId, siteId } = state.planned;
+    const stream = messageStream(messageId);
+    try {
+      await this.deps.store.append({
+        chain: chain.id,
+        commandId: derivedId(messageId, `outcome after ${revision}`),
+        streams: [{ stream, expectedRevision: revision, events: decide(command, state, now) }],
+        context: { actor: ACTOR, site: siteId, origin: 'live' },
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof WrongExpectedRevision) return false;
+      throw error;
+    }
+  }
+
+  private async decide(reads: Reads, messageId: Id, claimedAfter: number | undefined) {
+    const { state: message } = await reads.load(messageStream(messageId), messageFold);
+    if (message.status !== 'pending' && message.status !== 'attempted') return { outcome: 'settled', events: [] } as const;
+    if (message.status === 'attempted' && message.attempts !== claimedAfter) return { outcome: 'in-flight', events: [] } as const;
+    const matter = await this.matter(reads, message);
+    const decision = dispatchDecision(matter);
+    switch (decision.kind) {
+      case 'not-due':
+        return { outcome: 'not-due', events: [] } as const;
+      case 'suppress':
+        return { outcome: 'suppressed', events: decide(decision, message, reads.now) } as const;
+      case 'expire':
+        return { outcome: 'expired', events: decide(decision, message, reads.now) } as const;
+      case 'defer':
+        return { outcome: 'deferred', events: decide(decision, message, reads.now) } as const;
+      case 'send':
+        return this.prepare(reads, message, matter, decision);
+    }
+  }
+
+  /** Writes the message before the attempt commits: what cannot be written was never attempted. */
+  private async prepare(
+    reads: Reads,
+    message: Extract<MessageState, { status: 'pending' | 'attempted' }>,
+    matter: Awaited<ReturnType<Dispatcher['matter']>>,
+    decision: Extract<DispatchDecision, { kind: 'send' }>,
+  ) {
+    const { channel, to, language, identity } = decision;
+    const { planned } = message;
+    const rendered: RenderedMessage = renderMessage(
+      {
+        ...{ planned, course: matter.timeline.course, protocol: matter.protocol, now: reads.now },
+        ...{ givenName: identity.givenName, siteName: matter.site.name, placeName: await this.place(reads, matter) },
+      },
+      channel,
+      language,
+    );
+    const attempt = message.attempts + 1;
+    const idempotencyKey = derivedId(planned.messageId, 'provider');
+    const { transport } = this.deps.channel;
+    const by = { transport, channel, language: rendered.language, templateHash: rendered.templateHash, idempotencyKey };
+    const events = decide({ kind: 'attempt', after: message.attempts, by }, message, reads.now);
+    const state = events.reduce<MessageState>((s, event) => evolveWith(s, event, reads.now), message) as KnownMessage;
+    const { messageId, patientId, courseId, siteId, kind } = planned;
+    const outgoing: OutgoingMessage = {
+      ...{ messageId, patientId, courseId, siteId, kind, channel, to, ...rendered },
+      ...{ sentAt: reads.now, attempt, idempotencyKey },
+    };
+    return { outcome: 'in-flight', events, attempt: { state, outgoing } } as const;
+  }
+
+  private async matter(reads: Reads, message: KnownMessage) {
+    const { courseId, patientId, siteId, cause } = message.planned;
+    const timeline = (await reads.load(courseStream(courseId), timelineFold)).state;
+    if (!isPlanned(timeline)) throw new Error(`Message ${message.planned.messageId} is about a course that was never planned`);
+    const { consultationId, protocol } = timeline.course;
+    // Versions of protocols never change: nothing about them needs to be guarded.
+    const rules = await this.deps.reader.protocol(reads.chain, protocol.code, protocol.version);
+    const [patient, site, consultation, rhythmEnded] = [
+      (await reads.load(patientStream(patientId), patientFold)).state,
+      (await reads.load(siteStream(siteId), siteFold)).state,
+      (await reads.load(consultationStream(consultationId), consultationWithdrawals)).state,
+      cause.kind === 'maintenance-window' && (await this.rhythmEnded(reads, timeline)),
+    ];
+    if (site.status !== 'registered') throw new Error(`Course ${courseId} is at a site that was never registered`);
+    return { message, timeline, protocol: rules, rhythmEnded, patient, site, consultation, now: reads.now };
+  }
+
+  private async rhythmEnded(reads: Reads, timeline: PlannedTimeline): Promise<boolean> {
+    const { courseId, patientId, protocol } = timeline.course;
+    const ids = await this.deps.notes.coursesOf(reads.chain, [{ patientId, protocol: protocol.code }]);
+    const others: PlannedTimeline[] = [];
+    for (const id of ids.filter((each) => each !== courseId)) {
+      const { state } = await reads.load(courseStream(id), timelineFold);
+      if (isPlanned(state)) others.push(state);
+    }
+    return hasLaterCourse(timeline, others);
+  }
+
+  /** Name of the site at which the session takes, or took, place. */
+  private async place(reads: Reads, { timeline, site, message }: { timeline: PlannedTimeline; site: { siteId: Id; name: string }; message: KnownMessage }): Promise<string> {
+    const { cause } = message.planned;
+    const session = cause.kind === 'session' && timeline.course.sessions.find((each) => each.sessionId === cause.sessionId);
+    if (!session || session.siteId === site.siteId) return site.name;
+    const { state } = await reads.load(siteStream(session.siteId), siteFold);
+    return state.status === 'registered' ? state.name : site.name;
+  }
+}

@@ -1,0 +1,95 @@
+import { PatientRegistered } from '#libs/treatment/src/streams.contract.js';
+import type { Projection, ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
+import type { Id } from '#libs/kernel/src/ids.js';
+import { MESSAGE_EVENTS, type MessageEvent } from '../message/message.events.js';
+import { evolveRow, type MessageRow, plannedRow } from './message-row.js';
+
+/** Each message as it stands, in a row of its own. Where a patient's name is needed, the closed box stands here. */
+export const messagesProjection: Projection = {
+  name: 'messages',
+  version: 1,
+  types: new Set([...MESSAGE_EVENTS.map(({ type }) => type), PatientRegistered.type]),
+  ddl: `
+    create table message (
+      chain integer not null,
+      message_id uuid not null,
+      kind text not null,
+      -- pending, attempted (a provider was called, its answer is not on record), sent, suppressed, expired, failed, unknown
+      status text not null,
+      course_id uuid not null,
+      patient_id uuid not null,
+      site_id uuid not null,
+      due_at timestamptz not null,
+      due_wall text not null,
+      due_zone text not null,
+      -- When it may leave now: due_at, or the end of the quiet hours it was deferred to.
+      next_due timestamptz not null,
+      expires_at timestamptz not null,
+      generation integer not null,
+      deferrals integer not null default 0,
+      attempts integer not null default 0,
+      -- Real time: when an attempt without an outcome was seen here.
+      attempted_at timestamptz,
+      reason text,
+      sent_at timestamptz,
+      channel text,
+      primary key (chain, message_id)
+    );
+    create index message_pending on message (chain, next_due) where status = 'pending';
+    create index message_attempted on message (chain, attempted_at) where status = 'attempted';
+    create index message_due on message (chain, due_at, message_id);
+    create index message_status on message (chain, status, due_at, message_id);
+    create index message_patient on message (chain, patient_id);
+    create index message_course on message (chain, course_id);
+    create table recipient (chain integer not null, patient_id uuid not null, box jsonb, primary key (chain, patient_id));
+  `,
+  apply: async (context, events) => {
+    await noteRecipients(context, events);
+    await applyToMessages(context, events.filter(({ type }) => type !== PatientRegistered.type) as never);
+  },
+};
+
+async function noteRecipients({ tx, chain }: ProjectionContext, events: readonly SealedEvent[]): Promise<void> {
+  const registered = events.filter(({ type }) => type === PatientRegistered.type);
+  if (registered.length === 0) return;
+  await tx.query(
+    `insert into recipient (chain, patient_id, box) select $1, * from unnest($2::uuid[], $3::jsonb[])
+     on conflict (chain, patient_id) do update set box = excluded.box`,
+    [
+      chain.no,
+      registered.map(({ data }) => (data as { patientId: Id }).patientId),
+      registered.map(({ sealed }) => JSON.stringify(sealed.contact ?? null)),
+    ],
+  );
+}
+
+async function applyToMessages(
+  { tx, chain }: ProjectionContext,
+  events: readonly SealedEvent<MessageEvent>[],
+): Promise<void> {
+  if (events.length === 0) return;
+  const ids = [...new Set(events.map(({ data }) => data.messageId))];
+  const { rows } = await tx.query<MessageRow>(
+    'select * from message where chain = $1 and message_id = any($2::uuid[])',
+    [chain.no, ids],
+  );
+  const byId = new Map(rows.map((row) => [row.message_id, row]));
+  const seenAt = new Date().toISOString();
+  for (const event of events) {
+    if (event.type === 'MessagePlanned') {
+      byId.set(event.data.messageId, plannedRow(chain.no, event.data));
+      continue;
+    }
+    const row = byId.get(event.data.messageId);
+    if (!row) throw new Error(`${event.type} of a message that was never planned`);
+    byId.set(event.data.messageId, evolveRow(row, event, seenAt));
+  }
+  await tx.query(
+    `insert into message select r.* from jsonb_populate_recordset(null::message, $1) r
+     on conflict (chain, message_id) do update set
+       status = excluded.status, next_due = excluded.next_due, deferrals = excluded.deferrals,
+       attempts = excluded.attempts, attempted_at = excluded.attempted_at, reason = excluded.reason,
+       sent_at = excluded.sent_at, channel = excluded.channel`,
+    [JSON.stringify([...byId.values()])],
+  );
+}

@@ -1,0 +1,214 @@
+import type { Database } from '#libs/database/src/database.js';
+import type { Boxes, SealedBox } from '#libs/event-store/src/boxes.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import type { Codec } from '#libs/event-store/src/codec.js';
+import type { EventStore } from '#libs/event-store/src/event-store.js';
+import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
+import { isErased } from '#libs/event-store/src/personal-data.js';
+import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
+import { NotFound } from '#libs/kernel/src/errors.js';
+import type { Id } from '#libs/kernel/src/ids.js';
+import type { Instant } from '#libs/kernel/src/zoned-time.js';
+import type { CourseRef, Person } from '#libs/treatment/src/shared.contract.js';
+import type { Identity } from '#libs/treatment/src/streams.contract.js';
+import { type MessageEvent, messageStream } from '../message/message.events.js';
+import type { MessageRow } from './message-row.js';
+import type { MESSAGE_STATUSES, MessageBalance, MessageDetail, MessageView, OutboxItem } from './message.views.js';
+
+interface Page<Item> {
+  readonly items: Item[];
+  /** Cursor of the next page; null at the end. */
+  readonly next: string | null;
+}
+
+export interface MessagesFilter {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly status?: (typeof MESSAGE_STATUSES)[number] | undefined;
+  readonly kind?: string | undefined;
+  readonly patientId?: Id | undefined;
+  readonly courseId?: Id | undefined;
+}
+
+export interface OutboxFilter {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly siteId?: Id | undefined;
+}
+
+interface OutboxRow {
+  message_id: Id;
+  patient_id: Id;
+  course_id: Id;
+  kind: OutboxItem['kind'];
+  channel: OutboxItem['channel'];
+  language: string;
+  box: SealedBox;
+  sent_at: Date;
+}
+
+export interface MessagesQueriesDependencies {
+  readonly db: Database;
+  readonly boxes: Boxes;
+  readonly codes: ExternalCodes;
+  readonly store: EventStore;
+  readonly codec: Codec;
+}
+
+const TABLES = 'messages_v1';
+const statusesOf = (status: MessagesFilter['status']) => (status === 'pending' ? ['pending', 'attempted'] : status && [status]);
+const iso = (time: Date | Instant): Instant => new Date(time).toISOString();
+
+/** Answers about messages. Names and texts are opened here, and nowhere before. */
+export class MessagesQueries {
+  constructor(private readonly deps: MessagesQueriesDependencies) {}
+
+  /** Those that are pending in the order in which they fall due; any others with the newest first. */
+  async list(chain: Chain, filter: MessagesFilter): Promise<Page<MessageView>> {
+    const ascending = filter.status === 'pending';
+    const after = filter.cursor === undefined ? [null, null] : decodeCursor(filter.cursor, 2);
+    const { rows } = await this.deps.db.query<MessageRow>(
+      `select * from ${TABLES}.message
+       where chain = $1
+         and ($2::text[] is null or status = any($2))
+         and ($3::text is null or kind = $3)
+         and ($4::uuid is null or patient_id = $4)
+         and ($5::uuid is null or course_id = $5)
+         and ($6::timestamptz is null or (due_at, message_id) ${ascending ? '>' : '<'} ($6, $7::uuid))
+       order by due_at ${ascending ? '' : 'desc'}, message_id ${ascending ? '' : 'desc'}
+       limit $8`,
+      [
+        ...[chain.no, statusesOf(filter.status) ?? null, filter.kind ?? null, filter.patientId ?? null],
+        ...[filter.courseId ?? null, after[0], after[1], filter.limit + 1],
+      ],
+    );
+    const page = pageOf(rows, filter.limit, (row) => [iso(row.due_at), row.message_id]);
+    return { items: await this.views(chain, page.items), next: page.next };
+  }
+
+  /**
+   * Explains one message: what was planned and why, and everything that happened to it.
+   * @throws NotFound `message.unknown`
+   */
+  async explain(chain: Chain, messageId: Id): Promise<MessageDetail> {
+    const { rows } = await this.deps.db.query<MessageRow>(
+      `select * from ${TABLES}.message where chain = $1 and message_id = $2`,
+      [chain.no, messageId],
+    );
+    const stored = await this.deps.store.readStream(chain.id, messageStream(messageId));
+    const events = stored.map((event) => this.deps.codec.decodeSealed<MessageEvent>(event));
+    const planned = events.find((event) => event.type === 'MessagePlanned')?.data;
+    if (!rows[0] || !planned || !('cause' in planned)) {
+      throw new NotFound('message.unknown', `There is no message ${messageId}.`);
+    }
+    const [view] = await this.views(chain, rows);
+    const history = events.map(({ type, recordedAt, data: { messageId: _, ...data } }) => ({ type, at: recordedAt, ...data }));
+    const { facts, cause, generation, expiresAt } = planned;
+    return { ...(view as MessageView), history, facts, cause, generation, expiresAt };
+  }
+
+  async balance(chain: Chain): Promise<MessageBalance> {
+    const { rows } = await this.deps.db.query<{ status: MessageRow['status']; n: number }>(
+      `select status, count(*)::int as n from ${TABLES}.message where chain = $1 group by status`,
+      [chain.no],
+    );
+    const n = (...statuses: MessageRow['status'][]) =>
+      rows.filter(({ status }) => statuses.includes(status)).reduce((sum, row) => sum + row.n, 0);
+    return {
+      planned: rows.reduce((sum, row) => sum + row.n, 0),
+      sent: n('sent'),
+      suppressed: n('suppressed'),
+      expired: n('expired'),
+      failed: n('failed'),
+      unknown: n('unknown'),
+      pending: n('pending', 'attempted'),
+    };
+  }
+
+  /** What the embedded channel holds, newest first. */
+  async outbox(chain: Chain, filter: OutboxFilter): Promise<Page<OutboxItem>> {
+    const after = filter.cursor === undefined ? [null, null] : decodeCursor(filter.cursor, 2);
+    const { rows } = await this.deps.db.query<OutboxRow>(
+      `select message_id, patient_id, course_id, kind, channel, language, box, sent_at from outbox
+       where chain = $1 and ($2::uuid is null or site_id = $2)
+         and ($3::timestamptz is null or (sent_at, message_id) < ($3, $4::uuid))
+       order by sent_at desc, message_id desc limit $5`,
+      [chain.no, filter.siteId ?? null, after[0], after[1], filter.limit + 1],
+    );
+    const page = pageOf(rows, filter.limit, (row) => [iso(row.sent_at), row.message_id]);
+    const texts = await this.deps.boxes.open<{ to: string; subject: string | null; body: string }>(
+      chain,
+      page.items.map(({ box }) => box),
+    );
+    const named = await this.named(chain, page.items);
+    const items = page.items.map((row, n): OutboxItem => {
+      const text = texts[n];
+      const { to, subject, body } = !text || isErased(text) ? { to: null, subject: null, body: null } : text;
+      return {
+        messageId: row.message_id,
+        ...{ kind: row.kind, channel: row.channel, to, language: row.language, subject, body },
+        sentAt: iso(row.sent_at),
+        patient: named.patient(row.patient_id),
+        course: named.course(row.course_id),
+      };
+    });
+    return { items, next: page.next };
+  }
+
+  private async views(chain: Chain, rows: readonly MessageRow[]): Promise<MessageView[]> {
+    const named = await this.named(chain, rows);
+    return rows.map((row) => ({
+      id: row.message_id,
+      kind: row.kind,
+      status: row.status === 'attempted' ? 'pending' : row.status,
+      patient: named.patient(row.patient_id),
+      course: named.course(row.course_id),
+      due: { wall: row.due_wall, zone: row.due_zone, instant: iso(row.due_at) },
+      nextDue: row.status === 'pending' || row.status === 'attempted' ? iso(row.next_due) : null,
+      sentAt: row.sent_at && iso(row.sent_at),
+      channel: row.channel,
+      reason: row.reason,
+    }));
+  }
+
+  /** Names of the patients and courses that rows are about. */
+  private async named(chain: Chain, rows: readonly { readonly patient_id: Id; readonly course_id: Id }[]) {
+    const patientIds = [...new Set(rows.map((row) => row.patient_id))];
+    const courseIds = [...new Set(rows.map((row) => row.course_id))];
+    const [patientCodes, courseCodes, names, protocols] = await Promise.all([
+      this.deps.codes.codesOf(chain, 'patient', patientIds),
+      this.deps.codes.codesOf(chain, 'course', courseIds),
+      this.names(chain, patientIds),
+      this.protocols(chain, courseIds),
+    ]);
+    return {
+      patient: (id: Id): Person => ({ id, code: patientCodes.get(id) ?? null, name: names.get(id) ?? null }),
+      course: (id: Id): CourseRef => ({ id, code: courseCodes.get(id) ?? null, protocol: protocols.get(id) ?? '' }),
+    };
+  }
+
+  private async names(chain: Chain, patientIds: readonly Id[]): Promise<Map<Id, string>> {
+    if (patientIds.length === 0) return new Map();
+    const { rows } = await this.deps.db.query<{ patient_id: Id; box: SealedBox }>(
+      `select patient_id, box from ${TABLES}.recipient
+       where chain = $1 and patient_id = any($2::uuid[]) and jsonb_typeof(box) = 'object'`,
+      [chain.no, patientIds],
+    );
+    const opened = await this.deps.boxes.open<{ identity?: Identity }>(chain, rows.map(({ box }) => box));
+    const names = new Map<Id, string>();
+    opened.forEach((content, n) => {
+      if (isErased(content) || !content.identity) return;
+      names.set((rows[n] as { patient_id: Id }).patient_id, `${content.identity.givenName} ${content.identity.familyName}`);
+    });
+    return names;
+  }
+
+  private async protocols(chain: Chain, courseIds: readonly Id[]): Promise<Map<Id, string>> {
+    if (courseIds.length === 0) return new Map();
+    const { rows } = await this.deps.db.query<{ course_id: Id; protocol: string }>(
+      'select course_id, protocol from messaging_course where chain = $1 and course_id = any($2::uuid[])',
+      [chain.no, courseIds],
+    );
+    return new Map(rows.map((row) => [row.course_id, row.protocol]));
+  }
+}

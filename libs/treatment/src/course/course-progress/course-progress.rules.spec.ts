@@ -1,0 +1,251 @@
+import type { RecordedEvent } from '#libs/event-store/src/event-store.js';
+import { builtInProtocol } from '#libs/protocols/src/built-in-protocols.js';
+import { CourseHistory, type CourseOptions, type SessionOptions } from '#test/support/treatment-history.js';
+import type { CourseEvent } from '../course.events.js';
+import { courseFold, type PlannedCourse } from '../course.state.js';
+import { type CourseWorld, judgeCourse } from './course-progress.rules.js';
+
+const SITE = '0199a000-0000-7000-8000-00000000000a';
+const ELSEWHERE = '0199a000-0000-7000-8000-00000000000b';
+const PRACTITIONER = '0199a000-0000-7000-8000-00000000000c';
+const NURSE = '0199a000-0000-7000-8000-00000000000d';
+
+const CONSENT = { procedure: 'facial', signedOn: '2024-01-01', validUntil: null, withdrawnAt: null };
+
+/** Everything is in order in it. */
+const world = (changes: Partial<CourseWorld> = {}): CourseWorld => ({
+  protocol: builtInProtocol('facial'),
+  consents: [CONSENT],
+  credentialsOf: () => [{ procedures: ['facial'], validFrom: '2020-01-01', validTo: null }],
+  lotAt: () => ({ receivedOn: '2020-01-01', expiresOn: '2030-01-01' }),
+  ingredientsOf: () => ['hyaluronic acid'],
+  healthAt: () => ({ conditions: [], medications: [], allergies: [] }),
+  ...changes,
+});
+
+function course(options: CourseOptions, ...sessions: readonly [string, SessionOptions?][]): PlannedCourse {
+  const history = new CourseHistory({ site: SITE, patient: SITE, practitioner: PRACTITIONER }, options);
+  for (const [wall, session] of sessions) history.performed(wall, session);
+  const events = history.streams().find(({ stream }) => stream.startsWith('course-'))?.events ?? [];
+  const recorded = events.map((event) => ({ ...event, header: { origin: 'live' } }) as unknown as RecordedEvent<CourseEvent>);
+  return recorded.reduce((state, event) => courseFold.evolve(state, event), courseFold.initial) as PlannedCourse;
+}
+
+const deviationsOf = (of: PlannedCourse, changes: Partial<CourseWorld> = {}) => judgeCourse(of, world(changes)).deviations;
+
+describe('where a course stands', () => {
+  it('counts course sessions and maintenance sessions apart', () => {
+    const judged = judgeCourse(
+      course({ end: 'completed' }, ['2024-01-02T10:00'], ['2024-01-16T10:00'], ['2024-05-01T10:00', { kind: 'maintenance' }]),
+      world(),
+    );
+    expect(judged).toMatchObject({ performed: 2, maintenancePerformed: 1, first: '2024-01-02', last: '2024-01-16' });
+  });
+
+  it('names the first day for the next session of an active course with sessions left', () => {
+    expect(judgeCourse(course({}, ['2024-01-02T10:00']), world()).nextEarliest).toBe('2024-01-16');
+  });
+
+  it('takes the shortest interval from the last course session, not from maintenance', () => {
+    const active = course({}, ['2024-01-02T10:00'], ['2024-02-01T10:00', { kind: 'maintenance' }]);
+    expect(judgeCourse(active, world()).nextEarliest).toBe('2024-01-16');
+  });
+
+  it.each<[string, CourseOptions, readonly [string][]]>([
+    ['no session took place', {}, []],
+    ['none is left', { plannedSessions: 1 }, [['2024-01-02T10:00']]],
+    ['the course was stopped', { end: 'stopped' }, [['2024-01-02T10:00']]],
+    ['the course is completed', { end: 'completed' }, [['2024-01-02T10:00']]],
+  ])('names no next day where %s', (_reason, options, sessions) => {
+    expect(judgeCourse(course(options, ...sessions), world()).nextEarliest).toBeNull();
+  });
+});
+
+describe('intervals', () => {
+  it('are in order at exactly the days that the protocol names', () => {
+    expect(deviationsOf(course({}, ['2024-01-02T10:00'], ['2024-01-16T09:00']))).toEqual({});
+  });
+
+  it('are short and long on the days beside', () => {
+    expect(deviationsOf(course({}, ['2024-01-02T10:00'], ['2024-01-15T23:59'], ['2024-01-30T10:00']))).toEqual({
+      'interval-short': 1,
+      'interval-long': 1,
+    });
+  });
+
+  it('leave maintenance sessions out', () => {
+    const between = course(
+      { end: 'completed' },
+      ['2024-01-02T10:00'],
+      ['2024-01-05T10:00', { kind: 'maintenance' }],
+      ['2024-01-16T10:00'],
+    );
+    expect(deviationsOf(between)).toEqual({});
+  });
+
+  it('count calendar days, each in the zone of its site', () => {
+    // 23:30 in Istanbul on the 2nd is still the 2nd; 13:30 in Vancouver the same day is later, and on the same date.
+    const travelled = course(
+      {},
+      ['2024-01-02T23:30'],
+      ['2024-01-16T00:10', { site: ELSEWHERE, zone: 'America/Vancouver' }],
+    );
+    expect(deviationsOf(travelled)).toEqual({});
+  });
+
+  it('go by instants, not by numbers', () => {
+    const judged = judgeCourse(
+      course({}, ['2024-01-16T10:00', { number: 1 }], ['2024-01-02T10:00', { number: 2 }]),
+      world(),
+    );
+    expect(judged).toMatchObject({ first: '2024-01-02', last: '2024-01-16', deviations: {} });
+  });
+});
+
+describe('depth and duration', () => {
+  it('are in order on the bounds', () => {
+    const of = course({}, ['2024-01-02T10:00', { depthMm: 1, minutes: 30 }], ['2024-01-16T10:00', { depthMm: 4, minutes: 60 }]);
+    expect(deviationsOf(of)).toEqual({});
+  });
+
+  it('deviate beside them, maintenance included', () => {
+    const of = course(
+      { end: 'completed' },
+      ['2024-01-02T10:00', { depthMm: 0.5, minutes: 29 }],
+      ['2024-04-16T10:00', { kind: 'maintenance', depthMm: 4.5, minutes: 61 }],
+    );
+    expect(deviationsOf(of)).toEqual({ depth: 2, duration: 2 });
+  });
+
+  it('leave the depth to the physician where the protocol does', () => {
+    const of = course({ protocol: 'chin-and-neck-fat' }, ['2024-01-02T10:00', { depthMm: 12 }]);
+    const consents = [{ ...CONSENT, procedure: 'chin-and-neck-fat' }];
+    const credentialsOf = () => [{ procedures: ['chin-and-neck-fat'], validFrom: '2020-01-01', validTo: null }];
+    expect(deviationsOf(of, { protocol: builtInProtocol('chin-and-neck-fat'), consents, credentialsOf })).toEqual({});
+  });
+});
+
+describe('the number of sessions', () => {
+  it.each([
+    [3, { 'session-count': 1 }],
+    [4, {}],
+    [5, {}],
+    [6, { 'session-count': 1 }],
+  ])('of %i is judged as planned', (plannedSessions, expected) => {
+    expect(deviationsOf(course({ plannedSessions }))).toEqual(expected);
+  });
+});
+
+describe('consent', () => {
+  const treated = course({}, ['2024-01-02T10:00'], ['2024-01-16T10:00']);
+
+  it.each([
+    ['signed on the day of the first session', { signedOn: '2024-01-02' }, {}],
+    ['signed the day after it', { signedOn: '2024-01-03' }, { consent: 1 }],
+    ['for another procedure', { procedure: 'hair' }, { consent: 1 }],
+    ['that had run out', { validUntil: '2024-01-01' }, { consent: 1 }],
+    ['whose last day it was', { validUntil: '2024-01-02' }, {}],
+    ['withdrawn before', { withdrawnAt: '2024-01-01T12:00:00.000Z' }, { consent: 1 }],
+    ['withdrawn afterwards', { withdrawnAt: '2024-01-03T12:00:00.000Z' }, {}],
+  ])('%s', (_name, changes, expected) => {
+    expect(deviationsOf(treated, { consents: [{ ...CONSENT, ...changes }] })).toEqual(expected);
+  });
+
+  it('is missing once for the whole course', () => {
+    expect(deviationsOf(treated, { consents: [] })).toEqual({ consent: 1 });
+  });
+
+  it('is not missed in a course without a performed session', () => {
+    expect(deviationsOf(course({}), { consents: [] })).toEqual({});
+  });
+
+  it('is missed by a maintenance session as well', () => {
+    const only = course({ end: 'completed' }, ['2024-01-02T10:00', { kind: 'maintenance' }]);
+    expect(deviationsOf(only, { consents: [] })).toEqual({ consent: 1 });
+  });
+});
+
+describe('lots', () => {
+  const on = (wall: string) => course({}, [wall]);
+  const lotAt = () => ({ receivedOn: '2024-01-02', expiresOn: '2024-06-30' });
+
+  it.each([
+    ['2024-01-01T23:59', { 'lot-not-received': 1 }],
+    ['2024-01-02T00:00', {}],
+    ['2024-06-30T23:59', {}],
+    ['2024-07-01T00:00', { 'lot-expired': 1 }],
+  ])('used at %s', (wall, expected) => {
+    expect(deviationsOf(on(wall), { lotAt })).toEqual(expected);
+  });
+
+  it('that are unknown at the site are not received, and nothing more', () => {
+    const known = (siteId: string) => (siteId === ELSEWHERE ? lotAt() : undefined);
+    expect(deviationsOf(on('2024-07-01T10:00'), { lotAt: known })).toEqual({ 'lot-not-received': 1 });
+  });
+});
+
+describe('credentials', () => {
+  const credential = (changes: object) => ({
+    credentialsOf: (id: string) =>
+      id === NURSE ? [{ procedures: ['facial'], validFrom: '2024-01-02', validTo: '2024-01-31', ...changes }] : [],
+  });
+  const by = (wall: string, practitioner = NURSE) => course({}, [wall, { practitioner }]);
+
+  it.each([
+    ['2024-01-01T23:59', { credential: 1 }],
+    ['2024-01-02T00:00', {}],
+    ['2024-01-31T23:59', {}],
+    ['2024-02-01T00:00', { credential: 1 }],
+  ])('at %s', (wall, expected) => {
+    expect(deviationsOf(by(wall), credential({}))).toEqual(expected);
+  });
+
+  it('without an end stay valid', () => {
+    expect(deviationsOf(by('2029-01-01T10:00'), credential({ validTo: null }))).toEqual({});
+  });
+
+  it('for another procedure, or of another practitioner, do not count', () => {
+    expect(deviationsOf(by('2024-01-10T10:00'), credential({ procedures: ['hair'] }))).toEqual({ credential: 1 });
+    expect(deviationsOf(by('2024-01-10T10:00', PRACTITIONER), credential({}))).toEqual({ credential: 1 });
+  });
+});
+
+describe('contraindications', () => {
+  const treated = course(
+    { end: 'completed' },
+    ['2024-01-02T10:00'],
+    ['2024-01-16T10:00'],
+    ['2024-05-16T10:00', { kind: 'maintenance' }],
+  );
+  const answers = (changes: object) => ({
+    healthAt: () => ({ conditions: [], medications: [], allergies: [], ...changes }),
+  });
+
+  it.each([
+    ['a blocking condition', { conditions: ['migraine', 'severe-psoriasis'] }, { contraindication: 3 }],
+    ['several at once', { conditions: ['pregnancy', 'breastfeeding'], medications: ['heparin'] }, { contraindication: 3 }],
+    ['an anticoagulant', { medications: ['warfarin'] }, { contraindication: 3 }],
+    ['an allergy to an ingredient, in capitals', { allergies: ['HYALURONIC ACID'] }, { contraindication: 3 }],
+    ['an allergy to a part of its name', { allergies: ['acid'] }, {}],
+    ['a condition that no list knows', { conditions: ['migraine'] }, {}],
+    ['a medicine that no list knows', { medications: ['ibuprofen'] }, {}],
+  ])('%s', (_name, health, expected) => {
+    expect(deviationsOf(treated, answers(health))).toEqual(expected);
+  });
+
+  it('count at the sessions in which the answers held', () => {
+    const pregnant = { conditions: ['pregnancy'], medications: [], allergies: [] };
+    const healthAt = (instant: string) => (instant > '2024-01-10' && instant < '2024-02-01' ? pregnant : undefined);
+    const judged = judgeCourse(treated, world({ healthAt }));
+    expect(judged.deviations).toEqual({ contraindication: 1 });
+    expect(Object.values(judged.sessionDeviations)).toEqual([['contraindication']]);
+  });
+});
+
+it('judges what needs no protocol while the protocol is not known', () => {
+  const of = course({ plannedSessions: 99 }, ['2024-01-02T10:00', { minutes: 5 }], ['2024-01-03T10:00', { minutes: 5 }]);
+  expect(deviationsOf(of, { protocol: undefined, lotAt: () => undefined, consents: [] })).toEqual({
+    'lot-not-received': 2,
+    consent: 1,
+  });
+});

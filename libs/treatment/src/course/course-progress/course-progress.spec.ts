@@ -1,0 +1,341 @@
+import type { Chain } from '#libs/event-store/src/chains.js';
+import { newId } from '#libs/kernel/src/ids.js';
+import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
+import type { StreamOfEvents } from '#test/support/test-engine.js';
+import {
+  CourseHistory,
+  type CourseOptions,
+  HEALTHY,
+  lot,
+  patient,
+  practitioner,
+  protocols,
+  site,
+  zoned,
+} from '#test/support/treatment-history.js';
+import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
+import { ConsentSigned } from '../../consultation/consultation.events.js';
+import { PatientHealthRecorded, patientStream } from '../../patient/patient.events.js';
+import { FollowUpHeld, SessionCancelled, SessionMissed, SessionRescheduled } from '../course.events.js';
+import { courseDetailSchema, courseProgressSchema } from './course-progress.contract.js';
+import type { CoursesParams } from './course-progress.query.js';
+
+const PAGE: CoursesParams = { limit: 100 };
+
+let models: TestReadModels;
+let chain: Chain;
+/** Whom the courses of a test are about. */
+let of: { site: string; patient: string; practitioner: string };
+
+beforeAll(async () => {
+  models = await openTestReadModels();
+});
+afterAll(() => models.engine.close());
+beforeEach(async () => {
+  chain = await models.engine.newChain();
+  of = { site: newId(), patient: newId(), practitioner: newId() };
+});
+
+/** Everything that a facial course is judged by, in order. */
+const references = (): StreamOfEvents[] => [
+  ...protocols(chain.id),
+  site(of.site),
+  practitioner({ id: of.practitioner }),
+  patient(of.patient),
+  lot(of.site),
+];
+const course = (options: CourseOptions = {}) => new CourseHistory(of, options);
+const one = async (id: string, params: Partial<CoursesParams> = {}) => {
+  const { items } = await models.courses.list(chain, { ...PAGE, ...params });
+  return items.find((item) => item.id === id);
+};
+
+describe('the list of courses', () => {
+  it('shows where a course stands', async () => {
+    const history = course().performed('2024-01-02T10:00').performed('2024-01-16T10:00').booked('2030-01-30T10:00');
+    await models.engine.codes.reserve(chain, 'course', ['C000001'], () => history.id);
+    await models.engine.codes.reserve(chain, 'patient', ['PT00001'], () => of.patient);
+    await models.record(chain, [...references(), ...history.streams()]);
+    const shown = await one(history.id);
+    expect(courseProgressSchema.parse(shown)).toEqual({
+      id: history.id,
+      course: 'C000001',
+      patient: { id: of.patient, code: 'PT00001', name: 'İpek Şahin' },
+      site: { id: of.site, code: null, name: 'Nişantaşı' },
+      practitioner: { id: of.practitioner, code: null, name: 'Zoë García' },
+      protocol: 'facial',
+      protocolVersion: 1,
+      planned: 4,
+      performed: 2,
+      maintenancePerformed: 0,
+      status: 'active',
+      first: '2024-01-02',
+      last: '2024-01-16',
+      nextEarliest: '2024-01-30',
+      maintenance: null,
+      deviations: {},
+      booked: { sessionId: expect.any(String), at: '2030-01-30T10:00', site: { id: of.site, code: null, name: 'Nişantaşı' } },
+    });
+  });
+
+  it('comes in the order of codes, in pages, and ends with courses that have none', async () => {
+    const histories = ['C3', 'C1', undefined, 'C2'].map((code) => ({ code, history: course() }));
+    for (const { code, history } of histories) {
+      if (code) await models.engine.codes.reserve(chain, 'course', [code], () => history.id);
+    }
+    await models.record(chain, [...references(), ...histories.flatMap(({ history }) => history.streams())]);
+    const first = await models.courses.list(chain, { limit: 3 });
+    expect(first.items.map((item) => item.course)).toEqual(['C1', 'C2', 'C3']);
+    const second = await models.courses.list(chain, { limit: 3, cursor: first.next ?? '' });
+    expect(second.items.map((item) => item.course)).toEqual([null]);
+    expect(second.next).toBeNull();
+  });
+
+  it('is filtered by site, patient, status and deviation', async () => {
+    const [elsewhere, other] = [newId(), newId()];
+    const here = course({ end: 'stopped' });
+    const there = new CourseHistory({ ...of, site: elsewhere, patient: other }, { plannedSessions: 9 });
+    await models.engine.codes.reserve(chain, 'site', ['VAN1'], () => elsewhere);
+    await models.record(chain, [...references(), site(elsewhere), patient(other), ...here.streams(), ...there.streams()]);
+    const ids = async (params: Partial<CoursesParams>) =>
+      (await models.courses.list(chain, { ...PAGE, ...params })).items.map(({ id }) => id);
+    expect(await ids({ site: 'VAN1' })).toEqual([there.id]);
+    expect(await ids({ patient: of.patient })).toEqual([here.id]);
+    expect(await ids({ status: 'stopped' })).toEqual([here.id]);
+    expect(await ids({ deviation: 'session-count' })).toEqual([there.id]);
+    expect(await ids({ site: 'VAN1', status: 'stopped' })).toEqual([]);
+    await expect(ids({ site: 'NOWHERE' })).rejects.toMatchObject({ code: 'site.unknown' });
+  });
+
+  it('keeps to its chain', async () => {
+    const history = course();
+    await models.record(chain, [...references(), ...history.streams()]);
+    const other = await models.engine.newChain();
+    expect((await models.courses.list(other, PAGE)).items).toEqual([]);
+    await expect(models.courses.detail(other, history.id)).rejects.toMatchObject({ code: 'course.unknown' });
+  });
+});
+
+describe('maintenance', () => {
+  const completed = (options: CourseOptions = {}) => course({ end: 'completed', ...options });
+  const on = async (id: string, today: string) => (await one(id, { today }))?.maintenance;
+
+  it('is upcoming before its window, due inside it, both days included, and overdue after', async () => {
+    const history = completed().performed('2024-01-31T10:00').performed('2024-02-14T10:00');
+    await models.record(chain, [...references(), ...history.streams()]);
+    const window = { opens: '2024-04-30', closes: '2024-07-31' };
+    expect(await on(history.id, '2024-04-29')).toEqual({ ...window, state: 'upcoming' });
+    expect(await on(history.id, '2024-04-30')).toEqual({ ...window, state: 'due' });
+    expect(await on(history.id, '2024-07-31')).toEqual({ ...window, state: 'due' });
+    expect(await on(history.id, '2024-08-01')).toEqual({ ...window, state: 'overdue' });
+  });
+
+  it('takes the date at the course’s site when none is asked for', async () => {
+    const history = completed().performed('2020-01-31T10:00');
+    await models.record(chain, [...references(), ...history.streams()]);
+    expect((await one(history.id))?.maintenance?.state).toBe('overdue');
+  });
+
+  it('opens no earlier than the shortest interval after the last session, and goes on from each maintenance session', async () => {
+    const long = completed().performed('2024-01-02T10:00').performed('2024-05-01T10:00');
+    const kept = completed({ protocol: 'facial' })
+      .performed('2022-01-02T10:00')
+      .performed('2022-04-10T10:00', { kind: 'maintenance' });
+    await models.record(chain, [...references(), ...long.streams(), ...kept.streams()]);
+    expect(await on(long.id, '2024-05-02')).toEqual({ opens: '2024-05-15', closes: '2024-07-02', state: 'upcoming' });
+    expect(await on(kept.id, '2023-01-01')).toEqual({ opens: '2022-06-10', closes: '2022-10-10', state: 'overdue' });
+  });
+
+  it('is null for a course that is not completed, has no performed session, or follows no rhythm', async () => {
+    const active = course().performed('2024-01-02T10:00');
+    const stopped = course({ end: 'stopped' }).performed('2024-01-02T10:00');
+    const empty = completed();
+    const onlyMaintenance = completed().performed('2024-01-02T10:00', { kind: 'maintenance' });
+    const general = completed({ protocol: 'general' }).performed('2024-01-02T10:00');
+    const all = [active, stopped, empty, onlyMaintenance, general];
+    await models.record(chain, [...references(), ...all.flatMap((history) => history.streams())]);
+    for (const { id } of all) expect(await on(id, '2024-05-02')).toBeNull();
+  });
+
+  it('ends with the first performed session of a later course under the same protocol', async () => {
+    const former = completed().performed('2024-01-02T10:00');
+    const later = course().performed('2024-06-01T10:00').performed('2024-06-15T10:00');
+    const otherProtocol = course({ protocol: 'hair' }).performed('2024-03-01T10:00');
+    const otherPatient = new CourseHistory({ ...of, patient: newId() }).performed('2024-03-01T10:00');
+    const planned = course();
+    const histories = [later, former, otherProtocol, otherPatient, planned];
+    await models.record(chain, [...references(), ...histories.flatMap((history) => history.streams())]);
+    expect(await on(former.id, '2024-05-31')).toMatchObject({ opens: '2024-04-02', state: 'due' });
+    expect(await on(former.id, '2024-06-01')).toBeNull();
+    expect(await on(former.id, '2025-06-01')).toBeNull();
+  });
+});
+
+describe('facts that come after the sessions they touch', () => {
+  const treated = () => course().performed('2024-01-02T10:00').performed('2024-01-16T10:00');
+  const without = (stream: string) => references().filter((each) => !each.stream.startsWith(`${stream}-`));
+
+  it.each<[string, object, () => StreamOfEvents]>([
+    ['a lot', { 'lot-not-received': 2 }, () => lot(of.site)],
+    ['a credential', { credential: 2 }, () => practitioner({ id: of.practitioner })],
+  ])('%s mends them', async (_name, before, late) => {
+    const history = treated();
+    await models.record(chain, [...without(late().stream.split('-')[0] as string), ...history.streams()]);
+    expect((await one(history.id))?.deviations).toEqual(before);
+    await models.record(chain, [late()]);
+    expect((await one(history.id))?.deviations).toEqual({});
+  });
+
+  it('a lot at another site does not count, and one that had expired does', async () => {
+    const history = treated();
+    const elsewhere = newId();
+    await models.record(chain, [...without('lot'), ...history.streams(), site(elsewhere), lot(elsewhere)]);
+    expect((await one(history.id))?.deviations).toEqual({ 'lot-not-received': 2 });
+    await models.record(chain, [lot(of.site, { expiresOn: '2024-01-10' })]);
+    expect((await one(history.id))?.deviations).toEqual({ 'lot-expired': 1 });
+  });
+
+  it('the patient', async () => {
+    const history = treated();
+    await models.record(chain, [...without('patient'), ...history.streams()]);
+    await models.record(chain, [patient(of.patient, { conditions: ['pregnancy'] })]);
+    expect((await one(history.id))?.deviations).toEqual({ contraindication: 2 });
+  });
+
+  it('a new answer of the patient counts from when it was given', async () => {
+    const history = treated();
+    await models.record(chain, [...references(), ...history.streams()]);
+    const health = { ...HEALTHY, medications: ['Warfarin'] };
+    const at = occurredAt(zoned('2024-01-10T10:00'));
+    const answered = PatientHealthRecorded(at, { patientId: of.patient, health });
+    await models.record(chain, [{ stream: patientStream(of.patient), events: [answered] }]);
+    expect((await one(history.id))?.deviations).toEqual({ contraindication: 1 });
+  });
+
+  it('another ingredient of a product, by a lot received anywhere', async () => {
+    const history = treated();
+    const elsewhere = newId();
+    await models.record(chain, [...without('patient'), patient(of.patient, { allergies: ['Biotin'] }), ...history.streams()]);
+    expect((await one(history.id))?.deviations).toEqual({});
+    await models.record(chain, [site(elsewhere), lot(elsewhere, { lotNumber: 'L2', ingredients: ['vitamin C', 'biotin'] })]);
+    expect((await one(history.id))?.deviations).toEqual({ contraindication: 2 });
+  });
+
+  it('the consent', async () => {
+    const history = new CourseHistory(of, { consentOn: null }).performed('2024-01-02T10:00');
+    await models.record(chain, [...references(), ...history.streams()]);
+    expect((await one(history.id))?.deviations).toEqual({ consent: 1 });
+    const signed = ConsentSigned(occurredNow('2026-01-01T00:00:00.000Z'), {
+      consultationId: history.consultationId,
+      patientId: of.patient,
+      procedure: 'facial',
+      signedOn: '2024-01-02',
+      validUntil: null,
+    });
+    await models.record(chain, [{ stream: `consultation-${history.consultationId}`, events: [signed] }]);
+    expect((await one(history.id))?.deviations).toEqual({});
+  });
+
+  it('the protocol', async () => {
+    const history = course({ plannedSessions: 9 }).performed('2024-01-02T10:00').performed('2024-01-03T10:00');
+    await models.record(chain, [...without('protocol'), ...history.streams()]);
+    expect(await one(history.id)).toMatchObject({ deviations: {}, nextEarliest: null, performed: 2 });
+    await models.record(chain, protocols(chain.id));
+    expect(await one(history.id)).toMatchObject({
+      deviations: { 'session-count': 1, 'interval-short': 1 },
+      nextEarliest: '2024-01-17',
+    });
+  });
+});
+
+describe('one course', () => {
+  it('shows its sessions with what was recorded and what deviates, and its follow-ups', async () => {
+    const [late, missed, cancelled, moved] = [newId(), newId(), newId(), newId()];
+    const named = { courseId: '', patientId: of.patient };
+    const history = course()
+      .performed('2024-01-16T10:00', { number: 2, minutes: 90 })
+      .performed('2024-01-02T10:00', { number: 1 })
+      .booked('2024-01-30T10:00', { id: late, number: 3 })
+      .booked('2024-02-13T10:00', { id: missed, number: 4 })
+      .booked('2024-02-14T10:00', { id: cancelled, number: 5 })
+      .booked('2024-02-15T10:00', { id: moved, number: 6 });
+    named.courseId = history.id;
+    const at = occurredNow('2024-01-20T10:00:00.000Z');
+    history.push(
+      SessionMissed(at, { ...named, sessionId: missed }),
+      SessionCancelled(at, { ...named, sessionId: cancelled, reason: 'ill' }),
+      SessionRescheduled(at, { ...named, sessionId: moved, siteId: of.site, practitionerId: of.practitioner, at: zoned('2030-03-01T09:00') }),
+      FollowUpHeld(at, {
+        ...named,
+        followUpId: newId(),
+        siteId: of.site,
+        kind: 'remote',
+        at: zoned('2024-01-19T09:30'),
+        reactions: ['redness'],
+        adverseEvent: { kind: 'infection', severity: 'mild' },
+        outcomeScore: 4,
+      }),
+    );
+    await models.record(chain, [...references(), ...history.streams()]);
+    const detail = courseDetailSchema.parse(await models.courses.detail(chain, history.id));
+    expect(detail).toMatchObject({
+      revision: history.events.length - 1,
+      consent: { signedOn: '2024-01-01' },
+      intervalDays: { min: 14, max: 14 },
+      booked: { sessionId: moved, at: '2030-03-01T09:00' },
+    });
+    expect(detail.sessions.map(({ number, status, at: wall }) => [number, status, wall])).toEqual([
+      [1, 'performed', '2024-01-02T10:00'],
+      [2, 'performed', '2024-01-16T10:00'],
+      [3, 'booked', '2024-01-30T10:00'],
+      [4, 'missed', '2024-02-13T10:00'],
+      [5, 'cancelled', '2024-02-14T10:00'],
+      [6, 'booked', '2030-03-01T09:00'],
+    ]);
+    expect(detail.sessions[1]).toMatchObject({
+      zone: 'Europe/Istanbul',
+      instant: '2024-01-16T07:00:00.000Z',
+      localDate: '2024-01-16',
+      durationMinutes: 90,
+      device: 'needle',
+      depthMm: 2,
+      products: [{ product: 'GlowMeso', lotNumber: 'L1', volumeMl: null }],
+      painScore: null,
+      deviations: ['duration'],
+    });
+    expect(detail.followUps).toEqual([
+      {
+        id: expect.any(String),
+        at: '2024-01-19T09:30',
+        kind: 'remote',
+        site: { id: of.site, code: null, name: 'Nişantaşı' },
+        reactions: ['redness'],
+        adverseEvent: { kind: 'infection', severity: 'mild' },
+        outcomeScore: 4,
+      },
+    ]);
+  });
+
+  it('that does not exist is refused', async () => {
+    await expect(models.courses.detail(chain, newId())).rejects.toMatchObject({ kind: 'not-found', code: 'course.unknown' });
+    await expect(models.courses.detail(chain, 'C9')).rejects.toMatchObject({ kind: 'not-found', code: 'course.unknown' });
+  });
+});
+
+it('holds no personal data', async () => {
+  const history = course({ end: 'stopped' }).performed('2024-01-02T10:00');
+  const sick = patient(of.patient, { conditions: ['pregnancy'], allergies: ['biotin'] });
+  await models.record(chain, [...references().filter(({ stream }) => !stream.startsWith('patient-')), sick, ...history.streams()]);
+  const { db } = models.engine;
+  const { rows: tables } = await db.query<{ name: string }>(
+    `select quote_ident(table_schema) || '.' || quote_ident(table_name) as name from information_schema.tables
+     where table_schema like '%\\_v1'`,
+  );
+  expect(tables.length).toBeGreaterThan(15);
+  for (const { name } of tables) {
+    const { rows } = await db.query<{ row: string }>(`select row_to_json(t)::text as row from ${name} t where chain = $1`, [chain.no]);
+    expect(rows.map(({ row }) => row).filter((row) => /Şahin|İpek|García|1991-10-01|moved away/.test(row))).toEqual([]);
+    const ofPatients = name.endsWith('.protocol') ? [] : rows;
+    expect(ofPatients.map(({ row }) => row).filter((row) => /pregnancy|biotin/.test(row))).toEqual([]);
+  }
+});

@@ -1,0 +1,64 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import { QueryEndpoint } from '#libs/http/src/endpoint.decorators.js';
+import { InChain } from '#libs/http/src/request-context.js';
+import { pageSchemaOf } from '#libs/http/src/validation.js';
+import { courseDetailSchema, courseProgressSchema } from './course-progress/course-progress.contract.js';
+import {
+  CourseProgressQuery,
+  type CourseParams,
+  type CoursesParams,
+  courseParamsSchema,
+  coursesParamsSchema,
+} from './course-progress/course-progress.query.js';
+import { maintenanceDueSchema } from './maintenance-due/maintenance-due.contract.js';
+import { MaintenanceDueQuery, type MaintenanceParams, maintenanceParamsSchema } from './maintenance-due/maintenance-due.query.js';
+
+@ApiTags('courses')
+@Controller('v1')
+export class CourseQueriesController {
+  constructor(
+    private readonly courses: CourseProgressQuery,
+    private readonly maintenance: MaintenanceDueQuery,
+  ) {}
+
+  @Get('courses')
+  @QueryEndpoint({
+    id: 'listCourses',
+    summary: 'Where each course stands',
+    description: 'In the order of their codes.',
+    answer: pageSchemaOf(courseProgressSchema),
+    reads: CourseProgressQuery.reads,
+  })
+  list(@InChain() chain: Chain, @Query({ schema: coursesParamsSchema }) params: CoursesParams) {
+    return this.courses.list(chain, params);
+  }
+
+  @Get('courses/:course')
+  @QueryEndpoint({
+    id: 'getCourse',
+    summary: 'One course with its sessions and follow-ups',
+    answer: courseDetailSchema,
+    reads: CourseProgressQuery.reads,
+    revisioned: true,
+  })
+  detail(
+    @InChain() chain: Chain,
+    @Param('course') course: string,
+    @Query({ schema: courseParamsSchema }) params: CourseParams,
+  ) {
+    return this.courses.detail(chain, course, params);
+  }
+
+  @Get('maintenance')
+  @QueryEndpoint({
+    id: 'listMaintenance',
+    summary: 'Whose maintenance is upcoming, due or overdue (S1-M2)',
+    answer: pageSchemaOf(maintenanceDueSchema),
+    reads: MaintenanceDueQuery.reads,
+  })
+  due(@InChain() chain: Chain, @Query({ schema: maintenanceParamsSchema }) params: MaintenanceParams) {
+    return this.maintenance.list(chain, params);
+  }
+}

@@ -1,0 +1,58 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import { QueryEndpoint } from '#libs/http/src/endpoint.decorators.js';
+import { InChain } from '#libs/http/src/request-context.js';
+import { pageSchemaOf } from '#libs/http/src/validation.js';
+import { patientSummarySchema, patientViewSchema } from '../directory/directory.contract.js';
+import { PatientsQuery, type PatientsParams, patientsParamsSchema } from '../directory/patients.query.js';
+import { queryOf } from '#libs/http/src/validation.js';
+import { patientTimelineSchema } from './patient-timeline/patient-timeline.contract.js';
+import { PatientTimelineQuery, type TimelineParams, timelineParamsSchema } from './patient-timeline/patient-timeline.query.js';
+
+@ApiTags('patients')
+@Controller('v1/patients')
+export class PatientQueriesController {
+  constructor(
+    private readonly patients: PatientsQuery,
+    private readonly timeline: PatientTimelineQuery,
+  ) {}
+
+  @Get()
+  @QueryEndpoint({
+    id: 'listPatients',
+    summary: 'The patients, or those with a code or family name',
+    answer: pageSchemaOf(patientSummarySchema),
+    reads: PatientsQuery.reads,
+  })
+  list(@InChain() chain: Chain, @Query({ schema: patientsParamsSchema }) params: PatientsParams) {
+    return this.patients.list(chain, params);
+  }
+
+  @Get(':patient')
+  @QueryEndpoint({
+    id: 'getPatient',
+    summary: 'Everything about one patient',
+    answer: patientViewSchema,
+    reads: PatientsQuery.reads,
+    revisioned: true,
+  })
+  detail(@InChain() chain: Chain, @Param('patient') patient: string, @Query({ schema: queryOf({}) }) _params: object) {
+    return this.patients.detail(chain, patient);
+  }
+
+  @Get(':patient/timeline')
+  @QueryEndpoint({
+    id: 'getPatientTimeline',
+    summary: 'What happened to one patient, and when it was recorded',
+    answer: patientTimelineSchema,
+    reads: PatientTimelineQuery.reads,
+  })
+  events(
+    @InChain() chain: Chain,
+    @Param('patient') patient: string,
+    @Query({ schema: timelineParamsSchema }) params: TimelineParams,
+  ) {
+    return this.timeline.list(chain, patient, params);
+  }
+}

@@ -1,0 +1,117 @@
+import { assertNever } from '#libs/kernel/src/assert-never.js';
+import type { TimelineItem } from './patient-timeline.contract.js';
+import type { TimelineEvent } from './patient-timeline.projection.js';
+
+/** What an entry is told from: the type and open fields of its event, and the session it names. */
+export interface EntryFacts {
+  readonly type: TimelineEvent['type'];
+  /** The open fields of the event, without ids. */
+  readonly facts: unknown;
+  readonly session: { readonly kind: 'course' | 'maintenance'; readonly number: number } | undefined;
+  readonly protocol: string | undefined;
+}
+
+type Details = TimelineItem['details'];
+type Facts<Type extends TimelineEvent['type']> = Extract<TimelineEvent, { type: Type }>['data'];
+
+/** An English sentence, and what else is worth knowing. Made from open fields alone: there is nothing personal in it. */
+export function tell(entry: EntryFacts): { title: string; details: Details } {
+  const { title, ...labels } = told(entry);
+  return { title, details: Object.fromEntries(Object.entries(labels).filter(isTold)) };
+}
+
+/** Labels whose value is missing or empty are left out. */
+type Told = { title: string } & Record<string, string | number | readonly string[] | null | undefined>;
+
+const isTold = (label: [string, unknown]): label is [string, string | number | string[]] =>
+  label[1] !== undefined && label[1] !== null && !(Array.isArray(label[1]) && label[1].length === 0);
+
+function told({ type, facts, session, protocol }: EntryFacts): Told {
+  const named = session ? `${session.kind === 'course' ? 'Session' : 'Maintenance session'} ${session.number}` : 'Session';
+  switch (type) {
+    case 'PatientRegistered':
+      return { title: 'Registered as a patient.', ...contact(facts as Facts<typeof type>) };
+    case 'PatientContactPreferenceChanged':
+      return { title: 'Wishes to be contacted in another way.', ...contact(facts as Facts<typeof type>) };
+    case 'PatientHealthRecorded':
+      return { title: 'Health questionnaire answered anew.' };
+    case 'ConsultationHeld':
+      return { title: `Consultation about ${(facts as Facts<typeof type>).procedure}.` };
+    case 'ConsultationConcluded':
+      return conclusion(facts as Facts<typeof type>);
+    case 'ConsentSigned': {
+      const { procedure, signedOn, validUntil } = facts as Facts<typeof type>;
+      return { title: `Consent to ${procedure} signed.`, signedOn, validUntil };
+    }
+    case 'ConsentWithdrawn':
+      return { title: `Consent to ${(facts as Facts<typeof type>).procedure} withdrawn.` };
+    case 'CoursePlanned': {
+      const { plannedSessions, protocol: planned } = facts as Facts<typeof type>;
+      const title = `Course of ${plannedSessions} ${plannedSessions === 1 ? 'session' : 'sessions'} planned.`;
+      return { title, protocol: planned.code, protocolVersion: planned.version };
+    }
+    case 'SessionBooked':
+      return { title: `${named} booked.`, bookedFor: (facts as Facts<typeof type>).at.wall };
+    case 'SessionRescheduled':
+      return { title: `${named} moved to another time.`, bookedFor: (facts as Facts<typeof type>).at.wall };
+    case 'SessionPerformed':
+      return { title: `${named} performed.`, ...performed(facts as Facts<typeof type>) };
+    case 'SessionMissed':
+      return { title: `${named} missed.` };
+    case 'SessionCancelled':
+      return { title: `${named} cancelled.` };
+    case 'FollowUpHeld':
+      return followUp(facts as Facts<typeof type>);
+    case 'CourseCompleted':
+      return { title: 'Course completed.', protocol };
+    case 'CourseStopped':
+      return { title: 'Course stopped early.', protocol };
+    case 'MaintenanceProposed': {
+      const { ordinal, opens, closes } = facts as Facts<typeof type>;
+      return { title: `Maintenance proposed from ${opens} to ${closes}.`, window: ordinal };
+    }
+    case 'MaintenanceDeclined':
+      return { title: 'Wants no further maintenance.' };
+    default:
+      return assertNever(type, 'timeline event');
+  }
+}
+
+function contact({ preference }: Pick<Facts<'PatientRegistered'>, 'preference'>) {
+  const { language, channel, contactConsent } = preference;
+  return { language, channel, contactConsent: contactConsent ? 'yes' : 'no' };
+}
+
+function conclusion({ conclusion: { outcome, ...rest } }: Facts<'ConsultationConcluded'>): Told {
+  const titles = {
+    cleared: 'Consultation concluded: cleared for treatment.',
+    deferred: 'Consultation concluded: treatment deferred.',
+    refused: 'Consultation concluded: treatment refused.',
+  };
+  return { title: titles[outcome], until: 'until' in rest ? rest.until : undefined };
+}
+
+function performed(facts: Facts<'SessionPerformed'>) {
+  return {
+    durationMinutes: facts.durationMinutes,
+    areas: facts.areas,
+    device: facts.device,
+    depthMm: facts.depthMm,
+    products: facts.products.map(({ product, lotNumber, volumeMl }) =>
+      [product, `lot ${lotNumber}`, ...(volumeMl === undefined ? [] : [`${volumeMl} ml`])].join(', '),
+    ),
+    painScore: facts.painScore,
+    reactions: facts.reactions,
+    overridden: facts.overridden,
+  };
+}
+
+function followUp(facts: Facts<'FollowUpHeld'>): Told {
+  const { kind, reactions, adverseEvent, outcomeScore } = facts;
+  return {
+    title: kind === 'remote' ? 'Follow-up held remotely.' : 'Follow-up held in person.',
+    reactions,
+    adverseEvent: adverseEvent && `${adverseEvent.kind}, ${adverseEvent.severity}`,
+    outcomeScore,
+  };
+}

@@ -1,0 +1,137 @@
+import type { Id } from '#libs/kernel/src/ids.js';
+import type { ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import type { Projection, ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
+import {
+  CoursePlanned,
+  SessionBooked,
+  SessionCancelled,
+  SessionMissed,
+  SessionPerformed,
+  SessionRescheduled,
+  type SessionKind,
+} from '../../course/course.events.js';
+import type { TreatmentEvent } from '../../treatment.event-types.js';
+
+export const SITE_DAY = { name: 'site_day', version: 1 } as const;
+
+const DDL = `
+  create table course (chain integer not null, id uuid not null, protocol text not null, primary key (chain, id));
+  create table session (
+    chain integer not null,
+    id uuid not null,
+    course_id uuid not null,
+    patient_id uuid not null,
+    practitioner_id uuid not null,
+    site_id uuid not null,
+    -- At the site.
+    local_date date not null,
+    wall text not null,
+    instant text collate "C" not null,
+    kind text not null,
+    number integer not null,
+    status text not null,
+    duration_minutes integer,
+    primary key (chain, id)
+  );
+  create index session_day on session (chain, site_id, local_date, instant);
+`;
+
+interface SessionRow {
+  id: Id;
+  course_id: Id;
+  patient_id: Id;
+  practitioner_id: Id;
+  site_id: Id;
+  local_date: string;
+  wall: string;
+  instant: string;
+  kind: SessionKind;
+  number: number;
+  status: 'booked' | 'performed' | 'missed' | 'cancelled';
+  duration_minutes: number | null;
+}
+
+type SessionEvent = SealedEvent<
+  Extract<
+    TreatmentEvent,
+    { type: 'SessionBooked' | 'SessionRescheduled' | 'SessionPerformed' | 'SessionMissed' | 'SessionCancelled' }
+  >
+>;
+
+const SESSION_TYPES: ReadonlySet<string> = new Set(
+  [SessionBooked, SessionRescheduled, SessionPerformed, SessionMissed, SessionCancelled].map(({ type }) => type),
+);
+const isSessionEvent = (event: SealedEvent<TreatmentEvent>): event is SessionEvent => SESSION_TYPES.has(event.type);
+
+/** What happens, happened or was to happen at a site on a day. */
+export class SiteDayProjection implements Projection {
+  readonly name = SITE_DAY.name;
+  readonly version = SITE_DAY.version;
+  readonly ddl = DDL;
+  readonly types: ReadonlySet<string> = new Set([CoursePlanned.type, ...SESSION_TYPES]);
+
+  async apply({ tx, chain }: ProjectionContext, events: readonly SealedEvent[]): Promise<void> {
+    const page = events as readonly SealedEvent<TreatmentEvent>[];
+    const planned = page.flatMap((event) => (event.type === 'CoursePlanned' ? [event.data] : []));
+    if (planned.length > 0) {
+      await tx.query(
+        `insert into course (chain, id, protocol) select $1, * from unnest($2::uuid[], $3::text[]) on conflict do nothing`,
+        [chain.no, planned.map(({ courseId }) => courseId), planned.map(({ protocol }) => protocol.code)],
+      );
+    }
+    const changes = page.filter(isSessionEvent);
+    if (changes.length === 0) return;
+    const { rows } = await tx.query<SessionRow>(
+      'select * from session where chain = $1 and id = any($2::uuid[])',
+      [chain.no, [...new Set(changes.map(({ data }) => data.sessionId))]],
+    );
+    const sessions = new Map(rows.map((row) => [row.id, row]));
+    for (const event of changes) {
+      const changed = evolve(sessions.get(event.data.sessionId), event);
+      if (changed) sessions.set(changed.id, changed);
+    }
+    await tx.query(UPSERT, [chain.no, JSON.stringify([...sessions.values()])]);
+  }
+}
+
+/** @returns the session after the event; undefined for one that nobody booked or performed */
+function evolve(session: SessionRow | undefined, event: SessionEvent): SessionRow | undefined {
+  switch (event.type) {
+    case 'SessionBooked':
+    case 'SessionPerformed': {
+      const { sessionId, courseId, patientId, practitionerId, siteId, kind, number, at } = event.data;
+      const performed = event.type === 'SessionPerformed';
+      return {
+        id: sessionId,
+        course_id: courseId,
+        patient_id: patientId,
+        practitioner_id: practitionerId,
+        site_id: siteId,
+        kind,
+        number,
+        ...timeOf(at),
+        status: performed ? 'performed' : 'booked',
+        duration_minutes: performed ? (event.data.durationMinutes ?? null) : null,
+      };
+    }
+    case 'SessionRescheduled': {
+      const { practitionerId, siteId, at } = event.data;
+      return session && { ...session, practitioner_id: practitionerId, site_id: siteId, ...timeOf(at), status: 'booked' };
+    }
+    case 'SessionMissed':
+      return session && { ...session, status: 'missed' };
+    case 'SessionCancelled':
+      return session && { ...session, status: 'cancelled' };
+  }
+}
+
+const timeOf = (at: ZonedTime) => ({ local_date: at.wall.slice(0, 10), wall: at.wall, instant: at.instant });
+
+const UPSERT = `
+  insert into session (chain, id, course_id, patient_id, practitioner_id, site_id, local_date, wall, instant, kind, number,
+    status, duration_minutes)
+  select $1, r.* from jsonb_to_recordset($2::jsonb) as r(id uuid, course_id uuid, patient_id uuid, practitioner_id uuid,
+    site_id uuid, local_date date, wall text, instant text, kind text, number integer, status text, duration_minutes integer)
+  on conflict (chain, id) do update set practitioner_id = excluded.practitioner_id, site_id = excluded.site_id,
+    local_date = excluded.local_date, wall = excluded.wall, instant = excluded.instant, status = excluded.status,
+    duration_minutes = excluded.duration_minutes`;
