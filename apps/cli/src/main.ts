@@ -10,6 +10,9 @@ import { addStart } from './commands/start.command.js';
 import { addTimeline } from './commands/timeline.command.js';
 import { ProblemAnswered } from './client.js';
 
+// `pistor courses | head` is done when its reader has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
 const program = new Command('pistor')
   .description('The book of record for treatment courses at chains of clinics.')
   .showHelpAfterError()

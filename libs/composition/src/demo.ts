@@ -4,7 +4,7 @@ import type { Pistor } from './pistor.js';
 
 /** Events of a chain that holds nothing but the built-in protocols. */
 const isUntouched = async ({ engine, chain }: Pistor): Promise<boolean> => {
-  const { rows } = await engine.db.query('select 1 from event where chain = $1 and stream not like $2 limit 1', [chain.no, 'protocol-%']);
+  const { rows } = await engine.db.query('select 1 from event_log where chain = $1 and stream not like $2 limit 1', [chain.no, 'protocol-%']);
   return rows.length === 0;
 };
 

@@ -251,7 +251,7 @@ describe('personal data', () => {
   it('never stands open in what is stored', async () => {
     const on = stream();
     await store.append(request(on, 'any', [noted]));
-    const { rows } = await db.query('select header || data as stored from event where chain = $1', [chain.no]);
+    const { rows } = await db.query('select header || data as stored from event_log where chain = $1', [chain.no]);
     expect(rows[0].stored).toContain('open-code');
     expect(rows[0].stored).not.toMatch(/latex|ayse/);
   });

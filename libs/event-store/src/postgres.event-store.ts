@@ -97,7 +97,7 @@ export class PostgresEventStore implements EventStore {
     const chain = await this.chains.get(chainId);
     const { rows } = await this.db.query<EventRow>({
       name: 'read_stream',
-      text: `select position, stream, revision, recorded_at, header, data from event
+      text: `select position, stream, revision, recorded_at, header, data from event_log
              where chain = $1 and stream = $2 and revision >= $3 order by revision limit $4`,
       values: [chain.no, stream, from, Math.min(limit, PAGE_MAX)],
     });
@@ -108,7 +108,7 @@ export class PostgresEventStore implements EventStore {
     const chain = await this.chains.get(chainId);
     const { rows } = await this.db.query<EventRow>({
       name: 'read_all',
-      text: `select position, stream, revision, recorded_at, header, data from event
+      text: `select position, stream, revision, recorded_at, header, data from event_log
              where chain = $1 and position >= $2 order by position limit $3`,
       values: [chain.no, from, Math.min(limit, PAGE_MAX)],
     });

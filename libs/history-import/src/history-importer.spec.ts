@@ -116,7 +116,7 @@ describe('import of old histories', () => {
   });
 
   describe('interrupted', () => {
-    const texts = generateHistory({ seed: 99, courses: 250, faults: 0.05 });
+    const texts = generateHistory({ seed: 99, courses: 120, faults: 0.05 });
     let path: string;
     let whole: { report: ImportReport; content: string[] };
 
@@ -126,7 +126,7 @@ describe('import of old histories', () => {
       whole = { report: await run(chain, path), content: await contentOf(chain) };
     });
 
-    it.each([1, 2, 3, 5, 7])('by its signal after batch %i and run again, ends the same', async (batches) => {
+    it.each([1, 2, 4, 6])('by its signal after batch %i and run again, ends the same', async (batches) => {
       const chain = await engine.newChain();
       const controller = new AbortController();
       let done = 0;
@@ -142,10 +142,10 @@ describe('import of old histories', () => {
 
     it.each([
       ['before', 3],
-      ['after', 300],
-      ['before', 700],
-      ['after', 1200],
-      ['after', 1500],
+      ['after', 150],
+      ['before', 300],
+      ['after', 500],
+      ['after', 950],
     ] as const)('by a crash just %s append %i was stored, and run again, ends the same', async (when, append) => {
       const chain = await engine.newChain();
       const crashing = new HistoryImporter({ ...engine, store: crashingAt(engine.store, append, when) });
@@ -230,7 +230,8 @@ describe('import of old histories', () => {
     await run(chain, await folderOf(SMALL));
     const events = await eventsOf(chain);
     const times = events.map(({ type, occurredAt: { instant, precision } }) => `${type} ${precision} ${instant}`);
-    expect(times).toEqual([
+    // Lines of one file are appended together, in whatever order.
+    expect(times.sort()).toEqual([
       `SiteRegistered unknown ${NOW}`,
       `PractitionerRegistered unknown ${NOW}`,
       `CredentialGranted unknown ${NOW}`,
@@ -250,7 +251,7 @@ describe('import of old histories', () => {
       'FollowUpHeld instant 2025-05-01T06:30:00.000Z',
       // Dated by the last session of the course; maintenance comes after its end.
       'CourseStopped derived 2025-04-12T07:00:00.000Z',
-    ]);
+    ].sort());
     expect(events.every(({ header }) => header.origin === 'import' && header.actor === 'system:import')).toBe(true);
     expect(events.at(-1)?.data).toMatchObject({ reason: 'moved away' });
     const performed = events.find(({ type }) => type === 'SessionPerformed');
@@ -270,7 +271,6 @@ describe('import of old histories', () => {
 
   it('dates the end of a course without a performed session by its consultation', async () => {
     const chain = await engine.newChain();
-    await imported({ ...SMALL, sessions: '' }, chain).catch(() => undefined);
     const { sessions: _, ...others } = SMALL;
     await imported(others, chain);
     expect((await eventsOf(chain)).at(-1)).toMatchObject({
@@ -283,7 +283,7 @@ describe('import of old histories', () => {
     const chain = await engine.newChain();
     await run(chain, await folderOf(SMALL));
     for (const table of ['import_line', 'import_refused', 'import_course_end']) {
-      const { rows } = await engine.db.query(`select t.*::text as text from ${table} t where chain = $1`.replace('t.*', 't'), [chain.no]);
+      const { rows } = await engine.db.query(`select t::text as text from ${table} t where chain = $1`, [chain.no]);
       expect(JSON.stringify(rows)).not.toMatch(/PT1|moved away|García/);
     }
   });

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { silentLog, type Log } from '#libs/kernel/src/log.js';
 import { addBodyParsers, JSON_BYTES_MAX } from './body-parsers.js';
 import { tagAnswer } from './entity-tag.js';
+import { closeGracefully } from './graceful-close.js';
 import { HTTP_DEPENDENCIES, type HttpDependencies } from './http.dependencies.js';
 import { NestLogger } from './nest-logger.js';
 import { refuseForeign } from './origin-guard.js';
@@ -44,7 +45,8 @@ export async function createHttpApp(
     bodyLimit: JSON_BYTES_MAX,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAM_CHARS_MAX },
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    // A request without Host is refused by the guard below, in the form of every other refusal.
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false },
     forceCloseConnections: 'idle',
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       reply.headers(SECURITY_HEADERS);
@@ -62,6 +64,7 @@ export async function createHttpApp(
   app.useGlobalPipes(new SchemaValidationPipe());
   const instance = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   addBodyParsers(instance);
+  closeGracefully(instance);
   addHooks(instance, () => app.get<HttpDependencies>(HTTP_DEPENDENCIES, { strict: false }), log);
   if (options.shutdownSignals && options.shutdownSignals.length > 0)
     app.enableShutdownHooks([...options.shutdownSignals]);

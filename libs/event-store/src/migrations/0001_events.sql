@@ -14,7 +14,8 @@ create table chain (
   created_at timestamptz not null default clock_timestamp()
 ) with (fillfactor = 50);
 
-create table event (
+-- Not `event`: that name is taken by BullMQ, whose statements name no schema.
+create table event_log (
   chain integer not null,
   position bigint not null,
   stream text not null,
@@ -29,7 +30,7 @@ create table event (
   primary key (chain, position),
   unique (chain, stream, revision)
 );
-create unique index event_command on event (chain, command_id) where command_events is not null;
+create unique index event_log_command on event_log (chain, command_id) where command_events is not null;
 
 -- One key for each person and class of personal data, wrapped by a key that does not stand in the database.
 create table subject_key (

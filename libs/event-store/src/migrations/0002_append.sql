@@ -63,12 +63,12 @@ begin
   perform pg_advisory_xact_lock_shared(k) from unnest(p_shared_locks) as k;
 
   select array_agg(coalesce((
-      select e.revision from event e where e.chain = p_chain and e.stream = s.name order by e.revision desc limit 1
+      select e.revision from event_log e where e.chain = p_chain and e.stream = s.name order by e.revision desc limit 1
     ), -1) order by s.n)
     into v_heads
     from unnest(p_streams) with ordinality as s(name, n);
   select array_agg((
-      select e.position from event e
+      select e.position from event_log e
       where e.chain = p_chain and e.command_id = c.id and e.command_events is not null
     ) order by c.n)
     into v_seen
@@ -124,7 +124,7 @@ begin
           recorded_at = greatest(c.recorded_at, date_trunc('milliseconds', clock_timestamp() + c.clock_offset_ms * interval '1 millisecond'))
       where c.no = p_chain
       returning c.position - v_count, c.recorded_at into v_base, v_recorded;
-    insert into event (chain, position, stream, revision, recorded_at, command_id, command_events, header, data)
+    insert into event_log (chain, position, stream, revision, recorded_at, command_id, command_events, header, data)
       select p_chain, v_base + w.n, p_streams[p_event_stream[w.i]], w.revision, v_recorded,
              p_commands[p_event_append[w.i]], w.size, p_event_header[w.i], p_event_data[w.i]
       from unnest(v_accepted, v_revisions, v_sizes) with ordinality as w(i, revision, size, n);
@@ -145,10 +145,10 @@ begin
       when 'repeated' then
         select max(e.position), array_agg(e.stream), array_agg(e.revision)
           into last_position, streams, revisions
-          from (select x.position, x.stream, x.revision from event x
+          from (select x.position, x.stream, x.revision from event_log x
                 where x.chain = p_chain and x.position >= v_seen[v_append]
                   and x.position < v_seen[v_append] + (
-                    select f.command_events from event f where f.chain = p_chain and f.position = v_seen[v_append])
+                    select f.command_events from event_log f where f.chain = p_chain and f.position = v_seen[v_append])
                 order by x.position) e;
       else
         v_stream := case outcome when 'twin' then v_failures[v_append] else v_append end;

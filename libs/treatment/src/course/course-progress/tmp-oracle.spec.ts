@@ -13,7 +13,7 @@ it('dumps', async () => {
   const out = process.env.OUT!;
   const report = await new HistoryImporter(engine as any).run({ chain, source: await historySource(process.env.HISTORY!) } as any);
   writeFileSync(`${out}/report.json`, JSON.stringify(report));
-  const published = (await engine.db.query("select count(*) from event where chain=$1 and stream like 'protocol%'", [chain.no])).rows;
+  const published = (await engine.db.query("select count(*) from event_log where chain=$1 and stream like 'protocol%'", [chain.no])).rows;
   console.log(published, await engine.store.head(chain.id));
   if (published[0].count === '0') await engine.append(chain, protocols(chain.id));
   for (const size of [2000]) for (const work of m.works) {

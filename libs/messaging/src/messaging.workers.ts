@@ -1,0 +1,100 @@
+import type { CommandRunner } from '#libs/cqrs/src/command-runner.js';
+import type { Database } from '#libs/database/src/database.js';
+import type { Chains } from '#libs/event-store/src/chains.js';
+import type { EventStore } from '#libs/event-store/src/event-store.js';
+import { openQueue } from '#libs/queue/src/bullmq.queue.js';
+import type { QueueBackend } from '#libs/queue/src/queue-backend.js';
+import type { QueueHealth, WorkQueue } from '#libs/queue/src/work-queue.js';
+import type { ChainClock } from './clock/chain-clock.js';
+import { ClockDriver, type ClockDriverDependencies } from './clock/clock-driver.js';
+import type { Channel } from './dispatch/channel.js';
+import { DISPATCH_QUEUE, type DispatchJob } from './dispatch/dispatch.jobs.js';
+import { DispatchPlanner } from './dispatch/dispatch-planner.js';
+import { DispatchProcessor } from './dispatch/dispatch.processor.js';
+import { DispatchSweeper, SWEEPER_TIMES, type SweeperTimes } from './dispatch/dispatch-sweeper.js';
+import { Dispatcher } from './dispatch/dispatcher.js';
+import { Ticker } from './ticker.js';
+import type { PlannerNotes } from './reactor/planner-notes.js';
+import type { RecordReader } from './reactor/record-reader.js';
+
+/** A dispatch waits for the database most of its time. */
+const CONCURRENCY = 8;
+const CLOCK_POLL_MS = 500;
+const SWEEP_EVERY_MS = 5_000;
+/** What was just recorded is planned by the reactor first, and then stands in the read model. */
+const HINT_DELAY_MS = 100;
+
+export interface MessagingWorkersDependencies {
+  readonly db: Database;
+  readonly store: EventStore;
+  readonly chains: Chains;
+  readonly runner: CommandRunner;
+  readonly projections: ClockDriverDependencies['projections'];
+  readonly reader: RecordReader;
+  readonly notes: PlannerNotes;
+  readonly channel: Channel;
+  readonly clock: ChainClock;
+  readonly backend: QueueBackend;
+  readonly log: { warn(fields: object, message: string): void };
+}
+
+export interface MessagingWorkersOptions {
+  /** How often to look for what is due: often where one process does everything, less so where many look. */
+  readonly planEveryMs: number;
+  readonly times?: SweeperTimes;
+  /** Name of the queue; its own for each of several deployments on one database server. */
+  readonly queueName?: string;
+}
+
+/** Everything of messaging that runs by itself: planner, dispatch, sweeper and the driver of test clocks. */
+export class MessagingWorkers {
+  readonly dispatcher: Dispatcher;
+  readonly planner: DispatchPlanner;
+  readonly sweeper: DispatchSweeper;
+  private readonly queue: WorkQueue<DispatchJob>;
+  private readonly driver: ClockDriver;
+  private readonly processor: DispatchProcessor;
+  private readonly tickers: readonly Ticker[];
+  private readonly planTicker: Ticker;
+  private readonly clockTicker: Ticker;
+  private unsubscribe: (() => void)[] = [];
+
+  constructor(
+    private readonly deps: MessagingWorkersDependencies,
+    { planEveryMs, times = SWEEPER_TIMES, queueName = DISPATCH_QUEUE }: MessagingWorkersOptions,
+  ) {
+    const { log, backend, chains } = deps;
+    this.queue = openQueue<DispatchJob>(queueName, { backend, log });
+    const shared = { ...deps, queue: this.queue };
+    this.dispatcher = new Dispatcher(deps);
+    this.planner = new DispatchPlanner(shared);
+    this.sweeper = new DispatchSweeper({ ...shared, dispatcher: this.dispatcher }, times);
+    this.driver = new ClockDriver({ ...shared, planner: this.planner });
+    this.processor = new DispatchProcessor(this.dispatcher, chains, log);
+    this.planTicker = new Ticker('planning', planEveryMs, () => this.planner.planAll(), log);
+    this.clockTicker = new Ticker('the test clock', CLOCK_POLL_MS, () => this.driver.driveAll(), log);
+    const sweepTicker = new Ticker('sweeping', SWEEP_EVERY_MS, () => this.sweeper.sweepAll(), log);
+    this.tickers = [this.planTicker, this.clockTicker, sweepTicker];
+  }
+
+  start(): void {
+    this.queue.process(this.processor.handle, { concurrency: CONCURRENCY });
+    for (const ticker of this.tickers) ticker.start();
+    this.unsubscribe = [
+      this.deps.store.onAppended(() => this.planTicker.soon(HINT_DELAY_MS)),
+      this.deps.clock.onRequested(() => this.clockTicker.soon(0)),
+    ];
+  }
+
+  /** Waits for what is under way. What was handed over and not done is found again at the next start. */
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.unsubscribe) unsubscribe();
+    this.driver.stop();
+    await Promise.all(this.tickers.map((ticker) => ticker.stop()));
+    await this.queue.close();
+  }
+
+  health(): Promise<QueueHealth> {
+    return this.queue.health();
+  }
+}
