@@ -21,7 +21,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
 
 async function openInFolder(): Promise<TestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'pistor test '));
-  const db = await openPglite(folder);
+  const db = await openPglite(folder, { scratch: true });
   return {
     db,
     close: async () => {

@@ -6,7 +6,7 @@ import { Unavailable } from '#libs/kernel/src/errors.js';
 import { toDatabaseError } from './database.errors.js';
 import { acquireFolderLock } from './folder-lock.js';
 import type { FolderLock } from './folder-lock.js';
-import { PgliteHost } from './pglite.host.js';
+import { compilePglite, PgliteHost } from './pglite.host.js';
 import type { HostOptions } from './pglite.host.js';
 import { maintain } from './pglite.maintenance.js';
 import { PglitePool } from './pglite.pool.js';
@@ -16,6 +16,11 @@ import { PooledDatabase } from './pooled.database.js';
 /** What is under way at `close` is waited for; a transaction that somebody forgot is not. */
 const DRAIN_MS_MAX = 10_000;
 
+export interface PgliteOptions extends HostOptions {
+  /** The folder is thrown away after a test: making it need not survive a power cut. What is committed in it does. */
+  readonly scratch?: boolean;
+}
+
 /**
  * Opens the embedded database in a folder of ours (mode 0700; the database itself is in `pgdata` below it), making it
  * when there is none, and takes the folder for this process.
@@ -23,7 +28,7 @@ const DRAIN_MS_MAX = 10_000;
  * @throws Conflict `folder.locked` when another process has it; Unavailable `database.not-durable` when commits do not
  *   reach the disk, `database.unavailable` when it does not start.
  */
-export async function openPglite(folder: string, options: HostOptions = {}): Promise<PgliteDatabase> {
+export async function openPglite(folder: string, { scratch, ...options }: PgliteOptions = {}): Promise<PgliteDatabase> {
   const data = resolve(folder);
   await mkdir(data, { recursive: true, mode: 0o700 });
   await chmod(data, 0o700);
@@ -31,7 +36,8 @@ export async function openPglite(folder: string, options: HostOptions = {}): Pro
   const lock = await acquireFolderLock(data, () => void database?.abandon());
   try {
     const pgdata = join(data, 'pgdata');
-    await provideDatabase(pgdata);
+    void compilePglite();
+    await provideDatabase(pgdata, { scratch });
     const host = new PgliteHost(pgdata, options);
     database = new PgliteDatabase(host, lock);
     await database.query('SELECT 1');

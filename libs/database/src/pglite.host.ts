@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
@@ -21,6 +24,8 @@ const START_MS_MAX = 60_000;
 const CLOSE_MS_MAX = 30_000;
 /** SQLSTATE of a server that crashed and took its sessions along. */
 const CRASH_SHUTDOWN = '57P02';
+
+const wasm = (globalThis as unknown as { WebAssembly: { compile(bytes: Uint8Array): Promise<unknown> } }).WebAssembly;
 
 type WorkerEvent = { event: 'ready' } | { event: 'closed' } | { event: 'fatal'; kind: 'lost' | 'unsafe'; message: string };
 
@@ -125,7 +130,8 @@ export class PgliteHost {
 
   private async startWorker(): Promise<PgliteWire> {
     const { port1: port, port2 } = new MessageChannel();
-    const worker = startThread({ folder: this.folder, port: port2, shared: this.shared, ...this.options });
+    const module = await compilePglite();
+    const worker = startThread({ folder: this.folder, port: port2, shared: this.shared, module, ...this.options });
     const wire = new PgliteWire((request) => {
       port.postMessage(request, [request.buffer]);
       this.wake();
@@ -174,6 +180,24 @@ export class PgliteHost {
     Atomics.add(this.shared, WAKE, 1);
     Atomics.notify(this.shared, WAKE);
   }
+}
+
+let compiled: Promise<unknown> | undefined;
+
+/**
+ * Compiles PGlite once for this process, beside whatever else goes on: half of the time of a start. The module is only
+ * handed through, hence `unknown` (its type is the browser's).
+ */
+export function compilePglite(): Promise<unknown> {
+  compiled ??= readFile(join(pgliteFolder(), 'pglite.wasm')).then((bytes) => wasm.compile(bytes));
+  // Whoever needs it sees the error, and may try again; whoever only wanted it early does not.
+  compiled.catch(() => (compiled = undefined));
+  return compiled;
+}
+
+/** Where PGlite's files are. */
+export function pgliteFolder(): string {
+  return dirname(createRequire(import.meta.url).resolve('@electric-sql/pglite'));
 }
 
 /** Makes an empty database in the folder (initdb), with PGlite's own settings. Takes seconds, in a process of its own. */

@@ -1,14 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants, existsSync, readFileSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
 import { chmod, copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Conflict } from '#libs/kernel/src/errors.js';
 import { acquireFolderLock } from './folder-lock.js';
 import type { FolderLock } from './folder-lock.js';
-import { initialiseDatabase } from './pglite.host.js';
+import { initialiseDatabase, pgliteFolder } from './pglite.host.js';
 
 /** Files that are copied or forced to the disk at a time; libuv has four threads for it. */
 const FILES_AT_A_TIME = 8;
@@ -20,13 +20,15 @@ const DRAFT = '.new-';
  * Sees to it that the folder holds a database: the one that is there, or an empty one. An empty one is a copy of a
  * template that initdb makes once per machine user and version (0.5 s instead of seconds). It is complete under its
  * name or not there at all, on the disk too: made aside, forced to the disk, then renamed.
+ *
+ * @param scratch leaves out the forcing, for a folder that is thrown away after a test.
  */
-export async function provideDatabase(folder: string): Promise<'found' | 'made'> {
+export async function provideDatabase(folder: string, { scratch = false } = {}): Promise<'found' | 'made'> {
   if (existsSync(join(folder, 'PG_VERSION'))) return 'found';
   await removeDrafts(folder);
   const draft = `${folder}${DRAFT}${randomUUID()}`;
   const template = await provideTemplate();
-  if (template) await copyTree(template, draft, { directoryMode: 0o700, fileMode: 0o600 });
+  if (template) await copyTree(template, draft, { directoryMode: 0o700, fileMode: 0o600, force: !scratch });
   else await initialiseInto(draft);
   await rename(draft, folder);
   await forceToDisk(dirname(folder));
@@ -71,7 +73,7 @@ async function makeTemplate(template: string): Promise<void> {
   const draft = `${template}${DRAFT}${randomUUID()}`;
   await initialiseInto(made);
   // Nothing in it is anybody's secret, and another user of the same checkout may use it too.
-  await copyTree(made, draft, { directoryMode: 0o755, fileMode: 0o644 });
+  await copyTree(made, draft, { directoryMode: 0o755, fileMode: 0o644, force: true });
   await rename(draft, template);
   await rm(made, { recursive: true, force: true });
 }
@@ -79,7 +81,8 @@ async function makeTemplate(template: string): Promise<void> {
 async function initialiseInto(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await initialiseDatabase(folder);
-  await forEachFile(await walk(folder), (file) => forceToDisk(join(folder, file)));
+  const names = ['.', ...(await readdir(folder, { recursive: true }))];
+  await forEach(names, (name) => forceToDisk(join(folder, name)));
 }
 
 /** Beside the packages that it comes from: `node_modules/.cache` of the nearest package that has one. */
@@ -92,7 +95,7 @@ function cacheFolder(): string | undefined {
 
 /** PGlite's version, and what this code does with it: whoever changes either gets a new template. */
 function templateKey(): string {
-  const packageFile = join(dirname(createRequire(import.meta.url).resolve('@electric-sql/pglite')), '..', 'package.json');
+  const packageFile = join(pgliteFolder(), '..', 'package.json');
   const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
   const worker = readFileSync(new URL('./pglite.worker.mjs', import.meta.url));
   return `${version}-${createHash('sha256').update(worker).digest('hex').slice(0, 12)}`;
@@ -113,33 +116,31 @@ async function removeDrafts(folder: string): Promise<void> {
   }
 }
 
-async function copyTree(from: string, to: string, modes: { directoryMode: number; fileMode: number }): Promise<void> {
-  const names = await walk(from);
-  const isDirectory = new Set(names.map((name) => dirname(name)));
-  const files: string[] = [];
-  for (const name of names) {
-    if (isDirectory.has(name) || (await stat(join(from, name))).isDirectory()) {
-      await mkdir(join(to, name), { recursive: true });
-      await chmod(join(to, name), modes.directoryMode);
-    } else {
-      files.push(name);
-    }
+interface CopyOptions {
+  readonly directoryMode: number;
+  readonly fileMode: number;
+  /** Force every file to the disk, and every folder after its files. */
+  readonly force: boolean;
+}
+
+async function copyTree(from: string, to: string, { directoryMode, fileMode, force }: CopyOptions): Promise<void> {
+  const entries = await readdir(from, { recursive: true, withFileTypes: true });
+  const path = (entry: Dirent) => relative(from, join(entry.parentPath, entry.name));
+  const folders = ['.', ...entries.filter((entry) => entry.isDirectory()).map(path)].sort();
+  const files = entries.filter((entry) => entry.isFile()).map(path);
+  for (const folder of folders) {
+    await mkdir(join(to, folder), { recursive: true });
+    await chmod(join(to, folder), directoryMode);
   }
-  await forEachFile(files, async (name) => {
-    const target = join(to, name);
-    await copyFile(join(from, name), target, constants.COPYFILE_FICLONE);
-    await chmod(target, modes.fileMode);
-    await forceToDisk(target);
+  await forEach(files, async (file) => {
+    await copyFile(join(from, file), join(to, file), constants.COPYFILE_FICLONE);
+    await chmod(join(to, file), fileMode);
+    if (force) await forceToDisk(join(to, file));
   });
-  await forEachFile(names.filter((name) => !files.includes(name)), (name) => forceToDisk(join(to, name)));
+  if (force) await forEach(folders, (folder) => forceToDisk(join(to, folder)));
 }
 
-/** All names below the folder, `.` first and parents before children. */
-async function walk(folder: string): Promise<string[]> {
-  return ['.', ...(await readdir(folder, { recursive: true })).sort()];
-}
-
-async function forEachFile(names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
+async function forEach(names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
   const queue = names.values();
   const workers = Array.from({ length: FILES_AT_A_TIME }, async () => {
     for (const name of queue) await work(name);

@@ -4,17 +4,18 @@
 // As a process (`node pglite.worker.mjs FOLDER`) it makes an empty database in the folder and ends: initdb takes 500 MB
 // for some seconds, which a thread would leave to its process for good.
 //
-// As a thread it serves the folder. workerData: { folder, port, shared, hook }
+// As a thread it serves the folder. workerData: { folder, port, shared, hook, module }
 //   port    takes requests (bytes of PostgreSQL's wire protocol, whole up to a Sync) and 'close'; gives answers (bytes)
 //           and events ({ event: 'ready' | 'closed' | 'fatal', ... })
 //   shared  Int32Array: [WAKE, FSYNCS, FULL], see pglite.host.ts
+//   module  PGlite's WebAssembly, compiled; every thread would do that again otherwise
 //   hook    false leaves the fsync hook out; only the test of the check at start does that
 import fs from 'node:fs';
 import { isMainThread, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { NodeFS } from '@electric-sql/pglite/nodefs';
 
-const { folder, port, shared, hook } = isMainThread
+const { folder, port, shared, hook, module } = isMainThread
   ? { folder: process.argv[2], shared: new Int32Array(new SharedArrayBuffer(16)) }
   : workerData;
 const WAKE = 0;
@@ -55,6 +56,9 @@ const settings = {
   log_min_error_statement: 'panic',
 };
 
+/** Database files are nobody else's; PostgreSQL's own umask is not in force here. */
+const FOR_OTHERS = 0o077;
+
 /** NODEFS, made to reach the disk, to keep strangers out, and never to take an unknown error for success. */
 class DurableFS extends NodeFS {
   async init(pg, opts) {
@@ -69,8 +73,12 @@ function harden(mod) {
   const toErrno = NODEFS.convertNodeCode;
   NODEFS.convertNodeCode = (error) => toErrno(error) ?? EIO;
   const { write } = NODEFS.stream_ops;
-  const { mknod } = NODEFS.node_ops;
-  NODEFS.node_ops = { ...NODEFS.node_ops, mknod: (parent, name, bits, dev) => mknod(parent, name, bits & ~0o077, dev) };
+  const { mknod, setattr } = NODEFS.node_ops;
+  NODEFS.node_ops = {
+    ...NODEFS.node_ops,
+    mknod: (parent, name, bits, dev) => mknod(parent, name, bits & ~FOR_OTHERS, dev),
+    setattr: (node, attr) => setattr(node, attr.mode == null ? attr : { ...attr, mode: attr.mode & ~FOR_OTHERS }),
+  };
   NODEFS.stream_ops = {
     ...NODEFS.stream_ops,
     write(stream, buffer, offset, length, position) {
@@ -105,7 +113,7 @@ function fatal(reason, kind = 'lost') {
 async function open() {
   const startParams = PGlite.defaultStartParams.filter((param) => param !== '-F');
   for (const [name, value] of Object.entries(settings)) startParams.push('-c', `${name}=${value}`);
-  const db = new PGlite({ fs: new DurableFS(folder), startParams, onStderr: remember });
+  const db = new PGlite({ fs: new DurableFS(folder), startParams, onStderr: remember, pgliteWasmModule: module });
   await db.waitReady;
   return db;
 }
@@ -195,8 +203,15 @@ async function close(db) {
   process.exit(0);
 }
 
+/** One database is enough here: without the two templates a new folder has 350 files to copy and to sync, not 970. */
+async function dropTemplates(db) {
+  await db.query('UPDATE pg_database SET datistemplate = false');
+  for (const name of ['template0', 'template1']) await db.query(`DROP DATABASE ${name}`);
+}
+
 if (isMainThread) {
   const db = await open();
+  await dropTemplates(db);
   await db.close();
   // PGlite leaves its own exit code behind.
   process.exitCode = 0;

@@ -8,7 +8,7 @@ import { Invalid } from '#libs/kernel/src/errors.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import type { BrokenLine } from './csv-records.js';
-import type { FileSpec, Recording, UnderstoodLine } from './file-spec.js';
+import type { FileFormat, Recording, UnderstoodLine } from './file-format.js';
 import type { ImportLines } from './import-lines.js';
 import { type ImportReport, NOTES_MAX, type RefusedLine } from './import-report.js';
 import { checkLine, type Fault, type LineNote } from './line-checker.js';
@@ -61,53 +61,53 @@ export class BatchImporter {
     private readonly run: RunContext,
   ) {}
 
-  async import(spec: FileSpec, batch: readonly (RawLine | BrokenLine)[]): Promise<void> {
-    this.run.report.files[spec.file].lines += batch.length;
-    const candidates = await this.check(spec, batch);
-    const accepted = await this.claim(spec, candidates);
-    await this.append(spec, accepted);
+  async import(format: FileFormat, batch: readonly (RawLine | BrokenLine)[]): Promise<void> {
+    this.run.report.files[format.file].lines += batch.length;
+    const candidates = await this.check(format, batch);
+    const accepted = await this.claim(format, candidates);
+    await this.append(format, accepted);
     this.tellRefused();
   }
 
-  private async check(spec: FileSpec, batch: readonly (RawLine | BrokenLine)[]): Promise<Candidate[]> {
+  private async check(format: FileFormat, batch: readonly (RawLine | BrokenLine)[]): Promise<Candidate[]> {
     const { references, lines } = this.run;
     const readable = batch.filter((line): line is RawLine => 'values' in line);
-    const lookup = await references.forBatch(spec, readable);
+    const lookup = await references.forBatch(format, readable);
     const candidates: Candidate[] = [];
     const refused = new Map<string, number>();
     for (const raw of batch) {
       if ('problem' in raw) {
-        this.refuse(spec, raw.line, { column: null, value: raw.beginning, reason: raw.problem });
+        this.refuse(format, raw.line, { column: null, value: raw.beginning, reason: raw.problem });
         continue;
       }
-      const result = checkLine(spec, raw, lookup);
-      const identity = lines.hash(spec.file, identityOf(spec, raw));
+      const result = checkLine(format, raw, lookup);
+      const identity = lines.hash(format.file, identityOf(format, raw));
       if ('fault' in result) {
-        this.refuse(spec, raw.line, result.fault);
+        this.refuse(format, raw.line, result.fault);
         if (!refused.has(identity)) refused.set(identity, raw.line);
       } else {
-        const content = lines.hash(spec.file, spec.columns.map(({ name }) => raw.values[name] as string));
+        const content = lines.hash(format.file, format.columns.map(({ name }) => raw.values[name] as string));
         candidates.push({ raw, ...result, identity, content });
       }
     }
-    await lines.keepRefused(spec.file, refused);
+    await lines.keepRefused(format.file, refused);
     return candidates;
   }
 
   /** The candidates that are new; the others are counted as repeated or refused. */
-  private async claim(spec: FileSpec, candidates: readonly Candidate[]): Promise<Accepted[]> {
+  private async claim(format: FileFormat, candidates: readonly Candidate[]): Promise<Accepted[]> {
     if (candidates.length === 0) return [];
     const first = new Map<string, Candidate>();
     for (const candidate of candidates) if (!first.has(candidate.identity)) first.set(candidate.identity, candidate);
     const claimants = [...first.values()];
-    const ids = await this.idsOf(spec, claimants);
+    const ids = await this.idsOf(format, claimants);
     const holders = await this.run.lines.claim(
-      spec.file,
+      format.file,
       claimants.map(({ identity, content, understood }, n) => ({
         identity,
         content,
         id: ids[n] as Id,
-        info: spec.infoOf?.(understood) ?? null,
+        info: format.infoOf?.(understood) ?? null,
       })),
     );
     const held = new Map(
@@ -117,28 +117,28 @@ export class BatchImporter {
     for (const candidate of candidates) {
       const holder = held.get(candidate.identity) as { id: Id; content: string; done: boolean };
       if (holder.content !== candidate.content) {
-        this.refuse(spec, candidate.raw.line, taken(spec, candidate.raw));
+        this.refuse(format, candidate.raw.line, taken(format, candidate.raw));
       } else if (holder.done) {
-        this.run.report.files[spec.file].repeated += 1;
+        this.run.report.files[format.file].repeated += 1;
       } else {
         // From here on the same line again is a repetition.
         holder.done = true;
-        const recording = spec.record(candidate.understood, holder.id, this.run.now);
+        const recording = format.record(candidate.understood, holder.id, this.run.now);
         accepted.push({ ...candidate, id: holder.id, recording });
       }
     }
     return accepted;
   }
 
-  private async idsOf(spec: FileSpec, candidates: readonly Candidate[]): Promise<Id[]> {
-    const named = candidates.map(({ understood }) => spec.identify(understood));
+  private async idsOf(format: FileFormat, candidates: readonly Candidate[]): Promise<Id[]> {
+    const named = candidates.map(({ understood }) => format.identify(understood));
     const codes = named.flatMap((name) => (typeof name === 'string' ? [] : [name.code]));
     const kind = named.find((name): name is { kind: CodeKind; code: string } => typeof name !== 'string')?.kind;
     const ids = kind && (await this.engine.codes.reserve(this.run.chain, kind, codes));
     return named.map((name) => (typeof name === 'string' ? name : (ids?.get(name.code) as Id)));
   }
 
-  private async append(spec: FileSpec, accepted: readonly Accepted[]): Promise<void> {
+  private async append(format: FileFormat, accepted: readonly Accepted[]): Promise<void> {
     if (accepted.length === 0) return;
     await this.fetchKeys(accepted);
     const { store } = this.engine;
@@ -161,16 +161,16 @@ export class BatchImporter {
       if (result.status === 'fulfilled') recorded.push(line);
       else failed.push({ line, reason: whyNotRecorded(result.reason) });
     });
-    await this.finish(spec, recorded);
+    await this.finish(format, recorded);
     await lines.release(
-      spec.file,
+      format.file,
       failed.map(({ line }) => line.identity),
     );
     for (const { line, reason } of failed) {
-      this.refuse(spec, line.raw.line, { ...identityFault(spec, line.raw), reason });
+      this.refuse(format, line.raw.line, { ...identityFault(format, line.raw), reason });
     }
-    report.files[spec.file].accepted += recorded.length;
-    for (const line of recorded) for (const note of line.notes) this.note(spec, line.raw.line, note);
+    report.files[format.file].accepted += recorded.length;
+    for (const line of recorded) for (const note of line.notes) this.note(format, line.raw.line, note);
   }
 
   /** One statement for the keys of a batch, in place of one for each append. */
@@ -181,7 +181,7 @@ export class BatchImporter {
     if (names.length > 0) await this.engine.keys.findOrCreate(this.run.chain, names);
   }
 
-  private async finish(spec: FileSpec, recorded: readonly Accepted[]): Promise<void> {
+  private async finish(format: FileFormat, recorded: readonly Accepted[]): Promise<void> {
     const ends = recorded.flatMap(({ recording }) => recording.courseEnd ?? []);
     const reasons = await this.engine.boxes.close(
       this.run.chain,
@@ -193,16 +193,16 @@ export class BatchImporter {
       })),
     );
     await this.run.lines.finish({
-      file: spec.file,
+      file: format.file,
       identities: recorded.map(({ identity }) => identity),
       courseEnds: ends.map((end, n) => ({ ...end, reason: reasons[n] ?? null })),
       performed: recorded.flatMap(({ recording }) => recording.performed ?? []),
     });
   }
 
-  private refuse(spec: FileSpec, line: number, fault: Fault | (Omit<Fault, 'column'> & { readonly column: null })): void {
+  private refuse(format: FileFormat, line: number, fault: Fault | (Omit<Fault, 'column'> & { readonly column: null })): void {
     const { column, value, reason } = fault;
-    this.refused.push({ file: spec.file, line, column, value, reason });
+    this.refused.push({ file: format.file, line, column, value, reason });
   }
 
   /** In the order of lines, though some were found to be wrong later than others. */
@@ -216,29 +216,29 @@ export class BatchImporter {
     this.refused = [];
   }
 
-  private note(spec: FileSpec, line: number, note: LineNote): void {
+  private note(format: FileFormat, line: number, note: LineNote): void {
     const { report } = this.run;
     report.notesCount += 1;
-    if (report.notes.length < NOTES_MAX) report.notes.push({ file: spec.file, line, ...note });
+    if (report.notes.length < NOTES_MAX) report.notes.push({ file: format.file, line, ...note });
   }
 }
 
 /** `1` and `01` are the same number, and so the same session. */
-const identityOf = (spec: FileSpec, { values }: RawLine): string[] =>
-  spec.identity.map((name) => {
+const identityOf = (format: FileFormat, { values }: RawLine): string[] =>
+  format.identity.map((name) => {
     const value = values[name] as string;
-    return spec.columns.find((column) => column.name === name)?.canonical?.(value) ?? value;
+    return format.columns.find((column) => column.name === name)?.canonical?.(value) ?? value;
   });
 
-const identityFault = (spec: FileSpec, { raw }: RawLine): { readonly column: string; readonly value: string } => {
-  const column = spec.identity[0] as string;
+const identityFault = (format: FileFormat, { raw }: RawLine): { readonly column: string; readonly value: string } => {
+  const column = format.identity[0] as string;
   return { column, value: raw[column] as string };
 };
 
-function taken(spec: FileSpec, raw: RawLine): Fault {
-  const identity = spec.identity.map((name) => `${name} ${raw.values[name]}`).join(', ');
+function taken(format: FileFormat, raw: RawLine): Fault {
+  const identity = format.identity.map((name) => `${name} ${raw.values[name]}`).join(', ');
   const reason = `Another line with ${identity} came first, with different content, and stands: correct or remove one of them.`;
-  return { ...identityFault(spec, raw), reason };
+  return { ...identityFault(format, raw), reason };
 }
 
 /** @throws the error, where it is not about this line */

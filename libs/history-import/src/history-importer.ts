@@ -11,7 +11,7 @@ import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import { BatchImporter } from './batch-importer.js';
 import { appendCourseEnds } from './course-ends.js';
 import type { BrokenLine, CsvProgress } from './csv-records.js';
-import { FILE_SPECS } from './file-specs.js';
+import { FILE_FORMATS } from './file-formats.js';
 import type { HistoryFile } from './history-file.js';
 import type { HistorySource } from './history-source.js';
 import { asOnlyImport } from './import-lease.js';
@@ -72,7 +72,7 @@ export class HistoryImporter {
    */
   async run(run: ImportRun): Promise<ImportReport> {
     // The mistakes of a whole file are told before the first line of another one goes in.
-    for (const spec of FILE_SPECS) await checkHeader(run.source, spec);
+    for (const format of FILE_FORMATS) await checkHeader(run.source, format);
     return asOnlyImport(this.engine.db, run.chain, (stillMine) => this.importAll(run, stillMine));
   }
 
@@ -92,15 +92,15 @@ export class HistoryImporter {
 
     await lines.forgetRefused();
     const total = { lines: 0, bytes: 0, totalBytes: [...source.sizes.values()].reduce((sum, size) => sum + size, 0) };
-    for (const spec of FILE_SPECS) {
+    for (const format of FILE_FORMATS) {
       const progress: CsvProgress = { bytes: 0 };
-      for await (const batch of batchesOf(historyLines(source, spec, progress))) {
+      for await (const batch of batchesOf(historyLines(source, format, progress))) {
         goOn();
-        await batches.import(spec, batch);
+        await batches.import(format, batch);
         total.lines += batch.length;
-        run.onProgress?.({ ...total, file: spec.file, bytes: total.bytes + progress.bytes });
+        run.onProgress?.({ ...total, file: format.file, bytes: total.bytes + progress.bytes });
       }
-      total.bytes += source.sizes.get(spec.file) ?? 0;
+      total.bytes += source.sizes.get(format.file) ?? 0;
     }
     await appendCourseEnds(engine, { chain, lines, context, goOn });
     await lines.forgetRefused();

@@ -7,7 +7,7 @@ import type { Database, Queryable } from '#libs/database/src/database.js';
 import { migrate } from '#libs/database/src/migrations.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { ZonedTime } from '#libs/kernel/src/zoned-time.js';
-import type { CourseEnd, LineInfo, Reference } from './file-spec.js';
+import type { CourseEnd, LineInfo, Reference } from './file-format.js';
 import type { HistoryFile } from './history-file.js';
 
 /** Makes or brings up to date the tables of the import. */

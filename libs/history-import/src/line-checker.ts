@@ -1,5 +1,5 @@
 import { resolveWall, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
-import type { Column, FileSpec, ReferableFile, Reference, UnderstoodLine } from './file-spec.js';
+import type { Column, FileFormat, ReferableFile, Reference, UnderstoodLine } from './file-format.js';
 import type { RawLine } from './line-reader.js';
 
 /** What is known of a code that a line refers to: the thing, or the line that would have been it and was refused. */
@@ -22,14 +22,14 @@ export interface LineNote {
 
 /** Checks one line, column by column in the order of the format, up to the first that cannot be understood. */
 export function checkLine(
-  spec: FileSpec,
+  format: FileFormat,
   line: RawLine,
   lookup: Lookup,
 ): { readonly fault: Fault } | { readonly understood: UnderstoodLine; readonly notes: readonly LineNote[] } {
-  const refs = references(spec, line, lookup);
+  const refs = references(format, line, lookup);
   const times: Record<string, ZonedTime> = {};
   const notes: LineNote[] = [];
-  for (const column of spec.columns) {
+  for (const column of format.columns) {
     const { name } = column;
     const raw = line.raw[name] as string;
     const reason = faultOf(column, line, lookup) ?? timeFault(column, line, refs, times, notes);
@@ -41,9 +41,9 @@ export function checkLine(
   return { understood: { line: line.line, values: line.values, refs, times }, notes };
 }
 
-function references(spec: FileSpec, line: RawLine, lookup: Lookup): Record<string, Reference> {
+function references(format: FileFormat, line: RawLine, lookup: Lookup): Record<string, Reference> {
   const refs: Record<string, Reference> = {};
-  for (const { name, refersTo } of spec.columns) {
+  for (const { name, refersTo } of format.columns) {
     const found = refersTo && lookup(refersTo, line.values[name] as string);
     if (found && 'id' in found) refs[name] = found;
   }

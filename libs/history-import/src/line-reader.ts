@@ -1,6 +1,6 @@
 import { Invalid } from '#libs/kernel/src/errors.js';
 import { type BrokenLine, type CsvProgress, csvRecords } from './csv-records.js';
-import type { FileSpec, Values } from './file-spec.js';
+import type { FileFormat, Values } from './file-format.js';
 import { fileNameOf } from './history-file.js';
 import type { HistorySource } from './history-source.js';
 
@@ -15,17 +15,17 @@ export interface RawLine {
 
 /** The first line of a file does not name the columns of its format; nothing of the history is imported. */
 export class HeaderInvalid extends Invalid {
-  constructor(spec: FileSpec, problem: string) {
-    super('import.header', `The first line of ${fileNameOf(spec.file)} ${problem}`, {
-      fields: [{ field: spec.file, message: `Name the columns ${spec.columns.map(({ name }) => name).join(', ')}.` }],
+  constructor(format: FileFormat, problem: string) {
+    super('import.header', `The first line of ${fileNameOf(format.file)} ${problem}`, {
+      fields: [{ field: format.file, message: `Name the columns ${format.columns.map(({ name }) => name).join(', ')}.` }],
     });
   }
 }
 
 /** The bytes of the source cannot be read to the end. What was imported before stays; run the import again. */
 export class SourceUnreadable extends Invalid {
-  constructor(spec: FileSpec, cause: Error) {
-    super('import.unreadable', `${fileNameOf(spec.file)} cannot be read to its end: ${cause.message}`, { cause });
+  constructor(format: FileFormat, cause: Error) {
+    super('import.unreadable', `${fileNameOf(format.file)} cannot be read to its end: ${cause.message}`, { cause });
   }
 }
 
@@ -33,11 +33,11 @@ export class SourceUnreadable extends Invalid {
  * Checks the header of a file, and nothing else of it.
  * @throws HeaderInvalid, SourceUnreadable
  */
-export async function checkHeader(source: HistorySource, spec: FileSpec): Promise<void> {
+export async function checkHeader(source: HistorySource, format: FileFormat): Promise<void> {
   // A file that is not there has no lines.
-  const stream = await source.open(spec.file);
+  const stream = await source.open(format.file);
   if (!stream) return;
-  for await (const _first of readable(spec, linesOf(spec, csvRecords(stream)))) break;
+  for await (const _first of readable(format, linesOf(format, csvRecords(stream)))) break;
   stream.destroy();
 }
 
@@ -47,53 +47,53 @@ export async function checkHeader(source: HistorySource, spec: FileSpec): Promis
  */
 export async function* historyLines(
   source: HistorySource,
-  spec: FileSpec,
+  format: FileFormat,
   progress: CsvProgress,
 ): AsyncGenerator<RawLine | BrokenLine> {
-  const stream = await source.open(spec.file);
+  const stream = await source.open(format.file);
   if (!stream) return;
   try {
-    yield* readable(spec, linesOf(spec, csvRecords(stream, progress)));
+    yield* readable(format, linesOf(format, csvRecords(stream, progress)));
   } finally {
     stream.destroy();
   }
 }
 
-async function* readable<T>(spec: FileSpec, lines: AsyncGenerator<T>): AsyncGenerator<T> {
+async function* readable<T>(format: FileFormat, lines: AsyncGenerator<T>): AsyncGenerator<T> {
   try {
     yield* lines;
   } catch (error) {
-    throw error instanceof Invalid ? error : new SourceUnreadable(spec, error as Error);
+    throw error instanceof Invalid ? error : new SourceUnreadable(format, error as Error);
   }
 }
 
 async function* linesOf(
-  spec: FileSpec,
+  format: FileFormat,
   records: ReturnType<typeof csvRecords>,
 ): AsyncGenerator<RawLine | BrokenLine> {
   let header: readonly string[] | undefined;
   for await (const record of records) {
     if (header === undefined) {
-      if ('problem' in record) throw new HeaderInvalid(spec, `cannot be read. ${record.problem}`);
-      header = columnsNamed(spec, record.fields);
+      if ('problem' in record) throw new HeaderInvalid(format, `cannot be read. ${record.problem}`);
+      header = columnsNamed(format, record.fields);
     } else if ('problem' in record) {
       yield record;
     } else {
       yield toLine(header, record.line, record.fields);
     }
   }
-  if (header === undefined) throw new HeaderInvalid(spec, 'is missing: the file is empty.');
+  if (header === undefined) throw new HeaderInvalid(format, 'is missing: the file is empty.');
 }
 
-function columnsNamed(spec: FileSpec, fields: readonly string[]): string[] {
+function columnsNamed(format: FileFormat, fields: readonly string[]): string[] {
   const named = fields.map((field) => field.trim());
-  const known = spec.columns.map(({ name }) => name);
+  const known = format.columns.map(({ name }) => name);
   const problems = [
     problem('lacks', known.filter((name) => !named.includes(name))),
     problem('has unknown columns', named.filter((name) => !known.includes(name))),
     problem('names more than once', [...new Set(named.filter((name, n) => named.indexOf(name) !== n))]),
   ].filter((text) => text !== undefined);
-  if (problems.length > 0) throw new HeaderInvalid(spec, `${problems.join(', ')}.`);
+  if (problems.length > 0) throw new HeaderInvalid(format, `${problems.join(', ')}.`);
   return named;
 }
 

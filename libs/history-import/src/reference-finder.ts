@@ -11,7 +11,7 @@ import {
   SiteRegistered,
   siteStream,
 } from '#libs/treatment/src/history.contract.js';
-import type { FileSpec, LineInfo, ReferableFile, Reference } from './file-spec.js';
+import type { FileFormat, LineInfo, ReferableFile, Reference } from './file-format.js';
 import type { ImportLines } from './import-lines.js';
 import type { Found, Lookup } from './line-checker.js';
 import type { RawLine } from './line-reader.js';
@@ -41,9 +41,9 @@ export class ReferenceFinder {
     private readonly codec: Codec,
   ) {}
 
-  async forBatch(spec: FileSpec, batch: readonly RawLine[]): Promise<Lookup> {
+  async forBatch(format: FileFormat, batch: readonly RawLine[]): Promise<Lookup> {
     const found = new Map<string, Found>();
-    for (const [file, codes] of wanted(spec, batch)) {
+    for (const [file, codes] of wanted(format, batch)) {
       const unknown = codes.filter((code) => {
         const cached = this.cache.get(`${file}/${code}`);
         if (cached) found.set(`${file}/${code}`, cached);
@@ -91,9 +91,9 @@ export class ReferenceFinder {
   }
 }
 
-function wanted(spec: FileSpec, batch: readonly RawLine[]): Map<ReferableFile, string[]> {
+function wanted(format: FileFormat, batch: readonly RawLine[]): Map<ReferableFile, string[]> {
   const codes = new Map<ReferableFile, Set<string>>();
-  for (const { name, refersTo } of spec.columns) {
+  for (const { name, refersTo } of format.columns) {
     if (!refersTo) continue;
     const set = codes.get(refersTo) ?? new Set();
     for (const { values } of batch) if (values[name]) set.add(values[name]);

@@ -21,15 +21,15 @@ import type { RecordReader } from './reactor/record-reader.js';
 const CONCURRENCY = 8;
 const CLOCK_POLL_MS = 500;
 const SWEEP_EVERY_MS = 5_000;
-/** What was just recorded is planned by the reactor first, and then stands in the read model. */
-const HINT_DELAY_MS = 100;
+/** Rows that move one after the other make one look. */
+const HINT_DELAY_MS = 50;
 
 export interface MessagingWorkersDependencies {
   readonly db: Database;
   readonly store: EventStore;
   readonly chains: Chains;
   readonly runner: CommandRunner;
-  readonly projections: ClockDriverDependencies['projections'];
+  readonly projections: ClockDriverDependencies['projections'] & { onMoved(callback: () => void): () => void };
   readonly reader: RecordReader;
   readonly notes: PlannerNotes;
   readonly channel: Channel;
@@ -81,7 +81,7 @@ export class MessagingWorkers {
     this.queue.process(this.processor.handle, { concurrency: CONCURRENCY });
     for (const ticker of this.tickers) ticker.start();
     this.unsubscribe = [
-      this.deps.store.onAppended(() => this.planTicker.soon(HINT_DELAY_MS)),
+      this.deps.projections.onMoved(() => this.planTicker.soon(HINT_DELAY_MS)),
       this.deps.clock.onRequested(() => this.clockTicker.soon(0)),
     ];
   }

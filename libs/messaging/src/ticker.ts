@@ -1,13 +1,12 @@
 /** The same trouble is told so often, however often it is met. */
 const LOG_EVERY_MS = 30_000;
 
-/**
- * Does something again and again, never twice at a time. An error ends one round and not the next one.
- */
+/** Does something again and again, never twice at a time. An error ends one round and not the next one. */
 export class Ticker {
   private timer: NodeJS.Timeout | undefined;
   private dueAt = Infinity;
   private running: Promise<void> | undefined;
+  private askedMeanwhile = false;
   private stopped = true;
   private loggedAt = -Infinity;
 
@@ -23,7 +22,7 @@ export class Ticker {
     this.soon(0);
   }
 
-  /** Asks for a round within so many milliseconds; while one is under way, for another after it. */
+  /** Asks for a round within so many milliseconds; when one is under way then, for another one after it. */
   soon(ms: number): void {
     const at = performance.now() + ms;
     if (this.stopped || at >= this.dueAt) return;
@@ -40,20 +39,17 @@ export class Ticker {
   }
 
   private tick(): void {
+    this.dueAt = Infinity;
     if (this.running) {
-      void this.running.then(() => this.again(0));
+      this.askedMeanwhile = true;
       return;
     }
-    this.dueAt = Infinity;
     this.running = this.round().finally(() => {
       this.running = undefined;
-      this.again(this.everyMs);
+      const ms = this.askedMeanwhile ? 0 : this.everyMs;
+      this.askedMeanwhile = false;
+      this.soon(ms);
     });
-  }
-
-  private again(ms: number): void {
-    this.dueAt = this.dueAt === Infinity || ms > 0 ? this.dueAt : Infinity;
-    this.soon(ms);
   }
 
   private async round(): Promise<void> {

@@ -3,7 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { keyOf } from '../api/common.js';
 import { type CourseDetail, courseName, courseQuery } from '../api/courses.js';
 import { CourseStatusChip, DeviationChips, StateMark } from '../ui/chips.js';
-import { formatDate, relativeDay } from '../ui/dates.js';
+import { formatDate, formatSpan, formatTime, relativeDay } from '../ui/dates.js';
 import { words } from '../ui/labels.js';
 import { Loaded } from '../ui/loaded.js';
 import { PatientLink, PersonName } from '../ui/names.js';
@@ -74,14 +74,13 @@ function Standing({ course, today }: { course: CourseDetail; today: string }) {
       )}
       {booked && (
         <Term name="Booked">
-          <b className="text-sage">{formatDate(booked.at)}</b> {booked.at.slice(11, 16)}, {booked.site.name}
+          <b className="text-sage">{formatDate(booked.at)}</b> {formatTime(booked.at)}, {booked.site.name}
         </Term>
       )}
       {maintenance && (
         <Term name="Maintenance window">
-          <StateMark state={maintenance.state} />{' '}
-          <span className="whitespace-nowrap">
-            {formatDate(maintenance.opens)} – {formatDate(maintenance.closes)}
+          <span className="flex flex-wrap items-center gap-x-2">
+            <StateMark state={maintenance.state} /> {formatSpan(maintenance.opens, maintenance.closes)}
           </span>
         </Term>
       )}

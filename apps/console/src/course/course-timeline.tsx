@@ -32,6 +32,7 @@ export function CourseTimeline({ course, today }: { course: CourseDetail; today:
               <title>{BAND_TITLE[band.kind]}</title>
             </rect>
           ))}
+          <Threads layout={layout} />
           <Today layout={layout} today={today} />
           {layout.followUps.map(({ followUp, x, y }) => (
             <g key={followUp.id}>
@@ -91,6 +92,15 @@ function Grid({ layout }: { layout: TimelineLayout }) {
       ))}
     </>
   );
+}
+
+/** From the first to the last session of a lane, so that the eye reads them as one series. */
+function Threads({ layout }: { layout: TimelineLayout }) {
+  const lanes = new Map<number, number[]>();
+  for (const { laneY, x } of layout.sessions) lanes.set(laneY, [...(lanes.get(laneY) ?? []), x]);
+  return [...lanes].map(([y, xs]) => (
+    <line key={y} x1={Math.min(...xs)} x2={Math.max(...xs)} y1={y} y2={y} className="stroke-strong" strokeWidth="1.5" />
+  ));
 }
 
 function Today({ layout, today }: { layout: TimelineLayout; today: string }) {

@@ -1,6 +1,6 @@
 import type { CourseProgress } from '../api/courses.js';
 import { CourseStatusChip, DeviationChips, StateMark } from '../ui/chips.js';
-import { formatDate, formatDateNear, formatTime, relativeDay } from '../ui/dates.js';
+import { formatDateNear, formatSpan, formatTime, relativeDay } from '../ui/dates.js';
 import { words } from '../ui/labels.js';
 import { CourseLink, PatientLink, SiteName } from '../ui/names.js';
 import { ProgressDots } from '../ui/progress-dots.js';
@@ -83,8 +83,7 @@ export function CoursesTable({ courses }: { courses: CourseProgress[] }) {
 
 function span(course: CourseProgress): string {
   if (!course.first || !course.last) return 'No session yet';
-  if (course.first === course.last) return formatDate(course.first);
-  return `${formatDateNear(course.first, course.last)} – ${formatDate(course.last)}`;
+  return formatSpan(course.first, course.last);
 }
 
 /** What comes next: a booked session, else the earliest day of one, else the maintenance window. */
@@ -115,11 +114,11 @@ function Next({ course, today }: { course: CourseProgress; today: string }) {
     return (
       <Lines
         first={<StateMark state={state} label={`Maintenance ${state}`} />}
-        second={`${formatDateNear(opens, closes)} – ${formatDate(closes)}`}
+        second={formatSpan(opens, closes)}
       />
     );
   }
-  return <span className="text-faint">nothing</span>;
+  return <span className="text-faint">–</span>;
 }
 
 function Lines({ first, second }: { first: React.ReactNode; second: string }) {

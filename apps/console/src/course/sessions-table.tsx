@@ -1,6 +1,6 @@
 import type { CourseDetail, Session } from '../api/courses.js';
 import { DeviationChip, SessionStatusChip } from '../ui/chips.js';
-import { formatDate, formatDateNear, formatTime } from '../ui/dates.js';
+import { formatDate, formatSpan, formatTime } from '../ui/dates.js';
 import { words } from '../ui/labels.js';
 import { PersonName } from '../ui/names.js';
 import { intervalWindows } from './interval-windows.js';
@@ -52,7 +52,7 @@ export function SessionsTable({ course }: { course: CourseDetail }) {
                   </span>
                 </td>
                 <td className="whitespace-nowrap text-soft max-lg:hidden">
-                  {window ? `${formatDateNear(window.earliest, window.latest)} – ${formatDate(window.latest)}` : '–'}
+                  {window ? formatSpan(window.earliest, window.latest) : '–'}
                 </td>
                 <td className="max-md:hidden">
                   <Treatment session={session} />

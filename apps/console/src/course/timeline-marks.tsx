@@ -1,6 +1,6 @@
 import type { CourseDetail, Session } from '../api/courses.js';
 import { formatWall } from '../ui/dates.js';
-import { deviationName, plural, words } from '../ui/labels.js';
+import { deviationName, plural } from '../ui/labels.js';
 import { MARK_RADIUS } from './timeline.layout.js';
 
 interface SessionMarkProps {
@@ -101,7 +101,7 @@ export function TimelineLegend({ course }: { course: CourseDetail }) {
       )}
       {course.followUps.length > 0 && (
         <Key drawing={<path d="M8 2 14.5 13h-13z" className="fill-surface stroke-ink" strokeWidth="1.5" />}>
-          {`${words('follow-up')}, filled with an adverse event`}
+          follow-up, filled with an adverse event
         </Key>
       )}
     </figcaption>

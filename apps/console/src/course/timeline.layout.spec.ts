@@ -99,10 +99,23 @@ describe('the drawing of a course', () => {
     expect(layoutTimeline(old, '2023-03-01')).toMatchObject({ todayBeyond: false });
   });
 
+  it('names Mondays in a short course, and the year where it begins', () => {
+    const layout = layoutTimeline(
+      course({ sessions: [session(1, '2024-12-22'), session(2, '2025-01-08')], status: 'stopped' }),
+      '2026-11-21',
+    );
+    expect(layout?.ticks.map(({ label, year }) => `${label} ${year ?? ''}`.trim())).toEqual([
+      '23 Dec 2024',
+      '30 Dec',
+      '6 Jan 2025',
+      '13 Jan',
+    ]);
+  });
+
   it('thins out the months of a long course', () => {
-    const short = layoutTimeline(course({ sessions: [session(1, '2026-01-10'), session(2, '2026-04-10')] }), '2026-04-10');
+    const short = layoutTimeline(course({ sessions: [session(1, '2026-01-10'), session(2, '2026-06-20')] }), '2026-06-20');
     const long = layoutTimeline(course({ sessions: [session(1, '2020-01-10'), session(2, '2026-04-10')] }), '2026-04-10');
-    expect(short?.ticks.map((tick) => tick.label)).toEqual(['Feb', 'Mar', 'Apr', 'May']);
+    expect(short?.ticks.map((tick) => tick.label)).toEqual(['Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul']);
     expect(long?.ticks.length).toBeLessThan(25);
   });
 });

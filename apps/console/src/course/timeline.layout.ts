@@ -27,6 +27,7 @@ const PAD = 20;
 const TOP = 46;
 const LANE_HEIGHT = 54;
 const TICK_GAP_MIN = 46;
+const WEEKS_FROM_MONTH_WIDTH = 270;
 /** Marks nearer than this are moved up and down so that each stays readable. */
 const MARK_GAP = MARK_RADIUS * 2 + 1;
 const STAGGER = [0, -15, 15] as const;
@@ -115,9 +116,10 @@ function axisOf(course: DrawnCourse, today: string): CalendarAxis | null {
   return { start: dayNumber(addDays(dateOfDay(Math.min(...days, now)), -3)), end: end + 6, today: now };
 }
 
-/** Month names as dense as they can be read. */
+/** Mondays where there is room for them, else months, as dense as they can be read. */
 function ticksOf(axis: CalendarAxis, place: (day: number) => number): TimelineLayout['ticks'] {
   const perMonth = place(axis.start + 30) - place(axis.start);
+  if (perMonth >= WEEKS_FROM_MONTH_WIDTH) return weekTicks(axis, place);
   const step = [1, 2, 3, 6, 12].find((months) => months * perMonth >= TICK_GAP_MIN) ?? 24;
   const ticks: TimelineLayout['ticks'] = [];
   const first = dateOfDay(axis.start);
@@ -130,4 +132,16 @@ function ticksOf(axis: CalendarAxis, place: (day: number) => number): TimelineLa
     const year = month === 1 || ticks.length === 0 ? date.slice(0, 4) : null;
     ticks.push({ x: place(day), label: monthShort(month), year });
   }
+}
+
+function weekTicks(axis: CalendarAxis, place: (day: number) => number): TimelineLayout['ticks'] {
+  // Day 4 after 1970-01-01, a Thursday, is the first Monday.
+  const firstMonday = axis.start + ((4 - axis.start) % 7 + 7) % 7;
+  const ticks: TimelineLayout['ticks'] = [];
+  for (let day = firstMonday; day < axis.end; day += 7) {
+    const date = dateOfDay(day);
+    const year = ticks.at(-1) && date.slice(5) > '01-07' ? null : date.slice(0, 4);
+    ticks.push({ x: place(day), label: `${Number(date.slice(8))} ${monthShort(Number(date.slice(5, 7)))}`, year });
+  }
+  return ticks;
 }

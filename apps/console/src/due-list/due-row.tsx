@@ -1,7 +1,7 @@
 import type { MaintenanceItem } from '../api/maintenance.js';
 import { CalendarWindow } from '../ui/calendar.js';
 import type { CalendarAxis } from '../ui/calendar-axis.js';
-import { formatDate, formatDateNear, formatTime, relativeDay } from '../ui/dates.js';
+import { formatDateNear, formatSpan, formatTime, relativeDay } from '../ui/dates.js';
 import { words } from '../ui/labels.js';
 import { CourseLink, PatientLink, SiteName } from '../ui/names.js';
 import { followRow } from '../ui/row-navigation.js';
@@ -44,7 +44,7 @@ export function DueRow({ item, axis, today, showSite }: DueRowProps) {
       </td>
       <td className="whitespace-nowrap max-md:hidden">
         <span className="block">
-          {formatDateNear(item.opens, item.closes)} – {formatDate(item.closes)}
+          {formatSpan(item.opens, item.closes)}
         </span>
         <span className={`text-xs ${item.state === 'overdue' ? 'text-iodine' : 'text-faint'}`}>
           {windowInWords(item, today)}

@@ -12,8 +12,8 @@ import { DueRow } from './due-row.js';
 import type { StateCounts } from './states.js';
 
 /** Windows of the built-in rhythm are three to four months long: half a year each way shows where they come from and go. */
-const MONTHS_BEFORE = 5;
-const MONTHS_AFTER = 5;
+const MONTHS_BEFORE = 7;
+const MONTHS_AFTER = 6;
 
 interface DueTableProps {
   today: string;
@@ -40,7 +40,7 @@ export function DueTable({ today, site, states, counts, unbookedOnly }: DueTable
           <th scope="col" className="max-md:hidden">
             Window
           </th>
-          <th scope="col" className="axis-cell h-14 w-[46%] max-md:w-[40%]">
+          <th scope="col" className="axis-cell h-12 w-[48%] max-md:w-[42%]">
             <span className="sr-only">The window on a calendar</span>
             <CalendarHead axis={axis} />
           </th>
@@ -82,7 +82,7 @@ function DueGroup({ state, axis, today, site, total, unbookedOnly }: DueGroupPro
     <tbody aria-busy={query.isFetching}>
       <tr>
         <th scope="rowgroup" colSpan={5} className="pt-5!">
-          <span className="flex items-baseline gap-2">
+          <span className="flex items-center gap-2">
             <StateMark state={state} />
             <span className="text-faint">{unbookedOnly ? `${items.length} not booked of ${total}` : total}</span>
           </span>

@@ -26,7 +26,7 @@ export function SentList({ selected, onSelect }: SentListProps) {
   const query = useInfiniteQuery(outboxQuery(site));
   return (
     <>
-      <div className="mb-3">
+      <div className="mb-3 max-w-88">
         <Select
           label="Site"
           value={site}

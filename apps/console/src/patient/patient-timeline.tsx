@@ -62,23 +62,25 @@ function Entry({ item }: { item: TimelineItem }) {
 function Dot({ type }: { type: string }) {
   const isMajor = MAJOR.has(type);
   return (
-    <svg aria-hidden="true" className="h-full w-5" preserveAspectRatio="xMidYMin slice" viewBox="0 0 20 60">
-      <line x1="10" x2="10" y1="0" y2="600" className="stroke-line" strokeWidth="1.5" />
-      {WRONG.has(type) ? (
-        <g>
-          <circle cx="10" cy="20" r="7" className="fill-ground" />
-          <path d="m6.5 16.5 7 7m0-7-7 7" className="stroke-iodine" strokeWidth="2" />
-        </g>
-      ) : (
-        <circle
-          cx="10"
-          cy="20"
-          r={isMajor ? 5 : 3.5}
-          className={isMajor ? 'fill-ink' : 'fill-ground stroke-strong'}
-          strokeWidth="1.75"
-        />
-      )}
-    </svg>
+    <div aria-hidden="true" className="relative">
+      <span className="absolute inset-y-0 left-1/2 w-px bg-strong" />
+      <svg viewBox="0 0 20 20" className="relative mt-2.5 block size-5">
+        {WRONG.has(type) ? (
+          <>
+            <circle cx="10" cy="10" r="8" className="fill-ground" />
+            <path d="m6.5 6.5 7 7m0-7-7 7" className="stroke-iodine" strokeWidth="2" />
+          </>
+        ) : (
+          <circle
+            cx="10"
+            cy="10"
+            r={isMajor ? 5 : 3.5}
+            className={isMajor ? 'fill-ink' : 'fill-ground stroke-strong'}
+            strokeWidth="1.75"
+          />
+        )}
+      </svg>
+    </div>
   );
 }
 
@@ -105,7 +107,7 @@ function Details({ details }: { details: TimelineItem['details'] }) {
   return (
     <dl className="mt-1 flex flex-wrap gap-x-4 gap-y-0.5">
       {entries.map(([label, value]) => (
-        <div key={label} className="flex gap-1.5">
+        <div key={label} className="flex items-baseline gap-1.5">
           <dt className="text-faint">{words(label)}</dt>
           <dd className={/lot/i.test(label) ? 'code' : undefined}>
             {Array.isArray(value) ? value.map(String).join(', ') : value}

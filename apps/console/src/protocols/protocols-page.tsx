@@ -71,23 +71,23 @@ function Row({ protocol }: { protocol: Protocol }) {
       </th>
       <td>
         {range(sessions.min, sessions.max)}
-        <FactRefs grounds={sessions} below />
+        <FactRefs grounds={sessions} below brief />
       </td>
       <td>
         {range(intervalDays.min, intervalDays.max)}
-        <FactRefs grounds={intervalDays} below />
+        <FactRefs grounds={intervalDays} below brief />
       </td>
       <td className="max-md:hidden">
         {depthMm.decidedBy === 'protocol' ? `${range(depthMm.min, depthMm.max)} mm` : 'the physician decides'}
-        <FactRefs grounds={depthMm} below />
+        <FactRefs grounds={depthMm} below brief />
       </td>
       <td className="max-md:hidden">
         {range(durationMinutes.min, durationMinutes.max)} min
-        <FactRefs grounds={durationMinutes} below />
+        <FactRefs grounds={durationMinutes} below brief />
       </td>
       <td className="max-md:hidden">
         <MaintenanceInShort protocol={protocol} />
-        <FactRefs grounds={protocol.maintenance} below />
+        <FactRefs grounds={protocol.maintenance} below brief />
       </td>
     </tr>
   );

@@ -6,7 +6,7 @@ import { PistorMark } from '../ui/icons.js';
 import { PatientSearch } from './patient-search.js';
 
 const item =
-  'rounded-[4px] px-2.5 py-1.5 whitespace-nowrap text-drape-soft hover:text-drape-ink aria-[current=page]:bg-drape-raised aria-[current=page]:font-semibold aria-[current=page]:text-drape-ink';
+  'block rounded-[4px] px-2.5 py-1.5 whitespace-nowrap text-drape-soft hover:text-drape-ink aria-[current=page]:bg-drape-raised aria-[current=page]:font-semibold aria-[current=page]:text-drape-ink';
 
 /** Name, ways, search. */
 export function Header({ onHelp }: { onHelp: () => void }) {

@@ -116,7 +116,7 @@ function Rebuild({ name }: { name: string }) {
   }
   return (
     <>
-      <button type="button" className="button" onClick={() => rebuild.mutate()}>
+      <button type="button" className="button" data-small onClick={() => rebuild.mutate()}>
         Rebuild<span className="sr-only"> {words(name)}</span>
       </button>
       {rebuild.isError && <ProblemPanel error={rebuild.error} />}

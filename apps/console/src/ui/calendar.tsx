@@ -45,6 +45,7 @@ export function CalendarWindow({ axis, opens, closes, state, bookedAt }: WindowP
       {state === 'overdue' && (
         <i className="axis-late" style={{ left: percent(closed), width: percent(today - closed) }} />
       )}
+      {!bar && closed === 0 && <i className="axis-before" />}
       {bar && (
         <i
           className="axis-bar"

@@ -8,6 +8,7 @@ import {
   formatDuration,
   formatInstant,
   formatMonth,
+  formatSpan,
   formatWall,
   hoursOf,
   relativeDay,
@@ -34,6 +35,9 @@ describe('dates', () => {
     expect(formatDateNear('2026-03-01', '2026-11-30')).toBe('1 Mar');
     expect(formatDateNear('2025-12-31', '2026-01-01')).toBe('31 Dec 2025');
     expect(formatMonth('2026-05-31')).toBe('May 2026');
+    expect(formatSpan('2025-12-30', '2026-01-02')).toBe('30 Dec 2025 – 2 Jan 2026');
+    expect(formatSpan('2026-01-01', '2026-01-02')).toBe('1 Jan – 2 Jan 2026');
+    expect(formatSpan('2026-01-02', '2026-01-02')).toBe('2 Jan 2026');
   });
 
   it('counts calendar days over a leap day and a change of clocks', () => {

@@ -60,6 +60,10 @@ export function formatDateNear(text: string, near: string): string {
   return year === partsOf(near).year ? `${day} ${MONTHS[month - 1]}` : formatDate(text);
 }
 
+/** A span of days, both included: `13 Dec – 1 Jan 2026`; one day alone where both are the same. */
+export const formatSpan = (from: string, to: string): string =>
+  from.slice(0, 10) === to.slice(0, 10) ? formatDate(to) : `${formatDateNear(from, to)} – ${formatDate(to)}`;
+
 /** `Thu 8 Jan 2026`. */
 export function formatDay(text: string): string {
   const weekday = WEEKDAYS[(((dayNumber(text) + 4) % 7) + 7) % 7];

@@ -5,6 +5,8 @@ export function words(code: string): string {
 }
 
 const MESSAGE_KINDS: Record<string, string> = {
+  'all-clear': 'All-clear',
+  'check-in': 'Check-in',
   'session-reminder': 'Session reminder',
   'aspirin-notice': 'No aspirin from now',
   'precaution-notice': 'Precaution ahead of a session',

@@ -10,13 +10,13 @@ import {
   CoursePlanned,
   courseStream,
 } from '#libs/treatment/src/history.contract.js';
-import { columnOf, type CourseEnd, type FileSpec, refOf, timeOf, type UnderstoodLine, zoneOf } from '../file-spec.js';
+import { columnOf, type CourseEnd, type FileFormat, refOf, timeOf, type UnderstoodLine, zoneOf } from '../file-format.js';
 import { date, number, oneOf, wallTime } from '../line-checks.js';
 import { PROTOCOL_CODES } from '../protocol-codes.js';
 
 const STATUSES = ['active', 'completed', 'stopped'] as const;
 
-export const coursesFile: FileSpec = {
+export const coursesFile: FileFormat = {
   file: 'courses',
   columns: [
     { name: 'course_code', required: true },

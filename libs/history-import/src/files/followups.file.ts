@@ -7,7 +7,7 @@ import {
   reactionSchema,
   severitySchema,
 } from '#libs/treatment/src/history.contract.js';
-import { columnOf, type FileSpec, patientOf, refOf, timeOf, type Values } from '../file-spec.js';
+import { columnOf, type FileFormat, patientOf, refOf, timeOf, type Values } from '../file-format.js';
 import { allOf, listOf, number, numberOf, oneOf, wallTime } from '../line-checks.js';
 
 const held = FollowUpHeld.schema.shape;
@@ -20,7 +20,7 @@ const adverseEventOf = (values: Values) =>
       : { kind: values.adverse_event, ...(values.severity !== '' && { severity: values.severity }) },
   );
 
-export const followupsFile: FileSpec = {
+export const followupsFile: FileFormat = {
   file: 'followups',
   columns: [
     { name: 'course_code', required: true, refersTo: 'courses' },

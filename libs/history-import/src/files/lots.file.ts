@@ -1,10 +1,10 @@
 import { occurredAt } from '#libs/kernel/src/occurred.js';
 import { wallToInstant } from '#libs/kernel/src/zoned-time.js';
 import { LotReceived, lotStream } from '#libs/treatment/src/history.contract.js';
-import { columnOf, type FileSpec, refOf, zoneOf } from '../file-spec.js';
+import { columnOf, type FileFormat, refOf, zoneOf } from '../file-format.js';
 import { date, listOf } from '../line-checks.js';
 
-export const lotsFile: FileSpec = {
+export const lotsFile: FileFormat = {
   file: 'lots',
   columns: [
     { name: 'site_code', required: true, refersTo: 'sites' },

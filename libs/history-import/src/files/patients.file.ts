@@ -1,9 +1,9 @@
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { channelSchema, PatientRegistered, patientStream, sexSchema } from '#libs/treatment/src/history.contract.js';
-import { columnOf, type FileSpec, type UnderstoodLine } from '../file-spec.js';
+import { columnOf, type FileFormat, type UnderstoodLine } from '../file-format.js';
 import { date, language, languageOf, listOf, oneOf } from '../line-checks.js';
 
-export const patientsFile: FileSpec = {
+export const patientsFile: FileFormat = {
   file: 'patients',
   columns: [
     { name: 'patient_code', required: true },

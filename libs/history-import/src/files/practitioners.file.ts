@@ -5,11 +5,11 @@ import {
   practitionerRoleSchema,
   practitionerStream,
 } from '#libs/treatment/src/history.contract.js';
-import { columnOf, type FileSpec } from '../file-spec.js';
+import { columnOf, type FileFormat } from '../file-format.js';
 import { allOf, date, listOf, oneOf } from '../line-checks.js';
 import { PROTOCOL_CODES } from '../protocol-codes.js';
 
-export const practitionersFile: FileSpec = {
+export const practitionersFile: FileFormat = {
   file: 'practitioners',
   columns: [
     { name: 'practitioner_code', required: true },

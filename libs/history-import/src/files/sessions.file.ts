@@ -13,7 +13,7 @@ import {
   SessionPerformed,
   usedProductSchema,
 } from '#libs/treatment/src/history.contract.js';
-import { columnOf, type FileSpec, patientOf, refOf, timeOf, type UnderstoodLine, type Values } from '../file-spec.js';
+import { columnOf, type FileFormat, patientOf, refOf, timeOf, type UnderstoodLine, type Values } from '../file-format.js';
 import { allOf, listOf, number, numberOf, oneOf, wallTime } from '../line-checks.js';
 
 const STATUSES = ['planned', 'performed', 'missed', 'cancelled'] as const;
@@ -24,7 +24,7 @@ const neededWhenPerformed = (values: Values) =>
 const neededWhenPlanned = (values: Values) =>
   values.status === 'planned' ? 'Fill it in: the session is planned.' : undefined;
 
-export const sessionsFile: FileSpec = {
+export const sessionsFile: FileFormat = {
   file: 'sessions',
   columns: [
     { name: 'course_code', required: true, refersTo: 'courses' },

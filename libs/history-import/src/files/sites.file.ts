@@ -1,9 +1,9 @@
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { QUIET_HOURS_DEFAULT, SiteRegistered, siteStream } from '#libs/treatment/src/history.contract.js';
-import { columnOf, type FileSpec } from '../file-spec.js';
+import { columnOf, type FileFormat } from '../file-format.js';
 import { language, languageOf, zone } from '../line-checks.js';
 
-export const sitesFile: FileSpec = {
+export const sitesFile: FileFormat = {
   file: 'sites',
   columns: [
     { name: 'site_code', required: true },

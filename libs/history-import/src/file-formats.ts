@@ -1,4 +1,4 @@
-import type { FileSpec } from './file-spec.js';
+import type { FileFormat } from './file-format.js';
 import { coursesFile } from './files/courses.file.js';
 import { followupsFile } from './files/followups.file.js';
 import { lotsFile } from './files/lots.file.js';
@@ -8,7 +8,7 @@ import { sessionsFile } from './files/sessions.file.js';
 import { sitesFile } from './files/sites.file.js';
 
 /** Each file after those that it refers to. */
-export const FILE_SPECS: readonly FileSpec[] = [
+export const FILE_FORMATS: readonly FileFormat[] = [
   sitesFile,
   practitionersFile,
   patientsFile,

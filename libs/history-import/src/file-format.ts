@@ -73,7 +73,7 @@ export interface Recording {
 }
 
 /** How one file is read and what becomes of its lines. */
-export interface FileSpec {
+export interface FileFormat {
   readonly file: HistoryFile;
   readonly columns: readonly Column[];
   /** What tells the thing from all others of its file. The first named column is told where it is taken already. */
@@ -84,7 +84,7 @@ export interface FileSpec {
   readonly record: (line: UnderstoodLine, id: Id, now: Instant) => Recording;
 }
 
-// What a checked line must have; that it is missing is a mistake in a spec, not in the line.
+// What a checked line must have; that it is missing is a mistake in a format, not in the line.
 
 export function columnOf(line: UnderstoodLine, column: string): string {
   const value = line.values[column];

@@ -1,0 +1,145 @@
+import { newId } from '#libs/kernel/src/ids.js';
+import { occurredNow } from '#libs/kernel/src/occurred.js';
+import {
+  CourseCompleted,
+  MaintenanceDeclined,
+  MaintenanceProposed,
+  SessionCancelled,
+} from '#libs/treatment/src/course/course.events.js';
+import { COURSE, courseOf, PATIENT, planContext, timelineOf } from '#test/support/messaging-timeline.js';
+import { zoned } from '#test/support/treatment-history.js';
+import { causeGone } from './cause-gone.js';
+import { hasLaterCourse } from './later-course.js';
+import { maintenanceMessages, waitsForRelease } from './maintenance-messages.js';
+import { nextProposal } from './maintenance-proposal.js';
+
+const named = { courseId: COURSE, patientId: PATIENT };
+const at = occurredNow('2026-05-01T00:00:00.000Z');
+const completed = () => courseOf().performed('2026-01-10T10:00').performed('2026-02-21T10:00').push(CourseCompleted(at, named));
+const proposed = (ordinal: number, opens: string, closes: string) => [
+  MaintenanceProposed(at, { ...named, ordinal, opens, closes }),
+];
+const first = () => proposed(1, '2026-04-10', '2026-07-10');
+const summary = (timeline: ReturnType<typeof timelineOf>, context = planContext()) =>
+  maintenanceMessages(timeline, context).map(({ kind, due }) => [kind, due.wall]);
+const on = (wall: string, origin: 'live' | 'import' = 'live') => ({ at: zoned(wall).instant, origin });
+
+describe('the proposal of maintenance', () => {
+  const next = (timeline: ReturnType<typeof timelineOf>, rhythmEnded = false) =>
+    nextProposal(timeline.course, planContext().protocol, rhythmEnded);
+
+  it('is the window of S1-M2 when a course is completed', () => {
+    const timeline = timelineOf([completed().events, on('2026-02-21T12:00')]);
+    expect(next(timeline)).toEqual({ ordinal: 1, opens: '2026-04-10', closes: '2026-07-10' });
+  });
+
+  it('is made once', () => {
+    expect(next(timelineOf([completed().events, on('2026-02-21T12:00')], [first(), on('2026-02-21T12:01')]))).toBeNull();
+  });
+
+  it('is made anew, under the next ordinal, after each maintenance session', () => {
+    const timeline = timelineOf(
+      [completed().events, on('2026-02-21T12:00')],
+      [first(), on('2026-02-21T12:01')],
+      [courseOf().performed('2026-04-20T10:00', { kind: 'maintenance' }).events.slice(1), on('2026-04-20T11:00')],
+    );
+    expect(next(timeline)).toEqual({ ordinal: 2, opens: '2026-06-20', closes: '2026-10-20' });
+  });
+
+  it('is not made before the course is completed, after a refusal, or once a later course has begun', () => {
+    const unfinished = timelineOf([courseOf().performed('2026-01-10T10:00').events, on('2026-01-10T12:00')]);
+    const declined = timelineOf([[...completed().events, MaintenanceDeclined(at, named)], on('2026-02-21T12:00')]);
+    expect([next(unfinished), next(declined)]).toEqual([null, null]);
+    expect(next(timelineOf([completed().events, on('2026-02-21T12:00')]), true)).toBeNull();
+  });
+
+  it('ends with the first performed session of a later course of the patient under the same protocol', () => {
+    const former = timelineOf([completed().events, on('2026-02-21T12:00')]);
+    const later = (...walls: string[]) => {
+      const course = courseOf({ id: newId() });
+      for (const wall of walls) course.performed(wall);
+      return timelineOf([course.events, on('2026-03-01T12:00')]);
+    };
+    expect(hasLaterCourse(former, [former, later()])).toBe(false);
+    expect(hasLaterCourse(former, [former, later('2026-03-01T10:00')])).toBe(true);
+    expect(hasLaterCourse(former, [later('2025-12-01T10:00')])).toBe(false);
+  });
+});
+
+describe('messages around a maintenance window', () => {
+  const timeline = () => timelineOf([completed().events, on('2026-02-21T12:00')], [first(), on('2026-02-21T12:01')]);
+
+  it('are due soon, due and overdue, each at nine in the morning at the site', () => {
+    expect(summary(timeline())).toEqual([
+      ['maintenance-due-soon', '2026-03-27T09:00'],
+      ['maintenance-due', '2026-04-10T09:00'],
+      ['maintenance-overdue', '2026-07-11T09:00'],
+    ]);
+  });
+
+  it('are none before the window was proposed', () => {
+    expect(summary(timelineOf([completed().events, on('2026-02-21T12:00')]))).toEqual([]);
+  });
+
+  it('are none while a maintenance session is booked', () => {
+    const booking = courseOf().booked('2026-04-20T10:00', { kind: 'maintenance' }).events.slice(1);
+    const booked = timelineOf([[...completed().events, ...first(), ...booking], on('2026-02-21T12:00')]);
+    expect(summary(booked)).toEqual([]);
+    const planned = { kind: 'maintenance-due', cause: { kind: 'maintenance-window', ordinal: 1 }, generation: 0 } as const;
+    expect(causeGone(planned, booked, planContext())).toBe('maintenance-booked');
+  });
+
+  it('come again, those still to come, when the booked session falls away', () => {
+    const sessionId = newId();
+    const booking = courseOf().booked('2026-04-20T10:00', { kind: 'maintenance', id: sessionId }).events.slice(1);
+    const freed = timelineOf(
+      [[...completed().events, ...first(), ...booking], on('2026-02-21T12:00')],
+      [[SessionCancelled(at, { ...named, sessionId, reason: 'ill' })], on('2026-04-18T12:00')],
+    );
+    expect(maintenanceMessages(freed, planContext())).toMatchObject([{ kind: 'maintenance-overdue', generation: 1 }]);
+    const planned = { kind: 'maintenance-overdue', cause: { kind: 'maintenance-window', ordinal: 1 }, generation: 0 } as const;
+    expect(causeGone(planned, freed, planContext())).toBe('superseded');
+  });
+
+  it('end with a refusal, a moved window and a later course', () => {
+    const planned = { kind: 'maintenance-due', cause: { kind: 'maintenance-window', ordinal: 1 }, generation: 0 } as const;
+    const declined = timelineOf([[...completed().events, ...first(), MaintenanceDeclined(at, named)], on('2026-03-01T12:00')]);
+    const treated = courseOf().performed('2026-04-20T10:00', { kind: 'maintenance' }).events.slice(1);
+    const moved = timelineOf([[...completed().events, ...first(), ...treated], on('2026-04-20T12:00')]);
+    expect(causeGone(planned, declined, planContext())).toBe('maintenance-declined');
+    expect(causeGone(planned, moved, planContext())).toBe('maintenance-window-moved');
+    expect(causeGone(planned, timeline(), planContext({ rhythmEnded: true }))).toBe('rhythm-ended');
+    expect(causeGone(planned, timeline(), planContext())).toBeUndefined();
+  });
+
+  it('tell at once, live, that maintenance is due already', () => {
+    const late = timelineOf([completed().events, on('2026-05-02T12:00')], [first(), on('2026-05-02T12:01')]);
+    expect(summary(late)).toEqual([
+      ['maintenance-due', '2026-05-02T12:01'],
+      ['maintenance-overdue', '2026-07-11T09:00'],
+    ]);
+  });
+});
+
+describe('maintenance from an old history', () => {
+  const imported = (wall: string) => timelineOf([completed().events, on(wall, 'import')], [first(), on(wall)]);
+
+  it('that is upcoming is told as if it were live', () => {
+    expect(summary(imported('2026-03-01T12:00'))).toEqual(summary(imported('2026-02-21T12:00')));
+  });
+
+  it('that is due already is not told again until it is overdue', () => {
+    expect(summary(imported('2026-05-02T12:00'))).toEqual([['maintenance-overdue', '2026-07-11T09:00']]);
+  });
+
+  it('that is overdue waits until staff of the site let it go, and is then due at once', () => {
+    const timeline = imported('2026-08-01T12:00');
+    expect(summary(timeline)).toEqual([]);
+    expect(waitsForRelease(timeline, planContext())).toBe(true);
+    const before = planContext({ importedMaintenanceReleasedAt: zoned('2026-07-30T10:00').instant });
+    expect(summary(timeline, before)).toEqual([]);
+    const released = planContext({ importedMaintenanceReleasedAt: zoned('2026-08-03T10:00').instant });
+    expect(summary(timeline, released)).toEqual([['maintenance-overdue', '2026-08-03T10:00']]);
+    expect(waitsForRelease(timeline, released)).toBe(false);
+  });
+});

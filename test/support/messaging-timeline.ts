@@ -1,0 +1,43 @@
+import type { RecordedEvent } from '../../libs/event-store/src/event-store.js';
+import type { NewEvent } from '../../libs/event-store/src/event-type.js';
+import { isPlanned, type PlannedTimeline, timelineFold } from '../../libs/messaging/src/plan/course-timeline.js';
+import type { PlanContext } from '../../libs/messaging/src/plan/desired-message.js';
+import { builtInProtocol } from '../../libs/protocols/src/built-in-protocols.js';
+import type { Protocol } from '../../libs/protocols/src/protocol.schema.js';
+import type { CourseEvent } from '../../libs/treatment/src/course/course.events.js';
+import { CourseHistory, type CourseOptions } from './treatment-history.js';
+
+export const SITE = '0199a000-0000-7000-8000-00000000000a';
+export const PATIENT = '0199a000-0000-7000-8000-00000000000b';
+export const PRACTITIONER = '0199a000-0000-7000-8000-00000000000c';
+export const COURSE = '0199a000-0000-7000-8000-00000000000d';
+
+/** A course of one patient at one site, to be told event by event. */
+export const courseOf = (options: CourseOptions = {}): CourseHistory =>
+  new CourseHistory({ site: SITE, patient: PATIENT, practitioner: PRACTITIONER }, { id: COURSE, ...options });
+
+/** Events as they were recorded: each at its time, or all of them when an old history came in. */
+export interface Recording {
+  readonly at: string;
+  readonly origin?: 'live' | 'import';
+}
+
+/** The timeline that events make when recorded so. */
+export function timelineOf(...recorded: readonly (readonly [events: readonly NewEvent[], recording: Recording])[]): PlannedTimeline {
+  const timeline = recorded
+    .flatMap(([events, { at, origin = 'live' }]) => events.map((event) => ({ ...event, recordedAt: at, header: { origin } })))
+    .reduce(
+      (state, event) => timelineFold.evolve(state, event as unknown as RecordedEvent<CourseEvent>),
+      timelineFold.initial,
+    );
+  if (!isPlanned(timeline)) throw new Error('The course was never planned');
+  return timeline;
+}
+
+export const planContext = (changes: Partial<PlanContext> = {}): PlanContext => ({
+  protocol: builtInProtocol('facial') as Protocol,
+  zone: 'Europe/Istanbul',
+  importedMaintenanceReleasedAt: undefined,
+  rhythmEnded: false,
+  ...changes,
+});
