@@ -41,7 +41,9 @@ export function startChild(file: string, args: readonly string[] = []): Child {
       if (known !== undefined) return known;
       return new Promise((resolve, reject) => {
         reader.on('line', (line) => pattern.test(line) && resolve(line));
-        void closed.then(([code]) => reject(new Error(`${file} ended (${code}) before ${pattern}: ${errors.join('')}`)));
+        void closed.then(([code]) =>
+          reject(new Error(`${file} ended (${code}) before ${pattern}: ${errors.join('')}`)),
+        );
       });
     },
     end: async (signal) => {

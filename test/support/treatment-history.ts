@@ -55,7 +55,13 @@ export interface PractitionerOptions {
 }
 
 export function practitioner(options: PractitionerOptions = {}): StreamOfEvents {
-  const { id = newId(), name = 'Zoë García', procedures = ['facial'], validFrom = '2020-01-01', validTo = null } = options;
+  const {
+    id = newId(),
+    name = 'Zoë García',
+    procedures = ['facial'],
+    validFrom = '2020-01-01',
+    validTo = null,
+  } = options;
   return {
     stream: practitionerStream(id),
     events: [
@@ -193,8 +199,19 @@ export class CourseHistory {
   private consultation(): NewEvent[] {
     const { consentOn = '2024-01-01' } = this.options;
     const of = { consultationId: this.consultationId, patientId: this.of.patient };
-    const held = { ...of, siteId: this.of.site, practitionerId: this.of.practitioner, procedure: this.protocol, notes: {} };
-    const concluded = { ...of, practitionerId: this.of.practitioner, conclusion: { outcome: 'cleared' as const }, reason: '' };
+    const held = {
+      ...of,
+      siteId: this.of.site,
+      practitionerId: this.of.practitioner,
+      procedure: this.protocol,
+      notes: {},
+    };
+    const concluded = {
+      ...of,
+      practitionerId: this.of.practitioner,
+      conclusion: { outcome: 'cleared' as const },
+      reason: '',
+    };
     const at = occurredAt(this.plannedAt);
     const signed = { ...of, procedure: this.protocol, signedOn: consentOn ?? '', validUntil: null };
     const signedAt = occurredAt(zoned(`${consentOn ?? '2024-01-01'}T00:00`), 'day');

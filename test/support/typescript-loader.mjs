@@ -24,6 +24,11 @@ export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
   swc ??= (await import('@swc/core')).default;
   const filename = fileURLToPath(url);
-  const { code } = await swc.transform(readFileSync(filename, 'utf8'), { ...config, filename, swcrc: false, sourceMaps: 'inline' });
+  const { code } = await swc.transform(readFileSync(filename, 'utf8'), {
+    ...config,
+    filename,
+    swcrc: false,
+    sourceMaps: 'inline',
+  });
   return { format: 'module', source: code, shortCircuit: true };
 }

@@ -28,7 +28,9 @@ describe('a query', () => {
   });
 
   it('keeps a date a date, whatever the zone of the machine', async () => {
-    const { rows } = await db.query(`SELECT '2026-03-29'::date AS day, 9007199254740993 AS big, '{"a":[1]}'::jsonb AS json`);
+    const { rows } = await db.query(
+      `SELECT '2026-03-29'::date AS day, 9007199254740993 AS big, '{"a":[1]}'::jsonb AS json`,
+    );
     expect(rows).toEqual([{ day: '2026-03-29', big: '9007199254740993', json: { a: [1] } }]);
   });
 
@@ -159,10 +161,12 @@ describe('listening', () => {
     const stop = await db.listen('Odd "name"', (payload) => heard.push(payload));
     await db.query(`NOTIFY "Odd ""name""", 'one'`);
     await db.transaction((tx) => tx.query(`SELECT pg_notify('Odd "name"', 'two')`));
-    await db.transaction(async (tx) => {
-      await tx.query(`SELECT pg_notify('Odd "name"', 'never')`);
-      throw new Error('no');
-    }).catch(() => {});
+    await db
+      .transaction(async (tx) => {
+        await tx.query(`SELECT pg_notify('Odd "name"', 'never')`);
+        throw new Error('no');
+      })
+      .catch(() => {});
     await until(() => heard.length === 2);
     await stop();
     await db.query(`NOTIFY "Odd ""name""", 'three'`);
@@ -191,7 +195,7 @@ describe('the pool', () => {
     expect(await count()).toBe(0);
   });
 
-  it('lets a client listen for ever without being in anybody\'s way', async () => {
+  it("lets a client listen for ever without being in anybody's way", async () => {
     const [one, two] = [await db.pool.connect(), await db.pool.connect()];
     const heard: string[] = [];
     one.on('notification', ({ payload }) => heard.push(`one ${payload}`));

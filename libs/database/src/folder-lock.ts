@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -141,7 +151,8 @@ function read(file: string): Claim | 'torn' | undefined {
 
 function isAlive(claim: Claim, file: string): boolean {
   // From in here, a process of another container or machine cannot be looked at: its beat has to tell.
-  if (claim.scope !== scope()) return Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) < BEAT_MS_MAX;
+  if (claim.scope !== scope())
+    return Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) < BEAT_MS_MAX;
   try {
     process.kill(claim.pid, 0);
   } catch (error) {
@@ -167,7 +178,9 @@ function processStart(pid: number): string | undefined {
 }
 
 function ps(pid: number): string {
-  return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { stdio: ['ignore', 'pipe', 'ignore'] }).toString().trim();
+  return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { stdio: ['ignore', 'pipe', 'ignore'] })
+    .toString()
+    .trim();
 }
 
 function linuxProcessStart(pid: number): string | undefined {

@@ -41,7 +41,11 @@ export async function migrate(db: Database, source: MigrationSource): Promise<st
   }
 }
 
-async function applyNext(tx: Queryable, component: string, migrations: readonly Migration[]): Promise<string | undefined> {
+async function applyNext(
+  tx: Queryable,
+  component: string,
+  migrations: readonly Migration[],
+): Promise<string | undefined> {
   await tx.query(`SET LOCAL statement_timeout = ${MIGRATION_MS_MAX}`);
   await tx.query(patiently(`SELECT pg_advisory_xact_lock(${LOCK_KEY})`));
   await createLedger(tx);
@@ -75,7 +79,11 @@ async function createLedger(tx: Queryable): Promise<void> {
   )`);
 }
 
-function checkApplied(component: string, row: { number: number; name: string; checksum: string }, known?: Migration): void {
+function checkApplied(
+  component: string,
+  row: { number: number; name: string; checksum: string },
+  known?: Migration,
+): void {
   if (!known) {
     const message = `The database has the migration ${row.name} of ${component}, which this version does not know. Use a newer version.`;
     throw new Refused('database.newer', message, { data: { component, migration: row.name } });

@@ -91,7 +91,8 @@ export class PgliteClient extends EventEmitter {
   private refusal(text: unknown): Error | undefined {
     if (this.released) return new Error('Client was released and is not queryable');
     if (this.broken) return this.broken;
-    if (typeof text !== 'string') return new TypeError('A statement needs a text: cursors and other query objects are not taken here');
+    if (typeof text !== 'string')
+      return new TypeError('A statement needs a text: cursors and other query objects are not taken here');
     return undefined;
   }
 

@@ -19,6 +19,8 @@ const DRAIN_MS_MAX = 10_000;
 export interface PgliteOptions extends HostOptions {
   /** The folder is thrown away after a test: making it need not survive a power cut. What is committed in it does. */
   readonly scratch?: boolean;
+  /** How long a transaction may do nothing while others wait for it (default 15 s). */
+  readonly idleMsMax?: number;
 }
 
 /**
@@ -28,7 +30,10 @@ export interface PgliteOptions extends HostOptions {
  * @throws Conflict `folder.locked` when another process has it; Unavailable `database.not-durable` when commits do not
  *   reach the disk, `database.unavailable` when it does not start.
  */
-export async function openPglite(folder: string, { scratch, ...options }: PgliteOptions = {}): Promise<PgliteDatabase> {
+export async function openPglite(
+  folder: string,
+  { scratch, idleMsMax, ...options }: PgliteOptions = {},
+): Promise<PgliteDatabase> {
   const data = resolve(folder);
   await mkdir(data, { recursive: true, mode: 0o700 });
   await chmod(data, 0o700);
@@ -39,7 +44,7 @@ export async function openPglite(folder: string, { scratch, ...options }: Pglite
     void compilePglite();
     await provideDatabase(pgdata, { scratch });
     const host = new PgliteHost(pgdata, options);
-    database = new PgliteDatabase(host, lock);
+    database = new PgliteDatabase(host, lock, idleMsMax);
     await database.query('SELECT 1');
     return database;
   } catch (error) {
@@ -61,9 +66,10 @@ export class PgliteDatabase extends PooledDatabase {
     readonly host: PgliteHost,
     /** The claim on the folder; `setUrl` tells the command line where the server is. */
     readonly lock: FolderLock,
+    idleMsMax?: number,
   ) {
     super();
-    this.virtualPool = new PglitePool(host);
+    this.virtualPool = new PglitePool(host, idleMsMax);
     this.pool = this.virtualPool.asPool();
     this.stopMaintenance = maintain(this, () => host.fsyncs);
   }
@@ -83,7 +89,9 @@ export class PgliteDatabase extends PooledDatabase {
 
   /** Somebody else may have the folder now: not one more write. */
   async abandon(): Promise<void> {
-    await this.host.kill(new Unavailable('database.unavailable', 'The lock file of the data folder was removed by somebody'));
+    await this.host.kill(
+      new Unavailable('database.unavailable', 'The lock file of the data folder was removed by somebody'),
+    );
   }
 
   private async shutDown(): Promise<void> {

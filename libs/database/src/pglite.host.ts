@@ -27,7 +27,10 @@ const CRASH_SHUTDOWN = '57P02';
 
 const wasm = (globalThis as unknown as { WebAssembly: { compile(bytes: Uint8Array): Promise<unknown> } }).WebAssembly;
 
-type WorkerEvent = { event: 'ready' } | { event: 'closed' } | { event: 'fatal'; kind: 'lost' | 'unsafe'; message: string };
+type WorkerEvent =
+  | { event: 'ready' }
+  | { event: 'closed' }
+  | { event: 'fatal'; kind: 'lost' | 'unsafe'; message: string };
 
 export interface HostOptions {
   /** Leaves the fsync hook out. Only the test of the check at start has a reason to. */
@@ -74,7 +77,8 @@ export class PgliteHost {
   start(): Promise<PgliteSession> {
     if (this.refusal) return Promise.reject(this.refusal);
     if (this.session) return Promise.resolve(this.session);
-    if (this.failure && performance.now() - this.failure.at < RESTART_PAUSE_MS) return Promise.reject(this.failure.error);
+    if (this.failure && performance.now() - this.failure.at < RESTART_PAUSE_MS)
+      return Promise.reject(this.failure.error);
     this.starting ??= this.open().finally(() => {
       this.starting = undefined;
     });
@@ -151,7 +155,8 @@ export class PgliteHost {
           clearTimeout(timer);
           resolve();
         }
-        if (message.event === 'fatal') lastWords = message.kind === 'unsafe' ? unsafe(message.message) : lost(message.message);
+        if (message.event === 'fatal')
+          lastWords = message.kind === 'unsafe' ? unsafe(message.message) : lost(message.message);
       };
       port.on('message', take);
       worker.on('error', (error) => (lastWords ??= lost(error.message)));

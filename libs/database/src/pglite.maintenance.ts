@@ -32,9 +32,13 @@ const NEEDIEST_TABLE = `
  * @param writes a number that rises with every commit (calls of fsync).
  * @returns stops it; resolves when the piece of work under way is done.
  */
-export function maintain(database: Queryable, writes: () => number, lookMs = LOOK_MS): () => Promise<void> {
+export function maintain(
+  database: Queryable,
+  writes: () => number,
+  { lookMs = LOOK_MS, checkpointBytes = CHECKPOINT_BYTES } = {},
+): () => Promise<void> {
   let running: Promise<void> | undefined;
-  let checkpoint = { writes: writes(), at: performance.now(), lsn: '0/0' };
+  let checkpoint = { writes: writes(), at: performance.now() };
   let vacuumed = writes();
 
   async function look(): Promise<void> {
@@ -45,18 +49,19 @@ export function maintain(database: Queryable, writes: () => number, lookMs = LOO
 
   async function isCheckpointDue(): Promise<boolean> {
     if (performance.now() - checkpoint.at > CHECKPOINT_MS_MAX) return true;
-    const sql = 'SELECT pg_current_wal_lsn() - $1::pg_lsn > $2 AS due';
-    const { rows } = await database.query<{ due: boolean }>(sql, [checkpoint.lsn, CHECKPOINT_BYTES]);
+    const sql = 'SELECT pg_current_wal_lsn() - redo_lsn > $1 AS due FROM pg_control_checkpoint()';
+    const { rows } = await database.query<{ due: boolean }>(sql, [checkpointBytes]);
     return rows[0]!.due;
   }
 
   async function runCheckpoint(): Promise<void> {
     await database.query('CHECKPOINT');
-    const { rows } = await database.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn');
-    checkpoint = { writes: writes(), at: performance.now(), lsn: rows[0]!.lsn };
+    checkpoint = { writes: writes(), at: performance.now() };
   }
 
   async function vacuumNeediest(): Promise<void> {
+    // The counts of the last second may still be in the session; at rest nothing else would bring them out.
+    await database.query('SELECT pg_stat_force_next_flush()');
     const { rows } = await database.query<{ name: string; freeze: boolean }>(NEEDIEST_TABLE);
     const [table] = rows;
     if (table) await database.query(`VACUUM (ANALYZE${table.freeze ? ', FREEZE' : ''}) ${table.name}`);

@@ -31,7 +31,11 @@ interface Sent {
 interface SubmittableQuery {
   submit(connection: unknown): Error | null | undefined;
 }
-const Query = pg.Query as unknown as new (config: string | QueryConfig, values: unknown[] | undefined, callback: Callback) => SubmittableQuery;
+const Query = pg.Query as unknown as new (
+  config: string | QueryConfig,
+  values: unknown[] | undefined,
+  callback: Callback,
+) => SubmittableQuery;
 
 /**
  * A pg.Pool over one session. Its clients are virtual: holding one costs nothing and blocks nobody. Statements are
@@ -83,8 +87,12 @@ export class PglitePool extends EventEmitter {
   }
 
   connect(): Promise<PoolClient>;
-  connect(callback: (error: Error | undefined, client: PoolClient | undefined, done: (release?: unknown) => void) => void): void;
-  connect(callback?: (error: Error | undefined, client: PoolClient | undefined, done: (release?: unknown) => void) => void): Promise<PoolClient> | void {
+  connect(
+    callback: (error: Error | undefined, client: PoolClient | undefined, done: (release?: unknown) => void) => void,
+  ): void;
+  connect(
+    callback?: (error: Error | undefined, client: PoolClient | undefined, done: (release?: unknown) => void) => void,
+  ): Promise<PoolClient> | void {
     const connected = this.ready().then(() => this.newClient().asPoolClient());
     if (!callback) return connected;
     connected.then(
@@ -132,7 +140,8 @@ export class PglitePool extends EventEmitter {
 
   /** Takes a statement of a client: sends it at once when the client owns the session, else in its turn. */
   enqueue(job: Job): void {
-    if (this.ended && this.owner !== job.client) return fail(job, new Error('Cannot use a pool after calling end on the pool'));
+    if (this.ended && this.owner !== job.client)
+      return fail(job, new Error('Cannot use a pool after calling end on the pool'));
     if (this.owner === job.client) return this.send(job, true);
     this.queue.push(job);
     this.pump();
@@ -270,16 +279,19 @@ export class PglitePool extends EventEmitter {
 
   /** A holder that waits for something outside of its transaction would make everybody else wait for ever. */
   private watchOwner(): void {
-    this.watch ??= setTimeout(() => {
-      this.watch = undefined;
-      if (this.queue.length === 0) return;
-      const idleMs = performance.now() - this.ownerIdleSince;
-      if (this.owner && this.ownerStatements === 0 && idleMs > this.idleMsMax) {
-        this.owner.breakWith(idleInTransaction(this.idleMsMax));
-        this.rollBackOwner();
-      }
-      this.watchOwner();
-    }, Math.min(WATCH_MS, this.idleMsMax / 2)).unref();
+    this.watch ??= setTimeout(
+      () => {
+        this.watch = undefined;
+        if (this.queue.length === 0) return;
+        const idleMs = performance.now() - this.ownerIdleSince;
+        if (this.owner && this.ownerStatements === 0 && idleMs > this.idleMsMax) {
+          this.owner.breakWith(idleInTransaction(this.idleMsMax));
+          this.rollBackOwner();
+        }
+        this.watchOwner();
+      },
+      Math.min(WATCH_MS, this.idleMsMax / 2),
+    ).unref();
   }
 
   private deliver(message: Notification): void {
@@ -287,7 +299,8 @@ export class PglitePool extends EventEmitter {
     for (const client of this.clients) {
       if (client.channels.has(message.channel)) queueMicrotask(() => client.emit('notification', message));
     }
-    for (const listener of this.persistent.get(message.channel) ?? []) queueMicrotask(() => listener(message.payload ?? ''));
+    for (const listener of this.persistent.get(message.channel) ?? [])
+      queueMicrotask(() => listener(message.payload ?? ''));
   }
 
   private async unlistenIfUnheard(channel: string): Promise<void> {

@@ -88,7 +88,8 @@ async function initialiseInto(folder: string): Promise<void> {
 /** Beside the packages that it comes from: `node_modules/.cache` of the nearest package that has one. */
 function cacheFolder(): string | undefined {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'node_modules', '@electric-sql'))) return join(folder, 'node_modules', '.cache', 'pistor');
+    if (existsSync(join(folder, 'node_modules', '@electric-sql')))
+      return join(folder, 'node_modules', '.cache', 'pistor');
     if (folder === dirname(folder)) return undefined;
   }
 }

@@ -137,7 +137,10 @@ async function checkDurability(db) {
   const before = Atomics.load(shared, FSYNCS);
   await db.query(`SELECT pg_logical_emit_message(true, 'pistor', 'does a commit reach the disk?')`);
   if (Atomics.load(shared, FSYNCS) === before) {
-    fatal('a commit did not call fsync, so a power cut would lose acknowledged data (is PGlite the pinned version?)', 'unsafe');
+    fatal(
+      'a commit did not call fsync, so a power cut would lose acknowledged data (is PGlite the pinned version?)',
+      'unsafe',
+    );
   }
   for (const name of ['fsync', 'full_page_writes', 'synchronous_commit', 'wal_sync_method']) {
     const { rows } = await db.query('SELECT current_setting($1) AS value', [name]);

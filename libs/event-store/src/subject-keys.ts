@@ -14,7 +14,8 @@ export interface KeyName {
 /** About 20 MB of keys at the most; the least recently used go. */
 const CACHED_MAX = 100_000;
 
-const cacheKey = (chain: Chain, { subject, class: personalClass }: KeyName) => `${chain.no}/${subject}/${personalClass}`;
+const cacheKey = (chain: Chain, { subject, class: personalClass }: KeyName) =>
+  `${chain.no}/${subject}/${personalClass}`;
 
 /**
  * The keys of persons, wrapped by the master key in a table. A key that was destroyed is known as destroyed and never
@@ -79,7 +80,12 @@ export class SubjectKeys {
   }
 
   private async load(chain: Chain, names: readonly KeyName[], into: Map<string, Buffer | null>): Promise<void> {
-    const { rows } = await this.db.query<{ subject: Id; class: PersonalClass; wrapped: Buffer | null; wrapped_by: string }>(
+    const { rows } = await this.db.query<{
+      subject: Id;
+      class: PersonalClass;
+      wrapped: Buffer | null;
+      wrapped_by: string;
+    }>(
       `select k.subject, k.class, k.wrapped, k.wrapped_by
        from unnest($2::uuid[], $3::text[]) as n(subject, class)
        join subject_key k on k.chain = $1 and k.subject = n.subject and k.class = n.class`,

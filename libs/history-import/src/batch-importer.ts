@@ -8,6 +8,8 @@ import { Invalid } from '#libs/kernel/src/errors.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import type { BrokenLine } from './csv-records.js';
+import { FILE_FORMATS } from './file-formats.js';
+import type { HistoryFile } from './history-file.js';
 import type { FileFormat, Recording, UnderstoodLine } from './file-format.js';
 import type { ImportLines } from './import-lines.js';
 import { type ImportReport, NOTES_MAX, type RefusedLine } from './import-report.js';
@@ -21,6 +23,11 @@ interface BatchEngine {
   readonly keys: SubjectKeys;
   readonly store: EventStore;
 }
+
+/** Of other files' refused lines nobody asks. */
+const REFERABLE: ReadonlySet<HistoryFile> = new Set(
+  FILE_FORMATS.flatMap(({ columns }) => columns.flatMap(({ refersTo }) => refersTo ?? [])),
+);
 
 /** What holds for a whole run. */
 export interface RunContext {
@@ -53,20 +60,31 @@ interface Accepted extends Candidate {
  * when it is done again.
  */
 export class BatchImporter {
-  /** Refused lines of the batch that is under way. */
-  private refused: RefusedLine[] = [];
+  /** The batch that is appended while the next one is checked: that keeps this thread and the database busy at once. */
+  private appending: Promise<void> = Promise.resolve();
+  /** Identities in it: claimed, not done yet, and taken all the same. */
+  private inFlight: ReadonlySet<string> = new Set();
 
   constructor(
     private readonly engine: BatchEngine,
     private readonly run: RunContext,
   ) {}
 
+  /** Returns when the batch is claimed; its events may still be on their way. */
   async import(format: FileFormat, batch: readonly (RawLine | BrokenLine)[]): Promise<void> {
     this.run.report.files[format.file].lines += batch.length;
     const candidates = await this.check(format, batch);
     const accepted = await this.claim(format, candidates);
-    await this.append(format, accepted);
-    this.tellRefused();
+    await this.appending;
+    this.inFlight = new Set(accepted.map(({ identity }) => identity));
+    this.appending = this.append(format, accepted);
+    // It is awaited with the next batch, or by `settle`; until then a failure waits, too.
+    this.appending.catch(() => undefined);
+  }
+
+  /** Waits until everything that was imported is stored: before another file refers to it, and at the end. */
+  async settle(): Promise<void> {
+    await this.appending;
   }
 
   private async check(format: FileFormat, batch: readonly (RawLine | BrokenLine)[]): Promise<Candidate[]> {
@@ -90,7 +108,7 @@ export class BatchImporter {
         candidates.push({ raw, ...result, identity, content });
       }
     }
-    await lines.keepRefused(format.file, refused);
+    if (REFERABLE.has(format.file)) await lines.keepRefused(format.file, refused);
     return candidates;
   }
 
@@ -118,7 +136,7 @@ export class BatchImporter {
       const holder = held.get(candidate.identity) as { id: Id; content: string; done: boolean };
       if (holder.content !== candidate.content) {
         this.refuse(format, candidate.raw.line, taken(format, candidate.raw));
-      } else if (holder.done) {
+      } else if (holder.done || this.inFlight.has(candidate.identity)) {
         this.run.report.files[format.file].repeated += 1;
       } else {
         // From here on the same line again is a repetition.
@@ -201,19 +219,12 @@ export class BatchImporter {
   }
 
   private refuse(format: FileFormat, line: number, fault: Fault | (Omit<Fault, 'column'> & { readonly column: null })): void {
-    const { column, value, reason } = fault;
-    this.refused.push({ file: format.file, line, column, value, reason });
-  }
-
-  /** In the order of lines, though some were found to be wrong later than others. */
-  private tellRefused(): void {
     const { report, onRefused } = this.run;
-    for (const refused of this.refused.sort((a, b) => a.line - b.line)) {
-      report.files[refused.file].refused += 1;
-      if (onRefused) onRefused(refused);
-      else report.refused.push(refused);
-    }
-    this.refused = [];
+    const { column, value, reason } = fault;
+    const refused = { file: format.file, line, column, value, reason };
+    report.files[format.file].refused += 1;
+    if (onRefused) onRefused(refused);
+    else report.refused.push(refused);
   }
 
   private note(format: FileFormat, line: number, note: LineNote): void {

@@ -12,7 +12,7 @@ import { BatchImporter } from './batch-importer.js';
 import { appendCourseEnds } from './course-ends.js';
 import type { BrokenLine, CsvProgress } from './csv-records.js';
 import { FILE_FORMATS } from './file-formats.js';
-import type { HistoryFile } from './history-file.js';
+import { HISTORY_FILES, type HistoryFile } from './history-file.js';
 import type { HistorySource } from './history-source.js';
 import { asOnlyImport } from './import-lease.js';
 import { ImportLines } from './import-lines.js';
@@ -78,7 +78,7 @@ export class HistoryImporter {
 
   private async importAll(run: ImportRun, stillMine: () => void): Promise<ImportReport> {
     const { engine } = this;
-    const { chain, source, signal } = run;
+    const { chain, signal } = run;
     const report = emptyReport();
     const lines = new ImportLines(engine.db, chain, engine.master);
     const context = { actor: 'system:import', origin: 'import', correlationId: newId() } as const;
@@ -91,22 +91,39 @@ export class HistoryImporter {
     };
 
     await lines.forgetRefused();
-    const total = { lines: 0, bytes: 0, totalBytes: [...source.sizes.values()].reduce((sum, size) => sum + size, 0) };
+    try {
+      await this.importFiles(run, batches, goOn);
+    } finally {
+      // Whatever ended it, nothing is under way any more when this returns.
+      await batches.settle().catch(() => undefined);
+    }
+    await appendCourseEnds(engine, { chain, lines, context, goOn });
+    await lines.forgetRefused();
+    report.refused.sort(byPlace);
+    return report;
+  }
+
+  private async importFiles({ source, onProgress }: ImportRun, batches: BatchImporter, goOn: () => void): Promise<void> {
+    const totalBytes = [...source.sizes.values()].reduce((sum, size) => sum + size, 0);
+    let lines = 0;
+    let bytesBefore = 0;
     for (const format of FILE_FORMATS) {
       const progress: CsvProgress = { bytes: 0 };
       for await (const batch of batchesOf(historyLines(source, format, progress))) {
         goOn();
         await batches.import(format, batch);
-        total.lines += batch.length;
-        run.onProgress?.({ ...total, file: format.file, bytes: total.bytes + progress.bytes });
+        lines += batch.length;
+        onProgress?.({ file: format.file, lines, bytes: bytesBefore + progress.bytes, totalBytes });
       }
-      total.bytes += source.sizes.get(format.file) ?? 0;
+      await batches.settle();
+      bytesBefore += source.sizes.get(format.file) ?? 0;
     }
-    await appendCourseEnds(engine, { chain, lines, context, goOn });
-    await lines.forgetRefused();
-    return report;
   }
 }
+
+/** In the order of files and lines, though some lines are found to be wrong later than others. */
+const byPlace = (a: RefusedLine, b: RefusedLine): number =>
+  HISTORY_FILES.indexOf(a.file) - HISTORY_FILES.indexOf(b.file) || a.line - b.line;
 
 async function* batchesOf(
   lines: AsyncGenerator<RawLine | BrokenLine>,

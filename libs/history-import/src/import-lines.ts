@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { SealedBox } from '#libs/event-store/src/boxes.js';
 import type { MasterKey } from '#libs/event-store/src/master-key.js';
-import type { Database, Queryable } from '#libs/database/src/database.js';
+import type { Database } from '#libs/database/src/database.js';
 import { migrate } from '#libs/database/src/migrations.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { ZonedTime } from '#libs/kernel/src/zoned-time.js';
@@ -106,57 +106,41 @@ export class ImportLines {
     ]);
   }
 
-  /** Marks lines as done, and keeps what the ends of their courses will need, at once. */
+  /** Marks lines as done, and keeps what the ends of their courses will need: at once, in one round trip. */
   async finish({ file, identities, courseEnds, performed }: BatchResult): Promise<void> {
-    if (identities.length === 0) return;
-    await this.db.transaction(async (tx) => {
-      await tx.query('update import_line set done = true where chain = $1 and file = $2 and identity = any($3)', [
+    const last = lastOf(performed);
+    await this.db.query({
+      name: 'import_finish',
+      text: `with done as (
+               update import_line l set done = true
+               from unnest($3::text[]) as w(identity)
+               where l.chain = $1 and l.file = $2 and l.identity = w.identity
+             ), ends as (
+               insert into import_course_end (chain, course_id, patient_id, site_id, status, reason, consulted_at)
+               select $1, course_id, patient_id, site_id, status, reason::jsonb, consulted_at::json
+               from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[])
+                 as e(course_id, patient_id, site_id, status, reason, consulted_at)
+               on conflict do nothing
+             )
+             update import_course_end e set last_session_at = s.at::json
+             from unnest($10::uuid[], $11::text[], $12::timestamptz[]) as s(course_id, at, instant)
+             where e.chain = $1 and e.course_id = s.course_id
+               and (e.last_session_at is null or (e.last_session_at->>'instant')::timestamptz < s.instant)`,
+      values: [
         this.chain.no,
         file,
         identities,
-      ]);
-      if (courseEnds.length > 0) await this.keepCourseEnds(tx, courseEnds);
-      if (performed.length > 0) await this.keepLastSessions(tx, performed);
+        courseEnds.map((end) => end.courseId),
+        courseEnds.map((end) => end.patientId),
+        courseEnds.map((end) => end.siteId),
+        courseEnds.map((end) => end.status),
+        courseEnds.map((end) => end.reason && JSON.stringify(end.reason)),
+        courseEnds.map((end) => JSON.stringify(end.consultedAt)),
+        last.map(([courseId]) => courseId),
+        last.map(([, at]) => JSON.stringify(at)),
+        last.map(([, at]) => at.instant),
+      ],
     });
-  }
-
-  private async keepCourseEnds(tx: Queryable, ends: BatchResult['courseEnds']): Promise<void> {
-    await tx.query(
-      `insert into import_course_end (chain, course_id, patient_id, site_id, status, reason, consulted_at)
-       select $1, course_id, patient_id, site_id, status, reason::jsonb, consulted_at::json
-       from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[])
-         as e(course_id, patient_id, site_id, status, reason, consulted_at)
-       on conflict do nothing`,
-      [
-        this.chain.no,
-        ends.map((end) => end.courseId),
-        ends.map((end) => end.patientId),
-        ends.map((end) => end.siteId),
-        ends.map((end) => end.status),
-        ends.map((end) => end.reason && JSON.stringify(end.reason)),
-        ends.map((end) => JSON.stringify(end.consultedAt)),
-      ],
-    );
-  }
-
-  private async keepLastSessions(tx: Queryable, performed: BatchResult['performed']): Promise<void> {
-    const last = new Map<Id, ZonedTime>();
-    for (const { courseId, at } of performed) {
-      const known = last.get(courseId);
-      if (!known || known.instant < at.instant) last.set(courseId, at);
-    }
-    await tx.query(
-      `update import_course_end e set last_session_at = s.at::json
-       from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as s(course_id, at, instant)
-       where e.chain = $1 and e.course_id = s.course_id
-         and (e.last_session_at is null or (e.last_session_at->>'instant')::timestamptz < s.instant)`,
-      [
-        this.chain.no,
-        [...last.keys()],
-        [...last.values()].map((at) => JSON.stringify(at)),
-        [...last.values()].map((at) => at.instant),
-      ],
-    );
   }
 
   /** The things that accepted lines hold, by identity. */
@@ -210,4 +194,14 @@ export class ImportLines {
       courseIds,
     ]);
   }
+}
+
+/** The last performed session of each course, among those of a batch. */
+function lastOf(performed: BatchResult['performed']): [courseId: Id, at: ZonedTime][] {
+  const last = new Map<Id, ZonedTime>();
+  for (const { courseId, at } of performed) {
+    const known = last.get(courseId);
+    if (!known || known.instant < at.instant) last.set(courseId, at);
+  }
+  return [...last];
 }

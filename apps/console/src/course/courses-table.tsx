@@ -63,7 +63,7 @@ export function CoursesTable({ courses }: { courses: CourseProgress[] }) {
               />
               <span className="block text-xs text-faint">{span(course)}</span>
               <span className="mt-1 block md:hidden">
-                <CourseStatusChip status={course.status} /> {today && <Next course={course} today={today} />}
+                <CourseStatusChip status={course.status} /> {today && hasNext(course) && <Next course={course} today={today} />}
                 {Object.keys(course.deviations).length > 0 && <DeviationChips deviations={course.deviations} />}
               </span>
             </td>
@@ -85,6 +85,8 @@ function span(course: CourseProgress): string {
   if (!course.first || !course.last) return 'No session yet';
   return formatSpan(course.first, course.last);
 }
+
+const hasNext = (course: CourseProgress): boolean => Boolean(course.booked ?? course.nextEarliest ?? course.maintenance);
 
 /** What comes next: a booked session, else the earliest day of one, else the maintenance window. */
 function Next({ course, today }: { course: CourseProgress; today: string }) {

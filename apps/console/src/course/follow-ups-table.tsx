@@ -15,19 +15,29 @@ export function FollowUpsTable({ followUps }: { followUps: FollowUp[] }) {
         <thead>
           <tr>
             <th scope="col">When</th>
-            <th scope="col">Kind</th>
+            <th scope="col" className="max-sm:hidden">
+              Kind
+            </th>
             <th scope="col">Reactions</th>
             <th scope="col">Adverse event</th>
-            <th scope="col">Outcome, 1–5</th>
+            <th scope="col" className="max-sm:hidden">
+              Outcome, 1–5
+            </th>
           </tr>
         </thead>
         <tbody>
           {followUps.map((followUp) => (
             <tr key={followUp.id}>
-              <th scope="row" className="whitespace-nowrap">
-                <span className="font-semibold">{formatDate(followUp.at)}</span> {formatTime(followUp.at)}
+              <th scope="row">
+                <span className="whitespace-nowrap">
+                  <span className="font-semibold">{formatDate(followUp.at)}</span> {formatTime(followUp.at)}
+                </span>
+                <span className="block text-xs text-faint sm:hidden">
+                  {words(followUp.kind)}
+                  {followUp.outcomeScore !== null && `, outcome ${followUp.outcomeScore}`}
+                </span>
               </th>
-              <td>{words(followUp.kind)}</td>
+              <td className="max-sm:hidden">{words(followUp.kind)}</td>
               <td>{followUp.reactions.map(words).join(', ') || <span className="text-faint">none</span>}</td>
               <td>
                 {followUp.adverseEvent ? (
@@ -38,7 +48,7 @@ export function FollowUpsTable({ followUps }: { followUps: FollowUp[] }) {
                   <span className="text-faint">none</span>
                 )}
               </td>
-              <td>{followUp.outcomeScore ?? <span className="text-faint">not scored</span>}</td>
+              <td className="max-sm:hidden">{followUp.outcomeScore ?? <span className="text-faint">not scored</span>}</td>
             </tr>
           ))}
         </tbody>

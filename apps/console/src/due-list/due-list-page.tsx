@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
+import { useState } from 'react';
 import { keyOf } from '../api/common.js';
 import { MAINTENANCE_STATES, type MaintenanceState } from '../api/maintenance.js';
 import { type Site, sitesQuery } from '../api/sites.js';
@@ -21,9 +22,17 @@ const route = getRouteApi('/');
 /** What front desks live by: whose maintenance is late, open or coming, site by site. */
 export function DueListPage() {
   const sites = useQuery(sitesQuery);
+  // The first import fills the list, and its report must still be read.
+  const [isImporting, setImporting] = useState(false);
   return (
     <Loaded query={sites} lines={10}>
-      {(all) => (all.length === 0 ? <FirstImport /> : <DueList sites={all} />)}
+      {(all) =>
+        all.length === 0 || isImporting ? (
+          <FirstImport onStart={() => setImporting(true)} onDone={() => setImporting(false)} />
+        ) : (
+          <DueList sites={all} />
+        )
+      }
     </Loaded>
   );
 }
@@ -46,7 +55,7 @@ function DueList({ sites }: { sites: Site[] }) {
     void navigate({ search: (before) => ({ ...before, state: toggleState(states, state) }), replace: true });
 
   return (
-    <div className="lg:grid lg:grid-cols-[12.5rem_minmax(0,1fr)] lg:gap-8">
+    <div className="lg:grid lg:grid-cols-[12.5rem_minmax(0,1fr)] lg:gap-8 print:block">
       <SiteSwitcher sites={sites} chosen={site && keyOf(site)} onChoose={choose} />
       <div className="min-w-0">
         <PageHeader title="Maintenance due" tabTitle={`Maintenance due, ${place}`} actions={<PrintButton />}>
@@ -76,14 +85,14 @@ function DueList({ sites }: { sites: Site[] }) {
   );
 }
 
-function FirstImport() {
+function FirstImport(callbacks: { onStart: () => void; onDone: () => void }) {
   return (
     <div className="mx-auto max-w-2xl py-6">
       <PageHeader title="Nothing is on record yet" tabTitle="Welcome">
         The due list shows itself once there are sites, patients and courses. Bring in a history: a folder with sites.csv,
         patients.csv, courses.csv and the other files.
       </PageHeader>
-      <ImportPanel />
+      <ImportPanel {...callbacks} />
       <p className="mt-6 text-soft">
         The same from a terminal: <code className="code rounded bg-sunken px-1.5 py-0.5">npm run -s pistor -- import FOLDER</code>
       </p>

@@ -11,7 +11,7 @@ import { Entry, Panes } from './panes.js';
 interface MessageListProps {
   status: MessageStatus;
   selected: string | undefined;
-  onSelect: (message: string) => void;
+  onSelect: (message: string | undefined) => void;
 }
 
 const EMPTY: Record<MessageStatus, string> = {
@@ -35,6 +35,8 @@ export function MessageList({ status, selected, onSelect }: MessageListProps) {
         return (
           <Panes
             label={`Messages, ${status}`}
+            isChosen={open?.id === selected}
+            onBack={() => onSelect(undefined)}
             list={
               <>
                 <ul className="border-t-[1.5px] border-ink lg:max-h-[72dvh] lg:overflow-y-auto">

@@ -1,20 +1,28 @@
 import { type ReactNode, useEffect, useRef } from 'react';
+import { ArrowLeft } from '../ui/icons.js';
 
 interface PanesProps {
   /** What the list holds, for screen readers. */
   label: string;
   list: ReactNode;
   reading: ReactNode;
+  /** Somebody chose something; until then a narrow screen shows the list, afterwards the thing. */
+  isChosen: boolean;
+  onBack: () => void;
 }
 
-/** A list at the left, the chosen thing at the right; below each other where there is no room. */
-export function Panes({ label, list, reading }: PanesProps) {
+/** A list at the left, the chosen thing at the right; one of them at a time where there is no room for both. */
+export function Panes({ label, list, reading, isChosen, onBack }: PanesProps) {
   return (
     <div className="lg:grid lg:grid-cols-[22rem_minmax(0,1fr)] lg:gap-8">
-      <section aria-label={label} className="max-lg:mb-6">
+      <section aria-label={label} className={isChosen ? 'max-lg:hidden' : ''}>
         {list}
       </section>
-      <section aria-label="Message" aria-live="polite" className="min-w-0">
+      <section aria-label="Message" aria-live="polite" className={`min-w-0 ${isChosen ? '' : 'max-lg:hidden'}`}>
+        <button type="button" className="button mb-3 lg:hidden" onClick={onBack}>
+          <ArrowLeft />
+          All messages
+        </button>
         <div className="lg:sticky lg:top-[calc(var(--header-height)+1.5rem)]">{reading}</div>
       </section>
     </div>

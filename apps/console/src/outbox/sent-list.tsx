@@ -15,7 +15,7 @@ const route = getRouteApi('/outbox');
 
 interface SentListProps {
   selected: string | undefined;
-  onSelect: (message: string) => void;
+  onSelect: (message: string | undefined) => void;
 }
 
 /** What went out, newest first, to be read as the patient reads it. */
@@ -45,6 +45,8 @@ export function SentList({ selected, onSelect }: SentListProps) {
           return (
             <Panes
               label="Messages that went out"
+              isChosen={open?.messageId === selected}
+              onBack={() => onSelect(undefined)}
               list={
                 <>
                   <ul className="border-t-[1.5px] border-ink lg:max-h-[72dvh] lg:overflow-y-auto">

@@ -29,7 +29,7 @@ export function DayTable({ day }: { day: SiteDay }) {
             <span className="sr-only">Hours of the day</span>
             <div className="axis" aria-hidden="true">
               {hourTicks(axis).map((tick) => (
-                <span key={tick.label} className="axis-label text-faint" style={{ left: percent(tick.at) }}>
+                <span key={tick.label} className="axis-label text-faint" data-keep style={{ left: percent(tick.at) }}>
                   {tick.label}
                 </span>
               ))}

@@ -1,27 +1,33 @@
-import { type ChangeEvent, type DragEvent, useRef, useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { type ChangeEvent, type DragEvent, useRef, useState, useSyncExternalStore } from 'react';
 import { FolderIcon } from '../ui/icons.js';
 import { ProblemPanel } from '../ui/problem-panel.js';
 import { filesOfDrop } from './dropped-files.js';
 import { ImportProgressList } from './import-progress.js';
 import { ImportReportView } from './import-report.js';
-import { useImport } from './use-import.js';
+import { importRun } from './import-run.js';
 
 /** Takes a history folder, its CSV files or a zip of them; shows how far it is, and afterwards every refused line. */
-export function ImportPanel() {
-  const run = useImport();
+export function ImportPanel({ onStart, onDone }: { onStart?: () => void; onDone?: () => void }) {
+  const queries = useQueryClient();
+  const run = useSyncExternalStore(importRun.subscribe, importRun.current);
   const [over, setOver] = useState(false);
   const filesInput = useRef<HTMLInputElement>(null);
   const folderInput = useRef<HTMLInputElement>(null);
 
+  const start = (files: File[]) => {
+    onStart?.();
+    void importRun.start(files).finally(() => void queries.invalidateQueries());
+  };
   const choose = (event: ChangeEvent<HTMLInputElement>) => {
-    run.start([...(event.target.files ?? [])]);
+    start([...(event.target.files ?? [])]);
     // The same folder may be chosen again after mending it.
     event.target.value = '';
   };
   const drop = async (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    run.start(await filesOfDrop(event.dataTransfer));
+    start(await filesOfDrop(event.dataTransfer));
   };
 
   return (
@@ -72,7 +78,7 @@ export function ImportPanel() {
           <ProblemPanel error={run.error} />
         </div>
       )}
-      {run.report && <ImportReportView report={run.report} />}
+      {run.report && <ImportReportView report={run.report} onDone={onDone} />}
     </div>
   );
 }

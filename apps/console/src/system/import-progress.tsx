@@ -2,7 +2,7 @@ import type { ImportProgress } from '../api/imports.js';
 import { ProgressBar } from '../ui/progress-bar.js';
 
 /** One bar for each file. Only the phase is announced; a bar a second would drown a listener. */
-export function ImportProgressList({ phase, files }: { phase: string; files: ImportProgress[] }) {
+export function ImportProgressList({ phase, files }: { phase: string; files: readonly ImportProgress[] }) {
   return (
     <div className="max-w-2xl border border-line bg-surface px-5 py-4">
       <p role="status" className="font-semibold">
@@ -11,7 +11,7 @@ export function ImportProgressList({ phase, files }: { phase: string; files: Imp
       <ul className="mt-3 space-y-2.5">
         {files.map((file) => (
           <li key={file.file}>
-            <span className="mb-1 flex justify-between gap-4">
+            <span className="mb-1 flex items-baseline justify-between gap-4">
               <span className="code">{file.file}</span>
               <span className="text-soft">
                 {file.lines.toLocaleString('en')} of {file.total.toLocaleString('en')} lines

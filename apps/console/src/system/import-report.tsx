@@ -7,7 +7,7 @@ import { plural } from '../ui/labels.js';
 const SHOWN = 200;
 
 /** What the import took, what it refused, and what to mend in each refused line. */
-export function ImportReportView({ report }: { report: ImportReport }) {
+export function ImportReportView({ report, onDone }: { report: ImportReport; onDone?: () => void }) {
   const files = Object.entries(report.files);
   const accepted = files.reduce((n, [, counts]) => n + counts.accepted, 0);
   return (
@@ -17,7 +17,7 @@ export function ImportReportView({ report }: { report: ImportReport }) {
       </h3>
       <p role="status" className="mb-3 text-soft">
         The import is done.{' '}
-        <Link to="/" className="link">
+        <Link to="/" className="link" onClick={onDone}>
           See the due list
         </Link>
       </p>

@@ -9,7 +9,12 @@ export function CalendarHead({ axis }: { axis: CalendarAxis }) {
   return (
     <div className="axis" aria-hidden="true">
       {monthTicks(axis).map((tick) => (
-        <span key={tick.at} className="axis-label text-faint" style={{ left: percent(tick.at) }}>
+        <span
+          key={tick.at}
+          className="axis-label text-faint"
+          data-year={tick.year ?? undefined}
+          style={{ left: percent(tick.at) }}
+        >
           {tick.year && <span className="absolute bottom-full left-1 font-semibold text-ink">{tick.year}</span>}
           {tick.label}
         </span>

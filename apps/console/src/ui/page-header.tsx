@@ -27,7 +27,7 @@ export function PageHeader({ title, tabTitle = title, children, actions }: PageH
 
 export function PrintButton() {
   return (
-    <button type="button" className="button" onClick={() => window.print()}>
+    <button type="button" className="button max-md:hidden" onClick={() => window.print()}>
       <PrintIcon />
       Print
     </button>

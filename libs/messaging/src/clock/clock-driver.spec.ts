@@ -1,25 +1,143 @@
-import { CourseHistory, zoned } from '#test/support/treatment-history.js';
-import { openTestMessaging, type TestMessaging } from '#test/support/test-messaging.js';
-import { addDays } from '#libs/kernel/src/local-date.js';
 import { newId } from '#libs/kernel/src/ids.js';
+import { addDays } from '#libs/kernel/src/local-date.js';
+import { occurredNow } from '#libs/kernel/src/occurred.js';
+import { CourseCompleted, courseStream } from '#libs/treatment/src/course/course.events.js';
+import { SiteQuietHoursSet, siteStream } from '#libs/treatment/src/site/site.events.js';
+import { openTestMessaging, recipient, type TestMessaging, type TestWorld } from '#test/support/test-messaging.js';
+import { CourseHistory, zoned } from '#test/support/treatment-history.js';
+import type { MessagingWorkers } from '../messaging.workers.js';
 
 let messaging: TestMessaging;
+let workers: MessagingWorkers;
+let world: TestWorld;
+let today: string;
 beforeAll(async () => {
   messaging = await openTestMessaging();
-  messaging.workers().start();
+  workers = messaging.workers({ queueName: `test-${newId()}` });
+  workers.start();
 });
 afterAll(() => messaging.close());
+beforeEach(async () => {
+  world = await messaging.newWorld();
+  today = (await messaging.engine.chains.now(world.chain)).slice(0, 10);
+});
 
-it('smoke', async () => {
-  const { chain, of, append } = await messaging.newWorld();
-  const today = (await messaging.engine.chains.now(chain)).slice(0, 10);
-  const course = new CourseHistory(of, { plannedAt: `${addDays(today, 1)}T10:00` });
-  course.booked(`${addDays(today, 20)}T14:00`, { id: newId() });
-  await append(...course.streams());
-  await messaging.follow(chain);
-  console.log(await messaging.queries.list(chain, { limit: 10 }), await messaging.clock.state(chain));
-  const at = performance.now();
-  const to = await messaging.clock.targetOf(chain, { months: 1 });
-  console.log(await messaging.clock.advanceAndWait(chain, to, 20_000), performance.now() - at);
-  console.log(JSON.stringify(await messaging.queries.outbox(chain, { limit: 10 }), null, 1), await messaging.queries.balance(chain));
+const day = (n: number, hour = '14:00') => `${addDays(today, n)}T${hour}`;
+const now = occurredNow('2026-05-01T00:00:00.000Z');
+
+async function advance(months: number) {
+  const to = await messaging.clock.targetOf(world.chain, { months });
+  const result = await messaging.clock.advanceAndWait(world.chain, to, 25_000);
+  expect(result.advancing).toBeNull();
+  expect(result.now >= to).toBe(true);
+  return result;
+}
+
+/** What went out, in order, with how late it was: a little of real time passes at each step. */
+async function sent() {
+  const { items } = await messaging.queries.list(world.chain, { limit: 500, status: 'sent' });
+  return items
+    .map(({ kind, due, sentAt }) => ({ kind, at: sentAt as string, lateMs: Date.parse(sentAt as string) - Date.parse(due.instant) }))
+    .sort((a, b) => (a.at < b.at ? -1 : 1));
+}
+
+describe('advancing the clock of a sandbox chain', () => {
+  it('sends each message at its time, in the order of those months, and lets none expire', async () => {
+    const course = new CourseHistory(world.of).booked(day(20)).booked(day(34)).booked(day(48));
+    await world.append(...course.streams());
+    expect(await advance(2)).toMatchObject({ sent: 6 });
+    const out = await sent();
+    expect(out.map(({ kind }) => kind)).toEqual([
+      ...['aspirin-notice', 'session-reminder', 'aspirin-notice', 'session-reminder', 'aspirin-notice', 'session-reminder'],
+    ]);
+    for (const { lateMs } of out) expect(lateMs).toBeLessThan(10_000);
+    expect(await messaging.queries.balance(world.chain)).toMatchObject({ planned: 6, sent: 6, expired: 0, pending: 0 });
+  });
+
+  it('brings what follows from what it brought: maintenance becomes due after a course is completed', async () => {
+    const course = new CourseHistory(world.of).performed(day(-30)).performed(day(-16));
+    await world.append(...course.streams());
+    const completed = CourseCompleted(now, { courseId: course.id, patientId: world.of.patient });
+    await world.append({ stream: courseStream(course.id), events: [completed] });
+    await advance(8);
+    const out = await sent();
+    expect(out.map(({ kind }) => kind).filter((kind) => kind.startsWith('maintenance'))).toEqual([
+      ...['maintenance-due-soon', 'maintenance-due', 'maintenance-overdue'],
+    ]);
+    expect(await messaging.queries.balance(world.chain)).toMatchObject({ expired: 0, pending: 0, failed: 0 });
+  });
+
+  it('waits for the morning where a message falls due in quiet hours', async () => {
+    await world.append(...new CourseHistory(world.of).booked(day(20, '22:30')).streams());
+    await advance(1);
+    const out = await sent();
+    // 22:30 to 08:00, on both days.
+    for (const { lateMs } of out) expect(Math.round(lateMs / 60_000)).toBe(9.5 * 60);
+    expect(out.length).toBe(2);
+  });
+
+  it('follows the hours that the site sets', async () => {
+    const hours = SiteQuietHoursSet(now, { siteId: world.of.site, quietHours: { from: '13:00', to: '15:00' } });
+    await world.append({ stream: siteStream(world.of.site), events: [hours] });
+    await world.append(...new CourseHistory(world.of).booked(day(20)).streams());
+    await advance(1);
+    for (const { lateMs } of await sent()) expect(Math.round(lateMs / 60_000)).toBe(60);
+  });
+
+  it('is refused on a live chain, backwards, and further than five years', async () => {
+    const live = await messaging.engine.chains.ensure(`live-${newId()}`, false);
+    const soon = zoned(day(1)).instant;
+    await expect(messaging.clock.advance(live, soon)).rejects.toMatchObject({ code: 'clock.live-chain', kind: 'conflict' });
+    const past = zoned(day(-1)).instant;
+    await expect(messaging.clock.advance(world.chain, past)).rejects.toMatchObject({ code: 'clock.backwards', kind: 'invalid' });
+    const far = zoned(day(6 * 366)).instant;
+    await expect(messaging.clock.advance(world.chain, far)).rejects.toMatchObject({ code: 'clock.too-far' });
+  });
+
+  it('shows what it does, and when the next message is due', async () => {
+    await world.append(...new CourseHistory(world.of).booked(day(20)).streams());
+    await messaging.follow(world.chain);
+    const before = await messaging.clock.state(world.chain);
+    expect(before).toMatchObject({ sandbox: true, offsetMs: 0, advancing: null, nextDue: zoned(day(13)).instant });
+    await advance(1);
+    const after = await messaging.clock.state(world.chain);
+    expect(after.nextDue).toBeNull();
+    expect(after.offsetMs).toBeGreaterThan(27 * 86_400_000);
+  });
+
+  it('goes on after a restart, by one driver at a time', async () => {
+    await world.append(...new CourseHistory(world.of).booked(day(20)).streams());
+    await messaging.follow(world.chain);
+    // As a process leaves it that was killed on the way: its lease still stands for a moment.
+    const to = zoned(day(30)).instant;
+    await messaging.engine.db.query(
+      `insert into chain_clock_target (chain, from_at, target, driver, lease_until)
+       values ($1, $2, $3, $4, clock_timestamp() + interval '1 second')`,
+      [world.chain.no, await messaging.engine.chains.now(world.chain), to, newId()],
+    );
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect((await messaging.clock.state(world.chain)).nextDue).toBe(zoned(day(13)).instant);
+    const deadline = performance.now() + 15_000;
+    while ((await messaging.clock.state(world.chain)).advancing && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect((await sent()).length).toBe(2);
+    expect((await messaging.clock.state(world.chain)).now >= to).toBe(true);
+  });
+
+  it('takes a hundred messages at different times in seconds', async () => {
+    const patients = Array.from({ length: 50 }, () => newId());
+    await world.append(...patients.map((id) => recipient(id)));
+    const courses = patients.flatMap((id, n) =>
+      new CourseHistory({ ...world.of, patient: id }).booked(day(20, `10:${String(n).padStart(2, '0')}`)).streams(),
+    );
+    await world.append(...courses);
+    await messaging.follow(world.chain);
+    const began = performance.now();
+    expect(await advance(1)).toMatchObject({ sent: 100 });
+    const seconds = (performance.now() - began) / 1000;
+    process.stderr.write(`a hundred messages, a step each: ${seconds.toFixed(1)} s\n`);
+    expect(seconds).toBeLessThan(20);
+    expect(await messaging.queries.balance(world.chain)).toMatchObject({ planned: 100, sent: 100 });
+  });
 });

@@ -79,7 +79,11 @@ export class CourseRows {
   private readonly known = new Map<string, Protocol>();
 
   /** The courses that a page is about, with its events applied; not saved yet. */
-  async fold(tx: Queryable, chain: Chain, page: readonly SealedEvent<TreatmentEvent>[]): Promise<Map<Id, FoldedCourse>> {
+  async fold(
+    tx: Queryable,
+    chain: Chain,
+    page: readonly SealedEvent<TreatmentEvent>[],
+  ): Promise<Map<Id, FoldedCourse>> {
     const events = page.filter(isCourseEvent);
     const before = await this.load(tx, chain, new Set(events.map(({ data }) => data.courseId)));
     const folding = new Map<Id, { state: CourseState; revision: number; importedAt: Instant | null }>(before);

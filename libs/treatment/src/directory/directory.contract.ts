@@ -117,7 +117,5 @@ export const protocolSummarySchema = z
 export type ProtocolSummary = z.infer<typeof protocolSummarySchema>;
 
 /** A published statement, as it was published; what it leaves open is absent. */
-export const factSchema = z
-  .looseObject({ id: z.string(), kind: z.string() })
-  .meta({ id: 'Fact' });
+export const factSchema = z.looseObject({ id: z.string(), kind: z.string() }).meta({ id: 'Fact' });
 export type FactView = z.infer<typeof factSchema>;

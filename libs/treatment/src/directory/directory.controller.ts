@@ -39,13 +39,23 @@ export class DirectoryController {
   ) {}
 
   @Get('sites')
-  @QueryEndpoint({ id: 'listSites', summary: 'The sites', answer: pageSchemaOf(siteViewSchema), reads: SitesQuery.reads })
+  @QueryEndpoint({
+    id: 'listSites',
+    summary: 'The sites',
+    answer: pageSchemaOf(siteViewSchema),
+    reads: SitesQuery.reads,
+  })
   listSites(@InChain() chain: Chain, @Query({ schema: sitesParamsSchema }) params: SitesParams) {
     return this.sites.list(chain, params);
   }
 
   @Get('sites/:site/day')
-  @QueryEndpoint({ id: 'getSiteDay', summary: 'The sessions of a site on one day', answer: siteDaySchema, reads: SiteDayQuery.reads })
+  @QueryEndpoint({
+    id: 'getSiteDay',
+    summary: 'The sessions of a site on one day',
+    answer: siteDaySchema,
+    reads: SiteDayQuery.reads,
+  })
   siteDay(
     @InChain() chain: Chain,
     @Param('site') site: string,
@@ -61,12 +71,20 @@ export class DirectoryController {
     answer: pageSchemaOf(practitionerViewSchema),
     reads: PractitionersQuery.reads,
   })
-  listPractitioners(@InChain() chain: Chain, @Query({ schema: practitionersParamsSchema }) params: PractitionersParams) {
+  listPractitioners(
+    @InChain() chain: Chain,
+    @Query({ schema: practitionersParamsSchema }) params: PractitionersParams,
+  ) {
     return this.practitioners.list(chain, params);
   }
 
   @Get('lots')
-  @QueryEndpoint({ id: 'listLots', summary: 'The lots as they were received', answer: pageSchemaOf(lotViewSchema), reads: LotsQuery.reads })
+  @QueryEndpoint({
+    id: 'listLots',
+    summary: 'The lots as they were received',
+    answer: pageSchemaOf(lotViewSchema),
+    reads: LotsQuery.reads,
+  })
   listLots(@InChain() chain: Chain, @Query({ schema: lotsParamsSchema }) params: LotsParams) {
     return this.lots.list(chain, params);
   }
@@ -109,7 +127,11 @@ export class DirectoryController {
   }
 
   @Get('facts')
-  @QueryEndpoint({ id: 'listFacts', summary: 'The published statements that rules cite', answer: pageSchemaOf(factSchema) })
+  @QueryEndpoint({
+    id: 'listFacts',
+    summary: 'The published statements that rules cite',
+    answer: pageSchemaOf(factSchema),
+  })
   facts() {
     return { items: this.protocols.facts(), next: null };
   }

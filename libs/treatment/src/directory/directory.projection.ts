@@ -104,7 +104,10 @@ export class DirectoryProjection implements Projection {
       `update site s set quiet_hours = r."quietHours"
        from jsonb_to_recordset($2::jsonb) as r("siteId" uuid, "quietHours" jsonb)
        where s.chain = $1 and s.id = r."siteId"`,
-      latest(of(page, 'SiteQuietHoursSet').map(({ data }) => data), ({ siteId }) => siteId),
+      latest(
+        of(page, 'SiteQuietHoursSet').map(({ data }) => data),
+        ({ siteId }) => siteId,
+      ),
     );
   }
 
@@ -165,7 +168,10 @@ export class DirectoryProjection implements Projection {
   }
 
   private async changePatients(tx: Queryable, chain: Chain, page: Page): Promise<void> {
-    const preferences = of(page, 'PatientContactPreferenceChanged').map(({ data, revision }) => ({ ...data, revision }));
+    const preferences = of(page, 'PatientContactPreferenceChanged').map(({ data, revision }) => ({
+      ...data,
+      revision,
+    }));
     await insertAll(
       tx,
       chain,

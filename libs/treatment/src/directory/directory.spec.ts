@@ -6,7 +6,15 @@ import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { FACT_IDS } from '#libs/protocols/src/facts.js';
 import { Projections } from '#libs/projections/src/projections.js';
 import { protocolSchema } from '#libs/protocols/src/protocol.schema.js';
-import { CourseHistory, HEALTHY, lot, patient, practitioner, protocols, site } from '#test/support/treatment-history.js';
+import {
+  CourseHistory,
+  HEALTHY,
+  lot,
+  patient,
+  practitioner,
+  protocols,
+  site,
+} from '#test/support/treatment-history.js';
 import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
 import { PatientContactPreferenceChanged, PatientHealthRecorded, patientStream } from '../patient/patient.events.js';
 import { CredentialGranted, practitionerStream } from '../practitioner/practitioner.events.js';
@@ -80,7 +88,12 @@ describe('sites', () => {
 describe('practitioners', () => {
   it('are shown with every credential', async () => {
     const id = await named('practitioner', 'P11');
-    const granted = { practitionerId: id, procedures: ['hair', 'general'], validFrom: '2025-01-01', validTo: '2025-12-31' };
+    const granted = {
+      practitionerId: id,
+      procedures: ['hair', 'general'],
+      validFrom: '2025-01-01',
+      validTo: '2025-12-31',
+    };
     await models.record(chain, [
       practitioner({ id }),
       { stream: practitionerStream(id), events: [CredentialGranted(NOW, granted)] },
@@ -106,7 +119,8 @@ describe('patients', () => {
     const [first, second] = [await named('patient', 'PT00001'), newId()];
     const history = new CourseHistory({ site: newId(), patient: first, practitioner: newId() });
     await models.record(chain, [patient(first, {}, 'Işık'), patient(second, {}, 'Kaya'), ...history.streams()]);
-    const found = async (search?: string) => (await models.patients.list(chain, { ...PAGE, search })).items.map(({ id }) => id);
+    const found = async (search?: string) =>
+      (await models.patients.list(chain, { ...PAGE, search })).items.map(({ id }) => id);
     expect(await found()).toEqual([first, second].sort());
     expect(await found('PT00001')).toEqual([first]);
     expect(await found('PT0000')).toEqual([]);
@@ -241,8 +255,13 @@ describe('protocols', () => {
     const facial = items[2];
     expect(facial?.facts).toEqual(expect.arrayContaining(['S1-N1', 'S1-M2', 'S0-P1', 'S0-C5']));
     expect(facial?.facts.filter((id) => !(FACT_IDS as readonly string[]).includes(id))).toEqual([]);
-    expect(protocolSchema.parse(await models.protocols.detail(chain, 'facial'))).toMatchObject({ code: 'facial', version: 1 });
-    await expect(models.protocols.detail(chain, 'facial', { version: 2 })).rejects.toMatchObject({ code: 'protocol.unknown' });
+    expect(protocolSchema.parse(await models.protocols.detail(chain, 'facial'))).toMatchObject({
+      code: 'facial',
+      version: 1,
+    });
+    await expect(models.protocols.detail(chain, 'facial', { version: 2 })).rejects.toMatchObject({
+      code: 'protocol.unknown',
+    });
     await expect(models.protocols.detail(chain, 'nothing')).rejects.toMatchObject({ code: 'protocol.unknown' });
   });
 

@@ -17,7 +17,13 @@ import { DIRECTORY, familyNameIndex } from './directory.projection.js';
 import { fullName, openAll, type People } from './people.js';
 
 export const patientsParamsSchema = listQueryOf({
-  search: z.string().trim().min(1).max(200).optional().describe('A code or a family name, whole; letter case does not count.'),
+  search: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('A code or a family name, whole; letter case does not count.'),
 });
 export type PatientsParams = z.output<typeof patientsParamsSchema>;
 
@@ -57,7 +63,10 @@ export class PatientsQuery {
       ],
     );
     const page = pageOf(rows, params.limit, (row) => [row.id]);
-    const person = await this.people.patients(chain, page.items.map(({ id }) => id));
+    const person = await this.people.patients(
+      chain,
+      page.items.map(({ id }) => id),
+    );
     return {
       items: page.items.map(({ id, preference, courses }) => ({ ...person(id), ...preference, courses })),
       next: page.next,
@@ -76,10 +85,15 @@ export class PatientsQuery {
       preference: ContactPreference;
       identity: SealedBox | null;
       health: SealedBox | null;
-    }>(`select revision, preference, identity, health from ${SCHEMA}.patient where chain = $1 and id = $2`, [chain.no, id]);
+    }>(`select revision, preference, identity, health from ${SCHEMA}.patient where chain = $1 and id = $2`, [
+      chain.no,
+      id,
+    ]);
     const [row] = rows;
     if (!row) throw new NotFound('patient.unknown', 'There is no such patient.');
-    const identity = (await openAll<{ identity?: Identity }>(this.boxes, chain, [{ id, box: row.identity }])).get(id)?.identity;
+    const identity = (await openAll<{ identity?: Identity }>(this.boxes, chain, [{ id, box: row.identity }])).get(
+      id,
+    )?.identity;
     const health = (await openAll<{ health?: Health }>(this.boxes, chain, [{ id, box: row.health }])).get(id)?.health;
     return {
       id,

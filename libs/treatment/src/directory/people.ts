@@ -48,7 +48,9 @@ export class People {
       `select id, code, name, time_zone from ${SCHEMA}.site where chain = $1`,
       [chain.no],
     );
-    return new Map(rows.map((row) => [row.id, { id: row.id, code: row.code, name: row.name, timeZone: row.time_zone }]));
+    return new Map(
+      rows.map((row) => [row.id, { id: row.id, code: row.code, name: row.name, timeZone: row.time_zone }]),
+    );
   }
 
   /** The codes of courses, for references to them. */
@@ -91,7 +93,10 @@ export async function openAll<Content>(
   rows: readonly { id: Id; box: SealedBox | null }[],
 ): Promise<Map<Id, Content>> {
   const closed = rows.flatMap(({ id, box }) => (box ? [{ id, box }] : []));
-  const opened = await boxes.open<Content>(chain, closed.map(({ box }) => box));
+  const opened = await boxes.open<Content>(
+    chain,
+    closed.map(({ box }) => box),
+  );
   const contents = new Map<Id, Content>();
   closed.forEach(({ id }, n) => {
     const content = opened[n];

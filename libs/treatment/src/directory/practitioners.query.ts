@@ -38,7 +38,13 @@ export class PractitionersQuery {
       [chain.no, params.limit + 1, after],
     );
     const page = pageOf(rows, params.limit, (row) => [row.id as Id]);
-    const person = await this.people.practitioners(chain, page.items.map(({ id }) => id));
-    return { items: page.items.map((row) => ({ ...person(row.id), role: row.role, credentials: row.credentials })), next: page.next };
+    const person = await this.people.practitioners(
+      chain,
+      page.items.map(({ id }) => id),
+    );
+    return {
+      items: page.items.map((row) => ({ ...person(row.id), role: row.role, credentials: row.credentials })),
+      next: page.next,
+    };
   }
 }

@@ -71,7 +71,8 @@ function factsIn(value: unknown): Set<string> {
   const found = new Set<string>();
   const visit = (each: unknown, name = ''): void => {
     if (name === 'facts' && Array.isArray(each)) for (const fact of each) found.add(String(fact));
-    else if (typeof each === 'object' && each !== null) for (const [key, inner] of Object.entries(each)) visit(inner, key);
+    else if (typeof each === 'object' && each !== null)
+      for (const [key, inner] of Object.entries(each)) visit(inner, key);
   };
   visit(value);
   return found;

@@ -133,7 +133,9 @@ export class CourseLots {
     chain: Chain,
     lots: readonly { product: string; ingredients: readonly string[] }[],
   ): Promise<{ product: string; ingredients: string[] }[]> {
-    const pairs = lots.flatMap(({ product, ingredients }) => ingredients.map((ingredient) => ({ product, ingredient })));
+    const pairs = lots.flatMap(({ product, ingredients }) =>
+      ingredients.map((ingredient) => ({ product, ingredient })),
+    );
     const { rows } = await tx.query<{ product: string; ingredient: string }>(
       `insert into product_ingredient (chain, product, ingredient)
        select distinct $1::integer, * from unnest($2::text[], $3::text[]) on conflict do nothing
@@ -167,7 +169,11 @@ export class CourseLots {
     );
   }
 
-  private async ingredients(tx: Queryable, chain: Chain, products: ReadonlySet<string>): Promise<Map<string, string[]>> {
+  private async ingredients(
+    tx: Queryable,
+    chain: Chain,
+    products: ReadonlySet<string>,
+  ): Promise<Map<string, string[]>> {
     if (products.size === 0) return new Map();
     const { rows } = await tx.query<{ product: string; ingredients: string[] }>(
       `select product, array_agg(ingredient) as ingredients from product_ingredient

@@ -4,7 +4,16 @@ import { occurredAt } from '#libs/kernel/src/occurred.js';
 import { type Projection, schemaOf } from '#libs/projections/src/projection.js';
 import fc from 'fast-check';
 import type { StreamOfEvents } from '#test/support/test-engine.js';
-import { CourseHistory, HEALTHY, lot, patient, practitioner, protocols, site, zoned } from '#test/support/treatment-history.js';
+import {
+  CourseHistory,
+  HEALTHY,
+  lot,
+  patient,
+  practitioner,
+  protocols,
+  site,
+  zoned,
+} from '#test/support/treatment-history.js';
 import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
 import { PatientHealthRecorded } from '../../patient/patient.events.js';
 
@@ -24,14 +33,20 @@ function clinic(): StreamOfEvents[] {
     string,
     string,
   ];
-  const first = new CourseHistory({ site: here, patient: ill, practitioner: nurse }, { end: 'completed', consentOn: '2024-01-03' })
+  const first = new CourseHistory(
+    { site: here, patient: ill, practitioner: nurse },
+    { end: 'completed', consentOn: '2024-01-03' },
+  )
     .performed('2024-01-02T10:00', { lotNumber: 'L1' })
     .performed('2024-01-10T10:00', { lotNumber: 'L2', practitioner: physician })
     .performed('2024-04-10T10:00', { kind: 'maintenance', site: there, zone: 'America/Vancouver' });
   const second = new CourseHistory({ site: here, patient: ill, practitioner: nurse }, { plannedSessions: 9 })
     .booked('2024-05-01T10:00', { id: newId() })
     .performed('2024-06-01T10:00', { lotNumber: 'L9' });
-  const third = new CourseHistory({ site: there, patient: allergic, practitioner: nurse }, { end: 'stopped', consentOn: null })
+  const third = new CourseHistory(
+    { site: there, patient: allergic, practitioner: nurse },
+    { end: 'stopped', consentOn: null },
+  )
     .performed('2024-02-01T10:00', { zone: 'America/Vancouver', minutes: 5, depthMm: 9 })
     .performed('2024-03-01T10:00', { zone: 'America/Vancouver' });
   const illness = patient(ill);
@@ -85,11 +100,20 @@ async function rowsAfter(streams: readonly StreamOfEvents[], pageEvents: number)
 }
 
 it('gives the same rows however events are cut into pages and whatever order streams come in', async () => {
-  const published = protocols('0199a000-0000-7000-8000-000000000001').filter(({ events }) => JSON.stringify(events).includes('"facial"'));
+  const published = protocols('0199a000-0000-7000-8000-000000000001').filter(({ events }) =>
+    JSON.stringify(events).includes('"facial"'),
+  );
   const streams = [...published, ...clinic()];
   const expected = await rowsAfter(streams, 2_000);
   const judged = expected['course_progress.course']?.join() ?? '';
-  for (const kind of ['credential', 'consent', 'contraindication', 'lot-expired', 'lot-not-received', 'interval-short']) {
+  for (const kind of [
+    'credential',
+    'consent',
+    'contraindication',
+    'lot-expired',
+    'lot-not-received',
+    'interval-short',
+  ]) {
     expect(judged).toContain(`"${kind}"`);
   }
   await fc.assert(

@@ -91,7 +91,15 @@ export class CourseProgressQuery {
          and ($6::text is null or c.derived -> 'deviations' ? $6)
          and ($7::text is null or c.sort_key > $7)
        order by c.sort_key limit $2`,
-      [chain.no, params.limit + 1, site ?? null, patient ?? null, params.status ?? null, params.deviation ?? null, after],
+      [
+        chain.no,
+        params.limit + 1,
+        site ?? null,
+        patient ?? null,
+        params.status ?? null,
+        params.deviation ?? null,
+        after,
+      ],
     );
     const page = pageOf(rows, params.limit, (row) => [row.sort_key]);
     const around = await this.surroundings(chain, page.items, params.today);
@@ -130,18 +138,17 @@ export class CourseProgressQuery {
     };
   }
 
-  private async surroundings(
-    chain: Chain,
-    rows: readonly Row[],
-    today: LocalDate | undefined,
-  ): Promise<Surroundings> {
+  private async surroundings(chain: Chain, rows: readonly Row[], today: LocalDate | undefined): Promise<Surroundings> {
     const practitioners = rows.flatMap(({ state }) => [
       state.practitionerId,
       ...state.sessions.map(({ practitionerId }) => practitionerId),
     ]);
     return {
       sites: await this.people.sites(chain),
-      patient: await this.people.patients(chain, rows.map(({ state }) => state.patientId)),
+      patient: await this.people.patients(
+        chain,
+        rows.map(({ state }) => state.patientId),
+      ),
       practitioner: await this.people.practitioners(chain, practitioners),
       now: await this.chains.now(chain),
       today,

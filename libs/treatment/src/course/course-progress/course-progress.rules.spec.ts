@@ -27,16 +27,24 @@ function course(options: CourseOptions, ...sessions: readonly [string, SessionOp
   const history = new CourseHistory({ site: SITE, patient: SITE, practitioner: PRACTITIONER }, options);
   for (const [wall, session] of sessions) history.performed(wall, session);
   const events = history.streams().find(({ stream }) => stream.startsWith('course-'))?.events ?? [];
-  const recorded = events.map((event) => ({ ...event, header: { origin: 'live' } }) as unknown as RecordedEvent<CourseEvent>);
+  const recorded = events.map(
+    (event) => ({ ...event, header: { origin: 'live' } }) as unknown as RecordedEvent<CourseEvent>,
+  );
   return recorded.reduce((state, event) => courseFold.evolve(state, event), courseFold.initial) as PlannedCourse;
 }
 
-const deviationsOf = (of: PlannedCourse, changes: Partial<CourseWorld> = {}) => judgeCourse(of, world(changes)).deviations;
+const deviationsOf = (of: PlannedCourse, changes: Partial<CourseWorld> = {}) =>
+  judgeCourse(of, world(changes)).deviations;
 
 describe('where a course stands', () => {
   it('counts course sessions and maintenance sessions apart', () => {
     const judged = judgeCourse(
-      course({ end: 'completed' }, ['2024-01-02T10:00'], ['2024-01-16T10:00'], ['2024-05-01T10:00', { kind: 'maintenance' }]),
+      course(
+        { end: 'completed' },
+        ['2024-01-02T10:00'],
+        ['2024-01-16T10:00'],
+        ['2024-05-01T10:00', { kind: 'maintenance' }],
+      ),
       world(),
     );
     expect(judged).toMatchObject({ performed: 2, maintenancePerformed: 1, first: '2024-01-02', last: '2024-01-16' });
@@ -104,7 +112,11 @@ describe('intervals', () => {
 
 describe('depth and duration', () => {
   it('are in order on the bounds', () => {
-    const of = course({}, ['2024-01-02T10:00', { depthMm: 1, minutes: 30 }], ['2024-01-16T10:00', { depthMm: 4, minutes: 60 }]);
+    const of = course(
+      {},
+      ['2024-01-02T10:00', { depthMm: 1, minutes: 30 }],
+      ['2024-01-16T10:00', { depthMm: 4, minutes: 60 }],
+    );
     expect(deviationsOf(of)).toEqual({});
   });
 
@@ -223,7 +235,11 @@ describe('contraindications', () => {
 
   it.each([
     ['a blocking condition', { conditions: ['migraine', 'severe-psoriasis'] }, { contraindication: 3 }],
-    ['several at once', { conditions: ['pregnancy', 'breastfeeding'], medications: ['heparin'] }, { contraindication: 3 }],
+    [
+      'several at once',
+      { conditions: ['pregnancy', 'breastfeeding'], medications: ['heparin'] },
+      { contraindication: 3 },
+    ],
     ['an anticoagulant', { medications: ['warfarin'] }, { contraindication: 3 }],
     ['an allergy to an ingredient, in capitals', { allergies: ['HYALURONIC ACID'] }, { contraindication: 3 }],
     ['an allergy to a part of its name', { allergies: ['acid'] }, {}],
@@ -243,7 +259,11 @@ describe('contraindications', () => {
 });
 
 it('judges what needs no protocol while the protocol is not known', () => {
-  const of = course({ plannedSessions: 99 }, ['2024-01-02T10:00', { minutes: 5 }], ['2024-01-03T10:00', { minutes: 5 }]);
+  const of = course(
+    { plannedSessions: 99 },
+    ['2024-01-02T10:00', { minutes: 5 }],
+    ['2024-01-03T10:00', { minutes: 5 }],
+  );
   expect(deviationsOf(of, { protocol: undefined, lotAt: () => undefined, consents: [] })).toEqual({
     'lot-not-received': 2,
     consent: 1,

@@ -83,7 +83,9 @@ export function judgeCourse(course: PlannedCourse, world: CourseWorld): CourseJu
 }
 
 const inOrder = (sessions: readonly PerformedSession[]): PerformedSession[] =>
-  sessions.toSorted((a, b) => (a.at.instant < b.at.instant ? -1 : a.at.instant > b.at.instant ? 1 : a.number - b.number));
+  sessions.toSorted((a, b) =>
+    a.at.instant < b.at.instant ? -1 : a.at.instant > b.at.instant ? 1 : a.number - b.number,
+  );
 
 /** At most once a course: the number of planned sessions (S0-N1, S1-N1, S3-N1, S4-N1), and the consent. */
 function courseDeviations(

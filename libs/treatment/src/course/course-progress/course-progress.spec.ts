@@ -1,11 +1,10 @@
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { newId } from '#libs/kernel/src/ids.js';
-import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
+import { occurredNow } from '#libs/kernel/src/occurred.js';
 import type { StreamOfEvents } from '#test/support/test-engine.js';
 import {
   CourseHistory,
   type CourseOptions,
-  HEALTHY,
   lot,
   patient,
   practitioner,
@@ -14,8 +13,6 @@ import {
   zoned,
 } from '#test/support/treatment-history.js';
 import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
-import { ConsentSigned } from '../../consultation/consultation.events.js';
-import { PatientHealthRecorded, patientStream } from '../../patient/patient.events.js';
 import { FollowUpHeld, SessionCancelled, SessionMissed, SessionRescheduled } from '../course.events.js';
 import { courseDetailSchema, courseProgressSchema } from './course-progress.contract.js';
 import type { CoursesParams } from './course-progress.query.js';
@@ -74,7 +71,11 @@ describe('the list of courses', () => {
       nextEarliest: '2024-01-30',
       maintenance: null,
       deviations: {},
-      booked: { sessionId: expect.any(String), at: '2030-01-30T10:00', site: { id: of.site, code: null, name: 'Nişantaşı' } },
+      booked: {
+        sessionId: expect.any(String),
+        at: '2030-01-30T10:00',
+        site: { id: of.site, code: null, name: 'Nişantaşı' },
+      },
     });
   });
 
@@ -96,7 +97,13 @@ describe('the list of courses', () => {
     const here = course({ end: 'stopped' });
     const there = new CourseHistory({ ...of, site: elsewhere, patient: other }, { plannedSessions: 9 });
     await models.engine.codes.reserve(chain, 'site', ['VAN1'], () => elsewhere);
-    await models.record(chain, [...references(), site(elsewhere), patient(other), ...here.streams(), ...there.streams()]);
+    await models.record(chain, [
+      ...references(),
+      site(elsewhere),
+      patient(other),
+      ...here.streams(),
+      ...there.streams(),
+    ]);
     const ids = async (params: Partial<CoursesParams>) =>
       (await models.courses.list(chain, { ...PAGE, ...params })).items.map(({ id }) => id);
     expect(await ids({ site: 'VAN1' })).toEqual([there.id]);
@@ -171,83 +178,6 @@ describe('maintenance', () => {
   });
 });
 
-describe('facts that come after the sessions they touch', () => {
-  const treated = () => course().performed('2024-01-02T10:00').performed('2024-01-16T10:00');
-  const without = (stream: string) => references().filter((each) => !each.stream.startsWith(`${stream}-`));
-
-  it.each<[string, object, () => StreamOfEvents]>([
-    ['a lot', { 'lot-not-received': 2 }, () => lot(of.site)],
-    ['a credential', { credential: 2 }, () => practitioner({ id: of.practitioner })],
-  ])('%s mends them', async (_name, before, late) => {
-    const history = treated();
-    await models.record(chain, [...without(late().stream.split('-')[0] as string), ...history.streams()]);
-    expect((await one(history.id))?.deviations).toEqual(before);
-    await models.record(chain, [late()]);
-    expect((await one(history.id))?.deviations).toEqual({});
-  });
-
-  it('a lot at another site does not count, and one that had expired does', async () => {
-    const history = treated();
-    const elsewhere = newId();
-    await models.record(chain, [...without('lot'), ...history.streams(), site(elsewhere), lot(elsewhere)]);
-    expect((await one(history.id))?.deviations).toEqual({ 'lot-not-received': 2 });
-    await models.record(chain, [lot(of.site, { expiresOn: '2024-01-10' })]);
-    expect((await one(history.id))?.deviations).toEqual({ 'lot-expired': 1 });
-  });
-
-  it('the patient', async () => {
-    const history = treated();
-    await models.record(chain, [...without('patient'), ...history.streams()]);
-    await models.record(chain, [patient(of.patient, { conditions: ['pregnancy'] })]);
-    expect((await one(history.id))?.deviations).toEqual({ contraindication: 2 });
-  });
-
-  it('a new answer of the patient counts from when it was given', async () => {
-    const history = treated();
-    await models.record(chain, [...references(), ...history.streams()]);
-    const health = { ...HEALTHY, medications: ['Warfarin'] };
-    const at = occurredAt(zoned('2024-01-10T10:00'));
-    const answered = PatientHealthRecorded(at, { patientId: of.patient, health });
-    await models.record(chain, [{ stream: patientStream(of.patient), events: [answered] }]);
-    expect((await one(history.id))?.deviations).toEqual({ contraindication: 1 });
-  });
-
-  it('another ingredient of a product, by a lot received anywhere', async () => {
-    const history = treated();
-    const elsewhere = newId();
-    await models.record(chain, [...without('patient'), patient(of.patient, { allergies: ['Biotin'] }), ...history.streams()]);
-    expect((await one(history.id))?.deviations).toEqual({});
-    await models.record(chain, [site(elsewhere), lot(elsewhere, { lotNumber: 'L2', ingredients: ['vitamin C', 'biotin'] })]);
-    expect((await one(history.id))?.deviations).toEqual({ contraindication: 2 });
-  });
-
-  it('the consent', async () => {
-    const history = new CourseHistory(of, { consentOn: null }).performed('2024-01-02T10:00');
-    await models.record(chain, [...references(), ...history.streams()]);
-    expect((await one(history.id))?.deviations).toEqual({ consent: 1 });
-    const signed = ConsentSigned(occurredNow('2026-01-01T00:00:00.000Z'), {
-      consultationId: history.consultationId,
-      patientId: of.patient,
-      procedure: 'facial',
-      signedOn: '2024-01-02',
-      validUntil: null,
-    });
-    await models.record(chain, [{ stream: `consultation-${history.consultationId}`, events: [signed] }]);
-    expect((await one(history.id))?.deviations).toEqual({});
-  });
-
-  it('the protocol', async () => {
-    const history = course({ plannedSessions: 9 }).performed('2024-01-02T10:00').performed('2024-01-03T10:00');
-    await models.record(chain, [...without('protocol'), ...history.streams()]);
-    expect(await one(history.id)).toMatchObject({ deviations: {}, nextEarliest: null, performed: 2 });
-    await models.record(chain, protocols(chain.id));
-    expect(await one(history.id)).toMatchObject({
-      deviations: { 'session-count': 1, 'interval-short': 1 },
-      nextEarliest: '2024-01-17',
-    });
-  });
-});
-
 describe('one course', () => {
   it('shows its sessions with what was recorded and what deviates, and its follow-ups', async () => {
     const [late, missed, cancelled, moved] = [newId(), newId(), newId(), newId()];
@@ -264,7 +194,13 @@ describe('one course', () => {
     history.push(
       SessionMissed(at, { ...named, sessionId: missed }),
       SessionCancelled(at, { ...named, sessionId: cancelled, reason: 'ill' }),
-      SessionRescheduled(at, { ...named, sessionId: moved, siteId: of.site, practitionerId: of.practitioner, at: zoned('2030-03-01T09:00') }),
+      SessionRescheduled(at, {
+        ...named,
+        sessionId: moved,
+        siteId: of.site,
+        practitionerId: of.practitioner,
+        at: zoned('2030-03-01T09:00'),
+      }),
       FollowUpHeld(at, {
         ...named,
         followUpId: newId(),
@@ -317,15 +253,25 @@ describe('one course', () => {
   });
 
   it('that does not exist is refused', async () => {
-    await expect(models.courses.detail(chain, newId())).rejects.toMatchObject({ kind: 'not-found', code: 'course.unknown' });
-    await expect(models.courses.detail(chain, 'C9')).rejects.toMatchObject({ kind: 'not-found', code: 'course.unknown' });
+    await expect(models.courses.detail(chain, newId())).rejects.toMatchObject({
+      kind: 'not-found',
+      code: 'course.unknown',
+    });
+    await expect(models.courses.detail(chain, 'C9')).rejects.toMatchObject({
+      kind: 'not-found',
+      code: 'course.unknown',
+    });
   });
 });
 
 it('holds no personal data', async () => {
   const history = course({ end: 'stopped' }).performed('2024-01-02T10:00');
   const sick = patient(of.patient, { conditions: ['pregnancy'], allergies: ['biotin'] });
-  await models.record(chain, [...references().filter(({ stream }) => !stream.startsWith('patient-')), sick, ...history.streams()]);
+  await models.record(chain, [
+    ...references().filter(({ stream }) => !stream.startsWith('patient-')),
+    sick,
+    ...history.streams(),
+  ]);
   const { db } = models.engine;
   const { rows: tables } = await db.query<{ name: string }>(
     `select quote_ident(table_schema) || '.' || quote_ident(table_name) as name from information_schema.tables
@@ -333,7 +279,10 @@ it('holds no personal data', async () => {
   );
   expect(tables.length).toBeGreaterThan(15);
   for (const { name } of tables) {
-    const { rows } = await db.query<{ row: string }>(`select row_to_json(t)::text as row from ${name} t where chain = $1`, [chain.no]);
+    const { rows } = await db.query<{ row: string }>(
+      `select row_to_json(t)::text as row from ${name} t where chain = $1`,
+      [chain.no],
+    );
     expect(rows.map(({ row }) => row).filter((row) => /Şahin|İpek|García|1991-10-01|moved away/.test(row))).toEqual([]);
     const ofPatients = name.endsWith('.protocol') ? [] : rows;
     expect(ofPatients.map(({ row }) => row).filter((row) => /pregnancy|biotin/.test(row))).toEqual([]);

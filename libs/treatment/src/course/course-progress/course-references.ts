@@ -80,8 +80,16 @@ export class CourseReferences {
   ): Promise<(course: PlannedCourse) => CourseWorld> {
     const treated = courses.filter((course) => performedOf(course).length > 0);
     const sessions = treated.flatMap(performedOf);
-    const consents = await this.consultations.load(tx, chain, treated.map(({ consultationId }) => consultationId));
-    const practitioners = await this.practitioners.load(tx, chain, sessions.map(({ practitionerId }) => practitionerId));
+    const consents = await this.consultations.load(
+      tx,
+      chain,
+      treated.map(({ consultationId }) => consultationId),
+    );
+    const practitioners = await this.practitioners.load(
+      tx,
+      chain,
+      sessions.map(({ practitionerId }) => practitionerId),
+    );
     const health = await this.openHealth(tx, chain, boxes, new Set(treated.map(({ patientId }) => patientId)));
     const { lotAt, ingredientsOf } = await this.lots.usedIn(tx, chain, sessions);
     return (course) => ({
@@ -175,7 +183,10 @@ export class CourseReferences {
   ): Promise<Map<Id, KnownHealth[]>> {
     const states = await this.patients.load(tx, chain, patients);
     const records = [...states].flatMap(([id, of]) => of.map((record) => ({ id, ...record })));
-    const opened = await boxes.open<{ health?: HealthAnswers }>(chain, records.map(({ box }) => box));
+    const opened = await boxes.open<{ health?: HealthAnswers }>(
+      chain,
+      records.map(({ box }) => box),
+    );
     const known = new Map<Id, KnownHealth[]>();
     records.forEach(({ id, since }, n) => {
       const content = opened[n];

@@ -75,7 +75,10 @@ export class MaintenanceDueQuery {
       [chain.no, ids, dates, params.limit + 1, params.state ?? null, opens, id],
     );
     const page = pageOf(rows, params.limit, (row) => [row.window_opens, row.id]);
-    const patient = await this.people.patients(chain, page.items.map((row) => row.patient_id));
+    const patient = await this.people.patients(
+      chain,
+      page.items.map((row) => row.patient_id),
+    );
     const items = page.items.map((row): MaintenanceDue => {
       const at = siteIn(sites, row.site_id);
       return {

@@ -1,7 +1,14 @@
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
-import { CourseHistory, type CourseOptions, patient, practitioner, protocols, site } from '#test/support/treatment-history.js';
+import {
+  CourseHistory,
+  type CourseOptions,
+  patient,
+  practitioner,
+  protocols,
+  site,
+} from '#test/support/treatment-history.js';
 import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
 import { MaintenanceDeclined } from '../course.events.js';
 import { maintenanceDueSchema } from './maintenance-due.contract.js';
@@ -20,7 +27,12 @@ beforeEach(async () => {
   of = { site: newId(), patient: newId(), practitioner: newId() };
 });
 
-const references = () => [...protocols(chain.id), site(of.site), practitioner({ id: of.practitioner }), patient(of.patient)];
+const references = () => [
+  ...protocols(chain.id),
+  site(of.site),
+  practitioner({ id: of.practitioner }),
+  patient(of.patient),
+];
 const completed = (options: CourseOptions = {}, patientId = of.patient) =>
   new CourseHistory({ ...of, patient: patientId }, { end: 'completed', ...options });
 const list = async (params: Partial<MaintenanceParams> = {}) =>
@@ -30,7 +42,9 @@ it('shows whose maintenance is coming up, due and overdue, in the order in which
   const [second, third] = [newId(), newId()];
   const due = completed().performed('2024-01-02T10:00');
   const upcoming = completed({}, second).performed('2024-03-02T10:00');
-  const overdue = completed({}, third).performed('2023-03-02T10:00').booked('2099-01-01T09:00', { kind: 'maintenance' });
+  const overdue = completed({}, third)
+    .performed('2023-03-02T10:00')
+    .booked('2099-01-01T09:00', { kind: 'maintenance' });
   const histories = [upcoming, due, overdue, completed({}, newId()), completed({ protocol: 'general' }, newId())];
   await models.engine.codes.reserve(chain, 'course', ['C1'], () => due.id);
   await models.record(chain, [...references(), patient(second), ...histories.flatMap((history) => history.streams())]);
@@ -70,7 +84,9 @@ it('comes in pages', async () => {
 
 it('is asked for one site', async () => {
   const elsewhere = newId();
-  const there = new CourseHistory({ ...of, site: elsewhere, patient: newId() }, { end: 'completed' }).performed('2024-01-02T10:00');
+  const there = new CourseHistory({ ...of, site: elsewhere, patient: newId() }, { end: 'completed' }).performed(
+    '2024-01-02T10:00',
+  );
   await models.engine.codes.reserve(chain, 'site', ['VAN1'], () => elsewhere);
   const here = completed().performed('2024-01-02T10:00');
   await models.record(chain, [...references(), site(elsewhere), ...there.streams(), ...here.streams()]);

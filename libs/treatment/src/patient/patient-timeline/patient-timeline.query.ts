@@ -68,30 +68,38 @@ export class PatientTimelineQuery {
     const page = pageOf(rows, params.limit, (row) => [row.occurred_at, Number(row.position)]);
     const sites = await this.people.sites(chain);
     const person = await this.people.patients(chain, [patientId]);
-    const practitioner = await this.people.practitioners(chain, page.items.flatMap((row) => row.practitioner_id ?? []));
-    const course = await this.people.courses(chain, page.items.flatMap((row) => row.course_id ?? []));
-    const items = page.items.map((row): TimelineItem => ({
-      position: Number(row.position),
-      type: row.type,
-      occurredAt: row.occurred_at,
-      precision: row.precision,
-      wall: row.wall,
-      zone: row.zone,
-      recordedAt: row.recorded_at,
-      origin: row.origin,
-      site: row.site_id === null ? null : siteRef(siteIn(sites, row.site_id)),
-      course: row.course_id === null ? null : course(row.course_id, row.protocol ?? ''),
-      practitioner: row.practitioner_id === null ? null : practitioner(row.practitioner_id),
-      ...tell({
+    const practitioner = await this.people.practitioners(
+      chain,
+      page.items.flatMap((row) => row.practitioner_id ?? []),
+    );
+    const course = await this.people.courses(
+      chain,
+      page.items.flatMap((row) => row.course_id ?? []),
+    );
+    const items = page.items.map(
+      (row): TimelineItem => ({
+        position: Number(row.position),
         type: row.type,
-        facts: row.facts,
-        session:
-          row.session_kind === null || row.session_number === null
-            ? undefined
-            : { kind: row.session_kind, number: row.session_number },
-        protocol: row.protocol ?? undefined,
+        occurredAt: row.occurred_at,
+        precision: row.precision,
+        wall: row.wall,
+        zone: row.zone,
+        recordedAt: row.recorded_at,
+        origin: row.origin,
+        site: row.site_id === null ? null : siteRef(siteIn(sites, row.site_id)),
+        course: row.course_id === null ? null : course(row.course_id, row.protocol ?? ''),
+        practitioner: row.practitioner_id === null ? null : practitioner(row.practitioner_id),
+        ...tell({
+          type: row.type,
+          facts: row.facts,
+          session:
+            row.session_kind === null || row.session_number === null
+              ? undefined
+              : { kind: row.session_kind, number: row.session_number },
+          protocol: row.protocol ?? undefined,
+        }),
       }),
-    }));
+    );
     return { patient: person(patientId), items, next: page.next };
   }
 }

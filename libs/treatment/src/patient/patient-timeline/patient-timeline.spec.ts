@@ -95,7 +95,9 @@ async function recordEverything(): Promise<CourseHistory> {
 
 it('tells everything that happened to a patient, oldest first when asked, without a word that is personal', async () => {
   const history = await recordEverything();
-  const timeline = patientTimelineSchema.parse(await models.timeline.list(chain, of.patient, { limit: 100, order: 'asc' }));
+  const timeline = patientTimelineSchema.parse(
+    await models.timeline.list(chain, of.patient, { limit: 100, order: 'asc' }),
+  );
   expect(timeline.patient).toEqual({ id: of.patient, code: null, name: 'İpek Şahin' });
   expect(timeline.items.map(({ title }) => title)).toEqual([
     'Consent to facial signed.',

@@ -27,7 +27,9 @@ const isTold = (label: [string, unknown]): label is [string, string | number | s
   label[1] !== undefined && label[1] !== null && !(Array.isArray(label[1]) && label[1].length === 0);
 
 function told({ type, facts, session, protocol }: EntryFacts): Told {
-  const named = session ? `${session.kind === 'course' ? 'Session' : 'Maintenance session'} ${session.number}` : 'Session';
+  const named = session
+    ? `${session.kind === 'course' ? 'Session' : 'Maintenance session'} ${session.number}`
+    : 'Session';
   switch (type) {
     case 'PatientRegistered':
       return { title: 'Registered as a patient.', ...contact(facts as Facts<typeof type>) };

@@ -81,10 +81,10 @@ export class SiteDayProjection implements Projection {
     }
     const changes = page.filter(isSessionEvent);
     if (changes.length === 0) return;
-    const { rows } = await tx.query<SessionRow>(
-      'select * from session where chain = $1 and id = any($2::uuid[])',
-      [chain.no, [...new Set(changes.map(({ data }) => data.sessionId))]],
-    );
+    const { rows } = await tx.query<SessionRow>('select * from session where chain = $1 and id = any($2::uuid[])', [
+      chain.no,
+      [...new Set(changes.map(({ data }) => data.sessionId))],
+    ]);
     const sessions = new Map(rows.map((row) => [row.id, row]));
     for (const event of changes) {
       const changed = evolve(sessions.get(event.data.sessionId), event);
@@ -116,7 +116,9 @@ function evolve(session: SessionRow | undefined, event: SessionEvent): SessionRo
     }
     case 'SessionRescheduled': {
       const { practitionerId, siteId, at } = event.data;
-      return session && { ...session, practitioner_id: practitionerId, site_id: siteId, ...timeOf(at), status: 'booked' };
+      return (
+        session && { ...session, practitioner_id: practitionerId, site_id: siteId, ...timeOf(at), status: 'booked' }
+      );
     }
     case 'SessionMissed':
       return session && { ...session, status: 'missed' };

@@ -60,9 +60,18 @@ export class SiteDayQuery {
        order by s.instant, s.id limit $4`,
       [chain.no, siteId, date, SESSIONS_MAX],
     );
-    const patient = await this.people.patients(chain, rows.map((row) => row.patient_id));
-    const practitioner = await this.people.practitioners(chain, rows.map((row) => row.practitioner_id));
-    const course = await this.people.courses(chain, rows.map((row) => row.course_id));
+    const patient = await this.people.patients(
+      chain,
+      rows.map((row) => row.patient_id),
+    );
+    const practitioner = await this.people.practitioners(
+      chain,
+      rows.map((row) => row.practitioner_id),
+    );
+    const course = await this.people.courses(
+      chain,
+      rows.map((row) => row.course_id),
+    );
     const items = rows.map((row) => ({
       sessionId: row.id,
       course: course(row.course_id, row.protocol ?? ''),

@@ -33,7 +33,10 @@ it('shows what was performed, is booked, was missed and called off, in the order
   const named = { courseId: history.id, patientId: of.patient };
   history
     .performed('2024-03-01T08:20', { id: performed, number: 1 })
-    .push(SessionMissed(at, { ...named, sessionId: missed }), SessionCancelled(at, { ...named, sessionId: cancelled, reason: 'ill' }));
+    .push(
+      SessionMissed(at, { ...named, sessionId: missed }),
+      SessionCancelled(at, { ...named, sessionId: cancelled, reason: 'ill' }),
+    );
   await models.engine.codes.reserve(chain, 'course', ['C1'], () => history.id);
   await models.record(chain, [...references(), ...history.streams()]);
   const day = siteDaySchema.parse(await models.siteDay.day(chain, of.site, { date: '2024-03-01' }));
