@@ -13,7 +13,7 @@ import { ProtocolsQuery } from '../../libs/treatment/src/directory/protocols.que
 import { SitesQuery } from '../../libs/treatment/src/directory/sites.query.js';
 import { PatientTimelineProjection } from '../../libs/treatment/src/patient/patient-timeline/patient-timeline.projection.js';
 import { PatientTimelineQuery } from '../../libs/treatment/src/patient/patient-timeline/patient-timeline.query.js';
-import { References } from '../../libs/treatment/src/references.js';
+import { References } from '../../libs/cqrs/src/references.js';
 import { SiteDayProjection } from '../../libs/treatment/src/site/site-day/site-day.projection.js';
 import { SiteDayQuery } from '../../libs/treatment/src/site/site-day/site-day.query.js';
 import { TREATMENT_EVENT_TYPES } from '../../libs/treatment/src/treatment.event-types.js';

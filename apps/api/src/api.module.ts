@@ -4,6 +4,7 @@ import { EngineModule } from '#libs/engine/src/engine.module.js';
 import { HttpModule } from '#libs/http/src/http.module.js';
 import { IdempotencyKeys } from '#libs/http/src/idempotency.js';
 import { everybodyIn } from '#libs/http/src/request-context.js';
+import { MessagingModule } from '#libs/messaging/src/messaging.module.js';
 import { TreatmentModule } from '#libs/treatment/src/treatment.module.js';
 import { ChainController } from './chain.controller.js';
 import { HealthController } from './health.controller.js';
@@ -15,7 +16,7 @@ import { ProjectionsController } from './projections.controller.js';
 @Module({})
 export class ApiModule {
   static forRoot(pistor: Pistor): DynamicModule {
-    const { engine, chain, projections, log } = pistor;
+    const { engine, chain, projections, messaging, log } = pistor;
     const idempotency = new IdempotencyKeys(engine.db, (text) => engine.master.blindIndex('idempotency', text));
     return {
       module: ApiModule,
@@ -23,6 +24,7 @@ export class ApiModule {
         EngineModule.forRoot(engine),
         HttpModule.forRoot({ chains: everybodyIn(chain), idempotency, readModels: projections, log }),
         TreatmentModule,
+        MessagingModule.forRoot(messaging),
       ],
       controllers: [ChainController, HealthController, ImportsController, ProjectionsController],
       providers: [{ provide: PISTOR, useValue: pistor }],

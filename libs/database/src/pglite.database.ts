@@ -35,21 +35,21 @@ export async function openPglite(
   { scratch, idleMsMax, ...options }: PgliteOptions = {},
 ): Promise<PgliteDatabase> {
   const data = resolve(folder);
-  await mkdir(data, { recursive: true, mode: 0o700 });
-  await chmod(data, 0o700);
   let database: PgliteDatabase | undefined;
-  const lock = await acquireFolderLock(data, () => void database?.abandon());
+  let lock: FolderLock | undefined;
   try {
-    const pgdata = join(data, 'pgdata');
+    await mkdir(data, { recursive: true, mode: 0o700 });
+    await chmod(data, 0o700);
+    lock = await acquireFolderLock(data, () => void database?.abandon());
     void compilePglite();
+    const pgdata = join(data, 'pgdata');
     await provideDatabase(pgdata, { scratch });
-    const host = new PgliteHost(pgdata, options);
-    database = new PgliteDatabase(host, lock, idleMsMax);
+    database = new PgliteDatabase(new PgliteHost(pgdata, options), lock, idleMsMax);
     await database.query('SELECT 1');
     return database;
   } catch (error) {
     await database?.close();
-    lock.release();
+    lock?.release();
     throw toDatabaseError(error);
   }
 }

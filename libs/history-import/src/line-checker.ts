@@ -85,6 +85,12 @@ function timeFault(
   const zone = refs.site_code?.info.zone;
   // Without its site, the line is refused for that.
   if (!wallTime || wall === '' || zone === undefined) return undefined;
+  // Most sessions took place when they were planned.
+  const same = Object.values(times).find((time) => time.wall === wall);
+  if (same && notes.length === 0) {
+    times[name] = same;
+    return undefined;
+  }
   const resolved = resolveWall(wall, zone);
   if (resolved.kind === 'skipped') {
     return `Correct the time: clocks in ${zone} were set forward over ${wall}, so it did not exist there.`;

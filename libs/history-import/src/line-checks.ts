@@ -7,6 +7,9 @@ export type Check = (value: string) => string | undefined;
 /** Years outside are slips of the pen (`0205` for `2025`), for which no zone has rules. */
 const YEARS = { first: 1800, last: 9999, lastOfTime: 2999 } as const;
 
+/** More than the distinct durations, depths and volumes of any real history. */
+const KNOWN_NUMBERS_MAX = 1_000;
+
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const TIME = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d$/;
 const DECIMAL = /^[+-]?\d{1,15}(\.\d{1,15})?$/;
@@ -44,10 +47,16 @@ export const language: Check = (value) =>
   LANGUAGE.test(value) ? undefined : 'Write a language code, such as en or pt-BR.';
 
 /** A number, as far as the field of the event that it goes into can hold it. */
-export const number =
-  (schema: z.ZodType, what: string): Check =>
-  (value) =>
-    DECIMAL.test(value) && schema.safeParse(Number(value)).success ? undefined : `Write ${what}.`;
+export function number(schema: z.ZodType, what: string): Check {
+  // The same few values come again and again, and the schema's answer costs more than the rest of a line's check.
+  const known = new Map<string, boolean>();
+  const fits = (value: string): boolean => {
+    const answer = known.get(value) ?? (DECIMAL.test(value) && schema.safeParse(Number(value)).success);
+    if (known.size < KNOWN_NUMBERS_MAX) known.set(value, answer);
+    return answer;
+  };
+  return (value) => (fits(value) ? undefined : `Write ${what}.`);
+}
 
 /** The items of a field with several values, each once. */
 export const listOf = (value: string): string[] => [

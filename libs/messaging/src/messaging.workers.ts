@@ -22,14 +22,14 @@ const CONCURRENCY = 8;
 const CLOCK_POLL_MS = 500;
 const SWEEP_EVERY_MS = 5_000;
 /** Rows that move one after the other make one look. */
-const HINT_DELAY_MS = 50;
+const HINT_DELAY_MS = 200;
 
 export interface MessagingWorkersDependencies {
   readonly db: Database;
   readonly store: EventStore;
   readonly chains: Chains;
   readonly runner: CommandRunner;
-  readonly projections: ClockDriverDependencies['projections'] & { onMoved(callback: () => void): () => void };
+  readonly projections: ClockDriverDependencies['projections'];
   readonly reader: RecordReader;
   readonly notes: PlannerNotes;
   readonly channel: Channel;

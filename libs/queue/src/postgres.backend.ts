@@ -7,6 +7,8 @@ import type { QueueBackend } from './queue-backend.js';
 /** BullMQ's own PostgreSQL backend, over the pool that everybody uses. */
 export async function postgresBackend(db: Database): Promise<QueueBackend> {
   await migrateBullMq(db);
+  // Each queue and each worker listens for errors of the pool; Node would take more than ten for a leak.
+  db.pool.setMaxListeners(100);
   return {
     kind: 'postgres',
     factory: createPostgresBackend,

@@ -34,7 +34,7 @@ import { PRACTITIONER_HANDLERS } from './practitioner/practitioner.handlers.js';
 import { PractitionerController } from './practitioner/practitioner.controller.js';
 import { PractitionerService } from './practitioner/practitioner.service.js';
 import { ProtocolService } from './protocol/protocol.service.js';
-import { References } from './references.js';
+import { References } from '#libs/cqrs/src/references.js';
 import { SITE_HANDLERS } from './site/site.handlers.js';
 import { SiteController } from './site/site.controller.js';
 import { SiteDayQuery } from './site/site-day/site-day.query.js';

@@ -53,7 +53,9 @@ export function ClockStrip() {
           </div>
         )}
         {!busy && clock.nextDue && (
-          <p className="bg-surface px-1 text-xs text-soft max-md:hidden">next message due {formatInstant(clock.nextDue)}</p>
+          <p className="bg-surface px-1 text-xs text-soft max-md:hidden">
+            next message due {formatInstant(clock.nextDue)}
+          </p>
         )}
       </div>
       {advance.error && (

@@ -19,7 +19,9 @@ export function CourseMessages({ course }: { course: CourseDetail }) {
         {(data) => {
           const messages = data.pages.flatMap((page) => page.items);
           if (messages.length === 0) {
-            return <p className="text-soft">No message was planned. What was due before it was imported is never sent.</p>;
+            return (
+              <p className="text-soft">No message was planned. What was due before it was imported is never sent.</p>
+            );
           }
           return (
             <>
@@ -46,7 +48,8 @@ export function CourseMessages({ course }: { course: CourseDetail }) {
                       <td title={message.due.zone}>{formatWall(message.due.wall)}</td>
                       <td>{words(message.status)}</td>
                       <td className="text-soft max-sm:hidden">
-                        {message.sentAt && `${formatInstant(message.sentAt)}, ${channelName(message.channel ?? 'none')}`}
+                        {message.sentAt &&
+                          `${formatInstant(message.sentAt)}, ${channelName(message.channel ?? 'none')}`}
                         {message.reason && messageReason(message.reason)}
                       </td>
                     </tr>

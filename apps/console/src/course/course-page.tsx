@@ -66,10 +66,13 @@ function Standing({ course, today }: { course: CourseDetail; today: string }) {
       <Term name="Performed of planned">
         <ProgressDots planned={course.planned} performed={course.performed} maintenance={course.maintenancePerformed} />
       </Term>
-      <Term name="Consent">{consent ? `signed ${formatDate(consent.signedOn)}` : <b className="text-iodine">missing</b>}</Term>
+      <Term name="Consent">
+        {consent ? `signed ${formatDate(consent.signedOn)}` : <b className="text-iodine">missing</b>}
+      </Term>
       {course.nextEarliest && (
         <Term name="Next session, earliest">
-          {formatDate(course.nextEarliest)} <span className="text-faint">{relativeDay(course.nextEarliest, today)}</span>
+          {formatDate(course.nextEarliest)}{' '}
+          <span className="text-faint">{relativeDay(course.nextEarliest, today)}</span>
         </Term>
       )}
       {booked && (

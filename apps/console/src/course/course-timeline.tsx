@@ -11,7 +11,12 @@ export function CourseTimeline({ course, today }: { course: CourseDetail; today:
   return (
     <figure className="mb-8">
       {/* Focusable, since on a narrow screen it scrolls sideways. */}
-      <div role="region" aria-label="Drawing of the course" tabIndex={0} className="overflow-x-auto border-y border-line bg-surface">
+      <div
+        role="region"
+        aria-label="Drawing of the course"
+        tabIndex={0}
+        className="overflow-x-auto border-y border-line bg-surface"
+      >
         <svg
           role="img"
           aria-label={summaryOf(course, today)}

@@ -63,7 +63,8 @@ export function CoursesTable({ courses }: { courses: CourseProgress[] }) {
               />
               <span className="block text-xs text-faint">{span(course)}</span>
               <span className="mt-1 block md:hidden">
-                <CourseStatusChip status={course.status} /> {today && hasNext(course) && <Next course={course} today={today} />}
+                <CourseStatusChip status={course.status} />{' '}
+                {today && hasNext(course) && <Next course={course} today={today} />}
                 {Object.keys(course.deviations).length > 0 && <DeviationChips deviations={course.deviations} />}
               </span>
             </td>
@@ -86,7 +87,8 @@ function span(course: CourseProgress): string {
   return formatSpan(course.first, course.last);
 }
 
-const hasNext = (course: CourseProgress): boolean => Boolean(course.booked ?? course.nextEarliest ?? course.maintenance);
+const hasNext = (course: CourseProgress): boolean =>
+  Boolean(course.booked ?? course.nextEarliest ?? course.maintenance);
 
 /** What comes next: a booked session, else the earliest day of one, else the maintenance window. */
 function Next({ course, today }: { course: CourseProgress; today: string }) {
@@ -114,10 +116,7 @@ function Next({ course, today }: { course: CourseProgress; today: string }) {
   if (course.maintenance) {
     const { opens, closes, state } = course.maintenance;
     return (
-      <Lines
-        first={<StateMark state={state} label={`Maintenance ${state}`} />}
-        second={formatSpan(opens, closes)}
-      />
+      <Lines first={<StateMark state={state} label={`Maintenance ${state}`} />} second={formatSpan(opens, closes)} />
     );
   }
   return <span className="text-faint">–</span>;

@@ -48,7 +48,9 @@ export function FollowUpsTable({ followUps }: { followUps: FollowUp[] }) {
                   <span className="text-faint">none</span>
                 )}
               </td>
-              <td className="max-sm:hidden">{followUp.outcomeScore ?? <span className="text-faint">not scored</span>}</td>
+              <td className="max-sm:hidden">
+                {followUp.outcomeScore ?? <span className="text-faint">not scored</span>}
+              </td>
             </tr>
           ))}
         </tbody>

@@ -15,7 +15,9 @@ export function SessionsTable({ course }: { course: CourseDetail }) {
         Sessions
       </h2>
       <table className="ledger">
-        <caption className="sr-only">Sessions with time, treatment, products with lots, response and deviations</caption>
+        <caption className="sr-only">
+          Sessions with time, treatment, products with lots, response and deviations
+        </caption>
         <thead>
           <tr>
             <th scope="col">No.</th>
@@ -41,7 +43,11 @@ export function SessionsTable({ course }: { course: CourseDetail }) {
             return (
               <tr key={session.id}>
                 <th scope="row" className="font-semibold!">
-                  {session.kind === 'maintenance' && <abbr title="Maintenance session" className="no-underline">M</abbr>}
+                  {session.kind === 'maintenance' && (
+                    <abbr title="Maintenance session" className="no-underline">
+                      M
+                    </abbr>
+                  )}
                   {session.number}
                 </th>
                 <td>

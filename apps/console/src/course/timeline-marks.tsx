@@ -19,7 +19,14 @@ export function SessionMark({ session, x, y }: SessionMarkProps) {
     <g>
       <title>{titleOf(session)}</title>
       {deviates && (
-        <circle cx={x} cy={y} r={MARK_RADIUS + 3} className="fill-none stroke-iodine" strokeWidth="2" strokeDasharray="4 2" />
+        <circle
+          cx={x}
+          cy={y}
+          r={MARK_RADIUS + 3}
+          className="fill-none stroke-iodine"
+          strokeWidth="2"
+          strokeDasharray="4 2"
+        />
       )}
       {session.kind === 'maintenance' ? (
         <rect
@@ -86,16 +93,24 @@ export function TimelineLegend({ course }: { course: CourseDetail }) {
   return (
     <figcaption className="mt-2 flex flex-wrap gap-x-5 gap-y-1 text-xs text-soft">
       <Key drawing={<circle cx="8" cy="8" r="6" className="fill-ink" />}>performed</Key>
-      <Key drawing={<circle cx="8" cy="8" r="5.5" className="fill-surface stroke-sage" strokeWidth="1.5" />}>booked</Key>
+      <Key drawing={<circle cx="8" cy="8" r="5.5" className="fill-surface stroke-sage" strokeWidth="1.5" />}>
+        booked
+      </Key>
       <Key drawing={<path d="m4 4 8 8m0-8-8 8" className="stroke-iodine" strokeWidth="1.8" />}>missed or cancelled</Key>
-      <Key drawing={<circle cx="8" cy="8" r="6" className="fill-none stroke-iodine" strokeWidth="2" strokeDasharray="4 2" />}>
+      <Key
+        drawing={
+          <circle cx="8" cy="8" r="6" className="fill-none stroke-iodine" strokeWidth="2" strokeDasharray="4 2" />
+        }
+      >
         deviates from the protocol
       </Key>
       <Key drawing={<rect x="1" y="2" width="14" height="12" rx="2" className="fill-sunken stroke-line" />}>
         {`${days} after the session before`}
       </Key>
       {course.maintenance && (
-        <Key drawing={<rect x="1" y="2" width="14" height="12" rx="2" className="fill-gentian-wash stroke-gentian-mid" />}>
+        <Key
+          drawing={<rect x="1" y="2" width="14" height="12" rx="2" className="fill-gentian-wash stroke-gentian-mid" />}
+        >
           maintenance window
         </Key>
       )}

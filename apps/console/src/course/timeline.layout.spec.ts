@@ -113,8 +113,14 @@ describe('the drawing of a course', () => {
   });
 
   it('thins out the months of a long course', () => {
-    const short = layoutTimeline(course({ sessions: [session(1, '2026-01-10'), session(2, '2026-06-20')] }), '2026-06-20');
-    const long = layoutTimeline(course({ sessions: [session(1, '2020-01-10'), session(2, '2026-04-10')] }), '2026-04-10');
+    const short = layoutTimeline(
+      course({ sessions: [session(1, '2026-01-10'), session(2, '2026-06-20')] }),
+      '2026-06-20',
+    );
+    const long = layoutTimeline(
+      course({ sessions: [session(1, '2020-01-10'), session(2, '2026-04-10')] }),
+      '2026-04-10',
+    );
     expect(short?.ticks.map((tick) => tick.label)).toEqual(['Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul']);
     expect(long?.ticks.length).toBeLessThan(25);
   });

@@ -46,7 +46,11 @@ export function layoutTimeline(course: DrawnCourse, today: string): TimelineLayo
   const noon = (date: string) => place(dayNumber(date) + 0.5);
 
   const hasMaintenance = course.maintenance !== null || course.sessions.some(({ kind }) => kind === 'maintenance');
-  const names = ['Sessions', ...(hasMaintenance ? ['Maintenance'] : []), ...(course.followUps.length ? ['Follow-ups'] : [])];
+  const names = [
+    'Sessions',
+    ...(hasMaintenance ? ['Maintenance'] : []),
+    ...(course.followUps.length ? ['Follow-ups'] : []),
+  ];
   const lanes = names.map((name, n) => ({ name, y: TOP + n * LANE_HEIGHT, height: LANE_HEIGHT }));
   const middle = (name: string) => {
     const lane = lanes.find((one) => one.name === name) ?? lanes[0];
@@ -64,7 +68,9 @@ export function layoutTimeline(course: DrawnCourse, today: string): TimelineLayo
   const bands = [
     ...windows.performed.flatMap(({ earliest, latest }) => band('interval', earliest, latest, 'Sessions')),
     ...(windows.next ? band('next', windows.next.earliest, windows.next.latest, 'Sessions') : []),
-    ...(course.maintenance ? band('maintenance', course.maintenance.opens, course.maintenance.closes, 'Maintenance') : []),
+    ...(course.maintenance
+      ? band('maintenance', course.maintenance.opens, course.maintenance.closes, 'Maintenance')
+      : []),
   ];
 
   const lastX = new Map<string, number>();
@@ -136,7 +142,7 @@ function ticksOf(axis: CalendarAxis, place: (day: number) => number): TimelineLa
 
 function weekTicks(axis: CalendarAxis, place: (day: number) => number): TimelineLayout['ticks'] {
   // Day 4 after 1970-01-01, a Thursday, is the first Monday.
-  const firstMonday = axis.start + ((4 - axis.start) % 7 + 7) % 7;
+  const firstMonday = axis.start + ((((4 - axis.start) % 7) + 7) % 7);
   const ticks: TimelineLayout['ticks'] = [];
   for (let day = firstMonday; day < axis.end; day += 7) {
     const date = dateOfDay(day);

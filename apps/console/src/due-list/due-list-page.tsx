@@ -72,7 +72,10 @@ function DueList({ sites }: { sites: Site[] }) {
           <Toggle
             pressed={unbookedOnly}
             onToggle={() =>
-              void navigate({ search: (before) => ({ ...before, booked: unbookedOnly ? undefined : 'no' }), replace: true })
+              void navigate({
+                search: (before) => ({ ...before, booked: unbookedOnly ? undefined : 'no' }),
+                replace: true,
+              })
             }
           >
             Not booked only
@@ -89,12 +92,13 @@ function FirstImport(callbacks: { onStart: () => void; onDone: () => void }) {
   return (
     <div className="mx-auto max-w-2xl py-6">
       <PageHeader title="Nothing is on record yet" tabTitle="Welcome">
-        The due list shows itself once there are sites, patients and courses. Bring in a history: a folder with sites.csv,
-        patients.csv, courses.csv and the other files.
+        The due list shows itself once there are sites, patients and courses. Bring in a history: a folder with
+        sites.csv, patients.csv, courses.csv and the other files.
       </PageHeader>
       <ImportPanel {...callbacks} />
       <p className="mt-6 text-soft">
-        The same from a terminal: <code className="code rounded bg-sunken px-1.5 py-0.5">npm run -s pistor -- import FOLDER</code>
+        The same from a terminal:{' '}
+        <code className="code rounded bg-sunken px-1.5 py-0.5">npm run -s pistor -- import FOLDER</code>
       </p>
     </div>
   );

@@ -32,6 +32,7 @@ export function DueRow({ item, axis, today, showSite }: DueRowProps) {
         </span>
         <span className="mt-1 block text-xs text-soft md:hidden">
           <CourseLink course={item.course} /> {words(item.course.protocol)}
+          <span className="block">{formatSpan(item.opens, item.closes)}</span>
           <span className="block">{windowInWords(item, today)}</span>
           <Booked item={item} today={today} />
         </span>
@@ -43,9 +44,7 @@ export function DueRow({ item, axis, today, showSite }: DueRowProps) {
         <span className="text-xs text-faint">{words(item.course.protocol)}</span>
       </td>
       <td className="whitespace-nowrap max-md:hidden">
-        <span className="block">
-          {formatSpan(item.opens, item.closes)}
-        </span>
+        <span className="block">{formatSpan(item.opens, item.closes)}</span>
         <span className={`text-xs ${item.state === 'overdue' ? 'text-iodine' : 'text-faint'}`}>
           {windowInWords(item, today)}
         </span>

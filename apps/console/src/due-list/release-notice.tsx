@@ -25,14 +25,20 @@ export function ReleaseNotice({ site }: { site: Site }) {
   if (waiting === 0 || release.isSuccess) return null;
   const shown = `${waiting}${overdue.hasNextPage ? '+' : ''}`;
   return (
-    <section aria-label="Imported maintenance" className="mb-4 border-l-4 border-gentian bg-surface px-4 py-3 print:hidden">
+    <section
+      aria-label="Imported maintenance"
+      className="mb-4 border-l-4 border-gentian bg-surface px-4 py-3 print:hidden"
+    >
       <div className="flex flex-wrap items-center justify-between gap-3">
         <p className="max-w-xl">
           {waiting === 1 && !overdue.hasNextPage ? '1 patient was' : `${shown} patients were`} already overdue when this
-          history was imported. They have not been written to yet; look through the list before you let the reminders go.
+          history was imported. They have not been written to yet; look through the list before you let the reminders
+          go.
         </p>
         <button type="button" className="button" disabled={release.isPending} onClick={() => release.mutate()}>
-          {release.isPending ? 'Releasing…' : `Release ${overdue.hasNextPage ? 'reminders' : plural(waiting, 'reminder')}`}
+          {release.isPending
+            ? 'Releasing…'
+            : `Release ${overdue.hasNextPage ? 'reminders' : plural(waiting, 'reminder')}`}
         </button>
       </div>
       {release.isError && <ProblemPanel error={release.error} />}

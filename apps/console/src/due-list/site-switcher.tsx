@@ -46,7 +46,12 @@ export function SiteSwitcher({ sites, chosen, onChoose }: SiteSwitcherProps) {
         )}
         <ul className="max-h-[70dvh] overflow-y-auto border-t border-line">
           {wanted === '' && (
-            <SiteRow name="All sites" counts={countsOf(sites)} isChosen={!chosen} onChoose={() => onChoose(undefined)} />
+            <SiteRow
+              name="All sites"
+              counts={countsOf(sites)}
+              isChosen={!chosen}
+              onChoose={() => onChoose(undefined)}
+            />
           )}
           {shown.map((site) => (
             <SiteRow

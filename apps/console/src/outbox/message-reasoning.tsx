@@ -23,7 +23,8 @@ export function MessageReasoning({ message }: { message: string }) {
                   The rule rests on <span className="code text-ink">{detail.facts.join(', ')}</span>.
                 </>
               )}
-              {detail.generation > 0 && ` It was re-planned ${detail.generation === 1 ? 'once' : `${detail.generation} times`}.`}
+              {detail.generation > 0 &&
+                ` It was re-planned ${detail.generation === 1 ? 'once' : `${detail.generation} times`}.`}
               {detail.expiresAt && ` Of use until ${formatInstant(detail.expiresAt)}.`}
             </p>
             <ol className="mt-2 border-t border-line">
@@ -34,7 +35,12 @@ export function MessageReasoning({ message }: { message: string }) {
                 >
                   <span className="text-faint">{formatInstant(step.at)}</span>
                   <span>
-                    {words(step.type.replace(/^Message/, '').replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase())}
+                    {words(
+                      step.type
+                        .replace(/^Message/, '')
+                        .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
+                        .toLowerCase(),
+                    )}
                     <span className="text-faint">{detailsOf(step)}</span>
                   </span>
                 </li>
@@ -49,14 +55,16 @@ export function MessageReasoning({ message }: { message: string }) {
 
 function causeText(detail: MessageDetail): string {
   if (detail.cause.kind === 'session') return 'Its cause is a session of this course.';
-  if (detail.cause.kind === 'maintenance-window') return `Its cause is maintenance window ${detail.cause.ordinal} of this course.`;
+  if (detail.cause.kind === 'maintenance-window')
+    return `Its cause is maintenance window ${detail.cause.ordinal} of this course.`;
   return `Its cause: ${words(detail.cause.kind).toLowerCase()}.`;
 }
 
 /** Whatever else a step says, in short; ids and hashes say nothing to a reader. */
 function detailsOf(step: MessageStep): string {
   const parts = Object.entries(step).flatMap(([name, value]) =>
-    !/^(type|at|.*id|.*hash|.*key|providerReference)$/i.test(name) && (typeof value === 'string' || typeof value === 'number')
+    !/^(type|at|.*id|.*hash|.*key|providerReference)$/i.test(name) &&
+    (typeof value === 'string' || typeof value === 'number')
       ? [`${words(name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')).toLowerCase()} ${value}`]
       : [],
   );

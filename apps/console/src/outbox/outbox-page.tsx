@@ -15,8 +15,10 @@ export function OutboxPage() {
   const navigate = route.useNavigate();
   const balance = useQuery(balanceQuery);
   const tab = MESSAGE_STATUSES.find((status) => status === search.tab) ?? 'sent';
-  const show = (status: MessageStatus) => void navigate({ search: (before) => ({ ...before, tab: status, message: undefined }) });
-  const select = (message: string | undefined) => void navigate({ search: (before) => ({ ...before, message }), replace: true });
+  const show = (status: MessageStatus) =>
+    void navigate({ search: (before) => ({ ...before, tab: status, message: undefined }) });
+  const select = (message: string | undefined) =>
+    void navigate({ search: (before) => ({ ...before, message }), replace: true });
   return (
     <>
       <PageHeader title="Outbox">

@@ -20,8 +20,13 @@ export function AftercareChart({ items }: { items: AftercareItem[] }) {
             <span className="sr-only">Hours after the session</span>
             <div className="axis" aria-hidden="true">
               {[0, 6, 12, 18].map((hour) => (
-                <span key={hour} className="axis-label text-faint" data-keep style={{ left: `${(hour / HOURS) * 92}%` }}>
-                  {hour === 0 ? 'end of session' : `${hour} h`}
+                <span
+                  key={hour}
+                  className="axis-label text-faint"
+                  data-keep
+                  style={{ left: `${(hour / HOURS) * 92}%` }}
+                >
+                  {hour} h
                 </span>
               ))}
             </div>

@@ -36,7 +36,12 @@ function Reading({ protocol }: { protocol: Protocol }) {
       <Course protocol={protocol} />
       <Before protocol={protocol} />
       <Section title="Steps of a session">
-        <RuleList ordered items={protocol.steps} keyOf={(step) => step.code} text={(step) => step.title.en ?? step.code} />
+        <RuleList
+          ordered
+          items={protocol.steps}
+          keyOf={(step) => step.code}
+          text={(step) => step.title.en ?? step.code}
+        />
       </Section>
       <Section title="Aftercare">
         <AftercareChart items={protocol.aftercare} />
@@ -125,7 +130,11 @@ function Before({ protocol }: { protocol: Protocol }) {
             </>
           )}
         />
-        <RuleList items={preSession.checks} keyOf={(check) => check.code} text={(check) => check.asks.en ?? check.code} />
+        <RuleList
+          items={preSession.checks}
+          keyOf={(check) => check.code}
+          text={(check) => check.asks.en ?? check.code}
+        />
       </Section>
     </>
   );

@@ -95,7 +95,9 @@ function Row({ protocol }: { protocol: Protocol }) {
 
 function MaintenanceInShort({ protocol: { maintenance } }: { protocol: Protocol }) {
   if (maintenance.kind === 'physician') {
-    return maintenance.latest ? `set by the physician, within ${formatDuration(maintenance.latest)}` : 'set by the physician';
+    return maintenance.latest
+      ? `set by the physician, within ${formatDuration(maintenance.latest)}`
+      : 'set by the physician';
   }
   return `first after ${formatDuration(maintenance.firstOpens)}, then every ${range(
     Number.parseInt(maintenance.thenOpens.slice(1), 10),

@@ -16,9 +16,9 @@ describe('protocols in words', () => {
   });
 
   it('writes a published statement as a line', () => {
-    expect(factText({ id: 'S0-A1', kind: 'aftercare', value: 'do not shower', for: 'PT24H', appliesTo: ['facial'] })).toBe(
-      'do not shower; for: 24 hours; applies to: facial',
-    );
+    expect(
+      factText({ id: 'S0-A1', kind: 'aftercare', value: 'do not shower', for: 'PT24H', appliesTo: ['facial'] }),
+    ).toBe('do not shower; for: 24 hours; applies to: facial');
     expect(factText({ id: 'S1-M2', kind: 'maintenance', firstDue: 'P3M', every: { min: 'P2M', max: 'P6M' } })).toBe(
       'first due: 3 months; every: 2 months to 6 months',
     );

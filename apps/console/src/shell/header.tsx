@@ -20,7 +20,10 @@ export function Header({ onHelp }: { onHelp: () => void }) {
           Pistor
           {chain && <span className="font-sans text-xs font-normal text-drape-soft">{chain.slug}</span>}
         </Link>
-        <nav aria-label="Main" className="order-3 -mx-4 w-screen overflow-x-auto px-3 pb-2 lg:order-none lg:mx-0 lg:w-auto lg:p-0">
+        <nav
+          aria-label="Main"
+          className="order-3 -mx-4 w-screen overflow-x-auto px-3 pb-2 lg:order-none lg:mx-0 lg:w-auto lg:p-0"
+        >
           <ul className="flex gap-0.5">
             <li>
               <Link to="/" className={item} activeOptions={{ exact: true, includeSearch: false }}>

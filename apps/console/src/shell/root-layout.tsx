@@ -21,7 +21,7 @@ export function RootLayout() {
     <ToastProvider>
       <a
         href="#main"
-        className="fixed top-2 left-2 z-40 -translate-y-16 rounded bg-surface px-3 py-2 font-semibold shadow-lg focus:translate-y-0"
+        className="fixed top-2 left-2 z-40 -translate-y-20 print:hidden rounded bg-surface px-3 py-2 font-semibold shadow-lg focus:translate-y-0"
       >
         Skip to the page
       </a>

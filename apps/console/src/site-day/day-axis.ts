@@ -37,5 +37,8 @@ export function placeInDay(axis: DayAxis, item: Timed): { left: number; width: n
 /** `10:00` of the hours inside, every second one where there are many. */
 export function hourTicks(axis: DayAxis): { at: number; label: string }[] {
   const hours = Array.from({ length: axis.to - axis.from }, (_, n) => axis.from + n);
-  return hours.map((hour) => ({ at: (hour - axis.from) / (axis.to - axis.from), label: String(hour).padStart(2, '0') }));
+  return hours.map((hour) => ({
+    at: (hour - axis.from) / (axis.to - axis.from),
+    label: String(hour).padStart(2, '0'),
+  }));
 }

@@ -13,7 +13,10 @@ describe('choosing what to import', () => {
   });
 
   it('says what is missing', () => {
-    expect(chooseHistory(named('notes.txt'))).toMatchObject({ kind: 'nothing', why: expect.stringContaining('notes.txt') });
+    expect(chooseHistory(named('notes.txt'))).toMatchObject({
+      kind: 'nothing',
+      why: expect.stringContaining('notes.txt'),
+    });
     expect(chooseHistory([])).toMatchObject({ why: expect.stringContaining('nothing was chosen') });
   });
 });

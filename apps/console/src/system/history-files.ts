@@ -1,5 +1,13 @@
 /** The files of a history folder; others that lie beside them are left out. */
-export const HISTORY_FILES = ['sites', 'practitioners', 'patients', 'lots', 'courses', 'sessions', 'followups'] as const;
+export const HISTORY_FILES = [
+  'sites',
+  'practitioners',
+  'patients',
+  'lots',
+  'courses',
+  'sessions',
+  'followups',
+] as const;
 
 export interface Named {
   readonly name: string;

@@ -56,7 +56,7 @@ async function packed(chosen: File[]): Promise<Blob> {
   if (choice.kind === 'zip') return choice.zip;
   const total = choice.files.reduce((bytes, file) => bytes + file.size, 0) || 1;
   const { zipFiles } = await import('./zip.js');
-  return await zipFiles(choice.files, (bytes) => set({ phase: `Packing, ${Math.round((bytes / total) * 100)} %` }));
+  return zipFiles(choice.files, (bytes) => set({ phase: `Packing, ${Math.round((bytes / total) * 100)} %` }));
 }
 
 /** The latest word on each file, in the order in which the files were begun. */

@@ -69,7 +69,9 @@ function Row({ projection }: { projection: ProjectionStatus }) {
         )}
       </th>
       <td className="num">{projection.position.toLocaleString('en')}</td>
-      <td className={`num ${isLate ? 'font-semibold text-iodine' : 'text-faint'}`}>{projection.lag.toLocaleString('en')}</td>
+      <td className={`num ${isLate ? 'font-semibold text-iodine' : 'text-faint'}`}>
+        {projection.lag.toLocaleString('en')}
+      </td>
       <td className={`num max-sm:hidden ${projection.parked > 0 ? 'font-semibold text-iodine' : 'text-faint'}`}>
         {projection.parked}
       </td>

@@ -54,7 +54,8 @@ function HealthSection() {
         )}
       </Loaded>
       <p className="mt-2 text-xs text-faint">
-        Asked every 10 seconds{query.dataUpdatedAt > 0 && `, last ${formatInstant(new Date(query.dataUpdatedAt).toISOString())}`}
+        Asked every 10 seconds
+        {query.dataUpdatedAt > 0 && `, last ${formatInstant(new Date(query.dataUpdatedAt).toISOString())}`}
       </p>
     </section>
   );

@@ -6,9 +6,9 @@ import { Zip, ZipDeflate } from 'fflate';
  */
 export async function zipFiles(files: readonly File[], onPacked: (bytes: number) => void): Promise<Blob> {
   const parts: BlobPart[] = [];
-  let failure: Error | null = null;
+  const failures: Error[] = [];
   const zip = new Zip((error, chunk) => {
-    if (error) failure = error;
+    if (error) failures.push(error);
     else parts.push(chunk as Uint8Array<ArrayBuffer>);
   });
   let packed = 0;
@@ -19,13 +19,13 @@ export async function zipFiles(files: readonly File[], onPacked: (bytes: number)
     for (;;) {
       const { done, value } = await reader.read();
       entry.push(value ?? new Uint8Array(), done);
-      if (failure) throw failure;
+      if (failures[0]) throw failures[0];
       if (done) break;
       packed += value.length;
       onPacked(packed);
     }
   }
   zip.end();
-  if (failure) throw failure;
+  if (failures[0]) throw failures[0];
   return new Blob(parts, { type: 'application/zip' });
 }

@@ -34,7 +34,11 @@ export function Select({ label, value, all, options, onChange }: SelectProps) {
   return (
     <label className="flex flex-col gap-1">
       <span className="text-xs font-medium text-faint">{label}</span>
-      <select className="field pr-7" value={value ?? ''} onChange={(event) => onChange(event.target.value || undefined)}>
+      <select
+        className="field pr-7"
+        value={value ?? ''}
+        onChange={(event) => onChange(event.target.value || undefined)}
+      >
         <option value="">{all}</option>
         {options.map((option) => (
           <option key={option.value} value={option.value}>

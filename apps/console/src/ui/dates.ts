@@ -109,7 +109,15 @@ export function relativeDay(date: string, today: string): string {
   return days > 0 ? `in ${formatDays(days)}` : `${formatDays(-days)} ago`;
 }
 
-const UNITS: Record<string, string> = { Y: 'year', M: 'month', W: 'week', D: 'day', TH: 'hour', TM: 'minute', TS: 'second' };
+const UNITS: Record<string, string> = {
+  Y: 'year',
+  M: 'month',
+  W: 'week',
+  D: 'day',
+  TH: 'hour',
+  TM: 'minute',
+  TS: 'second',
+};
 
 /** An ISO 8601 duration in words: `P3M` as `3 months`, `PT24H` as `24 hours`. */
 export function formatDuration(iso: string): string {

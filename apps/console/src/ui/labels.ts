@@ -47,4 +47,5 @@ const CHANNELS: Record<string, string> = { email: 'E-mail', sms: 'SMS', none: 'N
 export const channelName = (channel: string): string => CHANNELS[channel] ?? words(channel);
 
 /** `1 message`, `2 messages`. */
-export const plural = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
+export const plural = (n: number, one: string, many = `${one}s`): string =>
+  `${n.toLocaleString('en')} ${n === 1 ? one : many}`;

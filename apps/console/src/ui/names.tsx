@@ -10,7 +10,12 @@ export function PersonName({ person }: { person: Person }) {
 
 export function PatientLink({ patient, row = false }: { patient: Person; row?: boolean }) {
   return (
-    <Link to="/patients/$patient" params={{ patient: keyOf(patient) }} className="link" data-row-link={row || undefined}>
+    <Link
+      to="/patients/$patient"
+      params={{ patient: keyOf(patient) }}
+      className="link"
+      data-row-link={row || undefined}
+    >
       <PersonName person={patient} />
     </Link>
   );
@@ -36,5 +41,9 @@ export function CourseLink({ course, row = false }: CourseLinkProps) {
 }
 
 export function SiteName({ site }: { site: SiteRef }) {
-  return <abbr title={site.name} className="no-underline">{site.code ?? site.name}</abbr>;
+  return (
+    <abbr title={site.name} className="no-underline">
+      {site.code ?? site.name}
+    </abbr>
+  );
 }

@@ -6,7 +6,9 @@ export function ProblemPanel({ error, onRetry }: { error: Error; onRetry?: () =>
   const title = problem?.title ?? (error instanceof ServerLost ? 'The server does not answer' : 'That did not work');
   const detail =
     problem?.message ??
-    (error instanceof ServerLost ? 'Nothing was lost. The page loads by itself when the server is back.' : error.message);
+    (error instanceof ServerLost
+      ? 'Nothing was lost. The page loads by itself when the server is back.'
+      : error.message);
   return (
     <section role="alert" className="max-w-2xl border-l-4 border-iodine bg-surface px-4 py-3">
       <h2 className="text-base font-semibold">{title}</h2>

@@ -22,7 +22,8 @@ export function ProgressDots({ planned, performed, maintenance }: ProgressDotsPr
       <svg role="img" aria-label={label} width={width} height="12" viewBox={`0 0 ${width} 12`}>
         {Array.from({ length: total }, (_, n) => {
           const x = n * step + 5.5;
-          if (n >= performed) return <circle key={n} cx={x} cy="6" r="3.6" className="fill-none stroke-strong" strokeWidth="1.4" />;
+          if (n >= performed)
+            return <circle key={n} cx={x} cy="6" r="3.6" className="fill-none stroke-strong" strokeWidth="1.4" />;
           if (n < planned) return <circle key={n} cx={x} cy="6" r="4.2" className="fill-ink" />;
           return (
             <g key={n} className="stroke-iodine" strokeWidth="1.4">

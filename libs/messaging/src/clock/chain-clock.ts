@@ -6,7 +6,7 @@ import { addDays, addMonths } from '#libs/kernel/src/local-date.js';
 
 /** Further than any treatment looks, and near enough that every step on the way can be taken. */
 const YEARS_MAX = 5;
-const WAIT_POLL_MS = 50;
+const WAIT_POLL_MS = 150;
 
 export interface ClockState {
   readonly now: Instant;

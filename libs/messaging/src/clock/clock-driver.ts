@@ -1,31 +1,30 @@
 import type { Database } from '#libs/database/src/database.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
-import type { EventStore } from '#libs/event-store/src/event-store.js';
+import { Unavailable } from '#libs/kernel/src/errors.js';
 import { type Id, newId } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import type { WorkQueue } from '#libs/queue/src/work-queue.js';
 import type { DispatchJob } from '../dispatch/dispatch.jobs.js';
 import type { DispatchPlanner } from '../dispatch/dispatch-planner.js';
+import { clockOutlook } from './clock-outlook.js';
 
-/** What must have seen everything before the clock may go on. */
-const FOLLOWERS = ['message_planner', 'messages'] as const;
-/** For a projection that is being built anew beside, or a machine under load. */
-const FOLLOW_MS_MAX = 30_000;
 const LEASE_MS = 15_000;
 const RENEW_EVERY_MS = 3_000;
-/** Between two looks whether what was handed over is done. */
-const DRAIN_POLL_MS = 5;
-/** Messages that do not move for so long, while the queue works, are left behind: they must not stop the clock. */
+/** Between two looks whether what was handed over is done, when nothing says so before. */
+const LOOK_EVERY_MS = 20;
+/**
+ * Messages that do not move for so long, while the queue works, are left behind: they must not stop the clock. Longer
+ * than an attempt without an outcome takes to be finished by the sweeper.
+ */
 const STUCK_MS = 60_000;
 const SKIPPED_MAX = 1_000;
 
 export interface ClockDriverDependencies {
   readonly db: Database;
-  readonly store: EventStore;
   readonly chains: Chains;
-  readonly projections: { waitFor(name: string, chain: Chain, position: number, timeoutMs: number): Promise<void> };
-  readonly planner: DispatchPlanner;
-  readonly queue: WorkQueue<DispatchJob>;
+  readonly projections: { onMoved(callback: () => void): () => void };
+  readonly planner: Pick<DispatchPlanner, 'plan'>;
+  readonly queue: Pick<WorkQueue<DispatchJob>, 'health'>;
   readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -67,18 +66,19 @@ export class ClockDriver {
   /** @throws Unavailable when queue or database cannot be reached: the clock stands until they can. */
   async drive(chain: Chain): Promise<void> {
     const skipped = new Set<Id>();
+    let target = await this.lease(chain);
+    if (target === undefined) return;
     try {
-      let target = await this.lease(chain);
       while (target !== undefined && !this.stopping) {
-        await this.drain(chain, skipped);
-        const next = await this.nextDue(chain, target, skipped);
+        const next = await this.drain(chain, target, skipped);
+        if (this.stopping) return;
         await this.deps.chains.advanceTo(chain, next ?? target);
         if (next === undefined) {
-          await this.drain(chain, skipped);
-          // Anything that fell due meanwhile, or a later target, is taken up in the next round.
-          if ((await this.nextDue(chain, target, skipped)) === undefined) await this.finish(chain, target);
+          // What falls due until the target's own instant has passed is still on the way.
+          await this.drain(chain, target, skipped);
+          await this.finish(chain, target);
         }
-        target = await this.lease(chain);
+        if (next === undefined || this.renewIsDue()) target = await this.lease(chain);
       }
     } catch (error) {
       if (!(error instanceof DriverLost)) throw error;
@@ -87,59 +87,43 @@ export class ClockDriver {
     }
   }
 
-  /** Waits until nothing that is due by now is pending, and everything that came of it has been applied. */
-  private async drain(chain: Chain, skipped: Set<Id>): Promise<void> {
-    let before = -1;
-    let movedAt = performance.now();
-    for (;;) {
-      await this.settle(chain);
-      const due = await this.due(chain, skipped);
-      if (due.length === 0 || this.stopping) return;
-      const handed = await this.deps.planner.plan(chain);
-      if (handed > 0 || due.length !== before) movedAt = performance.now();
-      before = due.length;
-      if (performance.now() - movedAt > this.stuckMs) await this.skip(chain, due, skipped);
-      if (performance.now() - this.renewedAt > RENEW_EVERY_MS && (await this.lease(chain)) === undefined) throw new DriverLost();
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+  /**
+   * Waits until nothing that is due by now is pending, and everything that came of it has been applied.
+   * @returns when the next message falls due, if it does so by the target
+   */
+  private async drain(chain: Chain, target: Instant, skipped: Set<Id>): Promise<Instant | undefined> {
+    const moves = new Moves(this.deps.projections);
+    try {
+      let seen = '';
+      let movedAt = performance.now();
+      for (;;) {
+        const outlook = await clockOutlook(this.deps.db, chain, target, skipped);
+        if (this.stopping || (outlook.caughtUp && outlook.due.length === 0)) return outlook.next;
+        if (outlook.unhanded > 0) await this.deps.planner.plan(chain);
+        const now = `${outlook.caughtUp} ${outlook.due.length} ${outlook.unhanded}`;
+        if (now !== seen) movedAt = performance.now();
+        seen = now;
+        if (performance.now() - movedAt > this.stuckMs) await this.skip(chain, outlook.due, skipped);
+        if (this.renewIsDue() && (await this.lease(chain)) === undefined) throw new DriverLost();
+        await moves.next(LOOK_EVERY_MS);
+      }
+    } finally {
+      moves.stop();
     }
   }
 
-  /** Waits until planner and read model have seen the chain's last event, of which they may make more. */
-  private async settle(chain: Chain): Promise<void> {
-    for (;;) {
-      const head = await this.deps.store.head(chain.id);
-      for (const name of FOLLOWERS) await this.deps.projections.waitFor(name, chain, head, FOLLOW_MS_MAX);
-      if ((await this.deps.store.head(chain.id)) === head) return;
-    }
-  }
-
-  private async due(chain: Chain, skipped: ReadonlySet<Id>): Promise<Id[]> {
-    const now = await this.deps.chains.now(chain);
-    const { rows } = await this.deps.db.query<{ message_id: Id }>(
-      `select message_id from messages_v1.message
-       where chain = $1 and (status = 'attempted' or (status = 'pending' and next_due <= $2))
-         and message_id <> all($3::uuid[])`,
-      [chain.no, now, [...skipped]],
-    );
-    return rows.map((row) => row.message_id);
-  }
-
-  private async nextDue(chain: Chain, until: Instant, skipped: ReadonlySet<Id>): Promise<Instant | undefined> {
-    const { rows } = await this.deps.db.query<{ next: Date | null }>(
-      `select min(next_due) as next from messages_v1.message
-       where chain = $1 and status = 'pending' and next_due <= $2 and message_id <> all($3::uuid[])`,
-      [chain.no, until, [...skipped]],
-    );
-    return rows[0]?.next?.toISOString();
-  }
-
+  /** @throws Unavailable where it is not the messages' fault: then time stands still until the rest works again. */
   private async skip(chain: Chain, due: readonly Id[], skipped: Set<Id>): Promise<void> {
     const health = await this.deps.queue.health();
-    // While the queue is down, time stands still: these messages are not to blame.
-    if (health.state !== 'up' || skipped.size >= SKIPPED_MAX) return;
+    if (due.length === 0 || health.state !== 'up' || skipped.size + due.length > SKIPPED_MAX) {
+      const problem = due.length === 0 ? 'the read models do not follow' : (health.problem ?? 'too much does not move');
+      throw new Unavailable('clock.stands-still', `The clock of ${chain.slug} cannot go on: ${problem}.`);
+    }
     for (const id of due) skipped.add(id);
     this.deps.log.warn({ chain: chain.slug, messages: due }, 'the clock goes on without messages that do not move');
   }
+
+  private renewIsDue = (): boolean => performance.now() - this.renewedAt > RENEW_EVERY_MS;
 
   /** Takes or renews the right to drive this clock. @returns its target; undefined where there is nothing to drive */
   private async lease(chain: Chain): Promise<Instant | undefined> {
@@ -153,6 +137,7 @@ export class ClockDriver {
     return rows[0]?.target.toISOString();
   }
 
+  /** A later target that was asked for meanwhile stays open. */
   private async finish(chain: Chain, target: Instant): Promise<void> {
     await this.deps.db.query(
       'update chain_clock_target set finished_at = clock_timestamp() where chain = $1 and driver = $2 and target = $3',
@@ -165,5 +150,33 @@ export class ClockDriver {
       `update chain_clock_target set driver = null, lease_until = '-infinity' where chain = $1 and driver = $2`,
       [chain.no, this.driver],
     );
+  }
+}
+
+/** Waits for the next move of a read model in this process, or for a while where another one moves them. */
+class Moves {
+  private moved = false;
+  private wake: (() => void) | undefined;
+  readonly stop: () => void;
+
+  constructor(projections: { onMoved(callback: () => void): () => void }) {
+    this.stop = projections.onMoved(() => {
+      this.moved = true;
+      this.wake?.();
+    });
+  }
+
+  async next(ms: number): Promise<void> {
+    if (!this.moved) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.wake = undefined;
+    this.moved = false;
   }
 }

@@ -21,9 +21,9 @@ it('profile', async () => {
   };
   const q = db.query.bind(db);
   (db as any).query = async (a: any, b: any) => { const at = performance.now(); try { return await q(a, b); } finally { const k = 'Q ' + (typeof a === 'string' ? a : a.text).trim().slice(0, 50).replace(/\s+/g, ' '); const e = (t[k] ??= [0, 0]); e[0]++; e[1] += performance.now() - at; } };
-  wrap(messaging.projections, 'waitFor'); wrap(workers.planner, 'plan'); wrap(workers.dispatcher, 'dispatch'); wrap((workers as any).queue, 'add'); wrap((workers as any).driver, 'drain'); wrap((workers as any).driver, 'settle'); wrap(db, 'transaction');
+  wrap(messaging.projections, 'waitFor'); wrap(workers.planner, 'plan'); wrap(workers.dispatcher, 'dispatch'); wrap((workers as any).queue, 'add'); wrap((workers as any).driver, 'drain'); wrap(db, 'transaction');
   const pq = (db.pool as any).query.bind(db.pool); let pn = 0; const names: any = {};
-  (db.pool as any).query = (...a: any[]) => { pn++; const k = String(a[0]?.text ?? a[0]).trim().slice(0, 60).replace(/\s+/g, ' '); names[k] = (names[k] ?? 0) + 1; return pq(...a); };
+  (db.pool as any).query = async (...a: any[]) => { pn++; const k = String(a[0]?.text ?? a[0]).trim().slice(0, 60).replace(/\s+/g, ' '); const at = performance.now(); try { return await pq(...a); } finally { const e = (names[k] ??= [0, 0]); e[0]++; e[1] = Math.round(e[1] + performance.now() - at); } };
   workers.start();
   await new Promise((r) => setTimeout(r, 1500));
   for (const k in t) delete t[k]; pn = 0; for (const k in names) delete names[k];

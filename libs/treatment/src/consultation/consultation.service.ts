@@ -8,7 +8,7 @@ import { localDateAt, wallToInstant } from '#libs/kernel/src/zoned-time.js';
 import type { z } from 'zod';
 import { requirePatient } from '../patient/patient.service.js';
 import { requireProtocol } from '../protocol/protocol.service.js';
-import { References } from '../references.js';
+import { References } from '#libs/cqrs/src/references.js';
 import { requireSite } from '../site/site.service.js';
 import { wallTimeAt } from '../wall-time.js';
 import type {

@@ -15,7 +15,7 @@ import { patientFold } from '../patient/patient.state.js';
 import { practitionerStream } from '../practitioner/practitioner.events.js';
 import { practitionerFold, type PractitionerState } from '../practitioner/practitioner.state.js';
 import { requireProtocol } from '../protocol/protocol.service.js';
-import { References } from '../references.js';
+import { References } from '#libs/cqrs/src/references.js';
 import { requireSite } from '../site/site.service.js';
 import { wallTimeAt } from '../wall-time.js';
 import type {

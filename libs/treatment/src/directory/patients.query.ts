@@ -11,7 +11,7 @@ import { schemaOf } from '#libs/projections/src/projection.js';
 import { z } from 'zod';
 import { COURSE_PROGRESS } from '../course/course-progress/course-progress.projection.js';
 import type { ContactPreference, Health, Identity } from '../patient/patient.events.js';
-import type { References } from '../references.js';
+import type { References } from '#libs/cqrs/src/references.js';
 import type { PatientSummary, PatientView } from './directory.contract.js';
 import { DIRECTORY, familyNameIndex } from './directory.projection.js';
 import { fullName, openAll, type People } from './people.js';

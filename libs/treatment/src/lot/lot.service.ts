@@ -7,7 +7,7 @@ import { derivedId } from '#libs/kernel/src/ids.js';
 import { occurredAt } from '#libs/kernel/src/occurred.js';
 import { wallToInstant } from '#libs/kernel/src/zoned-time.js';
 import type { z } from 'zod';
-import { References } from '../references.js';
+import { References } from '#libs/cqrs/src/references.js';
 import { requireSite } from '../site/site.service.js';
 import type { receiveLotSchema } from './lot.commands.js';
 import { LotReceived, lotStream } from './lot.events.js';

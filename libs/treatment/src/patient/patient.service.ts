@@ -6,7 +6,7 @@ import { Conflict, NotFound } from '#libs/kernel/src/errors.js';
 import { derivedId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import type { z } from 'zod';
-import { References } from '../references.js';
+import { References } from '#libs/cqrs/src/references.js';
 import type { registerPatientSchema } from './patient.commands.js';
 import {
   type ContactPreference,

@@ -6,7 +6,7 @@ import { Conflict, NotFound } from '#libs/kernel/src/errors.js';
 import { derivedId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import type { z } from 'zod';
-import { References } from '../references.js';
+import { References } from '#libs/cqrs/src/references.js';
 import type { grantCredentialSchema, registerPractitionerSchema } from './practitioner.commands.js';
 import { CredentialGranted, PractitionerRegistered, practitionerStream } from './practitioner.events.js';
 import { practitionerFold } from './practitioner.state.js';

@@ -6,7 +6,7 @@ import { Conflict, NotFound } from '#libs/kernel/src/errors.js';
 import { derivedId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import type { z } from 'zod';
-import { References } from '../references.js';
+import { References } from '#libs/cqrs/src/references.js';
 import type { registerSiteSchema } from './site.commands.js';
 import {
   QUIET_HOURS_DEFAULT,

@@ -10,7 +10,7 @@ import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { z } from 'zod';
 import { DIRECTORY } from '../../directory/directory.projection.js';
 import { type NamedSite, type People, siteIn, siteRef } from '../../directory/people.js';
-import type { References } from '../../references.js';
+import type { References } from '#libs/cqrs/src/references.js';
 import type { Person } from '../../shared.contract.js';
 import { deviationKindSchema } from '../course.events.js';
 import { windowOn } from '../course-maintenance.js';

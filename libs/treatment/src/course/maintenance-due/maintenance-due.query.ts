@@ -9,7 +9,7 @@ import { type MaintenanceState, maintenanceState } from '#libs/protocols/src/mai
 import { z } from 'zod';
 import { DIRECTORY } from '../../directory/directory.projection.js';
 import { type NamedSite, type People, siteIn, siteRef } from '../../directory/people.js';
-import type { References } from '../../references.js';
+import type { References } from '#libs/cqrs/src/references.js';
 import type { MaintenanceDue } from './maintenance-due.contract.js';
 import { type BookedMaintenance, MAINTENANCE_DUE } from './maintenance-due.projection.js';
 

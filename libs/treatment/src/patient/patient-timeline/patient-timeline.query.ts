@@ -8,7 +8,7 @@ import { schemaOf } from '#libs/projections/src/projection.js';
 import { z } from 'zod';
 import { DIRECTORY } from '../../directory/directory.projection.js';
 import { type People, siteIn, siteRef } from '../../directory/people.js';
-import type { References } from '../../references.js';
+import type { References } from '#libs/cqrs/src/references.js';
 import type { PatientTimeline, TimelineItem } from './patient-timeline.contract.js';
 import { PATIENT_TIMELINE, type TimelineEvent } from './patient-timeline.projection.js';
 import { tell } from './patient-timeline.titles.js';

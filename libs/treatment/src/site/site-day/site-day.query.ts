@@ -8,7 +8,7 @@ import { schemaOf } from '#libs/projections/src/projection.js';
 import type { z } from 'zod';
 import { DIRECTORY } from '../../directory/directory.projection.js';
 import { type People, siteRef } from '../../directory/people.js';
-import type { References } from '../../references.js';
+import type { References } from '#libs/cqrs/src/references.js';
 import type { SiteDay, SiteDaySession } from './site-day.contract.js';
 import { SITE_DAY } from './site-day.projection.js';
 

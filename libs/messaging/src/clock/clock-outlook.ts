@@ -1,0 +1,59 @@
+import type { Database } from '#libs/database/src/database.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import type { Id } from '#libs/kernel/src/ids.js';
+import type { Instant } from '#libs/kernel/src/zoned-time.js';
+
+/** How a chain stands at one moment, as whoever drives its clock must see it. */
+export interface ClockOutlook {
+  /** Planner and read model have seen the chain's last event. */
+  readonly caughtUp: boolean;
+  /** Messages that are due now, or whose provider has not answered. */
+  readonly due: readonly Id[];
+  /** Of them, those that were not handed to the queue yet. */
+  readonly unhanded: number;
+  /** When the next message falls due, up to the target. */
+  readonly next: Instant | undefined;
+}
+
+/** More at one instant are dealt with in rounds. */
+const DUE_MAX = 1_000;
+
+/**
+ * One statement, so that everything in it is of one moment: that nothing is due says little unless what has happened by
+ * then had been applied.
+ */
+export async function clockOutlook(
+  db: Database,
+  chain: Chain,
+  until: Instant,
+  skipped: ReadonlySet<Id>,
+): Promise<ClockOutlook> {
+  const { rows } = await db.query<{ behind: boolean; due: Id[]; unhanded: number; next: Date | null }>({
+    name: 'clock_outlook',
+    text: `
+      with clock as (
+        select no, position,
+               greatest(recorded_at, clock_timestamp() + clock_offset_ms * interval '1 millisecond') as now
+        from chain where no = $1
+      ), due as materialized (
+        select m.message_id, m.deferrals, m.status from messages_v1.message m, clock
+        where m.chain = $1 and m.message_id <> all($3::uuid[])
+          and (m.status = 'attempted' or (m.status = 'pending' and m.next_due <= clock.now))
+        limit ${DUE_MAX}
+      )
+      select (select count(*) from projection_checkpoint p
+              where p.chain = $1 and p.build = 'live' and p.position >= clock.position
+                and (p.projection, p.version) in (('message_planner', 1), ('messages', 1))) < 2 and clock.position > 0 as behind,
+             array(select message_id from due) as due,
+             (select count(*)::int from due d where d.status = 'pending' and not exists (
+                select 1 from dispatch_handed_over h
+                where h.chain = $1 and h.message_id = d.message_id and h.deferrals = d.deferrals)) as unhanded,
+             (select min(m.next_due) from messages_v1.message m
+              where m.chain = $1 and m.status = 'pending' and m.next_due <= $2 and m.message_id <> all($3::uuid[])) as next
+      from clock`,
+    values: [chain.no, until, [...skipped]],
+  });
+  const row = rows[0];
+  if (!row) return { caughtUp: true, due: [], unhanded: 0, next: undefined };
+  return { caughtUp: !row.behind, due: row.due, unhanded: row.unhanded, next: row.next?.toISOString() };
+}

@@ -1,0 +1,87 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { References } from '#libs/cqrs/src/references.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import { QueryEndpoint } from '#libs/http/src/endpoint.decorators.js';
+import { InChain } from '#libs/http/src/request-context.js';
+import { queryOf } from '#libs/http/src/validation.js';
+import type { Id } from '#libs/kernel/src/ids.js';
+import {
+  messageBalanceSchema,
+  messageDetailSchema,
+  messageListParamsSchema,
+  messageListSchema,
+  outboxListSchema,
+  outboxParamsSchema,
+} from './message.views.js';
+import { messagesProjection } from './messages.projection.js';
+import { MessagesQueries } from './messages.queries.js';
+
+const reads = [messagesProjection.name];
+
+@ApiTags('messages')
+@Controller('v1')
+export class MessagesController {
+  constructor(
+    private readonly messages: MessagesQueries,
+    private readonly references: References,
+  ) {}
+
+  @Get('messages')
+  @QueryEndpoint({
+    id: 'listMessages',
+    summary: 'Messages and what became of them',
+    description: 'Pending ones in the order in which they fall due, any others with the newest first.',
+    answer: messageListSchema,
+    reads,
+  })
+  async list(
+    @InChain() chain: Chain,
+    @Query({ schema: messageListParamsSchema }) { patient, course, ...filter }: z.output<typeof messageListParamsSchema>,
+  ) {
+    const patientId = await this.resolve(chain, 'patient', patient);
+    const courseId = await this.resolve(chain, 'course', course);
+    return this.messages.list(chain, { ...filter, patientId, courseId });
+  }
+
+  @Get('messages/balance')
+  @QueryEndpoint({
+    id: 'getMessageBalance',
+    summary: 'Planned = sent + suppressed + expired + failed + unknown + pending',
+    answer: messageBalanceSchema,
+    reads,
+  })
+  balance(@InChain() chain: Chain, @Query({ schema: queryOf({}) }) _params: object) {
+    return this.messages.balance(chain);
+  }
+
+  @Get('messages/:message')
+  @QueryEndpoint({
+    id: 'explainMessage',
+    summary: 'Everything that happened to one message, and why',
+    answer: messageDetailSchema,
+    reads,
+  })
+  explain(@InChain() chain: Chain, @Param('message') message: string, @Query({ schema: queryOf({}) }) _params: object) {
+    return this.messages.explain(chain, message);
+  }
+
+  @Get('outbox')
+  @QueryEndpoint({
+    id: 'listOutbox',
+    summary: 'What went out, the newest first, as the recipient reads it',
+    answer: outboxListSchema,
+    reads,
+  })
+  async outbox(
+    @InChain() chain: Chain,
+    @Query({ schema: outboxParamsSchema }) { site, ...page }: z.output<typeof outboxParamsSchema>,
+  ) {
+    return this.messages.outbox(chain, { ...page, siteId: await this.resolve(chain, 'site', site) });
+  }
+
+  private async resolve(chain: Chain, kind: 'patient' | 'course' | 'site', reference: string | undefined): Promise<Id | undefined> {
+    return reference === undefined ? undefined : this.references.resolve(chain, kind, reference);
+  }
+}
