@@ -80,7 +80,15 @@ const SITES = [
   ['NYC1', 'Midtown "East"', 'America/New_York', 'en'],
   ['LHI1', 'Lord Howe', 'Australia/Lord_Howe', ''],
 ] as const;
-const PROTOCOLS = ['facial', 'general', 'hair', 'slimming-and-cellulite', 'chin-and-neck-fat', 'stepwise', 'clinic-faq'];
+const PROTOCOLS = [
+  'facial',
+  'general',
+  'hair',
+  'slimming-and-cellulite',
+  'chin-and-neck-fat',
+  'stepwise',
+  'clinic-faq',
+];
 const PRODUCTS: Record<string, string> = {
   'GlowMeso HA': 'hyaluronic acid;vitamin C',
   HairVita: 'biotin; dexpanthenol ;zinc',
@@ -132,7 +140,8 @@ export function generateHistory({ seed, courses, faults = 0.04 }: HistoryOptions
     ...courseRows(dice, courses, patients),
   };
   const texts: HistoryTexts = {};
-  for (const [file, good] of Object.entries(rows)) texts[file] = textOf(dice, file, withFaults(dice, file, good, faults));
+  for (const [file, good] of Object.entries(rows))
+    texts[file] = textOf(dice, file, withFaults(dice, file, good, faults));
   return texts;
 }
 
@@ -169,7 +178,9 @@ function patientRows(dice: Dice, count: number): Row[] {
     channel: dice.one(['email', 'sms', 'none']),
     contact_consent: dice.one(['yes', 'no']),
     allergies: dice.chance(0.1) ? dice.one(['latex', 'Biotin', 'HYALURONIC ACID;latex', 'acid', 'zinc ; ']) : '',
-    conditions: dice.chance(0.1) ? dice.one(['pregnancy', 'migraine', 'eczema;immune-disorder', 'severe-psoriasis']) : '',
+    conditions: dice.chance(0.1)
+      ? dice.one(['pregnancy', 'migraine', 'eczema;immune-disorder', 'severe-psoriasis'])
+      : '',
     medications: dice.chance(0.1) ? dice.one(['warfarin', 'ibuprofen', 'levothyroxine;heparin']) : '',
   }));
 }
@@ -182,14 +193,26 @@ function lotRows(dice: Dice): Row[] {
         if (dice.chance(0.25)) return;
         const received = 20 + n * 180 + dice.below(60);
         const expires_on = dayAt(received + dice.between(120, 700));
-        rows.push({ site_code, product, lot_number, gtin: dice.one(['', '08690000000017']), expires_on, received_on: dayAt(received), ingredients });
+        rows.push({
+          site_code,
+          product,
+          lot_number,
+          gtin: dice.one(['', '08690000000017']),
+          expires_on,
+          received_on: dayAt(received),
+          ingredients,
+        });
       });
     }
   }
   return rows;
 }
 
-function courseRows(dice: Dice, count: number, patients: number): { courses: Row[]; sessions: Row[]; followups: Row[] } {
+function courseRows(
+  dice: Dice,
+  count: number,
+  patients: number,
+): { courses: Row[]; sessions: Row[]; followups: Row[] } {
   const courses: Row[] = [];
   const sessions: Row[] = [];
   const followups: Row[] = [];
@@ -213,7 +236,8 @@ function courseRows(dice: Dice, count: number, patients: number): { courses: Row
       consent_signed_on: consent,
       planned_sessions: String(planned),
       status,
-      stop_reason: status === 'stopped' ? dice.one(['moved away', "side effects, patient's wish", 'a\n"quoted"\nreason', '']) : '',
+      stop_reason:
+        status === 'stopped' ? dice.one(['moved away', "side effects, patient's wish", 'a\n"quoted"\nreason', '']) : '',
     });
     const made = sessionRows(dice, { course_code, site_code, practitioner_code, protocol, planned, status, first });
     sessions.push(...made);
@@ -362,7 +386,10 @@ function withFaults(dice: Dice, file: string, good: readonly Row[], share: numbe
         lines.push(row, { ...row });
         break;
       case 2:
-        lines.push(row, { ...row, [changedColumn]: `${row[changedColumn]}`.trim() === 'redness' ? '' : CHANGED[file] ?? '' });
+        lines.push(row, {
+          ...row,
+          [changedColumn]: `${row[changedColumn]}`.trim() === 'redness' ? '' : (CHANGED[file] ?? ''),
+        });
         break;
       case 3:
         lines.push(row, padded(row));

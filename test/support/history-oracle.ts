@@ -194,12 +194,18 @@ export class HistoryOracle {
       const holder = accepted.get(identity);
       if (column !== undefined) {
         counts.refused += 1;
-        this.report.refused.push({ file, line, column, value: column === null ? (broken as string) : (raw[column] as string) });
+        this.report.refused.push({
+          file,
+          line,
+          column,
+          value: column === null ? (broken as string) : (raw[column] as string),
+        });
       } else if (!holder) {
         counts.accepted += 1;
         accepted.set(identity, { line, raw, row });
         for (const name of WALL_COLUMNS) {
-          if (row[name] && twice(row[name], this.zone(row.site_code as string))) this.report.twice.push({ file, line, column: name });
+          if (row[name] && twice(row[name], this.zone(row.site_code as string)))
+            this.report.twice.push({ file, line, column: name });
         }
       } else if ((COLUMNS[file] as string).split(' ').every((name) => holder.row[name] === row[name])) {
         counts.repeated += 1;
@@ -288,7 +294,13 @@ export class HistoryOracle {
       first,
       last,
       nextEarliest: goesOn && last ? plusDays(last, protocol.interval[0]) : null,
-      maintenance: this.maintenance(course, sessions, maintenance, byCourse, today(this.zone(course.site_code as string))),
+      maintenance: this.maintenance(
+        course,
+        sessions,
+        maintenance,
+        byCourse,
+        today(this.zone(course.site_code as string)),
+      ),
       deviations: this.deviations(course, all, dates, ingredients),
     };
   }
@@ -298,7 +310,7 @@ export class HistoryOracle {
     const [first, last] = [dateOf(sessions[0] as Row), dateOf(sessions.at(-1) as Row)];
     if (this.endedByLater(course, sessions[0] as Row, byCourse, today)) return null;
     const latest = maintenance.map(dateOf).sort().at(-1);
-    const opens = latest ? plusMonths(latest, 2) : [plusMonths(first, 3), plusDays(last, 14)].sort()[1] as string;
+    const opens = latest ? plusMonths(latest, 2) : ([plusMonths(first, 3), plusDays(last, 14)].sort()[1] as string);
     const closes = plusMonths(latest ?? first, 6);
     return { opens, closes, state: today < opens ? 'upcoming' : today <= closes ? 'due' : 'overdue' };
   }
@@ -318,7 +330,12 @@ export class HistoryOracle {
     });
   }
 
-  private deviations(course: Row, all: Row[], dates: string[], ingredients: Map<string, Set<string>>): Record<string, number> {
+  private deviations(
+    course: Row,
+    all: Row[],
+    dates: string[],
+    ingredients: Map<string, Set<string>>,
+  ): Record<string, number> {
     const found: Record<string, number> = {};
     const add = (kind: string, is: boolean) => {
       if (is) found[kind] = (found[kind] ?? 0) + 1;
@@ -345,14 +362,17 @@ export class HistoryOracle {
     add: (kind: string, is: boolean) => void,
   ): void {
     const date = dateOf(session);
-    const outside = (value: string, [min, max]: [number, number]) => value !== '' && (Number(value) < min || Number(value) > max);
-    if (protocol.depth && session.device !== 'needle-free') add('depth', outside(session.depth_mm as string, protocol.depth));
+    const outside = (value: string, [min, max]: [number, number]) =>
+      value !== '' && (Number(value) < min || Number(value) > max);
+    if (protocol.depth && session.device !== 'needle-free')
+      add('depth', outside(session.depth_mm as string, protocol.depth));
     add('duration', outside(session.duration_min as string, [30, 60]));
     const lot = this.lotAt(session);
     add('lot-expired', lot !== undefined && date > (lot.expires_on as string));
     add('lot-not-received', lot === undefined || date < (lot.received_on as string));
     const holder = this.known('practitioners', session.practitioner_code as string) as Row;
-    const valid = date >= (holder.valid_from as string) && (holder.valid_to === '' || date <= (holder.valid_to as string));
+    const valid =
+      date >= (holder.valid_from as string) && (holder.valid_to === '' || date <= (holder.valid_to as string));
     add('credential', !valid || !items(holder.procedures as string).includes(course.protocol as string));
     const patient = this.known('patients', course.patient_code as string) as Row;
     const lower = (value: string) => items(value).map((item) => item.toLowerCase());
@@ -425,7 +445,8 @@ function linesOf(text: string): (Line & { broken?: string })[] {
 }
 
 const dateOf = (session: Row): string => (session.performed_at as string).slice(0, 10);
-const compare = (a: string | undefined, b: string | undefined): number => ((a ?? '') < (b ?? '') ? -1 : a === b ? 0 : 1);
+const compare = (a: string | undefined, b: string | undefined): number =>
+  (a ?? '') < (b ?? '') ? -1 : a === b ? 0 : 1;
 const plusDays = (date: string, days: number) => moment.utc(date).add(days, 'days').format('YYYY-MM-DD');
 const plusMonths = (date: string, months: number) => moment.utc(date).add(months, 'months').format('YYYY-MM-DD');
 const daysBetween = (from: string, to: string) => Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000);

@@ -23,9 +23,13 @@ export interface Recording {
 }
 
 /** The timeline that events make when recorded so. */
-export function timelineOf(...recorded: readonly (readonly [events: readonly NewEvent[], recording: Recording])[]): PlannedTimeline {
+export function timelineOf(
+  ...recorded: readonly (readonly [events: readonly NewEvent[], recording: Recording])[]
+): PlannedTimeline {
   const timeline = recorded
-    .flatMap(([events, { at, origin = 'live' }]) => events.map((event) => ({ ...event, recordedAt: at, header: { origin } })))
+    .flatMap(([events, { at, origin = 'live' }]) =>
+      events.map((event) => ({ ...event, recordedAt: at, header: { origin } })),
+    )
     .reduce(
       (state, event) => timelineFold.evolve(state, event as unknown as RecordedEvent<CourseEvent>),
       timelineFold.initial,

@@ -66,7 +66,11 @@ export async function openTestMessaging(): Promise<TestMessaging> {
   const engine = await openTestEngine(EVENT_TYPES);
   const messaging = await openMessaging(engine);
   const projections = await engine.projections(messaging.works);
-  const backend = await openQueueBackend({ db: engine.db, redisUrl: process.env.REDIS_URL, prefix: `{test-${newId()}}` });
+  const backend = await openQueueBackend({
+    db: engine.db,
+    redisUrl: process.env.REDIS_URL,
+    prefix: `{test-${newId()}}`,
+  });
   projections.start();
   const started: MessagingWorkers[] = [];
 

@@ -1,8 +1,27 @@
 import { EventEmitter } from 'node:events';
 import pg from 'pg';
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
-import type { Callback, PglitePool } from './pglite.pool.js';
 import { listenedChannel } from './shareable.statement.js';
+
+export type Callback = (error: Error | null | undefined, result?: QueryResult) => void;
+
+/** A statement on its way. */
+export interface Job {
+  readonly client: PgliteClient;
+  readonly config: string | QueryConfig;
+  readonly values: unknown[] | undefined;
+  readonly callback: Callback;
+}
+
+/** What a virtual client needs of its pool. */
+export interface SharedSession {
+  /** Takes a statement of a client: sends it at once when the client owns the session, else in its turn. */
+  enqueue(job: Job): void;
+  /** Lets go of a client. A transaction that it left open is rolled back. */
+  drop(client: PgliteClient): void;
+  /** May the server be told UNLISTEN, or does somebody else still listen? */
+  isHeardByOthers(channel: string, client?: PgliteClient): boolean;
+}
 
 /**
  * A client that a library thinks is its own connection. It has no connection: its statements take turns with those of
@@ -16,7 +35,7 @@ export class PgliteClient extends EventEmitter {
   private released = false;
   private broken: Error | undefined;
 
-  constructor(private readonly pool: PglitePool) {
+  constructor(private readonly pool: SharedSession) {
     super();
   }
 

@@ -176,7 +176,7 @@ describe('maintenance', () => {
   it('checkpoints and vacuums after writes, and leaves the database alone while nobody writes', async () => {
     const seen: string[] = [];
     const spy: typeof db.query = (text, values) => {
-      seen.push(String(text));
+      seen.push(text as string);
       return db.query(text, values);
     };
     const has = (pattern: RegExp) => seen.some((sql) => pattern.test(sql));

@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Notification, Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 import type { PgliteHost } from './pglite.host.js';
 import { PgliteClient } from './pglite.client.js';
+import type { Callback, Job, SharedSession } from './pglite.client.js';
 import { isShareable } from './shareable.statement.js';
 
 /** Statements of independent callers that travel at a time: enough to keep the worker busy, few enough to stay fair. */
@@ -10,16 +11,6 @@ const SHARED_MAX = 16;
 /** As long as a transaction on PostgreSQL may idle. Here everybody waits for it. */
 const IDLE_IN_TRANSACTION_MS_MAX = 15_000;
 const WATCH_MS = 1_000;
-
-export type Callback = (error: Error | null | undefined, result?: QueryResult) => void;
-
-/** A statement on its way. */
-export interface Job {
-  readonly client: PgliteClient;
-  readonly config: string | QueryConfig;
-  readonly values: unknown[] | undefined;
-  readonly callback: Callback;
-}
 
 /** What the wire has to answer with a ReadyForQuery, in the order of sending. */
 interface Sent {
@@ -43,7 +34,7 @@ const Query = pg.Query as unknown as new (
  * ReadyForQuery says that no transaction is open; statements that cannot open one travel together, so that the worker
  * need not wait for the main thread between them.
  */
-export class PglitePool extends EventEmitter {
+export class PglitePool extends EventEmitter implements SharedSession {
   /** `keepAlive` tells BullMQ that it may wait for long: this connection cannot drop unseen. */
   readonly options = { keepAlive: true, max: 1_000, min: 0 };
   ended = false;
@@ -138,7 +129,6 @@ export class PglitePool extends EventEmitter {
     return stop;
   }
 
-  /** Takes a statement of a client: sends it at once when the client owns the session, else in its turn. */
   enqueue(job: Job): void {
     if (this.ended && this.owner !== job.client)
       return fail(job, new Error('Cannot use a pool after calling end on the pool'));
@@ -148,14 +138,12 @@ export class PglitePool extends EventEmitter {
     if (this.queue.length > 0) this.watchOwner();
   }
 
-  /** Lets go of a client. A transaction that it left open is rolled back. */
   drop(client: PgliteClient): void {
     this.clients.delete(client);
     if (this.owner === client && this.ownerStatements === 0) this.rollBackOwner();
     for (const channel of client.channels) void this.unlistenIfUnheard(channel).catch(() => {});
   }
 
-  /** May the server be told UNLISTEN, or does somebody else still listen? */
   isHeardByOthers(channel: string, client?: PgliteClient): boolean {
     if (this.persistent.has(channel)) return true;
     for (const other of this.clients) if (other !== client && other.channels.has(channel)) return true;

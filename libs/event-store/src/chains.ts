@@ -1,4 +1,5 @@
 import type { Database } from '#libs/database/src/database.js';
+import { Coalesce } from '#libs/kernel/src/coalesce.js';
 import { NotFound } from '#libs/kernel/src/errors.js';
 import { type Id, newId } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
@@ -20,9 +21,14 @@ interface ChainRow {
   sandbox: boolean;
 }
 
+/** Questions for the time that go together. */
+const CLOCKS_MAX = 1_000;
+
 /** The chains of a database, with their clocks. Chains never change their id, number or slug, so they are kept. */
 export class Chains {
   private readonly known = new Map<Id, Chain>();
+
+  private readonly clocks = new Coalesce<number, Instant>((chains) => this.readClocks(chains), CLOCKS_MAX);
 
   constructor(private readonly db: Database) {}
 
@@ -52,13 +58,8 @@ export class Chains {
   }
 
   /** The chain's present time: the database's clock and the chain's offset, never before what is already recorded. */
-  async now(chain: Chain): Promise<Instant> {
-    const { rows } = await this.db.query<{ now: Date }>(
-      `select greatest(recorded_at, date_trunc('milliseconds', clock_timestamp() + clock_offset_ms * interval '1 millisecond')) as now
-       from chain where no = $1`,
-      [chain.no],
-    );
-    return (rows[0] as { now: Date }).now.toISOString();
+  now(chain: Chain): Promise<Instant> {
+    return this.clocks.get(chain.no);
   }
 
   /**
@@ -71,6 +72,16 @@ export class Chains {
        where no = $1 and sandbox and clock_timestamp() + clock_offset_ms * interval '1 millisecond' < $2::timestamptz`,
       [chain.no, to],
     );
+  }
+
+  private async readClocks(chains: readonly number[]): Promise<Instant[]> {
+    const { rows } = await this.db.query<{ no: number; now: Date }>(
+      `select no, greatest(recorded_at, date_trunc('milliseconds', clock_timestamp() + clock_offset_ms * interval '1 millisecond')) as now
+       from chain where no = any($1)`,
+      [[...new Set(chains)]],
+    );
+    const clocks = new Map(rows.map((row) => [row.no, row.now.toISOString()]));
+    return chains.map((no) => clocks.get(no) as Instant);
   }
 
   private remember(row: ChainRow): Chain {

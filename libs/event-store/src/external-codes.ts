@@ -1,4 +1,5 @@
 import type { Database } from '#libs/database/src/database.js';
+import { Coalesce } from '#libs/kernel/src/coalesce.js';
 import { type Id, newId } from '#libs/kernel/src/ids.js';
 import type { Boxes, SealedBox } from './boxes.js';
 import type { Chain } from './chains.js';
@@ -11,8 +12,25 @@ export type CodeKind = 'site' | 'practitioner' | 'patient' | 'lot' | 'course';
 /** Kinds whose codes say who somebody is. */
 const PERSONAL: ReadonlySet<CodeKind> = new Set(['patient', 'practitioner']);
 
+/** Codes that go together in one statement. */
+const CODES_MAX = 1_000;
+
+interface WantedCode {
+  readonly chain: Chain;
+  readonly kind: CodeKind;
+  readonly index: string;
+}
+
+interface NewCode extends WantedCode {
+  readonly code: string;
+  readonly id: Id;
+}
+
 /** The table between codes from outside and ids. */
 export class ExternalCodes {
+  private readonly finding = new Coalesce<WantedCode, Id | undefined>((wanted) => this.findAll(wanted), CODES_MAX);
+  private readonly making = new Coalesce<NewCode, Id>((wanted) => this.makeAll(wanted), CODES_MAX);
+
   constructor(
     private readonly db: Database,
     private readonly boxes: Boxes,
@@ -32,35 +50,71 @@ export class ExternalCodes {
     const found = await this.find(chain, kind, codes);
     const missing = [...new Set(codes)].filter((code) => !found.has(code));
     if (missing.length === 0) return found;
-    const rows = missing.map((code) => ({ code, id: newIdFor(code), index: this.index(chain, kind, code) }));
-    const sealed = PERSONAL.has(kind)
-      ? await this.boxes.close(chain, rows.map(({ code, id }) => ({ subject: id, class: 'contact', of: id, value: code })))
-      : undefined;
-    await this.db.query(
-      `insert into external_code (chain, kind, code_index, id, code, box)
-       select $1, $2, * from unnest($3::text[], $4::uuid[], $5::text[], $6::jsonb[]) on conflict do nothing`,
-      [
-        chain.no,
-        kind,
-        rows.map((row) => row.index),
-        rows.map((row) => row.id),
-        rows.map((row) => (sealed ? null : row.code)),
-        rows.map((_, n) => (sealed ? JSON.stringify(sealed[n]) : null)),
-      ],
+    const made = await Promise.all(
+      missing.map((code) =>
+        this.making.get({ chain, kind, code, id: newIdFor(code), index: this.index(chain, kind, code) }),
+      ),
     );
-    // Read back: another process may have reserved some of them meanwhile.
-    return new Map([...found, ...(await this.find(chain, kind, missing))]);
+    missing.forEach((code, n) => found.set(code, made[n] as Id));
+    return found;
   }
 
   /** The ids of the codes that have one. */
   async find(chain: Chain, kind: CodeKind, codes: readonly string[]): Promise<Map<string, Id>> {
-    if (codes.length === 0) return new Map();
-    const byIndex = new Map(codes.map((code) => [this.index(chain, kind, code), code]));
-    const { rows } = await this.db.query<{ code_index: string; id: Id }>(
-      'select code_index, id from external_code where chain = $1 and kind = $2 and code_index = any($3)',
-      [chain.no, kind, [...byIndex.keys()]],
+    const found = new Map<string, Id>();
+    const ids = await Promise.all(
+      codes.map((code) => this.finding.get({ chain, kind, index: this.index(chain, kind, code) })),
     );
-    return new Map(rows.map((row) => [byIndex.get(row.code_index) as string, row.id]));
+    codes.forEach((code, n) => {
+      const id = ids[n];
+      if (id !== undefined) found.set(code, id);
+    });
+    return found;
+  }
+
+  private async findAll(wanted: readonly WantedCode[]): Promise<(Id | undefined)[]> {
+    const { rows } = await this.db.query<{ n: string; id: Id }>(
+      `select w.n, c.id from unnest($1::int[], $2::text[], $3::text[]) with ordinality as w(chain, kind, code_index, n)
+       join external_code c on c.chain = w.chain and c.kind = w.kind and c.code_index = w.code_index`,
+      [wanted.map(({ chain }) => chain.no), wanted.map(({ kind }) => kind), wanted.map(({ index }) => index)],
+    );
+    const found = new Map(rows.map(({ n, id }) => [Number(n) - 1, id]));
+    return wanted.map((_, n) => found.get(n));
+  }
+
+  /** Writes codes that were not found; of two that want the same code the first gets its id into the table. */
+  private async makeAll(wanted: readonly NewCode[]): Promise<Id[]> {
+    const boxes = await this.closePersonal(wanted);
+    await this.db.query(
+      `insert into external_code (chain, kind, code_index, id, code, box)
+       select * from unnest($1::int[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::jsonb[])
+       on conflict do nothing`,
+      [
+        wanted.map(({ chain }) => chain.no),
+        wanted.map(({ kind }) => kind),
+        wanted.map(({ index }) => index),
+        wanted.map(({ id }) => id),
+        wanted.map((each) => (boxes.has(each) ? null : each.code)),
+        wanted.map((each) => (boxes.has(each) ? JSON.stringify(boxes.get(each)) : null)),
+      ],
+    );
+    // Read back: another one may have reserved some of them meanwhile.
+    return (await this.findAll(wanted)) as Id[];
+  }
+
+  private async closePersonal(wanted: readonly NewCode[]): Promise<Map<NewCode, SealedBox>> {
+    const boxes = new Map<NewCode, SealedBox>();
+    const personal = wanted.filter(({ kind }) => PERSONAL.has(kind));
+    for (const chain of new Set(personal.map((each) => each.chain))) {
+      const own = personal.filter((each) => each.chain === chain);
+      const closed = await this.boxes.close(
+        chain,
+        own.map(({ code, id }) => ({ subject: id, class: 'contact', of: id, value: code })),
+      );
+      // These keys were made for these fresh ids, so none of them can have been destroyed.
+      own.forEach((each, n) => boxes.set(each, closed[n] as SealedBox));
+    }
+    return boxes;
   }
 
   /** The codes of ids, for answers; ids without a code, or whose owner was erased, are missing. */

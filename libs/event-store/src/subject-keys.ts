@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Queryable } from '#libs/database/src/database.js';
+import { Coalesce } from '#libs/kernel/src/coalesce.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Chain } from './chains.js';
 import { type MasterKey, MasterKeyProblem } from './master-key.js';
@@ -11,8 +12,22 @@ export interface KeyName {
   readonly class: PersonalClass;
 }
 
-/** About 20 MB of keys at the most; the least recently used go. */
+/** About 20 MB of keys at the most; the oldest go. */
 const CACHED_MAX = 100_000;
+
+/** Keys that are made in one statement. */
+const MADE_MAX = 1_000;
+
+interface KeyRow extends KeyName {
+  readonly chain: number;
+  readonly wrapped: Buffer | null;
+  readonly wrapped_by: string;
+}
+
+interface Wanted {
+  readonly chain: Chain;
+  readonly name: KeyName;
+}
 
 const cacheKey = (chain: Chain, { subject, class: personalClass }: KeyName) =>
   `${chain.no}/${subject}/${personalClass}`;
@@ -23,6 +38,7 @@ const cacheKey = (chain: Chain, { subject, class: personalClass }: KeyName) =>
  */
 export class SubjectKeys {
   private readonly wrappingKey: Buffer;
+  private readonly making = new Coalesce<Wanted, Buffer | null>((wanted) => this.make(wanted), MADE_MAX);
 
   constructor(
     private readonly db: Queryable,
@@ -57,45 +73,73 @@ export class SubjectKeys {
 
   /** As `find`, and makes the keys that do not exist yet; they are on disk when this returns. */
   async findOrCreate(chain: Chain, names: readonly KeyName[]): Promise<Map<string, Buffer | null>> {
-    const found = await this.find(chain, names);
-    const missing = [...new Map(names.map((name) => [nameOf(name), name])).values()]
-      .filter((name) => !found.has(nameOf(name)))
-      .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-    if (missing.length === 0) return found;
-    await this.db.query(
-      `insert into subject_key (chain, subject, class, wrapped, wrapped_by)
-       select $1, * from unnest($2::uuid[], $3::text[], $4::bytea[], $5::text[])
-       on conflict do nothing`,
-      [
-        chain.no,
-        missing.map((name) => name.subject),
-        missing.map((name) => name.class),
-        missing.map((name) => this.wrap(randomBytes(32), bound(chain, name))),
-        missing.map(() => this.master.fingerprint),
-      ],
-    );
-    // Read back what stands there: another process may have been faster.
-    await this.load(chain, missing, found);
+    const found = new Map<string, Buffer | null>();
+    const missing = new Map<string, KeyName>();
+    for (const name of names) {
+      const cached = this.cache.get(cacheKey(chain, name));
+      if (cached) found.set(nameOf(name), cached);
+      else missing.set(nameOf(name), name);
+    }
+    if (missing.size === 0) return found;
+    const made = await Promise.all([...missing.values()].map((name) => this.making.get({ chain, name })));
+    [...missing.keys()].forEach((name, n) => found.set(name, made[n] as Buffer | null));
     return found;
   }
 
+  /** Finds or makes keys in one round trip; what another process makes in the same instant is read after it. */
+  private async make(wanted: readonly Wanted[]): Promise<(Buffer | null)[]> {
+    const named = ({ chain, name }: Wanted) => cacheKey(chain, name);
+    const sorted = [...new Map(wanted.map((each) => [named(each), each])).values()].sort((a, b) =>
+      named(a) < named(b) ? -1 : 1,
+    );
+    const { rows } = await this.db.query<KeyRow>(
+      `with wanted as (
+         select * from unnest($1::int[], $2::uuid[], $3::text[], $4::bytea[]) as w(chain, subject, class, wrapped)
+       ), known as (
+         select k.chain, k.subject, k.class, k.wrapped, k.wrapped_by
+         from wanted w join subject_key k on k.chain = w.chain and k.subject = w.subject and k.class = w.class
+       ), made as (
+         insert into subject_key (chain, subject, class, wrapped, wrapped_by)
+         select w.*, $5 from wanted w
+         where not exists (select 1 from known k where k.chain = w.chain and k.subject = w.subject and k.class = w.class)
+         on conflict do nothing
+         returning chain, subject, class, wrapped, wrapped_by
+       )
+       select * from known union all select * from made`,
+      [
+        sorted.map(({ chain }) => chain.no),
+        sorted.map(({ name }) => name.subject),
+        sorted.map(({ name }) => name.class),
+        sorted.map(({ chain, name }) => this.wrap(randomBytes(32), bound(chain, name))),
+        this.master.fingerprint,
+      ],
+    );
+    const stored = new Map(rows.map((row) => [`${row.chain}/${nameOf(row)}`, row]));
+    return Promise.all(
+      wanted.map(async (each) => {
+        const row = stored.get(named(each));
+        if (row) return this.opened(each.chain, row);
+        const found = new Map<string, Buffer | null>();
+        await this.load(each.chain, [each.name], found);
+        return found.get(nameOf(each.name)) ?? null;
+      }),
+    );
+  }
+
   private async load(chain: Chain, names: readonly KeyName[], into: Map<string, Buffer | null>): Promise<void> {
-    const { rows } = await this.db.query<{
-      subject: Id;
-      class: PersonalClass;
-      wrapped: Buffer | null;
-      wrapped_by: string;
-    }>(
-      `select k.subject, k.class, k.wrapped, k.wrapped_by
+    const { rows } = await this.db.query<KeyRow>(
+      `select k.chain, k.subject, k.class, k.wrapped, k.wrapped_by
        from unnest($2::uuid[], $3::text[]) as n(subject, class)
        join subject_key k on k.chain = $1 and k.subject = n.subject and k.class = n.class`,
       [chain.no, names.map((name) => name.subject), names.map((name) => name.class)],
     );
-    for (const row of rows) {
-      const key = row.wrapped && this.unwrap(row.wrapped, row.wrapped_by, bound(chain, row));
-      into.set(nameOf(row), key);
-      if (key) this.remember(cacheKey(chain, row), key);
-    }
+    for (const row of rows) into.set(nameOf(row), this.opened(chain, row));
+  }
+
+  private opened(chain: Chain, row: KeyRow): Buffer | null {
+    const key = row.wrapped && this.unwrap(row.wrapped, row.wrapped_by, bound(chain, row));
+    if (key) this.remember(cacheKey(chain, row), key);
+    return key;
   }
 
   private remember(name: string, key: Buffer): void {

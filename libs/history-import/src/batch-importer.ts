@@ -104,7 +104,10 @@ export class BatchImporter {
         this.refuse(format, raw.line, result.fault);
         if (!refused.has(identity)) refused.set(identity, raw.line);
       } else {
-        const content = lines.hash(format.file, format.columns.map(({ name }) => raw.values[name] as string));
+        const content = lines.hash(
+          format.file,
+          format.columns.map(({ name }) => raw.values[name] as string),
+        );
         candidates.push({ raw, ...result, identity, content });
       }
     }
@@ -129,7 +132,10 @@ export class BatchImporter {
       })),
     );
     const held = new Map(
-      claimants.map(({ identity, content }, n) => [identity, { id: ids[n] as Id, ...(holders[n] ?? { content, done: false }) }]),
+      claimants.map(({ identity, content }, n) => [
+        identity,
+        { id: ids[n] as Id, ...(holders[n] ?? { content, done: false }) },
+      ]),
     );
     const accepted: Accepted[] = [];
     for (const candidate of candidates) {
@@ -218,7 +224,11 @@ export class BatchImporter {
     });
   }
 
-  private refuse(format: FileFormat, line: number, fault: Fault | (Omit<Fault, 'column'> & { readonly column: null })): void {
+  private refuse(
+    format: FileFormat,
+    line: number,
+    fault: Fault | (Omit<Fault, 'column'> & { readonly column: null }),
+  ): void {
     const { report, onRefused } = this.run;
     const { column, value, reason } = fault;
     const refused = { file: format.file, line, column, value, reason };

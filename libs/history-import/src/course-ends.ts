@@ -18,7 +18,12 @@ const BATCH_COURSES = 500;
  */
 export async function appendCourseEnds(
   engine: { readonly boxes: Boxes; readonly keys: SubjectKeys; readonly store: EventStore },
-  run: { readonly chain: Chain; readonly lines: ImportLines; readonly context: AppendContext; readonly goOn: () => void },
+  run: {
+    readonly chain: Chain;
+    readonly lines: ImportLines;
+    readonly context: AppendContext;
+    readonly goOn: () => void;
+  },
 ): Promise<void> {
   const { chain, lines, context, goOn } = run;
   for (;;) {

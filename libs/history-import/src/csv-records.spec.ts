@@ -40,7 +40,11 @@ describe('CSV', () => {
   });
 
   it('keeps empty fields, also at the ends', async () => {
-    expect(fieldsOf(await read(',\n"",""\n,,x,\n'))).toEqual([['', ''], ['', ''], ['', '', 'x', '']]);
+    expect(fieldsOf(await read(',\n"",""\n,,x,\n'))).toEqual([
+      ['', ''],
+      ['', ''],
+      ['', '', 'x', ''],
+    ]);
   });
 
   it('takes a byte-order mark off the beginning of the file only', async () => {

@@ -53,7 +53,9 @@ export async function* csvRecords(
     if (first.problem !== undefined) {
       yield broken(first, first.problem);
     } else if (first.text.trim() !== '') {
-      yield first.text.includes('"') ? await quotedRecord(first, lines) : { line: first.line, fields: first.text.split(',') };
+      yield first.text.includes('"')
+        ? await quotedRecord(first, lines)
+        : { line: first.line, fields: first.text.split(',') };
     }
   }
 }
@@ -178,13 +180,20 @@ async function* physicalLines(stream: Readable, progress: CsvProgress): AsyncGen
   if (restBytes > 0) yield [finish(Buffer.alloc(0))];
 }
 
-function physicalLine(decoder: InstanceType<typeof TextDecoder>, line: number, bytes: Buffer, tooLong: boolean): PhysicalLine {
+function physicalLine(
+  decoder: InstanceType<typeof TextDecoder>,
+  line: number,
+  bytes: Buffer,
+  tooLong: boolean,
+): PhysicalLine {
   if (tooLong) return { line, text: bytes.subarray(0, BEGINNING_CHARACTERS).toString('utf8'), problem: PROBLEMS.long };
   const content = bytes.at(-1) === CR ? bytes.subarray(0, -1) : bytes;
   try {
     const decoded = decoder.decode(content);
     const text = line === 1 && decoded.startsWith('\uFEFF') ? decoded.slice(1) : decoded;
-    return text.includes('\0') ? { line, text: text.replaceAll('\0', '\uFFFD'), problem: PROBLEMS.nul } : { line, text };
+    return text.includes('\0')
+      ? { line, text: text.replaceAll('\0', '\uFFFD'), problem: PROBLEMS.nul }
+      : { line, text };
   } catch {
     return { line, text: content.toString('utf8'), problem: PROBLEMS.encoding };
   }

@@ -14,7 +14,10 @@ const CHUNK_BYTES = 256 * 1024;
  */
 export async function historySource(path: string): Promise<HistorySource> {
   const found = await stat(path).catch((cause: unknown) => {
-    throw new NoHistory(`There is nothing to read at ${path}. Name a folder of CSV files, or a zip file of them.`, cause);
+    throw new NoHistory(
+      `There is nothing to read at ${path}. Name a folder of CSV files, or a zip file of them.`,
+      cause,
+    );
   });
   return found.isDirectory() ? folderSource(path) : zipSource(path);
 }

@@ -57,7 +57,7 @@ export interface ImportRun {
  * Lines that go together: enough to make round trips and commits cheap for each (the store commits up to 512 appends at
  * once), few enough that a batch is done in a fraction of a second.
  */
-const BATCH_LINES = 500;
+const BATCH_LINES = 250;
 
 /** Imports old histories: each line becomes the events that live work would have made of it. */
 export class HistoryImporter {
@@ -84,7 +84,15 @@ export class HistoryImporter {
     const context = { actor: 'system:import', origin: 'import', correlationId: newId() } as const;
     const references = new ReferenceFinder(chain, lines, engine.codes, engine.store, engine.codec);
     const now = run.now ?? (await engine.chains.now(chain));
-    const batches = new BatchImporter(engine, { chain, lines, references, context, now, report, onRefused: run.onRefused });
+    const batches = new BatchImporter(engine, {
+      chain,
+      lines,
+      references,
+      context,
+      now,
+      report,
+      onRefused: run.onRefused,
+    });
     const goOn = () => {
       signal?.throwIfAborted();
       stillMine();
@@ -103,7 +111,11 @@ export class HistoryImporter {
     return report;
   }
 
-  private async importFiles({ source, onProgress }: ImportRun, batches: BatchImporter, goOn: () => void): Promise<void> {
+  private async importFiles(
+    { source, onProgress }: ImportRun,
+    batches: BatchImporter,
+    goOn: () => void,
+  ): Promise<void> {
     const totalBytes = [...source.sizes.values()].reduce((sum, size) => sum + size, 0);
     let lines = 0;
     let bytesBefore = 0;
@@ -138,4 +150,3 @@ async function* batchesOf(
   }
   if (batch.length > 0) yield batch;
 }
-

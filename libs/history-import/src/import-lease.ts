@@ -25,13 +25,17 @@ const living = new Set<Id>();
  * session for everybody. Two imports at once would do no harm to the events; only their counts would be wrong.
  * @throws ImportUnderWay
  */
-export async function asOnlyImport<T>(db: Database, chain: Chain, work: (stillMine: () => void) => Promise<T>): Promise<T> {
+export async function asOnlyImport<T>(
+  db: Database,
+  chain: Chain,
+  work: (stillMine: () => void) => Promise<T>,
+): Promise<T> {
   const owner = newId();
   living.add(owner);
   let beating: NodeJS.Timeout | undefined;
   try {
     await acquire(db, chain, owner);
-    let lost: unknown;
+    let lost: ImportUnderWay | undefined;
     const beat = () =>
       renew(db, chain, owner).catch((error: unknown) => {
         // A database that does not answer is noticed by the work itself.
@@ -68,7 +72,8 @@ async function acquire(db: Database, chain: Chain, owner: Id): Promise<void> {
     if (rows.length > 0) return;
     const held = await db.query<{ beats: string }>('select beats from import_lease where chain = $1', [chain.no]);
     const beats = held.rows[0]?.beats;
-    if (db.kind === 'pglite' || (seen !== undefined && beats !== undefined && beats !== seen)) throw new ImportUnderWay();
+    if (db.kind === 'pglite' || (seen !== undefined && beats !== undefined && beats !== seen))
+      throw new ImportUnderWay();
     seen = beats;
     await sleep(POLL_MS);
   }

@@ -85,7 +85,7 @@ function timeFault(
   const zone = refs.site_code?.info.zone;
   // Without its site, the line is refused for that.
   if (!wallTime || wall === '' || zone === undefined) return undefined;
-  // Most sessions took place when they were planned.
+  // Most sessions took place when they were planned; a time that occurred twice is looked up again, to be noted again.
   const same = Object.values(times).find((time) => time.wall === wall);
   if (same && notes.length === 0) {
     times[name] = same;

@@ -24,7 +24,9 @@ export const allOf =
   (values: readonly string[]): Check =>
   (value) => {
     const unknown = listOf(value).filter((item) => !values.includes(item));
-    return unknown.length === 0 ? undefined : `${unknown.join(', ')} is not known here; the list is ${values.join(', ')}.`;
+    return unknown.length === 0
+      ? undefined
+      : `${unknown.join(', ')} is not known here; the list is ${values.join(', ')}.`;
   };
 
 export const date: Check = (value) =>

@@ -17,7 +17,9 @@ export interface RawLine {
 export class HeaderInvalid extends Invalid {
   constructor(format: FileFormat, problem: string) {
     super('import.header', `The first line of ${fileNameOf(format.file)} ${problem}`, {
-      fields: [{ field: format.file, message: `Name the columns ${format.columns.map(({ name }) => name).join(', ')}.` }],
+      fields: [
+        { field: format.file, message: `Name the columns ${format.columns.map(({ name }) => name).join(', ')}.` },
+      ],
     });
   }
 }
@@ -89,8 +91,14 @@ function columnsNamed(format: FileFormat, fields: readonly string[]): string[] {
   const named = fields.map((field) => field.trim());
   const known = format.columns.map(({ name }) => name);
   const problems = [
-    problem('lacks', known.filter((name) => !named.includes(name))),
-    problem('has unknown columns', named.filter((name) => !known.includes(name))),
+    problem(
+      'lacks',
+      known.filter((name) => !named.includes(name)),
+    ),
+    problem(
+      'has unknown columns',
+      named.filter((name) => !known.includes(name)),
+    ),
     problem('names more than once', [...new Set(named.filter((name, n) => named.indexOf(name) !== n))]),
   ].filter((text) => text !== undefined);
   if (problems.length > 0) throw new HeaderInvalid(format, `${problems.join(', ')}.`);

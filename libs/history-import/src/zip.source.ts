@@ -40,7 +40,8 @@ export async function zipSource(path: string): Promise<HistorySource> {
 function openZip(path: string): Promise<ZipFile> {
   return new Promise((resolve, reject) => {
     yauzl.open(path, { lazyEntries: true, autoClose: false, strictFileNames: false }, (error, zip) => {
-      if (error) reject(new NoHistory(`${path} is neither a folder nor a zip file that can be read: ${error.message}`, error));
+      if (error)
+        reject(new NoHistory(`${path} is neither a folder nor a zip file that can be read: ${error.message}`, error));
       else resolve(zip);
     });
   });
@@ -100,7 +101,9 @@ function demandSane(entry: Entry, path: string): number {
   const { fileName, uncompressedSize: size, compressedSize } = entry;
   if (entry.isEncrypted()) throw new NoHistory(`${fileName} in ${path} is encrypted.`);
   if (size > SHRINKAGE_FREE_BYTES && size > compressedSize * SHRINKAGE_MAX) {
-    throw new NoHistory(`${fileName} in ${path} claims to unpack to ${size} bytes from ${compressedSize}: that is no history.`);
+    throw new NoHistory(
+      `${fileName} in ${path} claims to unpack to ${size} bytes from ${compressedSize}: that is no history.`,
+    );
   }
   return size;
 }

@@ -44,7 +44,10 @@ export async function openMessaging(engine: MessagingEngine): Promise<Messaging>
   const reader = new RecordReader(engine.store, engine.codec);
   const notes = new PlannerNotes(engine.db);
   return {
-    works: [new MessagePlannerReactor({ store: engine.store, chains: engine.chains, reader, notes }), messagesProjection],
+    works: [
+      new MessagePlannerReactor({ store: engine.store, chains: engine.chains, reader, notes }),
+      messagesProjection,
+    ],
     queries: new MessagesQueries(engine),
     clock: new ChainClock(engine.db, engine.chains),
     ...{ reader, notes },

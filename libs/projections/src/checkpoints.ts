@@ -29,6 +29,8 @@ export interface Lease {
   position: number;
   /** Position of the chain's newest event when the lease was taken. */
   readonly head: number;
+  /** Whether events were set aside: then later ones of their keys queue behind them. */
+  readonly hasParked: boolean;
 }
 
 /** Another process has moved the checkpoint or taken the lease: what was about to be written is rolled back. */
@@ -45,6 +47,15 @@ export const LEASE_MS = 15_000;
 const KEY = 'projection = $1 and version = $2 and build = $3';
 const key = ({ name, version, build }: Subject) => [name, version, build] as const;
 
+interface LeaseRow {
+  n: string;
+  no: number;
+  epoch: number;
+  position: string;
+  head: string;
+  has_parked: boolean;
+}
+
 export class Checkpoints {
   constructor(
     private readonly db: Database,
@@ -53,49 +64,69 @@ export class Checkpoints {
   ) {}
 
   /**
-   * Takes the lease on every chain that has events beyond the checkpoint and no other living owner; one query over
-   * the chains' heads.
+   * Takes the lease on every chain in which one of the subjects is behind and has no other living owner; one query
+   * over the chains' heads, for all of them.
    */
-  async lease(subject: Subject): Promise<Lease[]> {
-    const { rows } = await this.db.query<{ no: number; epoch: number; position: string; head: string }>(
-      `with behind as (
-         select c.no, c.position as head
-         from chain c
-         left join projection_checkpoint p on p.chain = c.no and p.projection = $1 and p.version = $2 and p.build = $3
+  async lease(subjects: readonly Subject[]): Promise<Lease[]> {
+    const { rows } = await this.db.query<LeaseRow>({
+      name: 'lease_projections',
+      text: `with subject as (
+         select * from unnest($1::text[], $2::int[], $3::text[]) with ordinality as s(name, version, build, n)
+       ), behind as (
+         select s.name, s.version, s.build, s.n, c.no, c.position as head
+         from subject s
+         cross join chain c
+         left join projection_checkpoint p
+           on p.chain = c.no and p.projection = s.name and p.version = s.version and p.build = s.build
          where c.position > coalesce(p.position, 0)
            and (p.owner is null or p.owner = $4 or p.lease_until < clock_timestamp())
        ), taken as (
          insert into projection_checkpoint as p (projection, version, build, chain, owner, lease_until, epoch)
-         select $1, $2, $3, no, $4, clock_timestamp() + $5 * interval '1 millisecond', 1 from behind
+         select name, version, build, no, $4, clock_timestamp() + $5 * interval '1 millisecond', 1 from behind
          on conflict (projection, version, build, chain) do update
            set owner = excluded.owner,
                lease_until = excluded.lease_until,
                epoch = p.epoch + (p.owner is distinct from excluded.owner)::int
            where p.owner is null or p.owner = excluded.owner or p.lease_until < clock_timestamp()
-         returning chain, epoch, position
+         returning projection, version, build, chain, epoch, position
        )
-       select b.no, t.epoch, t.position, b.head from taken t join behind b on b.no = t.chain order by b.no`,
-      [...key(subject), this.owner, LEASE_MS],
-    );
+       select b.n, b.no, t.epoch, t.position, b.head, exists (
+                select 1 from projection_parked k
+                where k.projection = b.name and k.version = b.version and k.build = b.build and k.chain = b.no
+              ) as has_parked
+       from taken t
+       join behind b on b.no = t.chain and b.name = t.projection and b.version = t.version and b.build = t.build
+       order by b.n, b.no`,
+      values: [
+        subjects.map(({ name }) => name),
+        subjects.map(({ version }) => version),
+        subjects.map(({ build }) => build),
+        this.owner,
+        LEASE_MS,
+      ],
+    });
     return rows.map((row) => ({
-      subject,
+      subject: subjects[Number(row.n) - 1] as Subject,
       chainNo: row.no,
       epoch: row.epoch,
       position: Number(row.position),
       head: Number(row.head),
+      hasParked: row.has_parked,
     }));
   }
 
   /**
    * Moves a checkpoint in the transaction of the rows.
+   * @param schema becomes the transaction's search path, in the same round trip
    * @throws LeaseLost, which rolls the rows back.
    */
-  async advance(tx: Queryable, lease: Lease, to: number, applied: number): Promise<void> {
+  async advance(tx: Queryable, lease: Lease, to: number, applied: number, schema?: string): Promise<void> {
     const { rowCount } = await tx.query(
       `update projection_checkpoint
        set position = $7, applied = applied + $8, moved_at = clock_timestamp(),
            lease_until = clock_timestamp() + $9 * interval '1 millisecond'
-       where ${KEY} and chain = $4 and epoch = $5 and position = $6`,
+       where ${KEY} and chain = $4 and epoch = $5 and position = $6
+       ${schema === undefined ? '' : `returning set_config('search_path', '"${schema}", public', true)`}`,
       [...key(lease.subject), lease.chainNo, lease.epoch, lease.position, to, applied, LEASE_MS],
     );
     if (rowCount !== 1) throw new LeaseLost(lease.subject);

@@ -3,7 +3,9 @@ import type { Chain } from '#libs/event-store/src/chains.js';
 import { Checkpoints } from './checkpoints.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { type Projection, type Reactor, schemaOf } from './projection.js';
+import { ProjectionLoop } from './projection-loop.js';
 import { ProjectionRunner, type RunnerDependencies, schemaFor } from './projection-runner.js';
+import { EventPages } from './event-pages.js';
 
 /** How one projection stands in one chain. */
 export interface ProjectionStatus {
@@ -30,13 +32,20 @@ const WAIT_POLL_MS = 15;
 /** All projections and reactors of a deployment: makes their tables, runs them, waits for them, builds them anew. */
 export class Projections {
   private readonly runners = new Map<string, ProjectionRunner>();
-  private running = false;
+  private readonly checkpoints: Checkpoints;
+  private readonly moved = new Set<() => void>();
+  private loop: ProjectionLoop | undefined;
+  private unsubscribe: (() => void) | undefined;
 
   constructor(
     private readonly deps: RunnerDependencies,
     private readonly works: readonly (Projection | Reactor)[],
   ) {
-    for (const work of works) this.runners.set(work.name, new ProjectionRunner(work, deps));
+    this.checkpoints = new Checkpoints(deps.db, newId());
+    const pages = new EventPages(deps.store, deps.codec);
+    for (const work of works) {
+      this.runners.set(work.name, new ProjectionRunner(work, deps, this.checkpoints, 'live', pages));
+    }
   }
 
   /** Makes the tables of every projection that has none yet. */
@@ -49,22 +58,25 @@ export class Projections {
 
   /** Follows the log in this process until `stop`. `only` leaves the others to other processes. */
   start(only: (work: Projection | Reactor) => boolean = () => true): void {
-    this.running = true;
-    for (const runner of this.runners.values()) if (only(runner.work)) runner.start();
+    const runners = [...this.runners.values()].filter(({ work }) => only(work));
+    const loop = new ProjectionLoop(runners, this.checkpoints, this.deps.log, () => {
+      for (const callback of this.moved) callback();
+    });
+    this.unsubscribe = this.deps.store.onAppended(() => loop.wake());
+    this.loop = loop;
+    loop.start();
   }
 
   async stop(): Promise<void> {
-    if (!this.running) return;
-    this.running = false;
-    await Promise.all([...this.runners.values()].map((runner) => runner.stop()));
+    this.unsubscribe?.();
+    await this.loop?.stop();
+    this.loop = undefined;
   }
 
   /** Calls back whenever a checkpoint was moved by this process. */
   onMoved(callback: () => void): () => void {
-    const unsubscribe = [...this.runners.values()].map((runner) => runner.onMoved(callback));
-    return () => {
-      for (const stop of unsubscribe) stop();
-    };
+    this.moved.add(callback);
+    return () => this.moved.delete(callback);
   }
 
   /**
@@ -74,13 +86,12 @@ export class Projections {
   async waitFor(name: string, chain: Chain, position: number, timeoutMs: number): Promise<void> {
     const runner = this.runner(name);
     const subject = { name, version: runner.work.version, build: 'live' as const };
-    const checkpoints = new Checkpoints(this.deps.db, newId());
     const deadline = performance.now() + timeoutMs;
     let moved: (() => void) | undefined;
-    const unsubscribe = runner.onMoved(() => moved?.());
+    const unsubscribe = this.onMoved(() => moved?.());
     try {
       for (;;) {
-        const reached = await checkpoints.position(subject, chain.no);
+        const reached = await this.checkpoints.position(subject, chain.no);
         if (reached >= position) return;
         const leftMs = deadline - performance.now();
         if (leftMs <= 0) {
@@ -161,11 +172,16 @@ export class Projections {
       work.version,
     ]);
     await this.createSchema(work, schemaFor(work, 'next'), true);
-    const builder = new ProjectionRunner(work, this.deps, 'next');
+    const builders = new Checkpoints(this.deps.db, newId());
+    const builder = new ProjectionRunner(work, this.deps, builders, 'next');
     // The second round takes what was appended during the first; the rest is left to the running loop.
-    await builder.catchUp((_chain, position, head) => onPage?.(position, head), 2);
+    for (let round = 0; round < 2; round += 1) {
+      for (const lease of await builders.lease([builder.subject])) {
+        await builder.follow(lease, (_chain, position, head) => onPage?.(position, head));
+      }
+    }
     const events = await this.swap(work);
-    this.runner(name).wake();
+    this.loop?.wake();
     return { events };
   }
 

@@ -1,6 +1,6 @@
 import { type Job, Queue, Worker } from 'bullmq';
 import { PistorError } from '#libs/kernel/src/errors.js';
-import type { QueueBackend } from './queue-backend.js';
+import type { QueueBackend } from './backend.port.js';
 import { QueueUnavailable } from './queue.errors.js';
 import type { JobData, JobHandler, NewJob, QueueHealth, QueueLog, WorkQueue } from './work-queue.js';
 
@@ -60,6 +60,7 @@ class BullMqQueue<Data extends JobData> implements WorkQueue<Data> {
         },
       }));
       try {
+        if (!this.backend.connected()) throw new Error('there is no connection');
         await within(ADD_MS_MAX, this.queue.addBulk(bulk as never));
       } catch (error) {
         this.note('down', error);

@@ -2,7 +2,7 @@ import { createPostgresBackend } from 'bullmq';
 import { migrateBullMq } from '#libs/database/src/bullmq.migrations.js';
 import type { Database } from '#libs/database/src/database.js';
 import { QueueUnavailable } from './queue.errors.js';
-import type { QueueBackend } from './queue-backend.js';
+import type { QueueBackend } from './backend.port.js';
 
 /** BullMQ's own PostgreSQL backend, over the pool that everybody uses. */
 export async function postgresBackend(db: Database): Promise<QueueBackend> {
@@ -13,6 +13,7 @@ export async function postgresBackend(db: Database): Promise<QueueBackend> {
     kind: 'postgres',
     factory: createPostgresBackend,
     options: () => ({ connection: db.pool as never }),
+    connected: () => true,
     check: async () => {
       if (!(await db.ping())) throw new QueueUnavailable('in the database');
     },

@@ -1,20 +1,9 @@
 import type { Database } from '#libs/database/src/database.js';
-import type { QueueHealth } from './work-queue.js';
 import { postgresBackend } from './postgres.backend.js';
+import type { QueueBackend } from './backend.port.js';
 import { redisBackend } from './redis.backend.js';
-import type { BackendFactory } from 'bullmq';
 
-/** Where a queue's jobs are kept: PostgreSQL (also PGlite), or Redis. */
-export interface QueueBackend {
-  readonly kind: QueueHealth['backend'];
-  /** What BullMQ's classes are made with; a fresh connection where workers need one of their own. */
-  options(role: 'producer' | 'worker'): { readonly connection: never; readonly prefix?: string };
-  /** BullMQ's own where undefined. */
-  readonly factory: BackendFactory<any, any> | undefined;
-  /** @throws when it cannot be reached, or must not be used. Bounded to a few seconds. */
-  check(): Promise<void>;
-  close(): Promise<void>;
-}
+export type { QueueBackend } from './backend.port.js';
 
 export interface BackendOptions {
   readonly db: Database;

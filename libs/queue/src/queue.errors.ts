@@ -3,7 +3,9 @@ import { Invalid, Unavailable } from '#libs/kernel/src/errors.js';
 /** The queue cannot be reached. What was to be queued is still in the database and is found again. */
 export class QueueUnavailable extends Unavailable {
   constructor(name: string, cause?: unknown) {
-    super('queue.unavailable', `The queue ${name} cannot be reached now. What is due waits in the database.`, { cause });
+    super('queue.unavailable', `The queue ${name} cannot be reached now. What is due waits in the database.`, {
+      cause,
+    });
   }
 }
 

@@ -1,12 +1,14 @@
 import { Redis } from 'ioredis';
 import { QueueUnavailable, RedisMayEvict } from './queue.errors.js';
-import type { QueueBackend } from './queue-backend.js';
+import type { QueueBackend } from './backend.port.js';
 
 /** A command to a Redis that hangs must not hang its caller for longer. */
 const COMMAND_MS_MAX = 5_000;
 const CONNECT_MS_MAX = 3_000;
 /** Between two tries to connect: soon at first, then patiently. */
 const RECONNECT_MS_MAX = 5_000;
+/** ioredis keeps a timer for so long behind a connection that it has let go of. */
+const DISCONNECT_MS_MAX = 300;
 /** The braces are a hash tag: on a Redis cluster all keys of a queue must lie in one slot. */
 const PREFIX = '{pistor}';
 
@@ -17,13 +19,19 @@ export async function redisBackend(url: string, prefix = PREFIX): Promise<QueueB
   // Producers fail at once while Redis is gone (the caller finds the work again later); workers wait for it.
   const producer = new Redis(url, {
     connectTimeout: CONNECT_MS_MAX,
+    disconnectTimeout: DISCONNECT_MS_MAX,
     commandTimeout: COMMAND_MS_MAX,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     retryStrategy: reconnectMs,
     lazyConnect: true,
   });
-  const worker = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: reconnectMs, lazyConnect: true });
+  const worker = new Redis(url, {
+    disconnectTimeout: DISCONNECT_MS_MAX,
+    maxRetriesPerRequest: null,
+    retryStrategy: reconnectMs,
+    lazyConnect: true,
+  });
   const connections = [producer, worker];
   // ioredis tries again by itself; without a listener each failure would be printed.
   for (const connection of connections) connection.on('error', () => {});
@@ -33,6 +41,7 @@ export async function redisBackend(url: string, prefix = PREFIX): Promise<QueueB
     kind: 'redis',
     factory: undefined,
     options: (role) => ({ connection: (role === 'worker' ? worker : producer) as never, prefix }),
+    connected: () => producer.status === 'ready',
     check: () => checkPolicy(producer),
     close: async () => {
       for (const connection of connections) connection.disconnect();
@@ -49,6 +58,7 @@ export async function redisBackend(url: string, prefix = PREFIX): Promise<QueueB
 }
 
 async function checkPolicy(redis: Redis): Promise<void> {
+  if (redis.status !== 'ready') throw new QueueUnavailable('in Redis');
   let info: string;
   try {
     // INFO and not CONFIG GET: hosted Redis often forbids the latter.

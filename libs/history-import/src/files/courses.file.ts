@@ -10,7 +10,15 @@ import {
   CoursePlanned,
   courseStream,
 } from '#libs/treatment/src/history.contract.js';
-import { columnOf, type CourseEnd, type FileFormat, refOf, timeOf, type UnderstoodLine, zoneOf } from '../file-format.js';
+import {
+  columnOf,
+  type CourseEnd,
+  type FileFormat,
+  refOf,
+  timeOf,
+  type UnderstoodLine,
+  zoneOf,
+} from '../file-format.js';
 import { date, number, oneOf, wallTime } from '../line-checks.js';
 import { PROTOCOL_CODES } from '../protocol-codes.js';
 

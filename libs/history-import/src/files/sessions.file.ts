@@ -13,7 +13,15 @@ import {
   SessionPerformed,
   usedProductSchema,
 } from '#libs/treatment/src/history.contract.js';
-import { columnOf, type FileFormat, patientOf, refOf, timeOf, type UnderstoodLine, type Values } from '../file-format.js';
+import {
+  columnOf,
+  type FileFormat,
+  patientOf,
+  refOf,
+  timeOf,
+  type UnderstoodLine,
+  type Values,
+} from '../file-format.js';
 import { allOf, listOf, number, numberOf, oneOf, wallTime } from '../line-checks.js';
 
 const STATUSES = ['planned', 'performed', 'missed', 'cancelled'] as const;

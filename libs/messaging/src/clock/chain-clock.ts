@@ -28,7 +28,11 @@ export interface Advanced {
 }
 
 /** How far to advance: one of the three. */
-export type Advance = { readonly days?: number | undefined; readonly months?: number | undefined; readonly to?: Instant | undefined };
+export type Advance = {
+  readonly days?: number | undefined;
+  readonly months?: number | undefined;
+  readonly to?: Instant | undefined;
+};
 
 interface TargetRow {
   from_at: Date;
@@ -78,7 +82,10 @@ export class ChainClock {
    */
   async advance(chain: Chain, to: Instant): Promise<void> {
     if (!chain.sandbox) {
-      throw new Conflict('clock.live-chain', 'The clock of a live chain is the real one. Only that of a sandbox can be advanced.');
+      throw new Conflict(
+        'clock.live-chain',
+        'The clock of a live chain is the real one. Only that of a sandbox can be advanced.',
+      );
     }
     const now = await this.chains.now(chain);
     if (to <= now) throw refused('clock.backwards', `It is ${now} there already, and no clock goes back.`, { now, to });

@@ -4,7 +4,13 @@ import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { ConsentWithdrawn, consultationStream } from '#libs/treatment/src/consultation/consultation.events.js';
 import { courseStream, SessionCancelled } from '#libs/treatment/src/course/course.events.js';
 import { PatientContactPreferenceChanged, patientStream } from '#libs/treatment/src/patient/patient.events.js';
-import { type Recipient, openTestMessaging, type TestMessaging, type TestWorld, type WorkersOptions } from '#test/support/test-messaging.js';
+import {
+  type Recipient,
+  openTestMessaging,
+  type TestMessaging,
+  type TestWorld,
+  type WorkersOptions,
+} from '#test/support/test-messaging.js';
 import { CourseHistory } from '#test/support/treatment-history.js';
 import { type MessageEvent, messageStream } from '../message/message.events.js';
 import type { Channel, OutgoingMessage, SendResult } from './channel.js';
@@ -29,7 +35,9 @@ async function dueReminder(options: { recipient?: Recipient; hour?: string } = {
   const world = await messaging.newWorld(options);
   const today = (await messaging.engine.chains.now(world.chain)).slice(0, 10);
   const sessionId = newId();
-  const course = new CourseHistory(world.of).booked(`${addDays(today, 6)}T${options.hour ?? '14:00'}`, { id: sessionId });
+  const course = new CourseHistory(world.of).booked(`${addDays(today, 6)}T${options.hour ?? '14:00'}`, {
+    id: sessionId,
+  });
   await world.append(...course.streams());
   await messaging.follow(world.chain);
   const { items } = await messaging.queries.list(world.chain, { limit: 10 });
@@ -68,7 +76,13 @@ describe('a message whose time has come', () => {
     expect(await dispatch(reminder)).toBe('sent');
     expect(await history(reminder)).toEqual(['MessagePlanned', 'MessageAttempted', 'MessageSent']);
     const [sent] = await outbox(reminder);
-    expect(sent).toMatchObject({ kind: 'session-reminder', channel: 'sms', to: '+905550000001', language: 'tr', subject: null });
+    expect(sent).toMatchObject({
+      kind: 'session-reminder',
+      channel: 'sms',
+      to: '+905550000001',
+      language: 'tr',
+      subject: null,
+    });
     expect(sent?.body).toMatch(/^Nişantaşı: randevunuz /);
     expect(sent?.patient.name).toBe('İpek Şahin');
   });
@@ -95,7 +109,10 @@ describe('a message whose time has come', () => {
       due: { zone: 'Europe/Istanbul' },
     });
     expect(explained.history.map(({ type }) => type)).toEqual(['MessagePlanned', 'MessageAttempted', 'MessageSent']);
-    expect(explained.history[1]).toMatchObject({ templateHash: expect.stringMatching(/^[0-9a-f]{64}$/), channel: 'email' });
+    expect(explained.history[1]).toMatchObject({
+      templateHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      channel: 'email',
+    });
     await expect(messaging.queries.explain(reminder.chain, newId())).rejects.toMatchObject({ code: 'message.unknown' });
   });
 
@@ -158,7 +175,9 @@ describe('at the last moment', () => {
     expect(await dispatch(late)).toBe('deferred');
     await messaging.follow(late.chain);
     const { items } = await messaging.queries.list(late.chain, { limit: 1 });
-    expect(items[0]?.nextDue).toBe(new Date(Date.parse(items[0]?.due.instant as string) + 9.5 * 3_600_000).toISOString());
+    expect(items[0]?.nextDue).toBe(
+      new Date(Date.parse(items[0]?.due.instant as string) + 9.5 * 3_600_000).toISOString(),
+    );
     expect(await dispatch(late)).toBe('not-due');
     await messaging.engine.chains.advanceTo(late.chain, items[0]?.nextDue as string);
     expect(await dispatch(late)).toBe('sent');

@@ -4,7 +4,14 @@ import type { EventStore } from '#libs/event-store/src/event-store.js';
 import { WrongExpectedRevision } from '#libs/event-store/src/event-store.errors.js';
 import { derivedId, type Id, newId } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
-import { patientFold, patientStream, siteFold, siteStream, courseStream, consultationStream } from '#libs/treatment/src/streams.contract.js';
+import {
+  patientFold,
+  patientStream,
+  siteFold,
+  siteStream,
+  courseStream,
+  consultationStream,
+} from '#libs/treatment/src/streams.contract.js';
 import { decide, type MessageCommand } from '../message/message.decider.js';
 import { messageStream } from '../message/message.events.js';
 import { evolveWith, type KnownMessage, messageFold, type MessageState } from '../message/message.state.js';
@@ -78,7 +85,13 @@ export class Dispatcher {
     const { attempts } = state;
     if (!this.deps.channel.claim) {
       const problem = 'the provider was called, and its answer was lost';
-      await this.settle(chain, state, revision, { kind: 'record-unknown', attempt: attempts, problem }, state.attemptedAt);
+      await this.settle(
+        chain,
+        state,
+        revision,
+        { kind: 'record-unknown', attempt: attempts, problem },
+        state.attemptedAt,
+      );
       return 'unknown';
     }
     const reference = await this.deps.channel.claim(chain, { messageId, attempt: attempts + 1 });
@@ -157,8 +170,10 @@ export class Dispatcher {
 
   private async decide(reads: Reads, messageId: Id, claimedAfter: number | undefined) {
     const { state: message } = await reads.load(messageStream(messageId), messageFold);
-    if (message.status !== 'pending' && message.status !== 'attempted') return { outcome: 'settled', events: [] } as const;
-    if (message.status === 'attempted' && message.attempts !== claimedAfter) return { outcome: 'in-flight', events: [] } as const;
+    if (message.status !== 'pending' && message.status !== 'attempted')
+      return { outcome: 'settled', events: [] } as const;
+    if (message.status === 'attempted' && message.attempts !== claimedAfter)
+      return { outcome: 'in-flight', events: [] } as const;
     const matter = await this.matter(reads, message);
     const decision = dispatchDecision(matter);
     switch (decision.kind) {
@@ -209,7 +224,8 @@ export class Dispatcher {
   private async matter(reads: Reads, message: KnownMessage) {
     const { courseId, patientId, siteId, cause } = message.planned;
     const timeline = (await reads.load(courseStream(courseId), timelineFold)).state;
-    if (!isPlanned(timeline)) throw new Error(`Message ${message.planned.messageId} is about a course that was never planned`);
+    if (!isPlanned(timeline))
+      throw new Error(`Message ${message.planned.messageId} is about a course that was never planned`);
     const { consultationId, protocol } = timeline.course;
     // Versions of protocols never change: nothing about them needs to be guarded.
     const rules = await this.deps.reader.protocol(reads.chain, protocol.code, protocol.version);
@@ -235,9 +251,17 @@ export class Dispatcher {
   }
 
   /** Name of the site at which the session takes, or took, place. */
-  private async place(reads: Reads, { timeline, site, message }: { timeline: PlannedTimeline; site: { siteId: Id; name: string }; message: KnownMessage }): Promise<string> {
+  private async place(
+    reads: Reads,
+    {
+      timeline,
+      site,
+      message,
+    }: { timeline: PlannedTimeline; site: { siteId: Id; name: string }; message: KnownMessage },
+  ): Promise<string> {
     const { cause } = message.planned;
-    const session = cause.kind === 'session' && timeline.course.sessions.find((each) => each.sessionId === cause.sessionId);
+    const session =
+      cause.kind === 'session' && timeline.course.sessions.find((each) => each.sessionId === cause.sessionId);
     if (!session || session.siteId === site.siteId) return site.name;
     const { state } = await reads.load(siteStream(session.siteId), siteFold);
     return state.status === 'registered' ? state.name : site.name;

@@ -51,7 +51,10 @@ export class OutboxChannel implements Channel {
          on conflict (chain, message_id) do update set attempt = greatest(c.attempt, excluded.attempt)`,
         [chain.no, messageId, attempt],
       );
-      const { rows } = await tx.query('select 1 from outbox where chain = $1 and message_id = $2', [chain.no, messageId]);
+      const { rows } = await tx.query('select 1 from outbox where chain = $1 and message_id = $2', [
+        chain.no,
+        messageId,
+      ]);
       return rows.length > 0 ? referenceOf(messageId) : null;
     });
   }

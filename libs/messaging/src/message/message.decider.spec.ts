@@ -15,7 +15,7 @@ const planned: PlannedMessage = {
   facts: [],
 };
 const by = {
-  ...{ transport: 'outbox', channel: 'email', language: 'en', templateHash: 'ab' } as const,
+  ...({ transport: 'outbox', channel: 'email', language: 'en', templateHash: 'ab' } as const),
   idempotencyKey: newId(),
 };
 const plan: MessageCommand = { kind: 'plan', planned };

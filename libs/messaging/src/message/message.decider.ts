@@ -56,7 +56,9 @@ export function decide(command: MessageCommand, state: MessageState, now: Instan
     case 'record-sent': {
       if (state.status !== 'attempted' || state.attempts !== command.attempt) return [];
       const { attempt, transport, channel } = state.attempt;
-      return [MessageSent(at, { messageId, attempt, transport, channel, providerReference: command.providerReference })];
+      return [
+        MessageSent(at, { messageId, attempt, transport, channel, providerReference: command.providerReference }),
+      ];
     }
     case 'record-failed':
       return state.attempts === command.attempt

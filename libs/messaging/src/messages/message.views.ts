@@ -45,7 +45,15 @@ export type MessageDetail = z.infer<typeof messageDetailSchema>;
 const count = z.number().int().nonnegative();
 /** planned = sent + suppressed + expired + failed + unknown + pending, each counted from its own rows. */
 export const messageBalanceSchema = z
-  .strictObject({ planned: count, sent: count, suppressed: count, expired: count, failed: count, unknown: count, pending: count })
+  .strictObject({
+    planned: count,
+    sent: count,
+    suppressed: count,
+    expired: count,
+    failed: count,
+    unknown: count,
+    pending: count,
+  })
   .meta({ id: 'MessageBalance' });
 export type MessageBalance = z.infer<typeof messageBalanceSchema>;
 

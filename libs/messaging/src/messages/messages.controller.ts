@@ -38,7 +38,11 @@ export class MessagesController {
   })
   async list(
     @InChain() chain: Chain,
-    @Query({ schema: messageListParamsSchema }) { patient, course, ...filter }: z.output<typeof messageListParamsSchema>,
+    @Query({ schema: messageListParamsSchema }) {
+      patient,
+      course,
+      ...filter
+    }: z.output<typeof messageListParamsSchema>,
   ) {
     const patientId = await this.resolve(chain, 'patient', patient);
     const courseId = await this.resolve(chain, 'course', course);
@@ -81,7 +85,11 @@ export class MessagesController {
     return this.messages.outbox(chain, { ...page, siteId: await this.resolve(chain, 'site', site) });
   }
 
-  private async resolve(chain: Chain, kind: 'patient' | 'course' | 'site', reference: string | undefined): Promise<Id | undefined> {
+  private async resolve(
+    chain: Chain,
+    kind: 'patient' | 'course' | 'site',
+    reference: string | undefined,
+  ): Promise<Id | undefined> {
     return reference === undefined ? undefined : this.references.resolve(chain, kind, reference);
   }
 }

@@ -56,7 +56,8 @@ export interface MessagesQueriesDependencies {
 }
 
 const TABLES = 'messages_v1';
-const statusesOf = (status: MessagesFilter['status']) => (status === 'pending' ? ['pending', 'attempted'] : status && [status]);
+const statusesOf = (status: MessagesFilter['status']) =>
+  status === 'pending' ? ['pending', 'attempted'] : status && [status];
 const iso = (time: Date | Instant): Instant => new Date(time).toISOString();
 
 /** Answers about messages. Names and texts are opened here, and nowhere before. */
@@ -102,7 +103,11 @@ export class MessagesQueries {
       throw new NotFound('message.unknown', `There is no message ${messageId}.`);
     }
     const [view] = await this.views(chain, rows);
-    const history = events.map(({ type, recordedAt, data: { messageId: _, ...data } }) => ({ type, at: recordedAt, ...data }));
+    const history = events.map(({ type, recordedAt, data: { messageId: _, ...data } }) => ({
+      type,
+      at: recordedAt,
+      ...data,
+    }));
     const { facts, cause, generation, expiresAt } = planned;
     return { ...(view as MessageView), history, facts, cause, generation, expiresAt };
   }
@@ -194,11 +199,17 @@ export class MessagesQueries {
        where chain = $1 and patient_id = any($2::uuid[]) and jsonb_typeof(box) = 'object'`,
       [chain.no, patientIds],
     );
-    const opened = await this.deps.boxes.open<{ identity?: Identity }>(chain, rows.map(({ box }) => box));
+    const opened = await this.deps.boxes.open<{ identity?: Identity }>(
+      chain,
+      rows.map(({ box }) => box),
+    );
     const names = new Map<Id, string>();
     opened.forEach((content, n) => {
       if (isErased(content) || !content.identity) return;
-      names.set((rows[n] as { patient_id: Id }).patient_id, `${content.identity.givenName} ${content.identity.familyName}`);
+      names.set(
+        (rows[n] as { patient_id: Id }).patient_id,
+        `${content.identity.givenName} ${content.identity.familyName}`,
+      );
     });
     return names;
   }

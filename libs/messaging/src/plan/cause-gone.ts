@@ -35,7 +35,11 @@ export function causeGone(
   }
 }
 
-function bookingGone(sessionId: string, generation: number, { course }: PlannedTimeline): SuppressionReason | undefined {
+function bookingGone(
+  sessionId: string,
+  generation: number,
+  { course }: PlannedTimeline,
+): SuppressionReason | undefined {
   const session = course.sessions.find((each) => each.sessionId === sessionId);
   if (!session) return 'superseded';
   switch (session.status) {

@@ -28,7 +28,10 @@ export interface PlanContext {
 }
 
 /** One key for one thing to tell one patient: the same in every process and every year. */
-export const keyOf = (desired: Pick<DesiredMessage, 'kind' | 'cause' | 'generation' | 'precaution'>, patientId: Id): string =>
+export const keyOf = (
+  desired: Pick<DesiredMessage, 'kind' | 'cause' | 'generation' | 'precaution'>,
+  patientId: Id,
+): string =>
   [
     desired.cause.kind === 'session' ? `session ${desired.cause.sessionId}` : `window ${desired.cause.ordinal}`,
     desired.kind,

@@ -15,7 +15,8 @@ import { nextProposal } from './maintenance-proposal.js';
 
 const named = { courseId: COURSE, patientId: PATIENT };
 const at = occurredNow('2026-05-01T00:00:00.000Z');
-const completed = () => courseOf().performed('2026-01-10T10:00').performed('2026-02-21T10:00').push(CourseCompleted(at, named));
+const completed = () =>
+  courseOf().performed('2026-01-10T10:00').performed('2026-02-21T10:00').push(CourseCompleted(at, named));
 const proposed = (ordinal: number, opens: string, closes: string) => [
   MaintenanceProposed(at, { ...named, ordinal, opens, closes }),
 ];
@@ -34,7 +35,9 @@ describe('the proposal of maintenance', () => {
   });
 
   it('is made once', () => {
-    expect(next(timelineOf([completed().events, on('2026-02-21T12:00')], [first(), on('2026-02-21T12:01')]))).toBeNull();
+    expect(
+      next(timelineOf([completed().events, on('2026-02-21T12:00')], [first(), on('2026-02-21T12:01')])),
+    ).toBeNull();
   });
 
   it('is made anew, under the next ordinal, after each maintenance session', () => {
@@ -85,7 +88,11 @@ describe('messages around a maintenance window', () => {
     const booking = courseOf().booked('2026-04-20T10:00', { kind: 'maintenance' }).events.slice(1);
     const booked = timelineOf([[...completed().events, ...first(), ...booking], on('2026-02-21T12:00')]);
     expect(summary(booked)).toEqual([]);
-    const planned = { kind: 'maintenance-due', cause: { kind: 'maintenance-window', ordinal: 1 }, generation: 0 } as const;
+    const planned = {
+      kind: 'maintenance-due',
+      cause: { kind: 'maintenance-window', ordinal: 1 },
+      generation: 0,
+    } as const;
     expect(causeGone(planned, booked, planContext())).toBe('maintenance-booked');
   });
 
@@ -97,13 +104,24 @@ describe('messages around a maintenance window', () => {
       [[SessionCancelled(at, { ...named, sessionId, reason: 'ill' })], on('2026-04-18T12:00')],
     );
     expect(maintenanceMessages(freed, planContext())).toMatchObject([{ kind: 'maintenance-overdue', generation: 1 }]);
-    const planned = { kind: 'maintenance-overdue', cause: { kind: 'maintenance-window', ordinal: 1 }, generation: 0 } as const;
+    const planned = {
+      kind: 'maintenance-overdue',
+      cause: { kind: 'maintenance-window', ordinal: 1 },
+      generation: 0,
+    } as const;
     expect(causeGone(planned, freed, planContext())).toBe('superseded');
   });
 
   it('end with a refusal, a moved window and a later course', () => {
-    const planned = { kind: 'maintenance-due', cause: { kind: 'maintenance-window', ordinal: 1 }, generation: 0 } as const;
-    const declined = timelineOf([[...completed().events, ...first(), MaintenanceDeclined(at, named)], on('2026-03-01T12:00')]);
+    const planned = {
+      kind: 'maintenance-due',
+      cause: { kind: 'maintenance-window', ordinal: 1 },
+      generation: 0,
+    } as const;
+    const declined = timelineOf([
+      [...completed().events, ...first(), MaintenanceDeclined(at, named)],
+      on('2026-03-01T12:00'),
+    ]);
     const treated = courseOf().performed('2026-04-20T10:00', { kind: 'maintenance' }).events.slice(1);
     const moved = timelineOf([[...completed().events, ...first(), ...treated], on('2026-04-20T12:00')]);
     expect(causeGone(planned, declined, planContext())).toBe('maintenance-declined');

@@ -64,7 +64,13 @@ function aroundWindow(
   const cause: Cause = { kind: 'maintenance-window', ordinal: window.ordinal };
   const opening = morningOf(window.opens, zone);
   const closed = startOf(addDays(window.closes, 1), zone);
-  const message = (kind: MessageKind, due: ZonedTime, until: Instant, usefulFor: string | null, facts: readonly string[]) => ({
+  const message = (
+    kind: MessageKind,
+    due: ZonedTime,
+    until: Instant,
+    usefulFor: string | null,
+    facts: readonly string[],
+  ) => ({
     kind,
     cause,
     generation,

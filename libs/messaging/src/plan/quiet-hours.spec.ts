@@ -4,7 +4,8 @@ import { quietUntil } from './quiet-hours.js';
 
 const NIGHT = { from: '21:00', to: '08:00' };
 const at = (wall: string, zone = 'Europe/Istanbul') => wallToInstant(wall, zone).instant;
-const until = (wall: string, hours = NIGHT, zone = 'Europe/Istanbul') => quietUntil(at(wall, zone), zone, hours)?.wall ?? null;
+const until = (wall: string, hours = NIGHT, zone = 'Europe/Istanbul') =>
+  quietUntil(at(wall, zone), zone, hours)?.wall ?? null;
 
 describe('quiet hours', () => {
   it('do not hold by day', () => {

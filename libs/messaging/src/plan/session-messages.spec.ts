@@ -2,8 +2,21 @@ import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { builtInProtocol } from '#libs/protocols/src/built-in-protocols.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
-import { CourseStopped, SessionCancelled, SessionMissed, SessionRescheduled } from '#libs/treatment/src/course/course.events.js';
-import { COURSE, courseOf, PATIENT, planContext, PRACTITIONER, SITE, timelineOf } from '#test/support/messaging-timeline.js';
+import {
+  CourseStopped,
+  SessionCancelled,
+  SessionMissed,
+  SessionRescheduled,
+} from '#libs/treatment/src/course/course.events.js';
+import {
+  COURSE,
+  courseOf,
+  PATIENT,
+  planContext,
+  PRACTITIONER,
+  SITE,
+  timelineOf,
+} from '#test/support/messaging-timeline.js';
 import { zoned } from '#test/support/treatment-history.js';
 import { causeGone } from './cause-gone.js';
 import { desiredMessages } from './desired-messages.js';
@@ -60,7 +73,8 @@ describe('messages ahead of a booked session', () => {
       ['aspirin-notice', '2026-05-20T10:00'],
     ]);
     const cause = { kind: 'session', sessionId } as const;
-    const gone = (generation: number) => causeGone({ kind: 'session-reminder', cause, generation }, timeline, planContext());
+    const gone = (generation: number) =>
+      causeGone({ kind: 'session-reminder', cause, generation }, timeline, planContext());
     expect([gone(0), gone(1)]).toEqual(['session-rescheduled', undefined]);
   });
 
@@ -86,7 +100,9 @@ describe('messages ahead of a booked session', () => {
   it('end when the session takes place', () => {
     const timeline = timelineOf([booked().performed('2026-05-20T14:00', { id: sessionId }).events, EARLY]);
     const cause = { kind: 'session', sessionId } as const;
-    expect(causeGone({ kind: 'session-reminder', cause, generation: 0 }, timeline, planContext())).toBe('session-performed');
+    expect(causeGone({ kind: 'session-reminder', cause, generation: 0 }, timeline, planContext())).toBe(
+      'session-performed',
+    );
   });
 });
 
@@ -146,13 +162,18 @@ describe('messages after a performed session', () => {
 
   it('have no all-clear under a protocol without an end', () => {
     const facial = builtInProtocol('facial') as Protocol;
-    const protocol = { ...facial, aftercare: facial.aftercare.filter((item) => 'lasts' in item && item.lasts === null) };
+    const protocol = {
+      ...facial,
+      aftercare: facial.aftercare.filter((item) => 'lasts' in item && item.lasts === null),
+    };
     const kinds = summary(timelineOf([performed().events, recordedAt('2026-05-12T15:00')]), planContext({ protocol }));
     expect(kinds.map(([kind]) => kind)).toEqual(['aftercare', 'check-in']);
   });
 
   it('follow the rules of the protocol, and are none where it has none', () => {
     const protocol = { ...(builtInProtocol('facial') as Protocol), messages: [] };
-    expect(summary(timelineOf([performed().events, recordedAt('2026-05-12T15:00')]), planContext({ protocol }))).toEqual([]);
+    expect(
+      summary(timelineOf([performed().events, recordedAt('2026-05-12T15:00')]), planContext({ protocol })),
+    ).toEqual([]);
   });
 });

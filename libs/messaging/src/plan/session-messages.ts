@@ -23,12 +23,22 @@ export function sessionMessages(timeline: PlannedTimeline, context: PlanContext)
 }
 
 /** Ahead of a booked session. The generation counts how often its time was set anew. */
-function beforeSession(session: OpenSession, learned: Learned | undefined, { protocol, zone }: PlanContext): DesiredMessage[] {
+function beforeSession(
+  session: OpenSession,
+  learned: Learned | undefined,
+  { protocol, zone }: PlanContext,
+): DesiredMessage[] {
   if (!session.bookedFor || !learned) return [];
   const start = session.bookedFor;
   const cause: Cause = { kind: 'session', sessionId: session.sessionId };
   const generation = session.bookings - 1;
-  const ahead = (kind: MessageKind, before: string, usefulFor: string | null, facts: readonly string[], precaution?: string) => {
+  const ahead = (
+    kind: MessageKind,
+    before: string,
+    usefulFor: string | null,
+    facts: readonly string[],
+    precaution?: string,
+  ) => {
     const due = zonedTime(shiftTime(start, before, -1).instant, zone);
     const expiresAt = usefulFor === null ? start.instant : shiftTime(due, usefulFor, 1).instant;
     return { kind, cause, generation, precaution, due, expiresAt, facts };
@@ -47,12 +57,21 @@ function beforeSession(session: OpenSession, learned: Learned | undefined, { pro
 const ASPIRIN = 'aspirin-or-nsaid';
 
 /** What follows from a performed session. It is told whatever becomes of the course. */
-function afterSession(session: PerformedSession, learned: Learned | undefined, { protocol, zone }: PlanContext): DesiredMessage[] {
+function afterSession(
+  session: PerformedSession,
+  learned: Learned | undefined,
+  { protocol, zone }: PlanContext,
+): DesiredMessage[] {
   if (!learned) return [];
   const end = sessionEnd(session, protocol);
   const plan = aftercarePlan(protocol, end);
   const cause: Cause = { kind: 'session', sessionId: session.sessionId };
-  const message = (kind: MessageKind, at: Instant, usefulFor: string | null, facts: readonly string[]): DesiredMessage => {
+  const message = (
+    kind: MessageKind,
+    at: Instant,
+    usefulFor: string | null,
+    facts: readonly string[],
+  ): DesiredMessage => {
     const due = zonedTime(at, zone);
     // Without a limit of its own, what follows a session is of no use to anybody after a month.
     const expiresAt = shiftTime(due, usefulFor ?? 'P1M', 1).instant;
@@ -69,7 +88,9 @@ function afterSession(session: PerformedSession, learned: Learned | undefined, {
     desired.push(message('aftercare', at, aftercare.usefulFor, [...new Set([...aftercare.facts, ...lines])]));
   }
   if (allClear && plan.allClearAt !== null) {
-    desired.push(message('all-clear', plan.allClearAt, allClear.usefulFor, [...new Set([...allClear.facts, ...lines])]));
+    desired.push(
+      message('all-clear', plan.allClearAt, allClear.usefulFor, [...new Set([...allClear.facts, ...lines])]),
+    );
   }
   if (checkIn) {
     const at = shiftTime(zonedTime(end, session.at.zone), checkIn.after, 1).instant;

@@ -47,7 +47,10 @@ async function planAgain(pageEvents: number): Promise<void> {
   const planner = messaging.works.find((work) => work instanceof MessagePlannerReactor) as MessagePlannerReactor;
   const all = (await store.readAll(world.chain.id)).filter(({ header }) => planner.types.has(header.type));
   for (let from = 0; from < all.length; from += pageEvents) {
-    await planner.react(world.chain, all.slice(from, from + pageEvents).map((event) => codec.decodeSealed(event)));
+    await planner.react(
+      world.chain,
+      all.slice(from, from + pageEvents).map((event) => codec.decodeSealed(event)),
+    );
   }
 }
 
@@ -63,7 +66,12 @@ describe('the planner', () => {
     const course = new CourseHistory(world.of).booked(day(20), { id: sessionId });
     await world.append(...course.streams());
     expect(await messages()).toEqual([`${day(13)} aspirin-notice pending`, `${day(19)} session-reminder pending`]);
-    const cancelled = SessionCancelled(now, { courseId: course.id, patientId: world.of.patient, sessionId, reason: 'ill' });
+    const cancelled = SessionCancelled(now, {
+      courseId: course.id,
+      patientId: world.of.patient,
+      sessionId,
+      reason: 'ill',
+    });
     await world.append({ stream: courseStream(course.id), events: [cancelled] });
     expect(await messages()).toEqual([
       `${day(13)} aspirin-notice suppressed (session-cancelled)`,

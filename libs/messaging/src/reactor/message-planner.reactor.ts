@@ -6,7 +6,12 @@ import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import type { Reactor, SealedEvent } from '#libs/projections/src/projection.js';
-import { COURSE_EVENTS, courseStream, MaintenanceProposed, SiteImportedMaintenanceReleased } from '#libs/treatment/src/streams.contract.js';
+import {
+  COURSE_EVENTS,
+  courseStream,
+  MaintenanceProposed,
+  SiteImportedMaintenanceReleased,
+} from '#libs/treatment/src/streams.contract.js';
 import { decide } from '../message/message.decider.js';
 import { messageStream, type SuppressionReason } from '../message/message.events.js';
 import { messageFold } from '../message/message.state.js';

@@ -47,7 +47,10 @@ export class PlannerNotes {
   }
 
   /** All courses of these patients under these protocols, pairwise. */
-  async coursesOf(chain: Chain, pairs: readonly { readonly patientId: Id; readonly protocol: string }[]): Promise<Id[]> {
+  async coursesOf(
+    chain: Chain,
+    pairs: readonly { readonly patientId: Id; readonly protocol: string }[],
+  ): Promise<Id[]> {
     if (pairs.length === 0) return [];
     const { rows } = await this.db.query<{ course_id: Id }>(
       `select c.course_id from messaging_course c

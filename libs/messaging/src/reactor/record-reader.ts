@@ -9,7 +9,15 @@ import {
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
-import { courseStream, protocolFold, protocolStream, siteFold, type SiteState, siteStream, versionOf } from '#libs/treatment/src/streams.contract.js';
+import {
+  courseStream,
+  protocolFold,
+  protocolStream,
+  siteFold,
+  type SiteState,
+  siteStream,
+  versionOf,
+} from '#libs/treatment/src/streams.contract.js';
 import { isPlanned, type PlannedTimeline, timelineFold } from '../plan/course-timeline.js';
 
 interface Fold<State, E extends NewEvent> {

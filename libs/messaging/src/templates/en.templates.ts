@@ -2,8 +2,10 @@ import type { TemplateSet } from './template-set.js';
 
 const greeting = 'Hello {{ name }},\n\n';
 const regards = '\n\nIf you have a question, call us.\n\n{{ clinic }}\n';
-const list = '{% for line in lines %}- {{ line.text }}{% if line.until %} Until {{ line.until }}.{% endif %}\n{% endfor %}';
-const short = '{% for line in lines %} {{ line.text }}{% if line.until %} Until {{ line.until }}.{% endif %}{% endfor %}';
+const list =
+  '{% for line in lines %}- {{ line.text }}{% if line.until %} Until {{ line.until }}.{% endif %}\n{% endfor %}';
+const short =
+  '{% for line in lines %} {{ line.text }}{% if line.until %} Until {{ line.until }}.{% endif %}{% endfor %}';
 
 export const en: TemplateSet = {
   aftercare: {

@@ -2,8 +2,10 @@ import type { TemplateSet } from './template-set.js';
 
 const greeting = 'Bonjour {{ name }},\n\n';
 const regards = '\n\nPour toute question, appelez-nous.\n\n{{ clinic }}\n';
-const list = '{% for line in lines %}- {{ line.text }}{% if line.until %} Jusqu’au {{ line.until }}.{% endif %}\n{% endfor %}';
-const short = '{% for line in lines %} {{ line.text }}{% if line.until %} Jusqu’au {{ line.until }}.{% endif %}{% endfor %}';
+const list =
+  '{% for line in lines %}- {{ line.text }}{% if line.until %} Jusqu’au {{ line.until }}.{% endif %}\n{% endfor %}';
+const short =
+  '{% for line in lines %} {{ line.text }}{% if line.until %} Jusqu’au {{ line.until }}.{% endif %}{% endfor %}';
 
 export const fr: TemplateSet = {
   aftercare: {

@@ -24,7 +24,13 @@ function matter(kind: MessageKind, changes: Partial<MessageMatter> = {}): Messag
   else course.booked('2026-05-20T14:00', { id: sessionId });
   course.push(
     CourseCompleted(at, { courseId: COURSE, patientId: PATIENT }),
-    MaintenanceProposed(at, { courseId: COURSE, patientId: PATIENT, ordinal: 1, opens: '2026-08-12', closes: '2026-11-12' }),
+    MaintenanceProposed(at, {
+      courseId: COURSE,
+      patientId: PATIENT,
+      ordinal: 1,
+      opens: '2026-08-12',
+      closes: '2026-11-12',
+    }),
   );
   const cause = kind.startsWith('maintenance')
     ? ({ kind: 'maintenance-window', ordinal: 1 } as const)
@@ -145,8 +151,9 @@ describe('every message', () => {
   });
 
   it('shows local names of days', () => {
-    expect(renderMessage(matter('session-reminder'), 'email', 'tr').subject).toBe('Randevunuz: 20 Mayıs 2026 Çarşamba, 14:00');
+    expect(renderMessage(matter('session-reminder'), 'email', 'tr').subject).toBe(
+      'Randevunuz: 20 Mayıs 2026 Çarşamba, 14:00',
+    );
     expect(renderMessage(matter('maintenance-due'), 'sms', 'fr').body).toContain('jeudi 12 novembre 2026');
   });
 });
-

@@ -26,7 +26,11 @@ const engine = new Liquid({ strictVariables: true, strictFilters: true, cache: t
  * Writes a message in the patient's language, English where there is no template in it.
  * @throws Error for a template that does not fit its values.
  */
-export function renderMessage(matter: MessageMatter, channel: 'email' | 'sms', wantedLanguage: string): RenderedMessage {
+export function renderMessage(
+  matter: MessageMatter,
+  channel: 'email' | 'sms',
+  wantedLanguage: string,
+): RenderedMessage {
   const language = bestLanguage(wantedLanguage, Object.keys(TEMPLATES)) as string;
   const template = (TEMPLATES[language] as TemplateSet)[templateOf(matter.planned.kind)];
   const content = messageContent(matter, language);
@@ -34,7 +38,9 @@ export function renderMessage(matter: MessageMatter, channel: 'email' | 'sms', w
   const [subject, body] = channel === 'email' ? [template.subject, template.email] : [null, template.sms];
   return {
     language,
-    templateHash: createHash('sha256').update(`${subject ?? ''}\0${body}`).digest('hex'),
+    templateHash: createHash('sha256')
+      .update(`${subject ?? ''}\0${body}`)
+      .digest('hex'),
     subject: subject === null ? null : render(subject),
     body: render(body),
   };

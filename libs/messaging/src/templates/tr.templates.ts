@@ -2,8 +2,10 @@ import type { TemplateSet } from './template-set.js';
 
 const greeting = 'Merhaba {{ name }},\n\n';
 const regards = '\n\nBir sorunuz olursa bizi arayın.\n\n{{ clinic }}\n';
-const list = '{% for line in lines %}- {{ line.text }}{% if line.until %} Bitiş: {{ line.until }}.{% endif %}\n{% endfor %}';
-const short = '{% for line in lines %} {{ line.text }}{% if line.until %} Bitiş: {{ line.until }}.{% endif %}{% endfor %}';
+const list =
+  '{% for line in lines %}- {{ line.text }}{% if line.until %} Bitiş: {{ line.until }}.{% endif %}\n{% endfor %}';
+const short =
+  '{% for line in lines %} {{ line.text }}{% if line.until %} Bitiş: {{ line.until }}.{% endif %}{% endfor %}';
 
 export const tr: TemplateSet = {
   aftercare: {

@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openPistor } from '#libs/composition/src/pistor.js';
+import { readConfiguration } from '#libs/engine/src/configuration.js';
+import { demoHistoryFolder } from '#libs/history-import/src/demo-history.js';
+import { folderSource } from '#libs/history-import/src/folder.source.js';
+import { silentLog } from '#libs/kernel/src/log.js';
+import { median, printFigures, printMachine } from './support/figures.js';
+
+/**
+ * The embedded way, as a user meets it: `pistor start` as a process, cold with the demo history and warm; the import;
+ * memory after it; commands over HTTP from 16 clients.
+ */
+const CLI = join(import.meta.dirname, '..', 'apps', 'cli', 'src', 'main.js');
+const CLIENTS = 16;
+const COMMANDS_MS = 8_000;
+const RUNS = 3;
+
+async function start(folder: string): Promise<{ readyMs: number; url: string; rssMb: () => Promise<number>; stop: () => Promise<void> }> {
+  const since = performance.now();
+  const child = spawn(process.execPath, [CLI, 'start', '--data', folder, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  const url = await new Promise<string>((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      const ready = /ready at (\S+)/.exec(said);
+      if (ready) resolve(ready[1] as string);
+    });
+  });
+  return {
+    readyMs: performance.now() - since,
+    url,
+    rssMb: async () => Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? NaN) / 1024,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
+}
+
+/** Posts commands on kept-alive connections for a while; each client waits for its answer before the next. */
+async function commandsPerSecond(url: string): Promise<{ rate: number; p99: number }> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
+  const latencies: number[] = [];
+  const until = performance.now() + COMMANDS_MS;
+  const run = Math.random().toString(36).slice(2);
+  const client = async (name: number) => {
+    for (let n = 0; performance.now() < until; n += 1) {
+      const sent = performance.now();
+      await post(`${url}/v1/patients`, agent, {
+        code: `${run}-${name}-${n}`,
+        identity: { familyName: 'Aydın', givenName: 'Zehra', birthDate: '1990-04-23', sex: 'female' },
+        preference: { language: 'tr', channel: 'email', contactConsent: true },
+      });
+      latencies.push(performance.now() - sent);
+    }
+  };
+  const since = performance.now();
+  await Promise.all(Array.from({ length: CLIENTS }, (_, n) => client(n)));
+  const seconds = (performance.now() - since) / 1000;
+  agent.destroy();
+  latencies.sort((a, b) => a - b);
+  return { rate: latencies.length / seconds, p99: latencies[Math.floor(latencies.length * 0.99)] as number };
+}
+
+function post(url: string, agent: Agent, body: object): Promise<void> {
+  const text = JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: 'POST', agent, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) } }, (response) => {
+      response.resume();
+      response.once('end', () => (response.statusCode === 201 ? resolve() : reject(new Error(`Answered ${response.statusCode}`))));
+    });
+    sent.once('error', reject);
+    sent.end(text);
+  });
+}
+
+async function linesOf(folder: string): Promise<number> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.csv'));
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+  return texts.reduce((sum, text) => sum + text.split('\n').filter((line) => line.trim() !== '').length - 1, 0);
+}
+
+async function importSeconds(folder: string): Promise<number> {
+  const pistor = await openPistor(readConfiguration({}, { dataFolder: folder }), silentLog);
+  const since = performance.now();
+  await pistor.importer.run({ chain: pistor.chain, source: await folderSource(demoHistoryFolder()) });
+  const seconds = (performance.now() - since) / 1000;
+  await pistor.close();
+  return seconds;
+}
+
+const root = await mkdtemp(join(tmpdir(), 'pistor-bench-'));
+try {
+  printMachine();
+  const lines = await linesOf(demoHistoryFolder());
+  const imports: number[] = [];
+  const cold: number[] = [];
+  const warm: number[] = [];
+  const memory: number[] = [];
+  for (let run = 0; run < RUNS; run += 1) {
+    imports.push(lines / (await importSeconds(join(root, `import-${run}`))));
+    const folder = join(root, `start-${run}`);
+    const first = await start(folder);
+    cold.push(first.readyMs / 1000);
+    memory.push(await first.rssMb());
+    await first.stop();
+    const second = await start(folder);
+    warm.push(second.readyMs / 1000);
+    await second.stop();
+  }
+  const empty = join(root, 'commands');
+  await cp(join(root, 'start-0'), empty, { recursive: true });
+  const server = await start(empty);
+  await commandsPerSecond(server.url);
+  const commands = await commandsPerSecond(server.url);
+  await server.stop();
+  printFigures([
+    { what: 'warm start to ready', value: median(warm), unit: 's', target: '<= 2' },
+    { what: 'cold start to ready, demo history included', value: median(cold), unit: 's', target: '<= 15' },
+    { what: `import of ${lines} lines`, value: median(imports), unit: 'lines/s', target: '>= 1500' },
+    { what: 'resident memory after the import', value: median(memory), unit: 'MB', target: '<= 450' },
+    { what: `commands over HTTP, ${CLIENTS} clients`, value: commands.rate, unit: 'a second', target: '>= 1000', note: `p99 ${commands.p99.toFixed(0)} ms` },
+  ]);
+} finally {
+  await rm(root, { recursive: true, force: true });
+}
