@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import pg from 'pg';
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
+import { prepared } from './prepared.statement.js';
 import { listenedChannel } from './shareable.statement.js';
 
 export type Callback = (error: Error | null | undefined, result?: QueryResult) => void;
@@ -99,7 +100,8 @@ export class PgliteClient extends EventEmitter {
     });
   }
 
-  private send(config: string | QueryConfig, values?: unknown[]): Promise<QueryResult> {
+  private send(given: string | QueryConfig, values?: unknown[]): Promise<QueryResult> {
+    const config = prepared(given, values);
     this.waiting++;
     return new Promise((resolve, reject) => {
       const callback: Callback = (error, result) => (error ? reject(error) : resolve(result!));

@@ -51,6 +51,9 @@ const settings = {
   jit: 'off',
   timezone: 'UTC',
   // Our tables first, so that we create in it; BullMQ's second, whose statements name no schema.
+  // Plans are kept for as long as the session lives, and the first are made while the tables are empty: they must not
+  // scan what is large by then.
+  enable_seqscan: 'off',
   search_path: 'public,bullmq',
   log_min_messages: 'fatal',
   log_min_error_statement: 'panic',

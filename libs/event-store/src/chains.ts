@@ -49,6 +49,14 @@ export class Chains {
   }
 
   /** @throws NotFound */
+  async byNumber(no: number): Promise<Chain> {
+    for (const chain of this.known.values()) if (chain.no === no) return chain;
+    const chain = (await this.all()).find((each) => each.no === no);
+    if (!chain) throw new NotFound('chain.unknown', `There is no chain number ${no}.`);
+    return chain;
+  }
+
+  /** @throws NotFound */
   async get(id: Id): Promise<Chain> {
     const known = this.known.get(id);
     if (known) return known;

@@ -85,10 +85,11 @@ export class ExternalCodes {
   /** Writes codes that were not found; of two that want the same code the first gets its id into the table. */
   private async makeAll(wanted: readonly NewCode[]): Promise<Id[]> {
     const boxes = await this.closePersonal(wanted);
-    await this.db.query(
+    const { rows } = await this.db.query<{ id: Id }>(
       `insert into external_code (chain, kind, code_index, id, code, box)
        select * from unnest($1::int[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::jsonb[])
-       on conflict do nothing`,
+       on conflict do nothing
+       returning id`,
       [
         wanted.map(({ chain }) => chain.no),
         wanted.map(({ kind }) => kind),
@@ -98,7 +99,9 @@ export class ExternalCodes {
         wanted.map((each) => (boxes.has(each) ? JSON.stringify(boxes.get(each)) : null)),
       ],
     );
-    // Read back: another one may have reserved some of them meanwhile.
+    const made = new Set(rows.map(({ id }) => id));
+    if (wanted.every(({ id }) => made.has(id))) return wanted.map(({ id }) => id);
+    // Another one has reserved some of them meanwhile.
     return (await this.findAll(wanted)) as Id[];
   }
 

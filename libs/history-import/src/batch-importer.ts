@@ -29,6 +29,15 @@ const REFERABLE: ReadonlySet<HistoryFile> = new Set(
   FILE_FORMATS.flatMap(({ columns }) => columns.flatMap(({ refersTo }) => refersTo ?? [])),
 );
 
+/** One in the database, one on its way there. */
+const APPENDING_MAX = 2;
+
+interface Appending {
+  readonly done: Promise<void>;
+  /** Claimed, not done yet, and taken all the same. */
+  readonly identities: ReadonlySet<string>;
+}
+
 /** What holds for a whole run. */
 export interface RunContext {
   readonly chain: Chain;
@@ -60,10 +69,11 @@ interface Accepted extends Candidate {
  * when it is done again.
  */
 export class BatchImporter {
-  /** The batch that is appended while the next one is checked: that keeps this thread and the database busy at once. */
-  private appending: Promise<void> = Promise.resolve();
-  /** Identities in it: claimed, not done yet, and taken all the same. */
-  private inFlight: ReadonlySet<string> = new Set();
+  /**
+   * Batches that are appended while the next ones are checked: that keeps this thread (checks, boxes) and the database
+   * busy at once.
+   */
+  private readonly appending: Appending[] = [];
 
   constructor(
     private readonly engine: BatchEngine,
@@ -75,16 +85,21 @@ export class BatchImporter {
     this.run.report.files[format.file].lines += batch.length;
     const candidates = await this.check(format, batch);
     const accepted = await this.claim(format, candidates);
-    await this.appending;
-    this.inFlight = new Set(accepted.map(({ identity }) => identity));
-    this.appending = this.append(format, accepted);
-    // It is awaited with the next batch, or by `settle`; until then a failure waits, too.
-    this.appending.catch(() => undefined);
+    while (this.appending.length >= APPENDING_MAX) await this.settleFirst();
+    const done = this.append(format, accepted);
+    // It is awaited with a later batch, or by `settle`; until then a failure waits, too.
+    done.catch(() => undefined);
+    this.appending.push({ done, identities: new Set(accepted.map(({ identity }) => identity)) });
   }
 
   /** Waits until everything that was imported is stored: before another file refers to it, and at the end. */
   async settle(): Promise<void> {
-    await this.appending;
+    while (this.appending.length > 0) await this.settleFirst();
+  }
+
+  private async settleFirst(): Promise<void> {
+    const first = this.appending.shift();
+    await first?.done;
   }
 
   private async check(format: FileFormat, batch: readonly (RawLine | BrokenLine)[]): Promise<Candidate[]> {
@@ -122,6 +137,8 @@ export class BatchImporter {
     for (const candidate of candidates) if (!first.has(candidate.identity)) first.set(candidate.identity, candidate);
     const claimants = [...first.values()];
     const ids = await this.idsOf(format, claimants);
+    // As it is before the claim: a batch that is done meanwhile was not yet, for the statement below.
+    const inFlight = this.appending.map(({ identities }) => identities);
     const holders = await this.run.lines.claim(
       format.file,
       claimants.map(({ identity, content, understood }, n) => ({
@@ -142,7 +159,7 @@ export class BatchImporter {
       const holder = held.get(candidate.identity) as { id: Id; content: string; done: boolean };
       if (holder.content !== candidate.content) {
         this.refuse(format, candidate.raw.line, taken(format, candidate.raw));
-      } else if (holder.done || this.inFlight.has(candidate.identity)) {
+      } else if (holder.done || inFlight.some((identities) => identities.has(candidate.identity))) {
         this.run.report.files[format.file].repeated += 1;
       } else {
         // From here on the same line again is a repetition.

@@ -70,10 +70,14 @@ async function acquire(db: Database, chain: Chain, owner: Id): Promise<void> {
       [chain.no, owner, LEASE_MS, alive],
     );
     if (rows.length > 0) return;
-    const held = await db.query<{ beats: string }>('select beats from import_lease where chain = $1', [chain.no]);
-    const beats = held.rows[0]?.beats;
-    if (db.kind === 'pglite' || (seen !== undefined && beats !== undefined && beats !== seen))
-      throw new ImportUnderWay();
+    const held = await db.query<{ owner: Id; beats: string }>(
+      'select owner, beats from import_lease where chain = $1',
+      [chain.no],
+    );
+    const holder = held.rows[0];
+    const beats = holder?.beats;
+    const showsLife = seen !== undefined && beats !== undefined && beats !== seen;
+    if ((holder && living.has(holder.owner)) || showsLife) throw new ImportUnderWay();
     seen = beats;
     await sleep(POLL_MS);
   }

@@ -55,8 +55,7 @@ export class ProjectionRunner {
    * @throws LeaseLost, Unavailable: what was applied until then is applied
    */
   async follow(lease: Lease, onPage?: (chain: Chain, position: number, head: number) => void, isStopping = () => false): Promise<void> {
-    const chain = (await this.deps.chains.all()).find((each) => each.no === lease.chainNo);
-    if (!chain) return;
+    const chain = await this.deps.chains.byNumber(lease.chainNo);
     const parked = lease.hasParked ? await this.checkpoints.parkedKeys(lease) : new Set<string>();
     while (lease.position < lease.head && !isStopping()) {
       const to = Math.min(lease.position + PAGE_EVENTS, lease.head);
