@@ -56,7 +56,7 @@ export class StaleRevision extends PistorError {
 /** What a command may look at while it decides. Everything it looks at and does not write is guarded by itself. */
 export interface Reads {
   readonly chain: Chain;
-  /** The chain's present time. */
+  /** The chain's present time; known once something was loaded, since both are asked for together. */
   readonly now: Instant;
   /** The state that a stream's events make, and the revision of the last of them (-1 where there is no stream). */
   load<State, E extends NewEvent>(stream: StreamName, fold: Fold<State, E>): Promise<{ state: State; revision: number }>;
@@ -126,16 +126,22 @@ export class CommandRunner {
   ): Promise<CommandResult> {
     const { chain } = meta;
     const revisions = new Map<StreamName, number>();
+    const asked = this.chains.now(chain);
+    let now: Instant | undefined;
     const reads: Reads = {
       chain,
-      now: await this.chains.now(chain),
+      get now() {
+        if (now === undefined) throw new Error('The time is known once a stream was loaded');
+        return now;
+      },
       load: async (stream, fold) => {
-        const loaded = await this.read(chain, stream, fold);
+        const [loaded, at] = await Promise.all([this.read(chain, stream, fold), asked]);
+        now = at;
         revisions.set(stream, loaded.revision);
         return loaded;
       },
     };
-    const written = await decide(reads);
+    const [written] = await Promise.all([decide(reads), asked]);
     const [first] = written;
     if (first && meta.ifMatch !== undefined && revisions.get(first.stream) !== meta.ifMatch) {
       throw new StaleRevision(meta.ifMatch, revisions.get(first.stream) ?? NO_STREAM_REVISION);

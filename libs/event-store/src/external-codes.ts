@@ -75,7 +75,11 @@ export class ExternalCodes {
   private async findAll(wanted: readonly WantedCode[]): Promise<(Id | undefined)[]> {
     const { rows } = await this.db.query<{ n: string; id: Id }>(
       `select w.n, c.id from unnest($1::int[], $2::text[], $3::text[]) with ordinality as w(chain, kind, code_index, n)
-       join external_code c on c.chain = w.chain and c.kind = w.kind and c.code_index = w.code_index`,
+       -- One by one by the key, whatever the planner thinks of their number.
+       cross join lateral (
+         select e.id from external_code e
+         where e.chain = w.chain and e.kind = w.kind and e.code_index = w.code_index limit 1
+       ) c`,
       [wanted.map(({ chain }) => chain.no), wanted.map(({ kind }) => kind), wanted.map(({ index }) => index)],
     );
     const found = new Map(rows.map(({ n, id }) => [Number(n) - 1, id]));

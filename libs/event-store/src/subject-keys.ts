@@ -15,6 +15,8 @@ export interface KeyName {
 /** About 20 MB of keys at the most; the oldest go. */
 const CACHED_MAX = 100_000;
 
+const TOGETHER: readonly PersonalClass[] = ['clinical', 'contact'];
+
 /** Keys that are made in one statement. */
 const MADE_MAX = 1_000;
 
@@ -71,7 +73,10 @@ export class SubjectKeys {
     return found;
   }
 
-  /** As `find`, and makes the keys that do not exist yet; they are on disk when this returns. */
+  /**
+   * As `find`, and makes the keys that do not exist yet; they are on disk when this returns. Clinical and contact
+   * keys are made together: who has one soon needs the other.
+   */
   async findOrCreate(chain: Chain, names: readonly KeyName[]): Promise<Map<string, Buffer | null>> {
     const found = new Map<string, Buffer | null>();
     const missing = new Map<string, KeyName>();
@@ -81,8 +86,17 @@ export class SubjectKeys {
       else missing.set(nameOf(name), name);
     }
     if (missing.size === 0) return found;
-    const made = await Promise.all([...missing.values()].map((name) => this.making.get({ chain, name })));
-    [...missing.keys()].forEach((name, n) => found.set(name, made[n] as Buffer | null));
+    const wanted = new Map(missing);
+    for (const { subject } of missing.values()) {
+      for (const name of TOGETHER) {
+        const other = { subject, class: name };
+        if (!this.cache.has(cacheKey(chain, other))) wanted.set(nameOf(other), other);
+      }
+    }
+    const made = await Promise.all([...wanted.values()].map((name) => this.making.get({ chain, name })));
+    [...wanted.keys()].forEach((name, n) => {
+      if (missing.has(name)) found.set(name, made[n] as Buffer | null);
+    });
     return found;
   }
 
@@ -96,8 +110,11 @@ export class SubjectKeys {
       `with wanted as (
          select * from unnest($1::int[], $2::uuid[], $3::text[], $4::bytea[]) as w(chain, subject, class, wrapped)
        ), known as (
-         select k.chain, k.subject, k.class, k.wrapped, k.wrapped_by
-         from wanted w join subject_key k on k.chain = w.chain and k.subject = w.subject and k.class = w.class
+         -- One by one by the key, whatever the planner thinks of the number of wanted ones.
+         select k.* from wanted w cross join lateral (
+           select k.chain, k.subject, k.class, k.wrapped, k.wrapped_by from subject_key k
+           where k.chain = w.chain and k.subject = w.subject and k.class = w.class limit 1
+         ) k
        ), made as (
          insert into subject_key (chain, subject, class, wrapped, wrapped_by)
          select w.*, $5 from wanted w
@@ -130,7 +147,9 @@ export class SubjectKeys {
     const { rows } = await this.db.query<KeyRow>(
       `select k.chain, k.subject, k.class, k.wrapped, k.wrapped_by
        from unnest($2::uuid[], $3::text[]) as n(subject, class)
-       join subject_key k on k.chain = $1 and k.subject = n.subject and k.class = n.class`,
+       cross join lateral (
+         select * from subject_key s where s.chain = $1 and s.subject = n.subject and s.class = n.class limit 1
+       ) k`,
       [chain.no, names.map((name) => name.subject), names.map((name) => name.class)],
     );
     for (const row of rows) into.set(nameOf(row), this.opened(chain, row));

@@ -97,6 +97,11 @@ export class BatchImporter {
     while (this.appending.length > 0) await this.settleFirst();
   }
 
+  /** As `settle`, when the import fails anyway: whatever becomes of it, nothing is under way any more after this. */
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.appending.splice(0).map(({ done }) => done));
+  }
+
   private async settleFirst(): Promise<void> {
     const first = this.appending.shift();
     await first?.done;

@@ -4,7 +4,7 @@ import type { AppendContext, EventStore } from '#libs/event-store/src/event-stor
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import { ERASED, type Erased } from '#libs/event-store/src/personal-data.js';
 import type { SubjectKeys } from '#libs/event-store/src/subject-keys.js';
-import { derivedId } from '#libs/kernel/src/ids.js';
+import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import { occurredAt } from '#libs/kernel/src/occurred.js';
 import { CourseCompleted, CourseStopped, courseStream } from '#libs/treatment/src/history.contract.js';
 import type { ImportLines, PendingCourseEnd } from './import-lines.js';
@@ -26,10 +26,12 @@ export async function appendCourseEnds(
   },
 ): Promise<void> {
   const { chain, lines, context, goOn } = run;
+  let after: Id | undefined;
   for (;;) {
     goOn();
-    const ends = await lines.pendingCourseEnds(BATCH_COURSES);
+    const ends = await lines.pendingCourseEnds(BATCH_COURSES, after);
     if (ends.length === 0) return;
+    after = ends.at(-1)?.courseId;
     await engine.keys.findOrCreate(
       chain,
       ends.map(({ patientId }) => ({ subject: patientId, class: 'clinical' as const })),

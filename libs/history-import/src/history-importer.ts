@@ -102,8 +102,7 @@ export class HistoryImporter {
     try {
       await this.importFiles(run, batches, goOn);
     } finally {
-      // Whatever ended it, nothing is under way any more when this returns.
-      await batches.settle().catch(() => undefined);
+      await batches.stop();
     }
     await appendCourseEnds(engine, { chain, lines, context, goOn });
     await lines.forgetRefused();

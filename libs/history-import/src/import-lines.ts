@@ -46,7 +46,13 @@ export interface BatchResult {
 /** 128 bits of HMAC: two lines of a billion do not meet, and the index stays small. */
 const HASH_CHARACTERS = 22;
 
-/** What the import remembers of lines, for one chain. */
+/**
+ * What the import remembers of lines, for one chain.
+ *
+ * The statements look rows up by whole keys (`= any`, lateral), and have no names. A join with `unnest` is planned as a
+ * scan of the file's lines as long as the table has no statistics, and a plan that was kept from the beginning of an
+ * import stays so: each batch would then cost as much as all before it.
+ */
 export class ImportLines {
   private readonly key: Buffer;
 
@@ -70,21 +76,22 @@ export class ImportLines {
    */
   async claim(file: HistoryFile, claims: readonly Claim[]): Promise<(Holder | undefined)[]> {
     // Both parts of the statement see the table as it was before it.
-    const { rows } = await this.db.query<{ content: string | null; done: boolean | null }>({
-      name: 'import_claim',
-      text: `with wanted as (
-               select * from unnest($3::text[], $4::text[], $5::uuid[], $6::text[])
-                 with ordinality as w(identity, content, id, info, n)
-             ), claimed as (
-               insert into import_line (chain, file, identity, content, id, info)
-               select $1, $2, identity, content, id, info::jsonb from wanted
-               on conflict do nothing
-             )
-             select l.content, l.done
-             from wanted w
-             left join import_line l on l.chain = $1 and l.file = $2 and l.identity = w.identity
-             order by w.n`,
-      values: [
+    const { rows } = await this.db.query<{ content: string | null; done: boolean | null }>(
+      `with wanted as (
+         select * from unnest($3::text[], $4::text[], $5::uuid[], $6::text[])
+           with ordinality as w(identity, content, id, info, n)
+       ), claimed as (
+         insert into import_line (chain, file, identity, content, id, info)
+         select $1, $2, identity, content, id, info::jsonb from wanted
+         on conflict do nothing
+       )
+       select l.content, l.done
+       from wanted w
+       left join lateral (
+         select content, done from import_line where chain = $1 and file = $2 and identity = w.identity limit 1
+       ) l on true
+       order by w.n`,
+      [
         this.chain.no,
         file,
         claims.map((claim) => claim.identity),
@@ -92,7 +99,7 @@ export class ImportLines {
         claims.map((claim) => claim.id),
         claims.map((claim) => claim.info && JSON.stringify(claim.info)),
       ],
-    });
+    );
     return rows.map(({ content, done }) => (content === null ? undefined : { content, done: done === true }));
   }
 
@@ -109,24 +116,22 @@ export class ImportLines {
   /** Marks lines as done, and keeps what the ends of their courses will need: at once, in one round trip. */
   async finish({ file, identities, courseEnds, performed }: BatchResult): Promise<void> {
     const last = lastOf(performed);
-    await this.db.query({
-      name: 'import_finish',
-      text: `with done as (
-               update import_line l set done = true
-               from unnest($3::text[]) as w(identity)
-               where l.chain = $1 and l.file = $2 and l.identity = w.identity
-             ), ends as (
-               insert into import_course_end (chain, course_id, patient_id, site_id, status, reason, consulted_at)
-               select $1, course_id, patient_id, site_id, status, reason::jsonb, consulted_at::json
-               from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[])
-                 as e(course_id, patient_id, site_id, status, reason, consulted_at)
-               on conflict do nothing
-             )
-             update import_course_end e set last_session_at = s.at::json
-             from unnest($10::uuid[], $11::text[], $12::timestamptz[]) as s(course_id, at, instant)
-             where e.chain = $1 and e.course_id = s.course_id
-               and (e.last_session_at is null or (e.last_session_at->>'instant')::timestamptz < s.instant)`,
-      values: [
+    await this.db.query(
+      `with done as (
+         update import_line set done = true where chain = $1 and file = $2 and identity = any($3)
+       ), ends as (
+         insert into import_course_end (chain, course_id, patient_id, site_id, status, reason, consulted_at)
+         select $1, course_id, patient_id, site_id, status, reason::jsonb, consulted_at::json
+         from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[])
+           as e(course_id, patient_id, site_id, status, reason, consulted_at)
+         on conflict do nothing
+       )
+       update import_course_end
+       set last_session_at = ($11::text[])[array_position($10::uuid[], course_id)]::json
+       where chain = $1 and course_id = any($10)
+         and (last_session_at is null or
+              (last_session_at->>'instant')::timestamptz < ($12::timestamptz[])[array_position($10::uuid[], course_id)])`,
+      [
         this.chain.no,
         file,
         identities,
@@ -140,18 +145,16 @@ export class ImportLines {
         last.map(([, at]) => JSON.stringify(at)),
         last.map(([, at]) => at.instant),
       ],
-    });
+    );
   }
 
   /** The things that accepted lines hold, by identity. */
   async find(file: HistoryFile, identities: readonly string[]): Promise<Map<string, Reference>> {
     if (identities.length === 0) return new Map();
-    const { rows } = await this.db.query<{ identity: string; id: Id; info: LineInfo | null }>({
-      name: 'import_find',
-      text: `select l.identity, l.id, l.info from unnest($3::text[]) as w(identity)
-             join import_line l on l.chain = $1 and l.file = $2 and l.identity = w.identity where l.done`,
-      values: [this.chain.no, file, identities],
-    });
+    const { rows } = await this.db.query<{ identity: string; id: Id; info: LineInfo | null }>(
+      'select identity, id, info from import_line where chain = $1 and file = $2 and identity = any($3) and done',
+      [this.chain.no, file, identities],
+    );
     return new Map(rows.map(({ identity, id, info }) => [identity, { id, info: info ?? {} }]));
   }
 
@@ -178,12 +181,13 @@ export class ImportLines {
     await this.db.query('delete from import_refused where chain = $1', [this.chain.no]);
   }
 
-  async pendingCourseEnds(limit: number): Promise<PendingCourseEnd[]> {
+  /** Ends that wait, in the order of course ids; those after one, where it is given. */
+  async pendingCourseEnds(limit: number, after: Id | undefined): Promise<PendingCourseEnd[]> {
     const { rows } = await this.db.query<PendingCourseEnd>(
       `select course_id as "courseId", patient_id as "patientId", site_id as "siteId", status, reason,
               consulted_at as "consultedAt", last_session_at as "lastSessionAt"
-       from import_course_end where chain = $1 order by course_id limit $2`,
-      [this.chain.no, limit],
+       from import_course_end where chain = $1 and ($3::uuid is null or course_id > $3) order by course_id limit $2`,
+      [this.chain.no, limit, after ?? null],
     );
     return rows;
   }

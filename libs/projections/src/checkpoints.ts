@@ -27,10 +27,12 @@ export interface Lease {
   readonly epoch: number;
   /** Position up to which everything is applied. */
   position: number;
-  /** Position of the chain's newest event when the lease was taken. */
-  readonly head: number;
+  /** Position of the chain's newest event, as far as it is known. */
+  head: number;
+  /** When it was taken or last renewed (performance.now()). */
+  renewedAt: number;
   /** Whether events were set aside: then later ones of their keys queue behind them. */
-  readonly hasParked: boolean;
+  hasParked: boolean;
 }
 
 /** Another process has moved the checkpoint or taken the lease: what was about to be written is rolled back. */
@@ -111,6 +113,7 @@ export class Checkpoints {
       epoch: row.epoch,
       position: Number(row.position),
       head: Number(row.head),
+      renewedAt: performance.now(),
       hasParked: row.has_parked,
     }));
   }
@@ -130,6 +133,16 @@ export class Checkpoints {
       [...key(lease.subject), lease.chainNo, lease.epoch, lease.position, to, applied, LEASE_MS],
     );
     if (rowCount !== 1) throw new LeaseLost(lease.subject);
+    lease.renewedAt = performance.now();
+  }
+
+  /** The position of the newest event of each chain, by its number. */
+  async heads(): Promise<Map<number, number>> {
+    const { rows } = await this.db.query<{ no: number; position: string }>({
+      name: 'chain_heads',
+      text: 'select no, position from chain',
+    });
+    return new Map(rows.map(({ no, position }) => [no, Number(position)]));
   }
 
   /** Gives all leases of this process back, so that others need not wait for them to run out. */

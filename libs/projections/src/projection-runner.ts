@@ -106,6 +106,7 @@ export class ProjectionRunner {
       await this.checkpoints.park(tx, lease, { position: event.position, key: event.stream }, reason);
     });
     lease.position = event.position;
+    lease.hasParked = true;
     await this.checkpoints.recordError(lease, `event ${event.position} is parked: ${reason}`);
   }
 

@@ -59,9 +59,12 @@ export class Projections {
   /** Follows the log in this process until `stop`. `only` leaves the others to other processes. */
   start(only: (work: Projection | Reactor) => boolean = () => true): void {
     const runners = [...this.runners.values()].filter(({ work }) => only(work));
-    const loop = new ProjectionLoop(runners, this.checkpoints, this.deps.log, () => {
+    const onMoved = () => {
       for (const callback of this.moved) callback();
-    });
+    };
+    // The embedded database has one session for everybody: commands come first.
+    const share = this.deps.db.kind === 'pglite' ? 0.35 : 1;
+    const loop = new ProjectionLoop(runners, this.checkpoints, this.deps.log, onMoved, { share });
     this.unsubscribe = this.deps.store.onAppended(() => loop.wake());
     this.loop = loop;
     loop.start();
@@ -181,7 +184,7 @@ export class Projections {
       }
     }
     const events = await this.swap(work);
-    this.loop?.wake();
+    this.loop?.forget(work.name);
     return { events };
   }
 

@@ -46,9 +46,11 @@ export class ConsultationService {
     const result = await this.runner.run(
       meta,
       async (reads) => {
-        await requirePatient(reads, patientId);
-        await requireProtocol(reads, data.procedure, 'procedure');
-        const { timeZone } = await requireSite(reads, siteId);
+        const [{ timeZone }] = await Promise.all([
+          requireSite(reads, siteId),
+          requirePatient(reads, patientId),
+          requireProtocol(reads, data.procedure, 'procedure'),
+        ]);
         const at = wallTimeAt(data.at, timeZone, reads.now);
         if (at.instant > reads.now) {
           throw new Refused('consultation.in-future', `${at.wall} is still to come.`, {

@@ -50,11 +50,13 @@ export class CourseService {
     const result = await this.runner.run(
       meta,
       async (reads) => {
-        const { state } = await reads.load(stream, courseFold);
-        const { state: consultation } = await reads.load(consultationStream(data.consultation), consultationFold);
-        const protocol = await requireProtocol(reads, data.protocol, 'protocol');
-        const { timeZone } = await requireSite(reads, siteId);
-        await requirePractitioner(reads, practitionerId);
+        const [{ state }, { state: consultation }, protocol, { timeZone }] = await Promise.all([
+          reads.load(stream, courseFold),
+          reads.load(consultationStream(data.consultation), consultationFold),
+          requireProtocol(reads, data.protocol, 'protocol'),
+          requireSite(reads, siteId),
+          requirePractitioner(reads, practitionerId),
+        ]);
         const { plannedSessions, countReason } = data;
         const command: CourseCommand = {
           type: 'PlanCourse',
@@ -81,8 +83,7 @@ export class CourseService {
     const siteId = await this.references.resolve(chain, 'site', data.site);
     const practitionerId = await this.references.resolve(chain, 'practitioner', data.practitioner);
     const answer = await this.decide(meta, course, async (_state, reads) => {
-      const { timeZone } = await requireSite(reads, siteId);
-      await requirePractitioner(reads, practitionerId);
+      const [{ timeZone }] = await Promise.all([requireSite(reads, siteId), requirePractitioner(reads, practitionerId)]);
       const at = wallTimeAt(data.at, timeZone, reads.now);
       return { type: 'BookSession', sessionId, kind: data.kind, siteId, practitionerId, at };
     });
@@ -97,8 +98,7 @@ export class CourseService {
   ): Promise<CommandAnswer> {
     return this.decide(meta, course, async (state, reads) => {
       const { siteId, practitionerId } = await this.placeOf(meta, state, sessionId, data);
-      const { timeZone } = await requireSite(reads, siteId);
-      await requirePractitioner(reads, practitionerId);
+      const [{ timeZone }] = await Promise.all([requireSite(reads, siteId), requirePractitioner(reads, practitionerId)]);
       return { type: 'RescheduleSession', sessionId, siteId, practitionerId, at: wallTimeAt(data.at, timeZone, reads.now) };
     });
   }
@@ -111,16 +111,16 @@ export class CourseService {
   ): Promise<CommandAnswer> {
     return this.decide(meta, course, async (state, reads) => {
       const { siteId, practitionerId } = await this.placeOf(meta, state, sessionId, data);
-      const { timeZone } = await requireSite(reads, siteId);
-      const { state: patient } = await reads.load(patientStream(state.patientId), patientFold);
-      const { state: consultation } = await reads.load(consultationStream(state.consultationId), consultationFold);
-      const world = {
-        protocol: await requireProtocol(reads, state.protocol.code, 'protocol', state.protocol.version),
-        practitioner: await requirePractitioner(reads, practitionerId),
-        patient,
-        consultation,
-        lots: await this.lotsAt(reads, siteId, data.products),
-      };
+      const { protocol: planned, patientId, consultationId } = state;
+      const [{ timeZone }, protocol, practitioner, { state: patient }, { state: consultation }, lots] = await Promise.all([
+        requireSite(reads, siteId),
+        requireProtocol(reads, planned.code, 'protocol', planned.version),
+        requirePractitioner(reads, practitionerId),
+        reads.load(patientStream(patientId), patientFold),
+        reads.load(consultationStream(consultationId), consultationFold),
+        this.lotsAt(reads, siteId, data.products),
+      ]);
+      const world = { protocol, practitioner, patient, consultation, lots };
       const at = wallTimeAt(data.at, timeZone, reads.now);
       return { type: 'PerformSession', sessionId, siteId, practitionerId, at, data, world };
     });
@@ -182,12 +182,13 @@ export class CourseService {
   private async lotsAt(reads: Reads, siteId: Id, products: readonly UsedProduct[]): Promise<LotState[]> {
     const codes = products.map(({ product, lotNumber }) => lotCode(siteId, product, lotNumber));
     const ids = await this.codes.find(reads.chain, 'lot', codes);
-    const lots: LotState[] = [];
-    for (const code of codes) {
-      const id = ids.get(code);
-      lots.push(id ? (await reads.load(lotStream(id), lotFold)).state : { status: 'none' });
-    }
-    return lots;
+    const load = async (id: Id): Promise<LotState> => (await reads.load(lotStream(id), lotFold)).state;
+    return Promise.all(
+      codes.map((code) => {
+        const id = ids.get(code);
+        return id ? load(id) : Promise.resolve<LotState>({ status: 'none' });
+      }),
+    );
   }
 }
 

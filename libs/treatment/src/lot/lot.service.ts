@@ -32,8 +32,7 @@ export class LotService {
     const id = reserved.get(code) as string;
     const stream = lotStream(id);
     const result = await this.runner.run(meta, async (reads) => {
-      const { timeZone } = await requireSite(reads, siteId);
-      const { state } = await reads.load(stream, lotFold);
+      const [{ timeZone }, { state }] = await Promise.all([requireSite(reads, siteId), reads.load(stream, lotFold)]);
       if (state.status !== 'none') {
         throw new Conflict('lot.exists', `Lot ${lot.lotNumber} of ${lot.product} was received at this site already.`);
       }
