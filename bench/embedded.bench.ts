@@ -20,9 +20,13 @@ const CLIENTS = 16;
 const COMMANDS_MS = 8_000;
 const RUNS = 3;
 
-async function start(folder: string): Promise<{ readyMs: number; url: string; rssMb: () => Promise<number>; stop: () => Promise<void> }> {
+async function start(
+  folder: string,
+): Promise<{ readyMs: number; url: string; rssMb: () => Promise<number>; stop: () => Promise<void> }> {
   const since = performance.now();
-  const child = spawn(process.execPath, [CLI, 'start', '--data', folder, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [CLI, 'start', '--data', folder, '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let said = '';
   const url = await new Promise<string>((resolve) => {
     child.stdout.on('data', (chunk: Buffer) => {
@@ -34,7 +38,8 @@ async function start(folder: string): Promise<{ readyMs: number; url: string; rs
   return {
     readyMs: performance.now() - since,
     url,
-    rssMb: async () => Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? NaN) / 1024,
+    rssMb: async () =>
+      Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? NaN) / 1024,
     stop: async () => {
       child.kill('SIGTERM');
       await once(child, 'exit');
@@ -67,7 +72,10 @@ const changePreference = (patient: string, n: number): Command => ({
 });
 
 /** Sends commands on kept-alive connections for a while; each client waits for its answer before the next. */
-async function commandsPerSecond(url: string, command: (client: number, n: number) => Command): Promise<{ rate: number; p99: number }> {
+async function commandsPerSecond(
+  url: string,
+  command: (client: number, n: number) => Command,
+): Promise<{ rate: number; p99: number }> {
   const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
   const latencies: number[] = [];
   const until = performance.now() + COMMANDS_MS;
@@ -146,7 +154,10 @@ try {
   const patients = await patientsOf(server.url);
   // Each client has patients of its own; the first run warms the code up.
   const change = (client: number, n: number) =>
-    changePreference(patients[client + CLIENTS * (n % Math.floor(patients.length / CLIENTS))] as string, Math.floor(n / 10));
+    changePreference(
+      patients[client + CLIENTS * (n % Math.floor(patients.length / CLIENTS))] as string,
+      Math.floor(n / 10),
+    );
   await commandsPerSecond(server.url, change);
   const commands = await commandsPerSecond(server.url, change);
   const registrations = await commandsPerSecond(server.url, (client, n) => registerPatient(`bench-${client}-${n}`));

@@ -54,7 +54,8 @@ describe('a server in an embedded folder', () => {
     }
     // Sent again under the same keys, nothing happens twice.
     const head = await events(server.url);
-    for (const code of [...acknowledged].slice(-20)) expect((await registerSite(server.url, code, code)).status).toBe(201);
+    for (const code of [...acknowledged].slice(-20))
+      expect((await registerSite(server.url, code, code)).status).toBe(201);
     expect(await events(server.url)).toBe(head);
     expect(acknowledged.size).toBeGreaterThan(50);
     expect(head - before).toBeGreaterThanOrEqual(acknowledged.size);
@@ -72,7 +73,12 @@ describe('a server in an embedded folder', () => {
     await registerSite(server.url, 'IST1', 'k1');
     const list = await runPistor(['projections', 'list', '--data', folder, '--json']);
     expect(list).toMatchObject({ code: 0, stderr: '' });
-    expect(list.stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line).projection)).toContain('course_progress');
+    expect(
+      list.stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line).projection),
+    ).toContain('course_progress');
   });
 
   it('listens on 127.0.0.1 only, until sign-in exists', async () => {
@@ -98,7 +104,9 @@ describe('a server in an embedded folder', () => {
     const codes: string[] = [];
     let cursor: string | null = null;
     do {
-      const page: Response = await fetch(`${url}/v1/sites?limit=500&position=${id}:${head}${cursor ? `&cursor=${cursor}` : ''}`);
+      const page: Response = await fetch(
+        `${url}/v1/sites?limit=500&position=${id}:${head}${cursor ? `&cursor=${cursor}` : ''}`,
+      );
       const body = (await page.json()) as { items: { code: string }[]; next: string | null };
       codes.push(...body.items.map((site) => site.code));
       cursor = body.next;

@@ -4,7 +4,9 @@ import { cpus, totalmem } from 'node:os';
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
 /** One measured figure beside what it should reach. */
@@ -19,14 +21,18 @@ export interface Figure {
 
 export function printMachine(): void {
   const [cpu] = cpus();
-  console.log(`${cpus().length} × ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${process.platform}\n`);
+  console.log(
+    `${cpus().length} × ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${process.platform}\n`,
+  );
 }
 
 export function printFigures(figures: readonly Figure[]): void {
   console.log('| figure | measured | target | |');
   console.log('|---|---|---|---|');
   for (const { what, value, unit, target, note } of figures) {
-    console.log(`| ${what} | ${format(value)} ${unit} | ${target === undefined ? '' : `${target} ${unit}`} | ${verdict(value, target)}${note ? ` ${note}` : ''} |`);
+    console.log(
+      `| ${what} | ${format(value)} ${unit} | ${target === undefined ? '' : `${target} ${unit}`} | ${verdict(value, target)}${note ? ` ${note}` : ''} |`,
+    );
   }
 }
 

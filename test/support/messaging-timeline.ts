@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../../libs/event-store/src/event-store.js';
+import type { RecordedEvent } from '../../libs/event-store/src/recorded-event.js';
 import type { NewEvent } from '../../libs/event-store/src/event-type.js';
 import { isPlanned, type PlannedTimeline, timelineFold } from '../../libs/messaging/src/plan/course-timeline.js';
 import type { PlanContext } from '../../libs/messaging/src/plan/desired-message.js';

@@ -28,7 +28,10 @@ export async function startPistor(
   });
   let said = '';
   const url = await new Promise<string>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`Not ready after ${READY_MS_MAX} ms. It said: ${said}`)), READY_MS_MAX);
+    const timer = setTimeout(
+      () => reject(new Error(`Not ready after ${READY_MS_MAX} ms. It said: ${said}`)),
+      READY_MS_MAX,
+    );
     const listen = (chunk: Buffer) => {
       said += chunk.toString();
       const ready = /ready at (http:\/\/\S+)/.exec(said);
@@ -63,8 +66,14 @@ export async function startPistor(
 }
 
 /** Runs one command of the CLI to its end. */
-export async function runPistor(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [CLI, ...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function runPistor(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

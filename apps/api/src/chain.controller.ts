@@ -39,7 +39,10 @@ export class ChainController {
 
   @Get('chain')
   @QueryEndpoint({ id: 'getChain', summary: 'The chain, its clock and the head of its log', answer: chainViewSchema })
-  async chain(@InChain() chain: Chain, @Query({ schema: queryOf({}) }) _params: object): Promise<z.infer<typeof chainViewSchema>> {
+  async chain(
+    @InChain() chain: Chain,
+    @Query({ schema: queryOf({}) }) _params: object,
+  ): Promise<z.infer<typeof chainViewSchema>> {
     const { engine } = this.pistor;
     const now = await engine.chains.now(chain);
     return {

@@ -18,7 +18,9 @@ export async function createApi(pistor: Pistor): Promise<NestFastifyApplication>
   app
     .getHttpAdapter()
     .getInstance()
-    .get('/openapi.json', (_request: FastifyRequest, reply: FastifyReply) => reply.type('application/json').send(openApi));
+    .get('/openapi.json', (_request: FastifyRequest, reply: FastifyReply) =>
+      reply.type('application/json').send(openApi),
+    );
   const console = consoleFolder();
   if (console !== undefined) await serveConsole(app, console);
   await app.init();

@@ -18,7 +18,12 @@ export interface RequestBody {
 export class ProblemAnswered extends Error {
   constructor(
     readonly status: number,
-    readonly problem: { readonly code?: string; readonly title?: string; readonly detail?: string; readonly fields?: readonly { field: string; message: string }[] },
+    readonly problem: {
+      readonly code?: string;
+      readonly title?: string;
+      readonly detail?: string;
+      readonly fields?: readonly { field: string; message: string }[];
+    },
   ) {
     super(problem.detail ?? problem.title ?? `The server answered ${status}.`);
     this.name = 'ProblemAnswered';
@@ -26,10 +31,17 @@ export class ProblemAnswered extends Error {
 }
 
 /** The items of a list, page after page. */
-export async function* itemsOf<Item>(client: Client, path: string, query: Record<string, string | undefined> = {}): AsyncGenerator<Item> {
+export async function* itemsOf<Item>(
+  client: Client,
+  path: string,
+  query: Record<string, string | undefined> = {},
+): AsyncGenerator<Item> {
   let cursor: string | null = null;
   do {
-    const page = (await client.request('GET', withQuery(path, { ...query, limit: '500', cursor: cursor ?? undefined }))) as {
+    const page = (await client.request(
+      'GET',
+      withQuery(path, { ...query, limit: '500', cursor: cursor ?? undefined }),
+    )) as {
       items: Item[];
       next: string | null;
     };

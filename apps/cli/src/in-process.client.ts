@@ -11,7 +11,12 @@ export class InProcessClient implements Client {
   ) {}
 
   async request(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
-    const response = await this.app.inject({ method, url: path, headers: { host: '127.0.0.1' }, ...(body && { payload: body }) });
+    const response = await this.app.inject({
+      method,
+      url: path,
+      headers: { host: '127.0.0.1' },
+      ...(body && { payload: body }),
+    });
     const answer = response.body === '' ? undefined : (JSON.parse(response.body) as object);
     if (response.statusCode >= 300) throw new ProblemAnswered(response.statusCode, answer ?? {});
     return answer;

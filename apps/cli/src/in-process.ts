@@ -10,8 +10,12 @@ export async function openInProcess(configuration: Configuration): Promise<InPro
   const app = await createApi(pistor);
   pistor.workers.follow();
   await pistor.readModelsAtHead(pistor.chain);
-  return new InProcessClient(configuration.databaseUrl === undefined ? configuration.dataFolder : 'the database', app, async () => {
-    await app.close();
-    await pistor.close();
-  });
+  return new InProcessClient(
+    configuration.databaseUrl === undefined ? configuration.dataFolder : 'the database',
+    app,
+    async () => {
+      await app.close();
+      await pistor.close();
+    },
+  );
 }

@@ -17,7 +17,10 @@ export interface ListCommand<Item> {
 
 export const asList = (command: Command): Command => withTarget(command).option('--json', 'one JSON object a line');
 
-export async function printList<Item>(options: TargetOptions & { readonly json?: boolean }, list: ListCommand<Item>): Promise<void> {
+export async function printList<Item>(
+  options: TargetOptions & { readonly json?: boolean },
+  list: ListCommand<Item>,
+): Promise<void> {
   const client = await openClient(options);
   try {
     const items = itemsOf<Item>(client, list.path, { ...list.query, position: await headOf(client) });
@@ -43,4 +46,3 @@ export function print(text: string): Promise<void> {
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });
 }
-

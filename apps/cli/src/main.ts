@@ -18,7 +18,8 @@ const program = new Command('pistor')
   .showHelpAfterError()
   .exitOverride();
 
-for (const add of [addStart, addImport, addCourses, addMaintenance, addLots, addTimeline, addProjections, addOpenApi]) add(program);
+for (const add of [addStart, addImport, addCourses, addMaintenance, addLots, addTimeline, addProjections, addOpenApi])
+  add(program);
 
 try {
   await program.parseAsync(process.argv);

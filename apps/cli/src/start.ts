@@ -7,7 +7,11 @@ import { parsePort, assertLoopback } from '#libs/http/src/listening-address.js';
 import { createLog, logLevel } from '#libs/kernel/src/log.js';
 
 /** Serves everything from one process: API, console, read models and workers. */
-export async function start(options: { readonly data?: string; readonly port?: string; readonly demo: boolean }): Promise<void> {
+export async function start(options: {
+  readonly data?: string;
+  readonly port?: string;
+  readonly demo: boolean;
+}): Promise<void> {
   const since = performance.now();
   await runUntilSignal(async () => {
     const port = options.port === undefined ? undefined : parsePort(options.port);

@@ -20,7 +20,10 @@ export async function zipOf(path: string): Promise<RequestBody> {
   if (statSync(path).isFile()) return { contentType, stream: createReadStream(path) };
   const files = HISTORY_FILES.map((file) => join(path, `${file}.csv`)).filter((file) => existsSync(file));
   if (files.length === 0) {
-    throw new Invalid('import.no-history', `${path} has none of ${HISTORY_FILES.map((file) => `${file}.csv`).join(', ')}.`);
+    throw new Invalid(
+      'import.no-history',
+      `${path} has none of ${HISTORY_FILES.map((file) => `${file}.csv`).join(', ')}.`,
+    );
   }
   const stream = new PassThrough();
   zipInto(stream, files).catch((error: unknown) => stream.destroy(error as Error));

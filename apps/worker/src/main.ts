@@ -8,9 +8,15 @@ import { createLog, logLevel } from '#libs/kernel/src/log.js';
 await runUntilSignal(async () => {
   const configuration = readConfiguration(process.env);
   if (configuration.mode === 'embedded') {
-    throw new Invalid('configuration.worker', 'A worker of its own needs DATABASE_URL: an embedded folder takes one process.', {
-      fields: [{ field: 'DATABASE_URL', message: 'Name the PostgreSQL that the API uses, or run `pistor start` alone.' }],
-    });
+    throw new Invalid(
+      'configuration.worker',
+      'A worker of its own needs DATABASE_URL: an embedded folder takes one process.',
+      {
+        fields: [
+          { field: 'DATABASE_URL', message: 'Name the PostgreSQL that the API uses, or run `pistor start` alone.' },
+        ],
+      },
+    );
   }
   const log = createLog('worker', logLevel('info'));
   const pistor = await openPistor(configuration, log);

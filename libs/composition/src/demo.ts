@@ -4,7 +4,10 @@ import type { Pistor } from './pistor.js';
 
 /** Events of a chain that holds nothing but the built-in protocols. */
 const isUntouched = async ({ engine, chain }: Pistor): Promise<boolean> => {
-  const { rows } = await engine.db.query('select 1 from event_log where chain = $1 and stream not like $2 limit 1', [chain.no, 'protocol-%']);
+  const { rows } = await engine.db.query('select 1 from event_log where chain = $1 and stream not like $2 limit 1', [
+    chain.no,
+    'protocol-%',
+  ]);
   return rows.length === 0;
 };
 
@@ -15,7 +18,9 @@ const isUntouched = async ({ engine, chain }: Pistor): Promise<boolean> => {
 export async function importDemoHistory(pistor: Pistor, say: (text: string) => void): Promise<void> {
   const { chain, engine, importer } = pistor;
   if (!chain.sandbox) return;
-  const { rows } = await engine.db.query<{ done: boolean }>('select done from demo_history where chain = $1', [chain.no]);
+  const { rows } = await engine.db.query<{ done: boolean }>('select done from demo_history where chain = $1', [
+    chain.no,
+  ]);
   if (rows[0]?.done || (!rows[0] && !(await isUntouched(pistor)))) return;
   await engine.db.query('insert into demo_history values ($1, false) on conflict do nothing', [chain.no]);
   say('A fresh data folder: importing the demo history (--no-demo leaves it empty).');

@@ -7,7 +7,11 @@ import type { Pistor } from './pistor.js';
 /** What an import tells while it runs, and at its end. */
 export type ImportLine =
   | { readonly progress: ImportProgress }
-  | { readonly report: Pick<ImportReport, 'files' | 'refused'>; readonly notes: ImportReport['notes']; readonly notesCount: number };
+  | {
+      readonly report: Pick<ImportReport, 'files' | 'refused'>;
+      readonly notes: ImportReport['notes'];
+      readonly notesCount: number;
+    };
 
 /**
  * Imports a history and waits until every read model shows it.

@@ -87,7 +87,10 @@ export async function openPistor(configuration: Configuration, log: Log): Promis
     let stopPruning: () => void = () => undefined;
     const start = async () => {
       const backend = await openQueueBackend({ db, redisUrl: configuration.redisUrl });
-      messengers = new MessagingWorkers({ ...engine, ...messaging, projections, backend, log }, { planEveryMs: PLAN_MS });
+      messengers = new MessagingWorkers(
+        { ...engine, ...messaging, projections, backend, log },
+        { planEveryMs: PLAN_MS },
+      );
       projections.start();
       messengers.start();
       stopPruning = pruneDaily(db, log);
@@ -136,7 +139,9 @@ function pruneDaily(db: Database, log: Log): () => void {
 }
 
 const queueCheck = ({ state, backend, problem }: QueueHealth): HealthCheck =>
-  state === 'up' ? { status: 'ok', detail: backend } : { status: 'failing', detail: problem ?? `${backend} is ${state}` };
+  state === 'up'
+    ? { status: 'ok', detail: backend }
+    : { status: 'failing', detail: problem ?? `${backend} is ${state}` };
 
 async function openDatabase(configuration: Configuration): Promise<{ db: Database; announce: (url: string) => void }> {
   if (configuration.databaseUrl !== undefined) {

@@ -6,10 +6,10 @@ import type {
   EventStore,
   ExpectedRevision,
   Guard,
-  RecordedEvent,
   StreamAppend,
   StreamName,
 } from '#libs/event-store/src/event-store.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { NO_STREAM_REVISION } from '#libs/event-store/src/event-store.js';
 import { GuardFailed, WrongExpectedRevision } from '#libs/event-store/src/event-store.errors.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
@@ -59,7 +59,10 @@ export interface Reads {
   /** The chain's present time; known once something was loaded, since both are asked for together. */
   readonly now: Instant;
   /** The state that a stream's events make, and the revision of the last of them (-1 where there is no stream). */
-  load<State, E extends NewEvent>(stream: StreamName, fold: Fold<State, E>): Promise<{ state: State; revision: number }>;
+  load<State, E extends NewEvent>(
+    stream: StreamName,
+    fold: Fold<State, E>,
+  ): Promise<{ state: State; revision: number }>;
 }
 
 export interface StreamEvents {

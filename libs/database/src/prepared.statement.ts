@@ -16,7 +16,8 @@ const names = new Map<string, string>();
 export function prepared(config: string | QueryConfig, values: unknown[] | undefined): string | QueryConfig {
   const text = typeof config === 'string' ? config : config.text;
   const given = values ?? (typeof config === 'string' ? undefined : config.values);
-  if (given === undefined || (typeof config !== 'string' && config.name !== undefined) || !isShareable(text)) return config;
+  if (given === undefined || (typeof config !== 'string' && config.name !== undefined) || !isShareable(text))
+    return config;
   let name = names.get(text);
   if (name === undefined) {
     if (names.size >= NAMED_MAX) return config;

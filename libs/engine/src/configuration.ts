@@ -46,9 +46,13 @@ export function readConfiguration(
   const parsed = environmentSchema.safeParse(environment);
   if (!parsed.success) {
     const fields = parsed.error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message }));
-    throw new Invalid('configuration.invalid', `Mend the environment: ${fields.map((f) => `${f.field}: ${f.message}`).join('; ')}`, {
-      fields,
-    });
+    throw new Invalid(
+      'configuration.invalid',
+      `Mend the environment: ${fields.map((f) => `${f.field}: ${f.message}`).join('; ')}`,
+      {
+        fields,
+      },
+    );
   }
   const env = parsed.data;
   if (env.KURRENTDB_URL !== undefined) {

@@ -41,7 +41,9 @@ export function closeBox(classKey: Buffer, plaintext: string, bound: string): Bo
   const cipher = createCipheriv('aes-256-gcm', key, NONCE);
   cipher.setAAD(Buffer.from(bound));
   const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
-  return Buffer.concat([Buffer.from([FORMAT]), salt, commitment, cipher.getAuthTag(), ciphertext]).toString('base64url');
+  return Buffer.concat([Buffer.from([FORMAT]), salt, commitment, cipher.getAuthTag(), ciphertext]).toString(
+    'base64url',
+  );
 }
 
 /** @throws BoxDoesNotOpen */

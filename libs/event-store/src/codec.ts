@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { SealedBox, Boxes } from './boxes.js';
 import type { Chain } from './chains.js';
 import { EventDataInvalid, EventTooLarge, UnreadableEvent } from './event-store.errors.js';
-import type { AppendContext, EventHeader, RecordedEvent, StoredEvent } from './event-store.js';
+import type { AppendContext, StoredEvent } from './event-store.js';
+import type { EventHeader, RecordedEvent } from './recorded-event.js';
 import type { EventType, EventTypes, NewEvent } from './event-type.js';
 import { ERASED, isErased, PERSONAL_CLASSES, type PersonalClass } from './personal-data.js';
 
@@ -35,7 +36,12 @@ export class Codec {
    * Validates and writes events; personal fields go into boxes.
    * @throws EventDataInvalid, EventTooLarge
    */
-  async encode(chain: Chain, commandId: Id, context: AppendContext, events: readonly NewEvent[]): Promise<EncodedEvent[]> {
+  async encode(
+    chain: Chain,
+    commandId: Id,
+    context: AppendContext,
+    events: readonly NewEvent[],
+  ): Promise<EncodedEvent[]> {
     const drafts = events.map((event) => this.draft(event));
     const closed = await this.boxes.close(
       chain,
@@ -62,7 +68,10 @@ export class Codec {
    * Reads stored events with their personal data opened.
    * @throws UnreadableEvent for an unknown type or version, or data that no longer parses.
    */
-  async decode<E extends NewEvent = NewEvent>(chain: Chain, events: readonly StoredEvent[]): Promise<RecordedEvent<E>[]> {
+  async decode<E extends NewEvent = NewEvent>(
+    chain: Chain,
+    events: readonly StoredEvent[],
+  ): Promise<RecordedEvent<E>[]> {
     const parsed = events.map((event) => ({ event, stored: parseData(event) }));
     const sealed = parsed.flatMap(({ event, stored }) => sealedBoxes(event, stored));
     const opened = await this.boxes.open<Record<string, unknown>>(chain, sealed);
@@ -78,7 +87,8 @@ export class Codec {
         else eraseClass(fields, type, box.class);
       }
       if (stored.subject !== undefined) {
-        for (const personalClass of PERSONAL_CLASSES) if (!has.has(personalClass)) eraseClass(fields, type, personalClass);
+        for (const personalClass of PERSONAL_CLASSES)
+          if (!has.has(personalClass)) eraseClass(fields, type, personalClass);
       }
       return this.lift<E>(event, type, fields);
     });
@@ -89,7 +99,9 @@ export class Codec {
    * For projections, which never hold plaintext.
    * @throws UnreadableEvent
    */
-  decodeSealed<E extends NewEvent = NewEvent>(event: StoredEvent): RecordedEvent<E> & { sealed: Partial<Record<PersonalClass, SealedBox>> } {
+  decodeSealed<E extends NewEvent = NewEvent>(
+    event: StoredEvent,
+  ): RecordedEvent<E> & { sealed: Partial<Record<PersonalClass, SealedBox>> } {
     const stored = parseData(event);
     const type = this.typeOf(event);
     const sealed: Partial<Record<PersonalClass, SealedBox>> = {};
@@ -133,7 +145,11 @@ export class Codec {
     return type;
   }
 
-  private lift<E extends NewEvent>(event: StoredEvent, type: EventType, fields: Record<string, unknown>): RecordedEvent<E> {
+  private lift<E extends NewEvent>(
+    event: StoredEvent,
+    type: EventType,
+    fields: Record<string, unknown>,
+  ): RecordedEvent<E> {
     const { version } = event.header;
     if (version > type.version) {
       throw new UnreadableEvent(placeOf(event), `its schema version ${version} is newer than this software`);
@@ -156,7 +172,11 @@ export class Codec {
   }
 }
 
-function headerText(draft: { id: Id; type: EventType; event: NewEvent }, commandId: Id, context: AppendContext): string {
+function headerText(
+  draft: { id: Id; type: EventType; event: NewEvent },
+  commandId: Id,
+  context: AppendContext,
+): string {
   const header: EventHeader = {
     id: draft.id,
     type: draft.type.type,

@@ -30,13 +30,18 @@ export class GuardFailed extends Conflict {
 
 export class MalformedStreamName extends Invalid {
   constructor(stream: string) {
-    super('stream.malformed-name', `A stream is named category-id, in at most 200 characters; got ${stream.slice(0, 80)}`);
+    super(
+      'stream.malformed-name',
+      `A stream is named category-id, in at most 200 characters; got ${stream.slice(0, 80)}`,
+    );
   }
 }
 
 export class EventTooLarge extends Invalid {
   constructor(type: string, bytes: number, bytesMax: number) {
-    super('event.too-large', `${type} has ${bytes} bytes; an event may have ${bytesMax}.`, { data: { bytes, bytesMax } });
+    super('event.too-large', `${type} has ${bytes} bytes; an event may have ${bytesMax}.`, {
+      data: { bytes, bytesMax },
+    });
   }
 }
 

@@ -72,7 +72,12 @@ beforeEach(async () => {
 
 const stream = (name = newId()) => `thing-${name}`;
 
-function request(on: string, expectedRevision: ExpectedRevision, events: NewEvent[], more: Partial<AppendRequest> = {}): AppendRequest {
+function request(
+  on: string,
+  expectedRevision: ExpectedRevision,
+  events: NewEvent[],
+  more: Partial<AppendRequest> = {},
+): AppendRequest {
   return {
     chain: chain.id,
     commandId: newId(),
@@ -88,37 +93,57 @@ describe('appending with an expected revision', () => {
   it('numbers the events of a stream from 0 and the positions of a chain from 1', async () => {
     const a = stream();
     const b = stream();
-    expect(await store.append(request(a, 'no-stream', [counted(1), counted(2)]))).toEqual({ position: 2, revisions: { [a]: 1 }, repeated: false });
-    expect(await store.append(request(b, 'no-stream', [counted(3)]))).toMatchObject({ position: 3, revisions: { [b]: 0 } });
+    expect(await store.append(request(a, 'no-stream', [counted(1), counted(2)]))).toEqual({
+      position: 2,
+      revisions: { [a]: 1 },
+      repeated: false,
+    });
+    expect(await store.append(request(b, 'no-stream', [counted(3)]))).toMatchObject({
+      position: 3,
+      revisions: { [b]: 0 },
+    });
     expect(await store.append(request(a, 1, [counted(4)]))).toMatchObject({ position: 4, revisions: { [a]: 2 } });
-    expect((await store.readStream(chain.id, a)).map((event) => [event.revision, event.position])).toEqual([[0, 1], [1, 2], [2, 4]]);
+    expect((await store.readStream(chain.id, a)).map((event) => [event.revision, event.position])).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 4],
+    ]);
     expect(numbers(await store.readAll(chain.id))).toEqual([1, 2, 3, 4]);
     expect(await store.head(chain.id)).toBe(4);
   });
 
-  it.each<[ExpectedRevision, boolean]>([['no-stream', false], ['exists', true], ['any', true], [0, true], [1, false], [7, false]])(
-    'of %p on a stream at revision 0: accepted is %p',
-    async (expected, accepted) => {
-      const on = stream();
-      await store.append(request(on, 'no-stream', [counted(1)]));
-      const append = store.append(request(on, expected, [counted(2)]));
-      if (accepted) await expect(append).resolves.toMatchObject({ revisions: { [on]: 1 } });
-      else await expect(append).rejects.toMatchObject({ stream: on, expected, actual: 0 });
-    },
-  );
+  it.each<[ExpectedRevision, boolean]>([
+    ['no-stream', false],
+    ['exists', true],
+    ['any', true],
+    [0, true],
+    [1, false],
+    [7, false],
+  ])('of %p on a stream at revision 0: accepted is %p', async (expected, accepted) => {
+    const on = stream();
+    await store.append(request(on, 'no-stream', [counted(1)]));
+    const append = store.append(request(on, expected, [counted(2)]));
+    if (accepted) await expect(append).resolves.toMatchObject({ revisions: { [on]: 1 } });
+    else await expect(append).rejects.toMatchObject({ stream: on, expected, actual: 0 });
+  });
 
-  it.each<[ExpectedRevision, boolean]>([['no-stream', true], ['exists', false], ['any', true], [0, false], [-1, true]])(
-    'of %p where there is no stream: accepted is %p',
-    async (expected, accepted) => {
-      const append = store.append(request(stream(), expected, [counted(1)]));
-      if (accepted) await expect(append).resolves.toMatchObject({ position: 1 });
-      else await expect(append).rejects.toBeInstanceOf(WrongExpectedRevision);
-    },
-  );
+  it.each<[ExpectedRevision, boolean]>([
+    ['no-stream', true],
+    ['exists', false],
+    ['any', true],
+    [0, false],
+    [-1, true],
+  ])('of %p where there is no stream: accepted is %p', async (expected, accepted) => {
+    const append = store.append(request(stream(), expected, [counted(1)]));
+    if (accepted) await expect(append).resolves.toMatchObject({ position: 1 });
+    else await expect(append).rejects.toBeInstanceOf(WrongExpectedRevision);
+  });
 
   it('lets one of twenty writers with the same revision win; the others learn the actual one', async () => {
     const on = stream();
-    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => store.append(request(on, 'no-stream', [counted(n)]))));
+    const results = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, n) => store.append(request(on, 'no-stream', [counted(n)]))),
+    );
     expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
     for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ actual: 0 });
     expect(await store.readStream(chain.id, on)).toHaveLength(1);
@@ -133,7 +158,9 @@ describe('appending with an expected revision', () => {
     await expect(store.append({ ...request(a, 'any', []), streams })).rejects.toMatchObject({ stream: b, actual: -1 });
     expect(await store.readAll(chain.id)).toEqual([]);
     await store.append(request(b, 'no-stream', [counted(0)]));
-    await expect(store.append({ ...request(a, 'any', []), streams })).resolves.toMatchObject({ revisions: { [a]: 0, [b]: 1 } });
+    await expect(store.append({ ...request(a, 'any', []), streams })).resolves.toMatchObject({
+      revisions: { [a]: 0, [b]: 1 },
+    });
   });
 
   it('fails alone inside a batch, leaving no hole in the positions', async () => {
@@ -152,13 +179,17 @@ describe('a guard', () => {
   it('holds while the stream that was read has not moved', async () => {
     const [read, written] = [stream(), stream()];
     await store.append(request(read, 'no-stream', [counted(1)]));
-    await expect(store.append(request(written, 'no-stream', [counted(2)], { guards: [{ stream: read, revision: 0 }] }))).resolves.toBeDefined();
+    await expect(
+      store.append(request(written, 'no-stream', [counted(2)], { guards: [{ stream: read, revision: 0 }] })),
+    ).resolves.toBeDefined();
   });
 
   it('fails the append once it has, and tells by how much', async () => {
     const [read, written] = [stream(), stream()];
     await store.append(request(read, 'no-stream', [counted(1), counted(2)]));
-    const append = store.append(request(written, 'no-stream', [counted(3)], { guards: [{ stream: read, revision: 0 }] }));
+    const append = store.append(
+      request(written, 'no-stream', [counted(3)], { guards: [{ stream: read, revision: 0 }] }),
+    );
     await expect(append).rejects.toBeInstanceOf(GuardFailed);
     await expect(append).rejects.toMatchObject({ stream: read, expected: 0, actual: 1 });
     expect(await store.readStream(chain.id, written)).toEqual([]);
@@ -216,14 +247,19 @@ describe('a command id', () => {
 });
 
 describe('bad input', () => {
-  it.each(['', 'noid', '-x', 'Thing-1', 'thing-', 'thing-a b', 'thing-\n', `thing-${'x'.repeat(300)}`])('refuses the stream name %j', async (name) => {
-    await expect(store.append(request(name, 'any', [counted(1)]))).rejects.toBeInstanceOf(MalformedStreamName);
-  });
+  it.each(['', 'noid', '-x', 'Thing-1', 'thing-', 'thing-a b', 'thing-\n', `thing-${'x'.repeat(300)}`])(
+    'refuses the stream name %j',
+    async (name) => {
+      await expect(store.append(request(name, 'any', [counted(1)]))).rejects.toBeInstanceOf(MalformedStreamName);
+    },
+  );
 
   it('refuses data that does not fit the schema, before anything is written', async () => {
     const wrong = { ...counted(1), data: { n: 'one' } };
     await expect(store.append(request(stream(), 'any', [counted(1), wrong]))).rejects.toBeInstanceOf(EventDataInvalid);
-    await expect(store.append(request(stream(), 'any', [{ ...counted(1), type: 'Unheard' }]))).rejects.toBeInstanceOf(EventDataInvalid);
+    await expect(store.append(request(stream(), 'any', [{ ...counted(1), type: 'Unheard' }]))).rejects.toBeInstanceOf(
+      EventDataInvalid,
+    );
     expect(await store.head(chain.id)).toBe(0);
   });
 
@@ -234,7 +270,9 @@ describe('bad input', () => {
 
   it('refuses more than it can hold, and takes again what comes later', async () => {
     const small = await PostgresEventStore.open(db, chains, codec, { ...GROUP_COMMIT_LIMITS, waitingMax: 5 });
-    const results = await Promise.allSettled(Array.from({ length: 40 }, () => small.append(request(stream(), 'any', [counted(1)]))));
+    const results = await Promise.allSettled(
+      Array.from({ length: 40 }, () => small.append(request(stream(), 'any', [counted(1)]))),
+    );
     const refused = results.filter((result) => result.status === 'rejected');
     expect(refused.length).toBeGreaterThan(0);
     for (const result of refused) expect(result.reason).toBeInstanceOf(Overloaded);
@@ -246,7 +284,12 @@ describe('bad input', () => {
 
 describe('personal data', () => {
   const person = newId();
-  const noted = Noted(occurredNow(NOW), { personId: person, code: 'open-code', note: 'allergic to latex', email: 'ayse@example.org' });
+  const noted = Noted(occurredNow(NOW), {
+    personId: person,
+    code: 'open-code',
+    note: 'allergic to latex',
+    email: 'ayse@example.org',
+  });
 
   it('never stands open in what is stored', async () => {
     const on = stream();
@@ -277,7 +320,10 @@ describe('personal data', () => {
     const of = newId();
     const about = (note: string) => Noted(occurredNow(NOW), { personId: of, code: 'c', note, email: 'x@example.org' });
     await store.append(request(on, 'any', [about('first')]));
-    await db.query(`update subject_key set wrapped = null, destroyed_at = now() where subject = $1 and class = 'clinical'`, [of]);
+    await db.query(
+      `update subject_key set wrapped = null, destroyed_at = now() where subject = $1 and class = 'clinical'`,
+      [of],
+    );
     const fresh = new Codec(new EventTypes([Noted]), new Boxes(new SubjectKeys(db, testMaster(codec))));
     const [event] = await fresh.decode(chain, await store.readStream(chain.id, on));
     expect(event?.data).toEqual({ personId: of, code: 'c', note: ERASED, email: 'x@example.org' });
@@ -308,7 +354,11 @@ describe('schema versions', () => {
     const on = stream();
     await store.append(request(on, 'any', [counted(1)]));
     const [event] = await store.readStream(chain.id, on);
-    return { ...(event as StoredEvent), header: { ...(event as StoredEvent).header, type, version }, data: JSON.stringify({ open }) };
+    return {
+      ...(event as StoredEvent),
+      header: { ...(event as StoredEvent).header, type, version },
+      data: JSON.stringify({ open }),
+    };
   }
 });
 
@@ -337,7 +387,14 @@ describe('a chain’s clock', () => {
 });
 
 it('gives every stream its revisions and the chain its positions without gap or repeat, whatever the writers do', async () => {
-  const writer = fc.array(fc.record({ on: fc.integer({ min: 0, max: 3 }), events: fc.integer({ min: 1, max: 4 }), expected: fc.constantFrom<ExpectedRevision>('any', 'exists', 'no-stream', 0, 2) }), { maxLength: 12 });
+  const writer = fc.array(
+    fc.record({
+      on: fc.integer({ min: 0, max: 3 }),
+      events: fc.integer({ min: 1, max: 4 }),
+      expected: fc.constantFrom<ExpectedRevision>('any', 'exists', 'no-stream', 0, 2),
+    }),
+    { maxLength: 12 },
+  );
   await fc.assert(
     fc.asyncProperty(fc.array(writer, { minLength: 1, maxLength: 5 }), async (writers) => {
       chain = await chains.ensure(newId(), true);
@@ -345,8 +402,17 @@ it('gives every stream its revisions and the chain its positions without gap or 
       await Promise.all(
         writers.map(async (appends, w) => {
           for (const { on, events, expected } of appends) {
-            const append = store.append(request(`thing-${on}`, expected, Array.from({ length: events }, () => counted(w))));
-            await append.then(() => (appended += events), (error) => expect(error).toBeInstanceOf(WrongExpectedRevision));
+            const append = store.append(
+              request(
+                `thing-${on}`,
+                expected,
+                Array.from({ length: events }, () => counted(w)),
+              ),
+            );
+            await append.then(
+              () => (appended += events),
+              (error) => expect(error).toBeInstanceOf(WrongExpectedRevision),
+            );
           }
         }),
       );

@@ -1,7 +1,7 @@
 import type { Id } from '#libs/kernel/src/ids.js';
-import type { Occurred } from '#libs/kernel/src/occurred.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import type { NewEvent } from './event-type.js';
+import type { EventHeader } from './recorded-event.js';
 
 /**
  * The port to a log of events. Words are those of the field: a *stream* is the history of one thing, a *revision*
@@ -57,21 +57,6 @@ export interface AppendResult {
   readonly repeated: boolean;
 }
 
-/** What stands beside the data of a stored event. */
-export interface EventHeader {
-  readonly id: Id;
-  readonly type: string;
-  /** Schema version that the stored data has. */
-  readonly version: number;
-  readonly occurredAt: Occurred;
-  readonly actor: string;
-  readonly site?: Id;
-  readonly origin: 'live' | 'import';
-  readonly correlationId?: Id;
-  readonly causationId?: Id;
-  readonly commandId: Id;
-}
-
 /** An event as it is stored: its data as the exact bytes (UTF-8 of `data`), personal data in boxes. */
 export interface StoredEvent {
   readonly chain: Id;
@@ -83,24 +68,6 @@ export interface StoredEvent {
   /** The exact stored text of the data, which the ledger commits to. */
   readonly data: string;
 }
-
-interface RecordedEnvelope {
-  readonly chain: Id;
-  readonly position: number;
-  readonly stream: StreamName;
-  readonly revision: number;
-  readonly recordedAt: Instant;
-  readonly header: EventHeader;
-  readonly occurredAt: Occurred;
-}
-
-/**
- * An event that was decoded: lifted to the newest version, validated, its boxes opened (or left out, unopened). Of a
- * union of events it is the union.
- */
-export type RecordedEvent<E extends NewEvent = NewEvent> = E extends NewEvent
-  ? RecordedEnvelope & { readonly type: E['type']; readonly data: E['data'] }
-  : never;
 
 export interface ReadOptions {
   /** First revision or position to read; from the beginning when left out. */

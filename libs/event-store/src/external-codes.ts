@@ -132,7 +132,10 @@ export class ExternalCodes {
       [chain.no, kind, [...new Set(ids)]],
     );
     const boxed = rows.filter((row) => row.box !== null);
-    const opened = await this.boxes.open<string>(chain, boxed.map((row) => row.box as SealedBox));
+    const opened = await this.boxes.open<string>(
+      chain,
+      boxed.map((row) => row.box as SealedBox),
+    );
     const codes = new Map<Id, string>();
     for (const row of rows) if (row.code !== null) codes.set(row.id, row.code);
     boxed.forEach((row, n) => {

@@ -1,5 +1,16 @@
 import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import { chmodSync, linkSync, mkdirSync, openSync, closeSync, fsyncSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  fsyncSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Database } from '#libs/database/src/database.js';
 import { PistorError } from '#libs/kernel/src/errors.js';
@@ -21,7 +32,9 @@ export class MasterKey {
 
   /** A keyed blind index: equal texts are found without the text standing anywhere. */
   blindIndex(purpose: string, text: string): string {
-    return createHmac('sha256', this.derive(`blind index ${purpose}`)).update(text.normalize('NFC')).digest('base64url');
+    return createHmac('sha256', this.derive(`blind index ${purpose}`))
+      .update(text.normalize('NFC'))
+      .digest('base64url');
   }
 }
 

@@ -10,13 +10,13 @@ import { MalformedStreamName } from './event-store.errors.js';
 import type {
   AppendRequest,
   AppendResult,
-  EventHeader,
   EventStore,
   ReadOptions,
   StoreCapabilities,
   StoredEvent,
   StreamName,
 } from './event-store.js';
+import type { EventHeader } from './recorded-event.js';
 import { GroupCommit, type GroupCommitLimits } from './group-commit.js';
 
 /** A page is bounded: at about 450 bytes an event this is 4.5 MB. */
@@ -75,7 +75,12 @@ export class PostgresEventStore implements EventStore {
     private readonly limits: GroupCommitLimits | undefined,
   ) {}
 
-  static async open(db: Database, chains: Chains, codec: Codec, limits?: GroupCommitLimits): Promise<PostgresEventStore> {
+  static async open(
+    db: Database,
+    chains: Chains,
+    codec: Codec,
+    limits?: GroupCommitLimits,
+  ): Promise<PostgresEventStore> {
     const store = new PostgresEventStore(db, chains, codec, limits);
     // PGlite has no other process that could append.
     if (db.kind === 'postgres') store.unlisten = await db.listen(CHANNEL, (chain) => store.hint(chain));
@@ -99,7 +104,11 @@ export class PostgresEventStore implements EventStore {
       next += events.length;
       return { stream, expectedRevision, events: encoded.slice(from, next) };
     });
-    const outcome = await this.groupOf(chain).append({ commandId: request.commandId, streams, guards: request.guards ?? [] });
+    const outcome = await this.groupOf(chain).append({
+      commandId: request.commandId,
+      streams,
+      guards: request.guards ?? [],
+    });
     if (outcome instanceof Error) throw outcome;
     if (!outcome.repeated && encoded.length > 0) this.appended(chain.id);
     return outcome;

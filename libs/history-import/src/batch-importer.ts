@@ -240,7 +240,7 @@ export class BatchImporter {
     );
     await this.run.lines.finish({
       file: format.file,
-      identities: recorded.map(({ identity }) => identity),
+      lines: recorded,
       courseEnds: ends.map((end, n) => ({ ...end, reason: reasons[n] ?? null })),
       performed: recorded.flatMap(({ recording }) => recording.performed ?? []),
     });

@@ -4,13 +4,15 @@ import type { AppendContext, EventStore } from '#libs/event-store/src/event-stor
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import { ERASED, type Erased } from '#libs/event-store/src/personal-data.js';
 import type { SubjectKeys } from '#libs/event-store/src/subject-keys.js';
-import { derivedId, type Id } from '#libs/kernel/src/ids.js';
+import { derivedId } from '#libs/kernel/src/ids.js';
 import { occurredAt } from '#libs/kernel/src/occurred.js';
 import { CourseCompleted, CourseStopped, courseStream } from '#libs/treatment/src/history.contract.js';
 import type { ImportLines, PendingCourseEnd } from './import-lines.js';
 
 /** As many as the lines of a batch, for the same reason. */
-const BATCH_COURSES = 500;
+const BATCH_COURSES = 250;
+/** Before all ids. */
+const NIL = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Appends the ends of courses. It comes after all sessions: the files give the end no date of its own, so it takes that
@@ -26,12 +28,12 @@ export async function appendCourseEnds(
   },
 ): Promise<void> {
   const { chain, lines, context, goOn } = run;
-  let after: Id | undefined;
+  let after = NIL;
   for (;;) {
     goOn();
-    const ends = await lines.pendingCourseEnds(BATCH_COURSES, after);
-    if (ends.length === 0) return;
-    after = ends.at(-1)?.courseId;
+    const ends = await lines.pendingCourseEnds(after, BATCH_COURSES);
+    const last = ends.at(-1);
+    if (!last) return;
     await engine.keys.findOrCreate(
       chain,
       ends.map(({ patientId }) => ({ subject: patientId, class: 'clinical' as const })),
@@ -53,7 +55,8 @@ export async function appendCourseEnds(
         }),
       ),
     );
-    await lines.dropCourseEnds(ends.map(({ courseId }) => courseId));
+    await lines.dropCourseEnds(after, last.courseId);
+    after = last.courseId;
   }
 }
 

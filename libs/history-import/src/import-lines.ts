@@ -38,7 +38,7 @@ export interface PendingCourseEnd extends Omit<CourseEnd, 'reason'> {
 /** What a batch leaves behind once its events are appended. */
 export interface BatchResult {
   readonly file: HistoryFile;
-  readonly identities: readonly string[];
+  readonly lines: readonly Omit<Claim, 'info'>[];
   readonly courseEnds: readonly (Omit<CourseEnd, 'reason'> & { readonly reason: SealedBox | null })[];
   readonly performed: readonly { readonly courseId: Id; readonly at: ZonedTime }[];
 }
@@ -49,9 +49,9 @@ const HASH_CHARACTERS = 22;
 /**
  * What the import remembers of lines, for one chain.
  *
- * The statements look rows up by whole keys (`= any`, lateral), and have no names. A join with `unnest` is planned as a
- * scan of the file's lines as long as the table has no statistics, and a plan that was kept from the beginning of an
- * import stays so: each batch would then cost as much as all before it.
+ * Rows are looked up one by one by their whole keys (lateral, `on conflict`), never by a join with the batch or `= any`:
+ * while a table has no statistics yet, those are planned as a scan of all lines of the file, and where plans are kept,
+ * they stay so. Each batch would then cost as much as all before it.
  */
 export class ImportLines {
   private readonly key: Buffer;
@@ -114,27 +114,36 @@ export class ImportLines {
   }
 
   /** Marks lines as done, and keeps what the ends of their courses will need: at once, in one round trip. */
-  async finish({ file, identities, courseEnds, performed }: BatchResult): Promise<void> {
+  async finish({ file, lines, courseEnds, performed }: BatchResult): Promise<void> {
     const last = lastOf(performed);
     await this.db.query(
       `with done as (
-         update import_line set done = true where chain = $1 and file = $2 and identity = any($3)
+         insert into import_line (chain, file, identity, content, id)
+         select $1, $2, * from unnest($3::text[], $4::text[], $5::uuid[])
+         on conflict (chain, file, identity) do update set done = true
        ), ends as (
          insert into import_course_end (chain, course_id, patient_id, site_id, status, reason, consulted_at)
          select $1, course_id, patient_id, site_id, status, reason::jsonb, consulted_at::json
-         from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[])
+         from unnest($6::uuid[], $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::text[])
            as e(course_id, patient_id, site_id, status, reason, consulted_at)
          on conflict do nothing
        )
-       update import_course_end
-       set last_session_at = ($11::text[])[array_position($10::uuid[], course_id)]::json
-       where chain = $1 and course_id = any($10)
-         and (last_session_at is null or
-              (last_session_at->>'instant')::timestamptz < ($12::timestamptz[])[array_position($10::uuid[], course_id)])`,
+       update import_course_end e set last_session_at = s.at::json
+       from (
+         select w.at, w.instant, k.place
+         from unnest($12::uuid[], $13::text[], $14::timestamptz[]) as w(course_id, at, instant)
+         cross join lateral (
+           select ctid as place from import_course_end where chain = $1 and course_id = w.course_id limit 1
+         ) k
+       ) s
+       where e.ctid = s.place
+         and (e.last_session_at is null or (e.last_session_at->>'instant')::timestamptz < s.instant)`,
       [
         this.chain.no,
         file,
-        identities,
+        lines.map((line) => line.identity),
+        lines.map((line) => line.content),
+        lines.map((line) => line.id),
         courseEnds.map((end) => end.courseId),
         courseEnds.map((end) => end.patientId),
         courseEnds.map((end) => end.siteId),
@@ -152,7 +161,12 @@ export class ImportLines {
   async find(file: HistoryFile, identities: readonly string[]): Promise<Map<string, Reference>> {
     if (identities.length === 0) return new Map();
     const { rows } = await this.db.query<{ identity: string; id: Id; info: LineInfo | null }>(
-      'select identity, id, info from import_line where chain = $1 and file = $2 and identity = any($3) and done',
+      `select w.identity, l.id, l.info
+       from unnest($3::text[]) as w(identity)
+       cross join lateral (
+         select id, info, done from import_line where chain = $1 and file = $2 and identity = w.identity limit 1
+       ) l
+       where l.done`,
       [this.chain.no, file, identities],
     );
     return new Map(rows.map(({ identity, id, info }) => [identity, { id, info: info ?? {} }]));
@@ -171,7 +185,11 @@ export class ImportLines {
   async findRefused(file: HistoryFile, identities: readonly string[]): Promise<Map<string, number>> {
     if (identities.length === 0) return new Map();
     const { rows } = await this.db.query<{ identity: string; line: number }>(
-      'select identity, line from import_refused where chain = $1 and file = $2 and identity = any($3)',
+      `select w.identity, r.line
+       from unnest($3::text[]) as w(identity)
+       cross join lateral (
+         select line from import_refused where chain = $1 and file = $2 and identity = w.identity limit 1
+       ) r`,
       [this.chain.no, file, identities],
     );
     return new Map(rows.map(({ identity, line }) => [identity, line]));
@@ -181,21 +199,23 @@ export class ImportLines {
     await this.db.query('delete from import_refused where chain = $1', [this.chain.no]);
   }
 
-  /** Ends that wait, in the order of course ids; those after one, where it is given. */
-  async pendingCourseEnds(limit: number, after: Id | undefined): Promise<PendingCourseEnd[]> {
+  /** Ends that wait, in the order of course ids, after one. */
+  async pendingCourseEnds(after: Id, limit: number): Promise<PendingCourseEnd[]> {
     const { rows } = await this.db.query<PendingCourseEnd>(
       `select course_id as "courseId", patient_id as "patientId", site_id as "siteId", status, reason,
               consulted_at as "consultedAt", last_session_at as "lastSessionAt"
-       from import_course_end where chain = $1 and ($3::uuid is null or course_id > $3) order by course_id limit $2`,
-      [this.chain.no, limit, after ?? null],
+       from import_course_end where chain = $1 and course_id > $2 order by course_id limit $3`,
+      [this.chain.no, after, limit],
     );
     return rows;
   }
 
-  async dropCourseEnds(courseIds: readonly Id[]): Promise<void> {
-    await this.db.query('delete from import_course_end where chain = $1 and course_id = any($2)', [
+  /** Drops the ends after one course up to and with another. */
+  async dropCourseEnds(after: Id, last: Id): Promise<void> {
+    await this.db.query('delete from import_course_end where chain = $1 and course_id > $2 and course_id <= $3', [
       this.chain.no,
-      courseIds,
+      after,
+      last,
     ]);
   }
 }

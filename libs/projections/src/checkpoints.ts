@@ -147,10 +147,9 @@ export class Checkpoints {
 
   /** Gives all leases of this process back, so that others need not wait for them to run out. */
   async release(): Promise<void> {
-    await this.db.query(
-      `update projection_checkpoint set owner = null, lease_until = '-infinity' where owner = $1`,
-      [this.owner],
-    );
+    await this.db.query(`update projection_checkpoint set owner = null, lease_until = '-infinity' where owner = $1`, [
+      this.owner,
+    ]);
   }
 
   async position(subject: Subject, chainNo: number): Promise<number> {
@@ -169,7 +168,12 @@ export class Checkpoints {
   }
 
   /** Sets aside an event that cannot be applied, or one that must wait behind such a one. */
-  async park(tx: Queryable, lease: Lease, event: { position: number; key: string }, error: string | null): Promise<void> {
+  async park(
+    tx: Queryable,
+    lease: Lease,
+    event: { position: number; key: string },
+    error: string | null,
+  ): Promise<void> {
     await tx.query(
       `insert into projection_parked (projection, version, build, chain, position, key, error)
        values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,

@@ -54,7 +54,11 @@ export class ProjectionRunner {
    * Applies everything up to the head that the lease saw.
    * @throws LeaseLost, Unavailable: what was applied until then is applied
    */
-  async follow(lease: Lease, onPage?: (chain: Chain, position: number, head: number) => void, isStopping = () => false): Promise<void> {
+  async follow(
+    lease: Lease,
+    onPage?: (chain: Chain, position: number, head: number) => void,
+    isStopping = () => false,
+  ): Promise<void> {
     const chain = await this.deps.chains.byNumber(lease.chainNo);
     const parked = lease.hasParked ? await this.checkpoints.parkedKeys(lease) : new Set<string>();
     while (lease.position < lease.head && !isStopping()) {
@@ -85,7 +89,12 @@ export class ProjectionRunner {
   }
 
   /** Finds the event that fails and parks it with its key, so that the others go on. */
-  private async applyOneByOne(chain: Chain, lease: Lease, page: readonly StoredEvent[], parked: Set<string>): Promise<void> {
+  private async applyOneByOne(
+    chain: Chain,
+    lease: Lease,
+    page: readonly StoredEvent[],
+    parked: Set<string>,
+  ): Promise<void> {
     for (const event of page) {
       if (event.position <= lease.position) continue;
       try {
@@ -125,7 +134,13 @@ export class ProjectionRunner {
     }
     await this.deps.db.transaction(async (tx) => {
       // The checkpoint first: it is the lock that a rebuild taking over waits for before it touches the tables.
-      await this.checkpoints.advance(tx, lease, to, events.length, isReactor(work) ? undefined : schemaFor(work, this.build));
+      await this.checkpoints.advance(
+        tx,
+        lease,
+        to,
+        events.length,
+        isReactor(work) ? undefined : schemaFor(work, this.build),
+      );
       for (const event of waiting) {
         await this.checkpoints.park(tx, lease, { position: event.position, key: event.stream }, null);
       }

@@ -1,7 +1,7 @@
 import type { Queryable } from '#libs/database/src/database.js';
 import type { Boxes, SealedBox } from '#libs/event-store/src/boxes.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
-import type { RecordedEvent } from '#libs/event-store/src/event-store.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import type { PersonalClass } from '#libs/event-store/src/personal-data.js';
 

@@ -90,7 +90,9 @@ describe('a projection', () => {
     const projections = new Projections(deps(), [work]);
     await projections.prepare();
     const position = await add('thing-a', 1);
-    await expect(projections.waitFor(work.name, chain, position, 50)).rejects.toMatchObject({ code: 'projection.behind' });
+    await expect(projections.waitFor(work.name, chain, position, 50)).rejects.toMatchObject({
+      code: 'projection.behind',
+    });
   });
 
   it('applies each event once when several processes share it', async () => {
@@ -130,7 +132,9 @@ describe('a projection', () => {
     const subject = { name: work.name, version: 1, build: 'live' as const };
     const late = new Checkpoints(db, newId());
     const lease = (await late.lease([subject])).find((each) => each.chainNo === chain.no);
-    await db.query(`update projection_checkpoint set lease_until = now() - interval '1 second' where projection = $1`, [work.name]);
+    await db.query(`update projection_checkpoint set lease_until = now() - interval '1 second' where projection = $1`, [
+      work.name,
+    ]);
     const other = new Checkpoints(db, newId());
     expect((await other.lease([subject])).map((each) => each.chainNo)).toContain(chain.no);
     if (!lease) throw new Error('no lease');

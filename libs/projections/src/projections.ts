@@ -98,9 +98,13 @@ export class Projections {
         if (reached >= position) return;
         const leftMs = deadline - performance.now();
         if (leftMs <= 0) {
-          throw new Unavailable('projection.behind', `${name} has come to ${reached} and not yet to ${position}. Ask again.`, {
-            data: { projection: name, position: reached, wanted: position },
-          });
+          throw new Unavailable(
+            'projection.behind',
+            `${name} has come to ${reached} and not yet to ${position}. Ask again.`,
+            {
+              data: { projection: name, position: reached, wanted: position },
+            },
+          );
         }
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, Math.min(WAIT_POLL_MS, leftMs));
@@ -116,7 +120,11 @@ export class Projections {
   }
 
   /** Waits until every projection (and reactor, when this process runs them) has reached the chain's present head. */
-  async waitForHead(chain: Chain, timeoutMs: number, only: (work: Projection | Reactor) => boolean = () => true): Promise<void> {
+  async waitForHead(
+    chain: Chain,
+    timeoutMs: number,
+    only: (work: Projection | Reactor) => boolean = () => true,
+  ): Promise<void> {
     const head = await this.deps.store.head(chain.id);
     for (const { work } of this.runners.values()) {
       if (only(work)) await this.waitFor(work.name, chain, head, timeoutMs);
@@ -165,15 +173,16 @@ export class Projections {
    */
   async rebuild(name: string, onPage?: (position: number, head: number) => void): Promise<{ events: number }> {
     const { work } = this.runner(name);
-    if ('react' in work) throw new Invalid('projection.has-effects', `${name} has effects and no rows: there is nothing to rebuild.`);
-    await this.deps.db.query(`delete from projection_checkpoint where projection = $1 and version = $2 and build = 'next'`, [
-      work.name,
-      work.version,
-    ]);
-    await this.deps.db.query(`delete from projection_parked where projection = $1 and version = $2 and build = 'next'`, [
-      work.name,
-      work.version,
-    ]);
+    if ('react' in work)
+      throw new Invalid('projection.has-effects', `${name} has effects and no rows: there is nothing to rebuild.`);
+    await this.deps.db.query(
+      `delete from projection_checkpoint where projection = $1 and version = $2 and build = 'next'`,
+      [work.name, work.version],
+    );
+    await this.deps.db.query(
+      `delete from projection_parked where projection = $1 and version = $2 and build = 'next'`,
+      [work.name, work.version],
+    );
     await this.createSchema(work, schemaFor(work, 'next'), true);
     const builders = new Checkpoints(this.deps.db, newId());
     const builder = new ProjectionRunner(work, this.deps, builders, 'next');
@@ -230,10 +239,10 @@ export class Projections {
         work.name,
         work.version,
       ]);
-      await tx.query(`update projection_parked set build = 'live' where projection = $1 and version = $2 and build = 'next'`, [
-        work.name,
-        work.version,
-      ]);
+      await tx.query(
+        `update projection_parked set build = 'live' where projection = $1 and version = $2 and build = 'next'`,
+        [work.name, work.version],
+      );
       return Number(rows[0]?.applied ?? 0);
     });
   }

@@ -56,7 +56,8 @@ const QUERIES = [
   {
     provide: PatientTimelineQuery,
     inject: [DATABASE, References, People],
-    useFactory: (db: Database, references: References, people: People) => new PatientTimelineQuery(db, references, people),
+    useFactory: (db: Database, references: References, people: People) =>
+      new PatientTimelineQuery(db, references, people),
   },
   {
     provide: PatientsQuery,

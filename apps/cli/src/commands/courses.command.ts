@@ -34,7 +34,20 @@ export function addCourses(program: Command): void {
       printList<Course>(options, {
         path: '/v1/courses',
         query: { today: options.today, site: options.site, status: options.status },
-        json: ({ course, id, protocol, planned, performed, maintenancePerformed, status, first, last, nextEarliest, maintenance, deviations }) => ({
+        json: ({
+          course,
+          id,
+          protocol,
+          planned,
+          performed,
+          maintenancePerformed,
+          status,
+          first,
+          last,
+          nextEarliest,
+          maintenance,
+          deviations,
+        }) => ({
           course: course ?? id,
           protocol,
           planned,
@@ -44,10 +57,24 @@ export function addCourses(program: Command): void {
           first,
           last,
           nextEarliest,
-          maintenance: maintenance && { opens: maintenance.opens, closes: maintenance.closes, state: maintenance.state },
+          maintenance: maintenance && {
+            opens: maintenance.opens,
+            closes: maintenance.closes,
+            state: maintenance.state,
+          },
           deviations,
         }),
-        headings: ['course', 'protocol', 'sessions', 'status', 'first', 'last', 'next from', 'maintenance', 'deviations'],
+        headings: [
+          'course',
+          'protocol',
+          'sessions',
+          'status',
+          'first',
+          'last',
+          'next from',
+          'maintenance',
+          'deviations',
+        ],
         row: (item) => [
           item.course ?? item.id,
           item.protocol,

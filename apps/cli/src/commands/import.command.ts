@@ -13,9 +13,20 @@ interface FileCounts {
 }
 
 interface ImportLine {
-  readonly progress?: { readonly file: string; readonly lines: number; readonly bytes: number; readonly totalBytes: number };
+  readonly progress?: {
+    readonly file: string;
+    readonly lines: number;
+    readonly bytes: number;
+    readonly totalBytes: number;
+  };
   readonly report?: { readonly files: Readonly<Record<string, FileCounts>>; readonly refused: readonly Refused[] };
-  readonly notes?: readonly { readonly file: string; readonly line: number; readonly column: string; readonly value: string; readonly note: string }[];
+  readonly notes?: readonly {
+    readonly file: string;
+    readonly line: number;
+    readonly column: string;
+    readonly value: string;
+    readonly note: string;
+  }[];
   readonly notesCount?: number;
   readonly error?: { readonly detail?: string; readonly title?: string };
 }
@@ -46,7 +57,12 @@ async function importHistory(path: string, options: TargetOptions & { json?: boo
     for await (const each of client.lines('POST', '/v1/imports', body)) {
       const line = each as ImportLine;
       if (line.error) throw new Error(line.error.detail ?? line.error.title ?? 'The import failed.');
-      if (line.progress) bar.update(line.progress.bytes, line.progress.totalBytes, `${line.progress.file}, ${line.progress.lines} lines`);
+      if (line.progress)
+        bar.update(
+          line.progress.bytes,
+          line.progress.totalBytes,
+          `${line.progress.file}, ${line.progress.lines} lines`,
+        );
       if (line.report) {
         bar.stop();
         await print(options.json ? `${JSON.stringify(line.report)}\n` : humanReport(line));
@@ -60,16 +76,25 @@ async function importHistory(path: string, options: TargetOptions & { json?: boo
 
 function humanReport({ report, notes = [], notesCount = 0 }: ImportLine): string {
   if (!report) return '';
-  const rows = Object.entries(report.files).map(([file, { lines, accepted, refused, repeated }]) => [file, lines, accepted, refused, repeated]);
+  const rows = Object.entries(report.files).map(([file, { lines, accepted, refused, repeated }]) => [
+    file,
+    lines,
+    accepted,
+    refused,
+    repeated,
+  ]);
   const parts = [formatTable(['file', 'lines', 'accepted', 'refused', 'repeated'], rows)];
   if (report.refused.length > 0) {
     parts.push(
       formatTable(
         ['refused', 'line', 'column', 'value', 'what to mend'],
-        report.refused.slice(0, SHOWN_MAX).map(({ file, line, column, value, reason }) => [file, line, column, value, reason]),
+        report.refused
+          .slice(0, SHOWN_MAX)
+          .map(({ file, line, column, value, reason }) => [file, line, column, value, reason]),
       ),
     );
-    if (report.refused.length > SHOWN_MAX) parts.push(`… and ${report.refused.length - SHOWN_MAX} more: --json has them all.`);
+    if (report.refused.length > SHOWN_MAX)
+      parts.push(`… and ${report.refused.length - SHOWN_MAX} more: --json has them all.`);
   }
   if (notesCount > 0) {
     parts.push(

@@ -17,9 +17,23 @@ export function addLots(program: Command): void {
     .action((options: TargetOptions & { json?: boolean }) =>
       printList<LotUsage>(options, {
         path: '/v1/lots/usage',
-        json: ({ product, lot, sessions, patients, sites, expired }) => ({ product, lot, sessions, patients, sites, expired }),
+        json: ({ product, lot, sessions, patients, sites, expired }) => ({
+          product,
+          lot,
+          sessions,
+          patients,
+          sites,
+          expired,
+        }),
         headings: ['product', 'lot', 'sessions', 'patients', 'expired', 'sites'],
-        row: ({ product, lot, sessions, patients, sites, expired }) => [product, lot, sessions, patients, expired, sites.join(', ')],
+        row: ({ product, lot, sessions, patients, sites, expired }) => [
+          product,
+          lot,
+          sessions,
+          patients,
+          expired,
+          sites.join(', '),
+        ],
         empty: 'No lot was used yet.',
       }),
     );

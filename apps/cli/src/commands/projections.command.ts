@@ -49,7 +49,9 @@ async function rebuild(name: string, options: TargetOptions & { json?: boolean }
       if (progress) bar.update(progress.position, progress.head);
       if (done) {
         bar.stop();
-        await print(options.json ? `${JSON.stringify(done)}\n` : `${done.projection}: built anew from ${done.events} events\n`);
+        await print(
+          options.json ? `${JSON.stringify(done)}\n` : `${done.projection}: built anew from ${done.events} events\n`,
+        );
       }
     }
   } finally {

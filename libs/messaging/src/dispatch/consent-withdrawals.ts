@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '#libs/event-store/src/event-store.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { ConsultationEvent } from '#libs/treatment/src/streams.contract.js';
 
 /**

@@ -1,4 +1,5 @@
-import type { AppendContext, RecordedEvent } from '#libs/event-store/src/event-store.js';
+import type { AppendContext } from '#libs/event-store/src/event-store.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { dateOfWall, type Instant, type LocalDate } from '#libs/kernel/src/zoned-time.js';
 import {
   type CourseEvent,

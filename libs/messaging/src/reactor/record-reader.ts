@@ -1,11 +1,7 @@
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Codec } from '#libs/event-store/src/codec.js';
-import {
-  type EventStore,
-  NO_STREAM_REVISION,
-  type RecordedEvent,
-  type StreamName,
-} from '#libs/event-store/src/event-store.js';
+import { type EventStore, NO_STREAM_REVISION, type StreamName } from '#libs/event-store/src/event-store.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';

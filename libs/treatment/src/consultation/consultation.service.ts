@@ -66,7 +66,11 @@ export class ConsultationService {
     return { id: consultationId, ...result };
   }
 
-  async conclude(meta: CommandMeta, id: string, data: z.infer<typeof concludeConsultationSchema>): Promise<CommandAnswer> {
+  async conclude(
+    meta: CommandMeta,
+    id: string,
+    data: z.infer<typeof concludeConsultationSchema>,
+  ): Promise<CommandAnswer> {
     const practitionerId = await this.references.resolve(meta.chain, 'practitioner', data.practitioner);
     return this.change(meta, id, ({ status, patientId }, reads) => {
       if (status === 'concluded') throw new Refused('consultation.concluded', 'The consultation is concluded already.');
@@ -90,7 +94,11 @@ export class ConsultationService {
     });
   }
 
-  async withdrawConsent(meta: CommandMeta, id: string, data: z.infer<typeof withdrawConsentSchema>): Promise<CommandAnswer> {
+  async withdrawConsent(
+    meta: CommandMeta,
+    id: string,
+    data: z.infer<typeof withdrawConsentSchema>,
+  ): Promise<CommandAnswer> {
     return this.change(meta, id, ({ patientId, consents }, reads) => {
       if (!consents.some(({ procedure }) => procedure === data.procedure)) return [];
       return [ConsentWithdrawn(occurredNow(reads.now), { consultationId: id, patientId, procedure: data.procedure })];

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '#libs/event-store/src/event-store.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
 import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
 import type { Conclusion, ConsultationEvent } from './consultation.events.js';

@@ -13,7 +13,11 @@ import {
   coursesParamsSchema,
 } from './course-progress/course-progress.query.js';
 import { maintenanceDueSchema } from './maintenance-due/maintenance-due.contract.js';
-import { MaintenanceDueQuery, type MaintenanceParams, maintenanceParamsSchema } from './maintenance-due/maintenance-due.query.js';
+import {
+  MaintenanceDueQuery,
+  type MaintenanceParams,
+  maintenanceParamsSchema,
+} from './maintenance-due/maintenance-due.query.js';
 
 @ApiTags('courses')
 @Controller('v1')

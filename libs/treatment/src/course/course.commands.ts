@@ -14,7 +14,10 @@ import {
 export const referenceSchema = z.string().min(1).max(200);
 
 /** A deviation that whoever decides accepts, with the reason. */
-export const overrideSchema = z.strictObject({ deviation: deviationKindSchema, reason: z.string().trim().min(1).max(2000) });
+export const overrideSchema = z.strictObject({
+  deviation: deviationKindSchema,
+  reason: z.string().trim().min(1).max(2000),
+});
 
 export const planCourseSchema = z
   .strictObject({
@@ -46,7 +49,9 @@ export const rescheduleSessionSchema = z
 
 export const missSessionSchema = z.strictObject({}).meta({ id: 'MissSession' });
 
-export const cancelSessionSchema = z.strictObject({ reason: z.string().trim().min(1).max(2000) }).meta({ id: 'CancelSession' });
+export const cancelSessionSchema = z
+  .strictObject({ reason: z.string().trim().min(1).max(2000) })
+  .meta({ id: 'CancelSession' });
 
 export const performSessionSchema = z
   .strictObject({
@@ -81,7 +86,8 @@ export const holdFollowUpSchema = z
 
 export const completeCourseSchema = z.strictObject({}).meta({ id: 'CompleteCourse' });
 
-export const stopCourseSchema = z.strictObject({ reason: z.string().trim().min(1).max(2000) }).meta({ id: 'StopCourse' });
+export const stopCourseSchema = z
+  .strictObject({ reason: z.string().trim().min(1).max(2000) })
+  .meta({ id: 'StopCourse' });
 
 export const declineMaintenanceSchema = z.strictObject({}).meta({ id: 'DeclineMaintenance' });
-

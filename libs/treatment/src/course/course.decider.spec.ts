@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { RecordedEvent } from '#libs/event-store/src/event-store.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { ERASED } from '#libs/event-store/src/personal-data.js';
 import { PistorError } from '#libs/kernel/src/errors.js';
 import { newId } from '#libs/kernel/src/ids.js';
@@ -18,7 +18,7 @@ import {
   SessionBooked,
   SessionPerformed,
 } from './course.events.js';
-import type { SessionWorld } from './course.session-rules.js';
+import type { SessionWorld } from './session.rules.js';
 import { courseFold, type CourseState } from './course.state.js';
 
 const ZONE = 'Europe/Istanbul';
@@ -49,7 +49,15 @@ const planned = CoursePlanned(occurredNow(NOW), {
 });
 const ofCourse = { courseId, patientId };
 const booked = (session: string, wall: string, number = 1, kind: 'course' | 'maintenance' = 'course') =>
-  SessionBooked(occurredNow(NOW), { ...ofCourse, sessionId: session, kind, number, siteId, practitionerId, at: at(wall) });
+  SessionBooked(occurredNow(NOW), {
+    ...ofCourse,
+    sessionId: session,
+    kind,
+    number,
+    siteId,
+    practitionerId,
+    at: at(wall),
+  });
 const performed = (session: string, wall: string, number: number) =>
   SessionPerformed(occurredNow(at(wall).instant), {
     ...ofCourse,
@@ -125,7 +133,8 @@ function perform(changes: Partial<SessionWorld> = {}, data: object = {}, wall = 
 
 const given = (...events: CourseEvent[]): CourseState =>
   events.reduce<CourseState>(
-    (state, event) => courseFold.evolve(state, { ...event, header: { origin: 'live' } } as unknown as RecordedEvent<CourseEvent>),
+    (state, event) =>
+      courseFold.evolve(state, { ...event, header: { origin: 'live' } } as unknown as RecordedEvent<CourseEvent>),
     courseFold.initial,
   );
 
@@ -134,7 +143,11 @@ function refusal(decide: () => unknown): { code: string; rules: (string | undefi
     decide();
   } catch (error) {
     if (!(error instanceof PistorError)) throw error;
-    return { code: error.code, rules: error.fields.map((field) => field.rule), facts: error.fields.flatMap((field) => field.facts ?? []) };
+    return {
+      code: error.code,
+      rules: error.fields.map((field) => field.rule),
+      facts: error.fields.flatMap((field) => field.facts ?? []),
+    };
   }
   throw new Error('was not refused');
 }
@@ -160,7 +173,9 @@ describe('planning a course', () => {
     ]);
   });
   it('needs a cleared consultation', () => {
-    expect(rules({ consultation: { ...cleared, conclusion: { outcome: 'refused' } } })).toEqual(['consultation.cleared']);
+    expect(rules({ consultation: { ...cleared, conclusion: { outcome: 'refused' } } })).toEqual([
+      'consultation.cleared',
+    ]);
     expect(rules({ consultation: { ...cleared, conclusion: undefined } })).toEqual(['consultation.cleared']);
   });
   it('needs a consent for the procedure that is in force', () => {
@@ -174,10 +189,14 @@ describe('planning a course', () => {
       rules: ['session-count'],
       facts: ['S1-N1'],
     });
-    expect(decideCourse(plan({ plannedSessions: 9, countReason: 'worn skin' }), courseFold.initial, NOW)).toHaveLength(1);
+    expect(decideCourse(plan({ plannedSessions: 9, countReason: 'worn skin' }), courseFold.initial, NOW)).toHaveLength(
+      1,
+    );
   });
   it('names everything that stands against it at once', () => {
-    expect(rules({ consultation: { ...cleared, conclusion: undefined, consents: [] }, plannedSessions: 1 })).toHaveLength(3);
+    expect(
+      rules({ consultation: { ...cleared, conclusion: undefined, consents: [] }, plannedSessions: 1 }),
+    ).toHaveLength(3);
   });
 });
 
@@ -192,7 +211,10 @@ describe('performing a session', () => {
   });
   it('is refused too early for the interval, unless overridden with a reason (S1-N1)', () => {
     const early = given(planned, performed(newId(), '2026-02-20T10:00', 1), booked(sessionId, '2026-03-02T17:00', 2));
-    expect(refusal(() => decideCourse(perform(), early, NOW))).toMatchObject({ rules: ['interval-short'], facts: ['S1-N1'] });
+    expect(refusal(() => decideCourse(perform(), early, NOW))).toMatchObject({
+      rules: ['interval-short'],
+      facts: ['S1-N1'],
+    });
     const overrides = [{ deviation: 'interval-short', reason: 'the patient travels' }];
     expect(decideCourse(perform({}, { overrides }), early, NOW)).toMatchObject([
       { data: { overridden: ['interval-short'], overrideReasons: { 'interval-short': 'the patient travels' } } },
@@ -212,19 +234,24 @@ describe('performing a session', () => {
     expect(decideCourse(perform({ lots: [{ ...lot, expiresOn: '2026-03-02' }] }), ready, NOW)).toHaveLength(1);
   });
   it('cannot override a lot, a credential or a consent, whatever the reason', () => {
-    const overrides = (['lot-expired', 'credential', 'consent'] as const).map((deviation) => ({ deviation, reason: 'please' }));
+    const overrides = (['lot-expired', 'credential', 'consent'] as const).map((deviation) => ({
+      deviation,
+      reason: 'please',
+    }));
     const changes = {
       lots: [{ ...lot, expiresOn: '2026-03-01' }],
       practitioner: { ...physician, credentials: [] },
       consultation: { ...cleared, consents: [] },
     };
-    expect(rules(perform(changes, { overrides })).sort()).toEqual(['consent', 'credential', 'lot-expired']);
+    expect(new Set(rules(perform(changes, { overrides })))).toEqual(new Set(['consent', 'credential', 'lot-expired']));
   });
   it('is refused when the consent was withdrawn', () => {
     expect(rules(perform({ consultation: { ...cleared, consents: [] } }))).toEqual(['consent']);
   });
   it('lets only a physician override a contraindication, and never pregnancy or an allergy (S0-C1, S0-C5)', () => {
-    const ill = (health: object) => ({ patient: { ...patient, health: { allergies: [], conditions: [], medications: [], ...health } } });
+    const ill = (health: object) => ({
+      patient: { ...patient, health: { allergies: [], conditions: [], medications: [], ...health } },
+    });
     const overrides = [{ deviation: 'contraindication', reason: 'stable for years' }];
     const heart = ill({ conditions: ['cardiovascular-disease'] });
     expect(rules(perform(heart, { overrides }))).toEqual(['contraindication']);
@@ -255,7 +282,9 @@ describe('performing a session', () => {
   });
   it('names everything that stands against it at once', () => {
     const changes = { lots: [{ status: 'none' as const }], practitioner: { ...nurse, credentials: [] } };
-    expect(rules(perform(changes, { depthMm: 9 })).sort()).toEqual(['credential', 'depth', 'lot-not-received']);
+    expect(new Set(rules(perform(changes, { depthMm: 9 })))).toEqual(
+      new Set(['credential', 'depth', 'lot-not-received']),
+    );
   });
 });
 
@@ -269,12 +298,18 @@ describe('booking', () => {
     at: at(wall),
   });
   it('numbers sessions within their kind', () => {
-    const state = given(planned, booked(newId(), '2026-03-05T10:00', 1), booked(newId(), '2026-04-05T10:00', 1, 'maintenance'));
+    const state = given(
+      planned,
+      booked(newId(), '2026-03-05T10:00', 1),
+      booked(newId(), '2026-04-05T10:00', 1, 'maintenance'),
+    );
     expect(decideCourse(book('2026-03-20T10:00'), state, NOW)).toMatchObject([{ data: { number: 2 } }]);
     expect(decideCourse(book('2026-06-20T10:00', 'maintenance'), state, NOW)).toMatchObject([{ data: { number: 2 } }]);
   });
   it('is refused in the past', () => {
-    expect(refusal(() => decideCourse(book('2026-03-01T10:00'), given(planned), NOW)).code).toBe('session.booking-refused');
+    expect(refusal(() => decideCourse(book('2026-03-01T10:00'), given(planned), NOW)).code).toBe(
+      'session.booking-refused',
+    );
   });
   it('of maintenance goes on after completion; of a course session it does not', () => {
     const state = given(planned, CourseCompleted(occurredNow(NOW), ofCourse));
@@ -283,7 +318,9 @@ describe('booking', () => {
   });
   it('is refused in a course that was stopped', () => {
     const state = given(planned, CourseStopped(occurredNow(NOW), { ...ofCourse, reason: 'moved' }));
-    expect(refusal(() => decideCourse(book('2026-06-20T10:00', 'maintenance'), state, NOW)).code).toBe('course.not-active');
+    expect(refusal(() => decideCourse(book('2026-06-20T10:00', 'maintenance'), state, NOW)).code).toBe(
+      'course.not-active',
+    );
   });
 });
 

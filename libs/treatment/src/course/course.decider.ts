@@ -32,7 +32,7 @@ import {
   SessionPerformed,
   SessionRescheduled,
 } from './course.events.js';
-import { type Finding, sessionFindings, type SessionWorld } from './course.session-rules.js';
+import { type Finding, sessionFindings, type SessionWorld } from './session.rules.js';
 import type { CourseSession, CourseState, OpenSession, PlannedCourse } from './course.state.js';
 
 type PerformData = z.infer<typeof performSessionSchema>;
@@ -111,7 +111,11 @@ export function decideCourse(command: CourseCommand, state: CourseState, now: In
     case 'MissSession': {
       const session = booked(state, command.sessionId);
       if (session.bookedFor && session.bookedFor.instant > now) {
-        throw new BookingRefused({ field: 'at', message: 'It is still to come; cancel it instead.', rule: 'session.missed' });
+        throw new BookingRefused({
+          field: 'at',
+          message: 'It is still to come; cancel it instead.',
+          rule: 'session.missed',
+        });
       }
       return [SessionMissed(at, { ...ofCourse, sessionId: command.sessionId })];
     }
@@ -136,7 +140,11 @@ export function decideCourse(command: CourseCommand, state: CourseState, now: In
 }
 
 /** No course without a cleared consultation and a valid consent; the session count inside the range or with a reason. */
-function plan(command: Extract<CourseCommand, { type: 'PlanCourse' }>, state: CourseState, now: Instant): CourseEvent[] {
+function plan(
+  command: Extract<CourseCommand, { type: 'PlanCourse' }>,
+  state: CourseState,
+  now: Instant,
+): CourseEvent[] {
   if (state.status !== 'none') throw new CourseExists();
   const { consultation, protocol } = command;
   const today = localDateAt(now, command.siteZone);
@@ -146,13 +154,26 @@ function plan(command: Extract<CourseCommand, { type: 'PlanCourse' }>, state: Co
   }
   if (consultation.conclusion?.outcome !== 'cleared') {
     const outcome = consultation.conclusion?.outcome ?? 'not concluded';
-    fields.push({ field: 'consultation', message: `The consultation is ${outcome}, not cleared.`, rule: 'consultation.cleared', facts: ['S2-V1', 'S3-V1'] });
+    fields.push({
+      field: 'consultation',
+      message: `The consultation is ${outcome}, not cleared.`,
+      rule: 'consultation.cleared',
+      facts: ['S2-V1', 'S3-V1'],
+    });
   }
   if (consultation.procedure !== protocol.code) {
-    fields.push({ field: 'protocol', message: `The consultation was about ${consultation.procedure}.`, rule: 'consultation.procedure' });
+    fields.push({
+      field: 'protocol',
+      message: `The consultation was about ${consultation.procedure}.`,
+      rule: 'consultation.procedure',
+    });
   }
   if (!consentOn(consultation.consents, protocol.code, today)) {
-    fields.push({ field: 'consultation', message: `No consent for ${protocol.code} is in force on ${today}.`, rule: 'consent' });
+    fields.push({
+      field: 'consultation',
+      message: `No consent for ${protocol.code} is in force on ${today}.`,
+      rule: 'consent',
+    });
   }
   if (sessionCountDeviation(protocol, command.plannedSessions) && command.countReason === undefined) {
     const { min, max, facts } = protocol.sessions;
@@ -179,7 +200,11 @@ function plan(command: Extract<CourseCommand, { type: 'PlanCourse' }>, state: Co
   ];
 }
 
-function book(command: Extract<CourseCommand, { type: 'BookSession' }>, state: PlannedCourse, now: Instant): CourseEvent[] {
+function book(
+  command: Extract<CourseCommand, { type: 'BookSession' }>,
+  state: PlannedCourse,
+  now: Instant,
+): CourseEvent[] {
   const { sessionId, kind, siteId, practitionerId, at } = command;
   if (kind === 'course') active(state);
   else openForBooking(state);
@@ -187,15 +212,23 @@ function book(command: Extract<CourseCommand, { type: 'BookSession' }>, state: P
   const sameKind = state.sessions.filter((session) => session.kind === kind);
   const number = Math.max(0, ...sameKind.map((session) => session.number)) + 1;
   const { courseId, patientId } = state;
-  return [SessionBooked(occurredNow(now), { courseId, patientId, sessionId, kind, number, siteId, practitionerId, at })];
+  return [
+    SessionBooked(occurredNow(now), { courseId, patientId, sessionId, kind, number, siteId, practitionerId, at }),
+  ];
 }
 
-function perform(command: Extract<CourseCommand, { type: 'PerformSession' }>, state: PlannedCourse, now: Instant): CourseEvent[] {
+function perform(
+  command: Extract<CourseCommand, { type: 'PerformSession' }>,
+  state: PlannedCourse,
+  now: Instant,
+): CourseEvent[] {
   const { sessionId, siteId, practitionerId, at, data, world } = command;
   const session = booked(state, sessionId);
   if (session.kind === 'course') active(state);
   if (at.instant > now) {
-    throw new SessionRefused([{ field: 'at', message: `${at.wall} is still to come.`, rule: 'session.in-future' }], { now });
+    throw new SessionRefused([{ field: 'at', message: `${at.wall} is still to come.`, rule: 'session.in-future' }], {
+      now,
+    });
   }
   const findings = sessionFindings(state, world, { ...data, kind: session.kind, at, siteId });
   const reasons = new Map(data.overrides.map(({ deviation, reason }) => [deviation, reason]));
@@ -222,20 +255,35 @@ function perform(command: Extract<CourseCommand, { type: 'PerformSession' }>, st
 }
 
 /** Names everything that stands against the session; what may be overridden says so, and by whom. */
-function refuseUnlessOverridden(findings: readonly Finding[], reasons: ReadonlyMap<string, string>, world: SessionWorld): void {
+function refuseUnlessOverridden(
+  findings: readonly Finding[],
+  reasons: ReadonlyMap<string, string>,
+  world: SessionWorld,
+): void {
   const isPhysician = world.practitioner.status === 'registered' && world.practitioner.role === 'physician';
   const fields = findings
-    .filter(({ deviation, overridable, byPhysician }) => !(overridable && reasons.has(deviation) && (isPhysician || !byPhysician)))
+    .filter(
+      ({ deviation, overridable, byPhysician }) =>
+        !(overridable && reasons.has(deviation) && (isPhysician || !byPhysician)),
+    )
     .map(({ deviation, field, message, facts, overridable, byPhysician }) => {
       const way = byPhysician ? 'A physician may override it with a reason.' : 'An override needs a reason.';
       return { field, message: overridable ? `${message} ${way}` : message, rule: deviation, facts };
     });
-  if (fields.length > 0) throw new SessionRefused(fields, { overridable: findings.filter((f) => f.overridable).map((f) => f.deviation) });
+  if (fields.length > 0)
+    throw new SessionRefused(fields, { overridable: findings.filter((f) => f.overridable).map((f) => f.deviation) });
 }
 
-function followUp(command: Extract<CourseCommand, { type: 'HoldFollowUp' }>, state: PlannedCourse, now: Instant): CourseEvent[] {
+function followUp(
+  command: Extract<CourseCommand, { type: 'HoldFollowUp' }>,
+  state: PlannedCourse,
+  now: Instant,
+): CourseEvent[] {
   const { followUpId, siteId, at, data } = command;
-  if (at.instant > now) throw new SessionRefused([{ field: 'at', message: `${at.wall} is still to come.`, rule: 'follow-up.in-future' }], { now });
+  if (at.instant > now)
+    throw new SessionRefused([{ field: 'at', message: `${at.wall} is still to come.`, rule: 'follow-up.in-future' }], {
+      now,
+    });
   return [
     FollowUpHeld(occurredAt(at), {
       courseId: state.courseId,
@@ -270,6 +318,10 @@ function booked(state: PlannedCourse, sessionId: string): OpenSession {
 
 function requireFuture(at: ZonedTime, now: Instant): void {
   if (at.instant <= now) {
-    throw new BookingRefused({ field: 'at', message: `${at.wall} (${dateOfWall(at.wall)}) is past; book a time to come.`, rule: 'session.booked-ahead' });
+    throw new BookingRefused({
+      field: 'at',
+      message: `${at.wall} (${dateOfWall(at.wall)}) is past; book a time to come.`,
+      rule: 'session.booked-ahead',
+    });
   }
 }

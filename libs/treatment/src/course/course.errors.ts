@@ -14,7 +14,9 @@ export class CourseExists extends Conflict {
 
 export class CourseNotActive extends Refused {
   constructor(status: string) {
-    super('course.not-active', `The course is ${status}: nothing more can be planned or done in it.`, { data: { status } });
+    super('course.not-active', `The course is ${status}: nothing more can be planned or done in it.`, {
+      data: { status },
+    });
   }
 }
 

@@ -44,7 +44,10 @@ export const usedProductSchema = z.strictObject({
 export type UsedProduct = z.infer<typeof usedProductSchema>;
 
 /** Which version of which protocol: a course keeps the one it was planned with. */
-export const protocolReferenceSchema = z.strictObject({ code: z.string().min(1), version: z.number().int().positive() });
+export const protocolReferenceSchema = z.strictObject({
+  code: z.string().min(1),
+  version: z.number().int().positive(),
+});
 
 export const CoursePlanned = eventType('CoursePlanned', {
   subject: 'patientId',
@@ -74,7 +77,13 @@ export const SessionBooked = eventType('SessionBooked', {
 });
 
 export const SessionRescheduled = eventType('SessionRescheduled', {
-  schema: z.strictObject({ ...ofCourse, sessionId: z.uuid(), siteId: z.uuid(), practitionerId: z.uuid(), at: zonedTimeSchema }),
+  schema: z.strictObject({
+    ...ofCourse,
+    sessionId: z.uuid(),
+    siteId: z.uuid(),
+    practitionerId: z.uuid(),
+    at: zonedTimeSchema,
+  }),
 });
 
 export const SessionPerformed = eventType('SessionPerformed', {

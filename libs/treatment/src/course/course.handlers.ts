@@ -44,7 +44,9 @@ export const COURSE_HANDLERS = [
   handle(PerformSession, CourseService, (courses, { meta, target, data }) =>
     courses.perform(meta, target.course, target.session, data),
   ),
-  handle(HoldFollowUp, CourseService, (courses, { meta, target, data }) => courses.holdFollowUp(meta, target.course, data)),
+  handle(HoldFollowUp, CourseService, (courses, { meta, target, data }) =>
+    courses.holdFollowUp(meta, target.course, data),
+  ),
   handle(CompleteCourse, CourseService, (courses, { meta, target }) =>
     courses.simple(meta, target.course, { type: 'CompleteCourse' }),
   ),

@@ -45,7 +45,9 @@ export class CourseService {
     const practitionerId = await this.references.resolve(chain, 'practitioner', data.practitioner);
     const fresh = derivedId(meta.commandId, 'course');
     const courseId =
-      data.code === undefined ? fresh : ((await this.codes.reserve(chain, 'course', [data.code], () => fresh)).get(data.code) as string);
+      data.code === undefined
+        ? fresh
+        : ((await this.codes.reserve(chain, 'course', [data.code], () => fresh)).get(data.code) as string);
     const stream = courseStream(courseId);
     const result = await this.runner.run(
       meta,
@@ -83,7 +85,10 @@ export class CourseService {
     const siteId = await this.references.resolve(chain, 'site', data.site);
     const practitionerId = await this.references.resolve(chain, 'practitioner', data.practitioner);
     const answer = await this.decide(meta, course, async (_state, reads) => {
-      const [{ timeZone }] = await Promise.all([requireSite(reads, siteId), requirePractitioner(reads, practitionerId)]);
+      const [{ timeZone }] = await Promise.all([
+        requireSite(reads, siteId),
+        requirePractitioner(reads, practitionerId),
+      ]);
       const at = wallTimeAt(data.at, timeZone, reads.now);
       return { type: 'BookSession', sessionId, kind: data.kind, siteId, practitionerId, at };
     });
@@ -98,8 +103,17 @@ export class CourseService {
   ): Promise<CommandAnswer> {
     return this.decide(meta, course, async (state, reads) => {
       const { siteId, practitionerId } = await this.placeOf(meta, state, sessionId, data);
-      const [{ timeZone }] = await Promise.all([requireSite(reads, siteId), requirePractitioner(reads, practitionerId)]);
-      return { type: 'RescheduleSession', sessionId, siteId, practitionerId, at: wallTimeAt(data.at, timeZone, reads.now) };
+      const [{ timeZone }] = await Promise.all([
+        requireSite(reads, siteId),
+        requirePractitioner(reads, practitionerId),
+      ]);
+      return {
+        type: 'RescheduleSession',
+        sessionId,
+        siteId,
+        practitionerId,
+        at: wallTimeAt(data.at, timeZone, reads.now),
+      };
     });
   }
 
@@ -112,21 +126,26 @@ export class CourseService {
     return this.decide(meta, course, async (state, reads) => {
       const { siteId, practitionerId } = await this.placeOf(meta, state, sessionId, data);
       const { protocol: planned, patientId, consultationId } = state;
-      const [{ timeZone }, protocol, practitioner, { state: patient }, { state: consultation }, lots] = await Promise.all([
-        requireSite(reads, siteId),
-        requireProtocol(reads, planned.code, 'protocol', planned.version),
-        requirePractitioner(reads, practitionerId),
-        reads.load(patientStream(patientId), patientFold),
-        reads.load(consultationStream(consultationId), consultationFold),
-        this.lotsAt(reads, siteId, data.products),
-      ]);
+      const [{ timeZone }, protocol, practitioner, { state: patient }, { state: consultation }, lots] =
+        await Promise.all([
+          requireSite(reads, siteId),
+          requireProtocol(reads, planned.code, 'protocol', planned.version),
+          requirePractitioner(reads, practitionerId),
+          reads.load(patientStream(patientId), patientFold),
+          reads.load(consultationStream(consultationId), consultationFold),
+          this.lotsAt(reads, siteId, data.products),
+        ]);
       const world = { protocol, practitioner, patient, consultation, lots };
       const at = wallTimeAt(data.at, timeZone, reads.now);
       return { type: 'PerformSession', sessionId, siteId, practitionerId, at, data, world };
     });
   }
 
-  async holdFollowUp(meta: CommandMeta, course: string, data: z.infer<typeof holdFollowUpSchema>): Promise<CommandAnswer> {
+  async holdFollowUp(
+    meta: CommandMeta,
+    course: string,
+    data: z.infer<typeof holdFollowUpSchema>,
+  ): Promise<CommandAnswer> {
     const siteId = await this.references.resolve(meta.chain, 'site', data.site);
     const followUpId = derivedId(meta.commandId, 'follow-up');
     const answer = await this.decide(meta, course, async (_state, reads) => {
@@ -140,7 +159,10 @@ export class CourseService {
   async simple(
     meta: CommandMeta,
     course: string,
-    command: Extract<CourseCommand, { type: 'MissSession' | 'CancelSession' | 'CompleteCourse' | 'StopCourse' | 'DeclineMaintenance' }>,
+    command: Extract<
+      CourseCommand,
+      { type: 'MissSession' | 'CancelSession' | 'CompleteCourse' | 'StopCourse' | 'DeclineMaintenance' }
+    >,
   ): Promise<CommandAnswer> {
     return this.decide(meta, course, () => Promise.resolve(command));
   }

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '#libs/event-store/src/event-store.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
 import type { Instant, LocalDate, ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { CourseEvent, DeviationKind, SessionKind, UsedProduct } from './course.events.js';
@@ -136,7 +136,10 @@ function evolvePlanned(state: PlannedCourse, event: RecordedEvent<CourseEvent>):
   }
 }
 
-function performed(state: PlannedCourse, data: Extract<CourseEvent, { type: 'SessionPerformed' }>['data']): PlannedCourse {
+function performed(
+  state: PlannedCourse,
+  data: Extract<CourseEvent, { type: 'SessionPerformed' }>['data'],
+): PlannedCourse {
   const known = state.sessions.find((session) => session.sessionId === data.sessionId);
   const session: PerformedSession = {
     status: 'performed',
@@ -161,7 +164,11 @@ function performed(state: PlannedCourse, data: Extract<CourseEvent, { type: 'Ses
   return { ...state, sessions: [...others, session] };
 }
 
-function withSession(state: PlannedCourse, sessionId: string, change: (session: OpenSession) => CourseSession): PlannedCourse {
+function withSession(
+  state: PlannedCourse,
+  sessionId: string,
+  change: (session: OpenSession) => CourseSession,
+): PlannedCourse {
   return {
     ...state,
     sessions: state.sessions.map((session) =>

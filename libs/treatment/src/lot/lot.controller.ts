@@ -16,7 +16,10 @@ export class LotController {
 
   @Post()
   @CommandEndpoint({ id: 'receiveLot', summary: 'Receive a lot at a site', creates: true })
-  receive(@Meta() meta: CommandMeta, @Body({ schema: receiveLotSchema }) data: z.infer<typeof receiveLotSchema>): Promise<CommandAnswer> {
+  receive(
+    @Meta() meta: CommandMeta,
+    @Body({ schema: receiveLotSchema }) data: z.infer<typeof receiveLotSchema>,
+  ): Promise<CommandAnswer> {
     return this.bus.execute(new ReceiveLot(meta, data, undefined));
   }
 }

@@ -14,7 +14,8 @@ import { LotReceived, lotStream } from './lot.events.js';
 import { lotFold } from './lot.state.js';
 
 /** The code under which a lot at a site is found. */
-export const lotCode = (siteId: string, product: string, lotNumber: string): string => `${siteId}/${product}/${lotNumber}`;
+export const lotCode = (siteId: string, product: string, lotNumber: string): string =>
+  `${siteId}/${product}/${lotNumber}`;
 
 @Injectable()
 export class LotService {

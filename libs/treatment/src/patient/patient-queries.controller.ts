@@ -8,7 +8,11 @@ import { patientSummarySchema, patientViewSchema } from '../directory/directory.
 import { PatientsQuery, type PatientsParams, patientsParamsSchema } from '../directory/patients.query.js';
 import { queryOf } from '#libs/http/src/validation.js';
 import { patientTimelineSchema } from './patient-timeline/patient-timeline.contract.js';
-import { PatientTimelineQuery, type TimelineParams, timelineParamsSchema } from './patient-timeline/patient-timeline.query.js';
+import {
+  PatientTimelineQuery,
+  type TimelineParams,
+  timelineParamsSchema,
+} from './patient-timeline/patient-timeline.query.js';
 
 @ApiTags('patients')
 @Controller('v1/patients')

@@ -16,19 +16,34 @@ export class PatientController {
 
   @Post()
   @CommandEndpoint({ id: 'registerPatient', summary: 'Register a patient', creates: true })
-  register(@Meta() meta: CommandMeta, @Body({ schema: registerPatientSchema }) data: z.infer<typeof registerPatientSchema>): Promise<CommandAnswer> {
+  register(
+    @Meta() meta: CommandMeta,
+    @Body({ schema: registerPatientSchema }) data: z.infer<typeof registerPatientSchema>,
+  ): Promise<CommandAnswer> {
     return this.bus.execute(new RegisterPatient(meta, data, undefined));
   }
 
   @Put(':patient/contact-preference')
-  @CommandEndpoint({ id: 'changeContactPreference', summary: 'Change language, channel and consent to be contacted', description: 'In force at once for everything that has not left yet.' })
-  changeContactPreference(@Meta() meta: CommandMeta, @Param('patient') patient: string, @Body({ schema: changeContactPreferenceSchema }) data: z.infer<typeof changeContactPreferenceSchema>): Promise<CommandAnswer> {
+  @CommandEndpoint({
+    id: 'changeContactPreference',
+    summary: 'Change language, channel and consent to be contacted',
+    description: 'In force at once for everything that has not left yet.',
+  })
+  changeContactPreference(
+    @Meta() meta: CommandMeta,
+    @Param('patient') patient: string,
+    @Body({ schema: changeContactPreferenceSchema }) data: z.infer<typeof changeContactPreferenceSchema>,
+  ): Promise<CommandAnswer> {
     return this.bus.execute(new ChangeContactPreference(meta, data, { patient }));
   }
 
   @Put(':patient/health')
   @CommandEndpoint({ id: 'recordHealth', summary: 'Record what is known of allergies, conditions and medications' })
-  recordHealth(@Meta() meta: CommandMeta, @Param('patient') patient: string, @Body({ schema: recordHealthSchema }) data: z.infer<typeof recordHealthSchema>): Promise<CommandAnswer> {
+  recordHealth(
+    @Meta() meta: CommandMeta,
+    @Param('patient') patient: string,
+    @Body({ schema: recordHealthSchema }) data: z.infer<typeof recordHealthSchema>,
+  ): Promise<CommandAnswer> {
     return this.bus.execute(new RecordHealth(meta, data, { patient }));
   }
 }

@@ -13,5 +13,7 @@ export const PATIENT_HANDLERS = [
   handle(ChangeContactPreference, PatientService, (patients, { meta, target, data }) =>
     patients.changeContactPreference(meta, target.patient, data),
   ),
-  handle(RecordHealth, PatientService, (patients, { meta, target, data }) => patients.recordHealth(meta, target.patient, data)),
+  handle(RecordHealth, PatientService, (patients, { meta, target, data }) =>
+    patients.recordHealth(meta, target.patient, data),
+  ),
 ];

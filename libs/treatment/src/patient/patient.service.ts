@@ -43,7 +43,9 @@ export class PatientService {
     const { code, ...patient } = data;
     const fresh = derivedId(meta.commandId, 'patient');
     const id =
-      code === undefined ? fresh : ((await this.codes.reserve(meta.chain, 'patient', [code], () => fresh)).get(code) as string);
+      code === undefined
+        ? fresh
+        : ((await this.codes.reserve(meta.chain, 'patient', [code], () => fresh)).get(code) as string);
     const stream = patientStream(id);
     const result = await this.runner.run(meta, async (reads) => {
       const { state } = await reads.load(stream, patientFold);
@@ -54,7 +56,11 @@ export class PatientService {
   }
 
   /** Language, channel and consent, for everything that has not left yet. */
-  async changeContactPreference(meta: CommandMeta, patient: string, preference: ContactPreference): Promise<CommandAnswer> {
+  async changeContactPreference(
+    meta: CommandMeta,
+    patient: string,
+    preference: ContactPreference,
+  ): Promise<CommandAnswer> {
     return this.change(meta, patient, (state, now) =>
       JSON.stringify(state.preference) === JSON.stringify(preference)
         ? []
@@ -74,7 +80,10 @@ export class PatientService {
   private async change(
     meta: CommandMeta,
     patient: string,
-    decide: (state: RegisteredPatient, now: string) => (ReturnType<typeof PatientHealthRecorded> | ReturnType<typeof PatientContactPreferenceChanged>)[],
+    decide: (
+      state: RegisteredPatient,
+      now: string,
+    ) => (ReturnType<typeof PatientHealthRecorded> | ReturnType<typeof PatientContactPreferenceChanged>)[],
   ): Promise<CommandAnswer> {
     const id = await this.references.resolve(meta.chain, 'patient', patient);
     const result = await this.runner.run(meta, async (reads) => [

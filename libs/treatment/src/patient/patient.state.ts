@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '#libs/event-store/src/event-store.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { Erased } from '#libs/event-store/src/personal-data.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
 import type { ContactPreference, Health, Identity, PatientEvent } from './patient.events.js';

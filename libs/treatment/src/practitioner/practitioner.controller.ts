@@ -16,13 +16,20 @@ export class PractitionerController {
 
   @Post()
   @CommandEndpoint({ id: 'registerPractitioner', summary: 'Register a practitioner', creates: true })
-  register(@Meta() meta: CommandMeta, @Body({ schema: registerPractitionerSchema }) data: z.infer<typeof registerPractitionerSchema>): Promise<CommandAnswer> {
+  register(
+    @Meta() meta: CommandMeta,
+    @Body({ schema: registerPractitionerSchema }) data: z.infer<typeof registerPractitionerSchema>,
+  ): Promise<CommandAnswer> {
     return this.bus.execute(new RegisterPractitioner(meta, data, undefined));
   }
 
   @Post(':practitioner/credentials')
   @CommandEndpoint({ id: 'grantCredential', summary: 'Grant a credential for procedures (S2-Q1)' })
-  grantCredential(@Meta() meta: CommandMeta, @Param('practitioner') practitioner: string, @Body({ schema: grantCredentialSchema }) data: z.infer<typeof grantCredentialSchema>): Promise<CommandAnswer> {
+  grantCredential(
+    @Meta() meta: CommandMeta,
+    @Param('practitioner') practitioner: string,
+    @Body({ schema: grantCredentialSchema }) data: z.infer<typeof grantCredentialSchema>,
+  ): Promise<CommandAnswer> {
     return this.bus.execute(new GrantCredential(meta, data, { practitioner }));
   }
 }

@@ -7,7 +7,9 @@ export class RegisterPractitioner extends CommandOf<z.infer<typeof registerPract
 export class GrantCredential extends CommandOf<z.infer<typeof grantCredentialSchema>, { practitioner: string }> {}
 
 export const PRACTITIONER_HANDLERS = [
-  handle(RegisterPractitioner, PractitionerService, (practitioners, { meta, data }) => practitioners.register(meta, data)),
+  handle(RegisterPractitioner, PractitionerService, (practitioners, { meta, data }) =>
+    practitioners.register(meta, data),
+  ),
   handle(GrantCredential, PractitionerService, (practitioners, { meta, target, data }) =>
     practitioners.grantCredential(meta, target.practitioner, data),
   ),

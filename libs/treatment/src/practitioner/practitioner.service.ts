@@ -23,7 +23,9 @@ export class PractitionerService {
     const { code, name, role, credentials } = data;
     const fresh = derivedId(meta.commandId, 'practitioner');
     const id =
-      code === undefined ? fresh : ((await this.codes.reserve(meta.chain, 'practitioner', [code], () => fresh)).get(code) as string);
+      code === undefined
+        ? fresh
+        : ((await this.codes.reserve(meta.chain, 'practitioner', [code], () => fresh)).get(code) as string);
     const stream = practitionerStream(id);
     const result = await this.runner.run(meta, async (reads) => {
       const { state } = await reads.load(stream, practitionerFold);

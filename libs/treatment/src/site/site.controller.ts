@@ -17,19 +17,33 @@ export class SiteController {
 
   @Post()
   @CommandEndpoint({ id: 'registerSite', summary: 'Register a site', creates: true })
-  register(@Meta() meta: CommandMeta, @Body({ schema: registerSiteSchema }) data: z.infer<typeof registerSiteSchema>): Promise<CommandAnswer> {
+  register(
+    @Meta() meta: CommandMeta,
+    @Body({ schema: registerSiteSchema }) data: z.infer<typeof registerSiteSchema>,
+  ): Promise<CommandAnswer> {
     return this.bus.execute(new RegisterSite(meta, data, undefined));
   }
 
   @Put(':site/quiet-hours')
   @CommandEndpoint({ id: 'setQuietHours', summary: 'Set the hours in which no message leaves' })
-  setQuietHours(@Meta() meta: CommandMeta, @Param('site') site: string, @Body({ schema: setQuietHoursSchema }) data: z.infer<typeof setQuietHoursSchema>): Promise<CommandAnswer> {
+  setQuietHours(
+    @Meta() meta: CommandMeta,
+    @Param('site') site: string,
+    @Body({ schema: setQuietHoursSchema }) data: z.infer<typeof setQuietHoursSchema>,
+  ): Promise<CommandAnswer> {
     return this.bus.execute(new SetQuietHours(meta, data, { site }));
   }
 
   @Post(':site/release-imported-maintenance')
-  @CommandEndpoint({ id: 'releaseImportedMaintenance', summary: 'Let the first messages of imported, overdue maintenance go' })
-  releaseImportedMaintenance(@Meta() meta: CommandMeta, @Param('site') site: string, @Body({ schema: emptyBodySchema }) _data: unknown): Promise<CommandAnswer> {
+  @CommandEndpoint({
+    id: 'releaseImportedMaintenance',
+    summary: 'Let the first messages of imported, overdue maintenance go',
+  })
+  releaseImportedMaintenance(
+    @Meta() meta: CommandMeta,
+    @Param('site') site: string,
+    @Body({ schema: emptyBodySchema }) _data: unknown,
+  ): Promise<CommandAnswer> {
     return this.bus.execute(new ReleaseImportedMaintenance(meta, {}, { site }));
   }
 }

@@ -11,5 +11,7 @@ export class ReleaseImportedMaintenance extends CommandOf<object, { site: string
 export const SITE_HANDLERS = [
   handle(RegisterSite, SiteService, (sites, { meta, data }) => sites.register(meta, data)),
   handle(SetQuietHours, SiteService, (sites, { meta, target, data }) => sites.setQuietHours(meta, target.site, data)),
-  handle(ReleaseImportedMaintenance, SiteService, (sites, { meta, target }) => sites.releaseImportedMaintenance(meta, target.site)),
+  handle(ReleaseImportedMaintenance, SiteService, (sites, { meta, target }) =>
+    sites.releaseImportedMaintenance(meta, target.site),
+  ),
 ];

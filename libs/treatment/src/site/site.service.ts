@@ -24,7 +24,9 @@ type RegisteredSite = Extract<SiteState, { status: 'registered' }>;
 export async function requireSite(reads: Reads, siteId: string): Promise<RegisteredSite> {
   const { state } = await reads.load(siteStream(siteId), siteFold);
   if (state.status === 'none') {
-    throw new NotFound('site.unknown', 'There is no such site.', { fields: [{ field: 'site', message: 'Name a site that exists.' }] });
+    throw new NotFound('site.unknown', 'There is no such site.', {
+      fields: [{ field: 'site', message: 'Name a site that exists.' }],
+    });
   }
   return state;
 }
@@ -40,11 +42,19 @@ export class SiteService {
   async register(meta: CommandMeta, data: z.infer<typeof registerSiteSchema>): Promise<CommandAnswer> {
     const { code, quietHours = QUIET_HOURS_DEFAULT, ...site } = data;
     const fresh = derivedId(meta.commandId, 'site');
-    const id = code === undefined ? fresh : ((await this.codes.reserve(meta.chain, 'site', [code], () => fresh)).get(code) as string);
+    const id =
+      code === undefined
+        ? fresh
+        : ((await this.codes.reserve(meta.chain, 'site', [code], () => fresh)).get(code) as string);
     const result = await this.runner.run(meta, async (reads) => {
       const { state } = await reads.load(siteStream(id), siteFold);
       if (state.status !== 'none') throw new Conflict('site.exists', `There is a site ${code ?? id} already.`);
-      return [{ stream: siteStream(id), events: [SiteRegistered(occurredNow(reads.now), { siteId: id, ...site, quietHours })] }];
+      return [
+        {
+          stream: siteStream(id),
+          events: [SiteRegistered(occurredNow(reads.now), { siteId: id, ...site, quietHours })],
+        },
+      ];
     });
     return { id, ...result };
   }

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '#libs/event-store/src/event-store.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
 import type { QuietHours, SiteEvent } from './site.events.js';
 

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '#libs/event-store/src/event-store.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { builtInProtocol } from '#libs/protocols/src/built-in-protocols.js';
 import { CourseHistory, type CourseOptions, type SessionOptions } from '#test/support/treatment-history.js';
 import type { CourseEvent } from '../course.events.js';

@@ -85,7 +85,14 @@ function measures({ protocol }: SessionWorld, session: SessionFacts): Finding[] 
   if (duration) {
     const { min, max, facts } = protocol.durationMinutes;
     const message = `${session.durationMinutes} minutes are outside ${min} to ${max}.`;
-    found.push({ deviation: duration, field: 'durationMinutes', message, facts, overridable: true, byPhysician: false });
+    found.push({
+      deviation: duration,
+      field: 'durationMinutes',
+      message,
+      facts,
+      overridable: true,
+      byPhysician: false,
+    });
   }
   return found;
 }
@@ -97,7 +104,14 @@ function credential(course: PlannedCourse, { practitioner }: SessionWorld, sessi
   if (isCredentialed(credentials, course.protocol.code, on)) return [];
   const message = `The practitioner has no credential for ${course.protocol.code} that is valid on ${on}.`;
   return [
-    { deviation: 'credential', field: 'practitioner', message, facts: ['S2-Q1'], overridable: false, byPhysician: false },
+    {
+      deviation: 'credential',
+      field: 'practitioner',
+      message,
+      facts: ['S2-Q1'],
+      overridable: false,
+      byPhysician: false,
+    },
   ];
 }
 
