@@ -33,5 +33,5 @@ export default {
   transformIgnorePatterns: [],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'] },
   // A database is created per suite file; on a loaded machine of two cores that alone can take seconds.
-  testTimeout: 30_000,
+  testTimeout: 120_000,
 };

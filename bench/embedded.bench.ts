@@ -16,6 +16,8 @@ import { median, printFigures, printMachine } from './support/figures.js';
  * memory after it; commands over HTTP from 16 clients.
  */
 const CLI = join(import.meta.dirname, '..', 'apps', 'cli', 'src', 'main.js');
+/** As `npm start` has them. */
+const FLAGS = ['--max-semi-space-size=4'];
 const CLIENTS = 16;
 const COMMANDS_MS = 8_000;
 const RUNS = 3;
@@ -24,7 +26,7 @@ async function start(
   folder: string,
 ): Promise<{ readyMs: number; url: string; rssMb: () => Promise<number>; stop: () => Promise<void> }> {
   const since = performance.now();
-  const child = spawn(process.execPath, [CLI, 'start', '--data', folder, '--port', '0'], {
+  const child = spawn(process.execPath, [...FLAGS, CLI, 'start', '--data', folder, '--port', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let said = '';

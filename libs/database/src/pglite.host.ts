@@ -22,6 +22,8 @@ const RESTART_PAUSE_MS = 1_000;
 const START_MS_MAX = 60_000;
 /** The checkpoint of a shutdown writes at most the shared buffers. */
 const CLOSE_MS_MAX = 30_000;
+/** Its objects are a few buffers at a time; 48 MB by default, most of which would be held for nothing. */
+const YOUNG_GENERATION_MB = 8;
 /** SQLSTATE of a server that crashed and took its sessions along. */
 const CRASH_SHUTDOWN = '57P02';
 
@@ -228,7 +230,14 @@ function workerUrl(): URL {
 
 function startThread(workerData: Record<string, unknown> & { port: MessagePort }): Worker {
   // Flags of this process (a loader, a debugger) are not meant for the database.
-  return new Worker(workerUrl(), { workerData, transferList: [workerData.port], env: {}, execArgv: [] });
+  const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB };
+  return new Worker(workerUrl(), {
+    workerData,
+    transferList: [workerData.port],
+    env: {},
+    execArgv: [],
+    resourceLimits,
+  });
 }
 
 function exit(worker: Worker): Promise<void> {

@@ -86,7 +86,7 @@ export class BatchImporter {
     const candidates = await this.check(format, batch);
     const accepted = await this.claim(format, candidates);
     while (this.appending.length >= APPENDING_MAX) await this.settleFirst();
-    const done = this.append(format, accepted);
+    const done = this.append(format, accepted, this.appending.at(-1)?.done);
     // It is awaited with a later batch, or by `settle`; until then a failure waits, too.
     done.catch(() => undefined);
     this.appending.push({ done, identities: new Set(accepted.map(({ identity }) => identity)) });
@@ -184,8 +184,12 @@ export class BatchImporter {
     return named.map((name) => (typeof name === 'string' ? name : (ids?.get(name.code) as Id)));
   }
 
-  private async append(format: FileFormat, accepted: readonly Accepted[]): Promise<void> {
-    if (accepted.length === 0) return;
+  private async append(
+    format: FileFormat,
+    accepted: readonly Accepted[],
+    before: Promise<void> | undefined,
+  ): Promise<void> {
+    if (accepted.length === 0) return before;
     await this.fetchKeys(accepted);
     const { store } = this.engine;
     const { chain, context, lines, report } = this.run;
@@ -207,6 +211,8 @@ export class BatchImporter {
       if (result.status === 'fulfilled') recorded.push(line);
       else failed.push({ line, reason: whyNotRecorded(result.reason) });
     });
+    // One after the other: two batches may hold sessions of one course, and both note which was its last.
+    await before;
     await this.finish(format, recorded);
     await lines.release(
       format.file,

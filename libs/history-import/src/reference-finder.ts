@@ -31,7 +31,11 @@ const THINGS: Record<ReferableFile, { readonly kind: CodeKind; readonly stream: 
  * history came.
  */
 export class ReferenceFinder {
-  private readonly cache = new Map<string, Reference>();
+  /**
+   * Also of codes under which there is nothing: a file is stored before another one refers to it, so that nothing comes
+   * to be under them any more.
+   */
+  private readonly cache = new Map<string, Found>();
 
   constructor(
     private readonly chain: Chain,
@@ -43,32 +47,38 @@ export class ReferenceFinder {
 
   async forBatch(format: FileFormat, batch: readonly RawLine[]): Promise<Lookup> {
     const found = new Map<string, Found>();
-    for (const [file, codes] of wanted(format, batch)) {
-      const unknown = codes.filter((code) => {
-        const cached = this.cache.get(`${file}/${code}`);
-        if (cached) found.set(`${file}/${code}`, cached);
-        return cached === undefined;
-      });
-      for (const [code, thing] of await this.find(file, unknown)) found.set(`${file}/${code}`, thing);
-    }
-    return (file, code) => found.get(`${file}/${code}`);
+    const finding = [...wanted(format, batch)].map(async ([file, codes]) => {
+      const unknown = codes.filter((code) => !this.cache.has(keyOf(file, code)));
+      for (const code of codes) found.set(keyOf(file, code), this.cache.get(keyOf(file, code)));
+      for (const [code, thing] of await this.find(file, unknown)) {
+        found.set(keyOf(file, code), thing);
+        this.remember(keyOf(file, code), thing);
+      }
+    });
+    await Promise.all(finding);
+    return (file, code) => found.get(keyOf(file, code));
   }
 
+  /** What there is under each code; undefined where there is nothing. */
   private async find(file: ReferableFile, codes: readonly string[]): Promise<Map<string, Found>> {
-    const found = new Map<string, Found>();
-    const byIdentity = new Map(codes.map((code) => [this.lines.hash(file, [code]), code]));
-    for (const [identity, reference] of await this.lines.find(file, [...byIdentity.keys()])) {
-      const code = byIdentity.get(identity) as string;
-      found.set(code, reference);
-      this.remember(`${file}/${code}`, reference);
-    }
-    const missing = codes.filter((code) => !found.has(code));
-    for (const [code, reference] of await this.findLive(file, missing)) found.set(code, reference);
-    const identities = [...byIdentity].flatMap(([identity, code]) => (found.has(code) ? [] : [identity]));
-    for (const [identity, line] of await this.lines.findRefused(file, identities)) {
-      found.set(byIdentity.get(identity) as string, { refusedOnLine: line });
-    }
-    return found;
+    const identityOf = new Map(codes.map((code) => [code, this.lines.hash(file, [code])]));
+    const accepted = await this.lines.find(file, [...identityOf.values()]);
+    const others = codes.filter((code) => !accepted.has(identityOf.get(code) as string));
+    const [live, refused] = await Promise.all([
+      this.findLive(file, others),
+      this.lines.findRefused(
+        file,
+        others.map((code) => identityOf.get(code) as string),
+      ),
+    ]);
+    return new Map(
+      codes.map((code) => {
+        const identity = identityOf.get(code) as string;
+        const line = refused.get(identity);
+        const missing = line === undefined ? undefined : { refusedOnLine: line };
+        return [code, accepted.get(identity) ?? live.get(code) ?? missing];
+      }),
+    );
   }
 
   /** Things that were registered by other means. A code alone may be that of a line whose import was interrupted. */
@@ -85,11 +95,13 @@ export class ReferenceFinder {
     return new Map(found.flat());
   }
 
-  private remember(key: string, reference: Reference): void {
-    this.cache.set(key, reference);
+  private remember(key: string, found: Found): void {
+    this.cache.set(key, found);
     if (this.cache.size > CACHED_MAX) this.cache.delete(this.cache.keys().next().value as string);
   }
 }
+
+const keyOf = (file: ReferableFile, code: string): string => `${file}/${code}`;
 
 function wanted(format: FileFormat, batch: readonly RawLine[]): Map<ReferableFile, string[]> {
   const codes = new Map<ReferableFile, Set<string>>();

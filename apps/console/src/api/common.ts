@@ -30,6 +30,11 @@ export interface Page<Item> {
 export type LocalDate = string;
 /** Wall time at a site, `YYYY-MM-DDTHH:MM`. */
 export type Wall = string;
+/** What a clock at a site showed. */
+export interface SiteTime {
+  wall: Wall;
+  zone: string;
+}
 /** A moment, ISO 8601 with Z. */
 export type Instant = string;
 

@@ -69,7 +69,7 @@ export async function postJson<T>(path: string, body: unknown = {}): Promise<T> 
   return (await response.json()) as T;
 }
 
-/** The lines of an `application/x-ndjson` answer as they come. A line `{problem}` ends it with an ApiProblem. */
+/** The lines of an `application/x-ndjson` answer as they come. A line `{error: problem}` ends it with an ApiProblem. */
 export async function* postForLines<T>(path: string, body: BodyInit, contentType: string): AsyncGenerator<T> {
   const response = await request(path, {
     method: 'POST',
@@ -89,9 +89,9 @@ export async function* postForLines<T>(path: string, body: BodyInit, contentType
 }
 
 function parseLine<T>(line: string): T {
-  const value = JSON.parse(line) as T | { problem: ProblemBody };
-  if (typeof value === 'object' && value !== null && 'problem' in value) {
-    throw new ApiProblem(value.problem.status ?? 500, value.problem);
+  const value = JSON.parse(line) as T | { error: ProblemBody };
+  if (typeof value === 'object' && value !== null && 'error' in value) {
+    throw new ApiProblem(value.error.status ?? 500, value.error);
   }
   return value as T;
 }

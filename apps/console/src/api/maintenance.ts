@@ -13,7 +13,7 @@ export interface MaintenanceItem {
   closes: LocalDate;
   state: MaintenanceState;
   booked: { sessionId: string; at: Wall } | null;
-  /** It was overdue when it came in by an import, so that its first message waits for staff. */
+  /** It was overdue when an import brought it, and its first message still waits for staff of the site. */
   imported: boolean;
 }
 

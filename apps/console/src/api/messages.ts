@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { type CourseRef, type Instant, type Person, pagesOf, type Wall } from './common.js';
+import { type CourseRef, type Instant, type Person, pagesOf, type SiteTime, type Wall } from './common.js';
 import { getJson } from './http.js';
 
 export const MESSAGE_STATUSES = ['sent', 'suppressed', 'expired', 'failed', 'unknown', 'pending'] as const;
@@ -14,6 +14,7 @@ export interface Message {
   due: { wall: Wall; zone: string; instant: Instant };
   nextDue: Instant | null;
   sentAt: Instant | null;
+  sentWall: SiteTime | null;
   channel: 'email' | 'sms' | null;
   reason: string | null;
 }

@@ -1,4 +1,4 @@
-import { type CourseRef, type Instant, type Person, pagesOf } from './common.js';
+import { type CourseRef, type Instant, type Person, pagesOf, type SiteTime } from './common.js';
 
 /** A message as it left, newest first. */
 export interface OutboxItem {
@@ -12,6 +12,7 @@ export interface OutboxItem {
   /** Plain text; null where the patient was erased. */
   body: string | null;
   sentAt: Instant;
+  sentWall: SiteTime;
   patient: Person;
   course: CourseRef | null;
 }

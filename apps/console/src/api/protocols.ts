@@ -112,6 +112,6 @@ export const protocolQuery = (code: string) =>
 
 export const factsQuery = queryOptions({
   queryKey: ['facts'],
-  queryFn: async ({ signal }) => (await getJson<Page<Fact>>('/v1/facts', { limit: 500 }, signal)).items,
+  queryFn: async ({ signal }) => (await getJson<Page<Fact>>('/v1/facts', {}, signal)).items,
   ...forEver,
 });

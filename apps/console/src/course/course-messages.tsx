@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { CourseDetail } from '../api/courses.js';
 import { messagesQuery } from '../api/messages.js';
 import { LoadMore } from '../ui/controls.js';
-import { formatInstant, formatWall } from '../ui/dates.js';
+import { formatWall } from '../ui/dates.js';
 import { channelName, messageKind, messageReason, words } from '../ui/labels.js';
 import { Loaded } from '../ui/loaded.js';
 
@@ -48,8 +48,8 @@ export function CourseMessages({ course }: { course: CourseDetail }) {
                       <td title={message.due.zone}>{formatWall(message.due.wall)}</td>
                       <td>{words(message.status)}</td>
                       <td className="text-soft max-sm:hidden">
-                        {message.sentAt &&
-                          `${formatInstant(message.sentAt)}, ${channelName(message.channel ?? 'none')}`}
+                        {message.sentWall &&
+                          `${formatWall(message.sentWall.wall)}, ${channelName(message.channel ?? 'none')}`}
                         {message.reason && messageReason(message.reason)}
                       </td>
                     </tr>

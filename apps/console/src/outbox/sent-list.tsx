@@ -4,7 +4,7 @@ import { keyOf } from '../api/common.js';
 import { type OutboxItem, outboxQuery } from '../api/outbox.js';
 import { sitesQuery } from '../api/sites.js';
 import { LoadMore, Select } from '../ui/controls.js';
-import { formatDate, formatInstant, formatTime } from '../ui/dates.js';
+import { formatWall } from '../ui/dates.js';
 import { channelName, languageName, messageKind } from '../ui/labels.js';
 import { Loaded } from '../ui/loaded.js';
 import { CourseLink, PatientLink, PersonName } from '../ui/names.js';
@@ -56,7 +56,7 @@ export function SentList({ selected, onSelect }: SentListProps) {
                         isChosen={item === open}
                         onChoose={() => onSelect(item.messageId)}
                         first={<PersonName person={item.patient} />}
-                        aside={`${formatDate(item.sentAt)}, ${formatTime(item.sentAt)}`}
+                        aside={formatWall(item.sentWall.wall)}
                         second={`${messageKind(item.kind)}, ${channelName(item.channel)}`}
                       />
                     ))}
@@ -86,7 +86,8 @@ function Letter({ item }: { item: OutboxItem }) {
             {item.to && `, ${item.to}`}
           </p>
           <p className="text-xs text-faint">
-            {channelName(item.channel)} in {languageName(item.language)}, sent {formatInstant(item.sentAt)}
+            {channelName(item.channel)} in {languageName(item.language)}, sent{' '}
+            <span title={item.sentWall.zone}>{formatWall(item.sentWall.wall)}</span>
             {item.course && (
               <>
                 , course <CourseLink course={item.course} />

@@ -1,9 +1,9 @@
 import type { TimelineItem } from '../api/patients.js';
 import { Badge } from '../ui/chips.js';
 import { formatDate, formatMonth } from '../ui/dates.js';
-import { words } from '../ui/labels.js';
+import { memberName, words } from '../ui/labels.js';
 import { CourseLink, PersonName } from '../ui/names.js';
-import { byMonth, dateOf, recordedText, timeText } from './timeline.grouping.js';
+import { byMonth, dateOf, detailText, recordedText, timeText } from './timeline.grouping.js';
 
 /** Newest first, by month: what happened in the clinic, and when we learned of it where that is another time. */
 export function PatientTimeline({ items }: { items: TimelineItem[] }) {
@@ -108,10 +108,8 @@ function Details({ details }: { details: TimelineItem['details'] }) {
     <dl className="mt-1 flex flex-wrap gap-x-4 gap-y-0.5">
       {entries.map(([label, value]) => (
         <div key={label} className="flex items-baseline gap-1.5">
-          <dt className="text-faint">{words(label)}</dt>
-          <dd className={/lot/i.test(label) ? 'code' : undefined}>
-            {Array.isArray(value) ? value.map(String).join(', ') : value}
-          </dd>
+          <dt className="text-faint">{memberName(label)}</dt>
+          <dd className={/lot/i.test(label) ? 'code' : undefined}>{detailText(label, value)}</dd>
         </div>
       ))}
     </dl>

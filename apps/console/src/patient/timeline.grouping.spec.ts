@@ -1,5 +1,5 @@
 import type { TimelineItem } from '../api/patients.js';
-import { byMonth, occurredText, recordedText, timeText } from './timeline.grouping.js';
+import { byMonth, detailText, occurredText, recordedText, timeText } from './timeline.grouping.js';
 
 const item = (change: Partial<TimelineItem>): TimelineItem => ({
   position: 1,
@@ -39,5 +39,14 @@ describe("a patient's timeline", () => {
     expect(recordedText(item({}))).toBeNull();
     expect(recordedText(item({ recordedAt: '2027-01-05T08:00:00.000Z' }))).toBe('recorded 5 Jan 2027, 08:00 UTC');
     expect(recordedText(item({ precision: 'unknown' }))).toBe('recorded 31 Mar 2026, 22:31 UTC');
+  });
+
+  it('writes details as a person would', () => {
+    expect(detailText('bookedFor', '2026-08-28T17:00')).toBe('28 Aug 2026, 17:00');
+    expect(detailText('signedOn', '2026-08-24')).toBe('24 Aug 2026');
+    expect(detailText('areas', ['face', 'double-chin'])).toBe('face, double chin');
+    expect(detailText('language', 'tr')).toBe('Turkish');
+    expect(detailText('products', ['Rejuva NCTF, lot RE25103A'])).toBe('Rejuva NCTF, lot RE25103A');
+    expect(detailText('depthMm', 2.5)).toBe('2.5');
   });
 });

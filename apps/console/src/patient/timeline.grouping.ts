@@ -1,5 +1,6 @@
 import type { TimelineItem } from '../api/patients.js';
 import { daysBetween, formatDate, formatInstant, formatTime, formatWall } from '../ui/dates.js';
+import { channelName, languageName, words } from '../ui/labels.js';
 
 export interface TimelineMonth {
   /** `YYYY-MM`. */
@@ -42,4 +43,17 @@ export function recordedText(item: Pick<TimelineItem, 'occurredAt' | 'recordedAt
   if (item.precision === 'unknown') return `recorded ${formatInstant(item.recordedAt)}`;
   if (Math.abs(daysBetween(item.occurredAt, item.recordedAt)) <= 1) return null;
   return `recorded ${formatInstant(item.recordedAt)}`;
+}
+
+const DATE_OR_WALL = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?$/;
+const CODE = /^[a-z]+(-[a-z]+)+$/;
+
+/** What an event says about itself, as a person would write it: dates, languages, channels and codes in words. */
+export function detailText(label: string, value: string | number | string[]): string {
+  if (Array.isArray(value)) return value.map((one) => detailText(label, one)).join(', ');
+  if (typeof value === 'number') return String(value);
+  if (label === 'language') return languageName(value);
+  if (label === 'channel') return channelName(value);
+  if (DATE_OR_WALL.test(value)) return formatWall(value);
+  return CODE.test(value) ? words(value).toLowerCase() : value;
 }

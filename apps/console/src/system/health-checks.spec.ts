@@ -11,6 +11,7 @@ describe('health checks', () => {
 
   it('says what a check says', () => {
     expect(checkText({ status: 'up', latencyMs: 2 })).toBe('up, latencyMs 2');
+    expect(checkText({ status: 'ok', detail: 'postgres' })).toBe('ok, postgres');
     expect(checkText({ ok: true })).toBe('ok');
     expect(checkText('down')).toBe('down');
   });

@@ -16,7 +16,7 @@ export function checkText(check: unknown): string {
   if (typeof check !== 'object' || check === null) return check === true ? 'ok' : statusOf(check);
   const rest = Object.entries(check)
     .filter(([name, value]) => name !== 'status' && name !== 'ok' && ['string', 'number'].includes(typeof value))
-    .map(([name, value]) => `${name} ${String(value as string | number)}`);
+    .map(([name, value]) => (name === 'detail' ? '' : `${name} `) + String(value as string | number));
   const status = statusOf(check);
   return [status === 'true' ? 'ok' : status, ...rest].filter(Boolean).join(', ');
 }

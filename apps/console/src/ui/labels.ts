@@ -1,7 +1,13 @@
 /** Codes as words. What is not listed is written from its code, so that a chain's own protocols read well too. */
 export function words(code: string): string {
-  const text = code.replaceAll(/[-_.]/g, ' ');
+  const text = code.replaceAll(/[-_.]/g, ' ').replaceAll(/\bfaq\b/g, 'FAQ');
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** The name of a member as words: `bookedFor` as `Booked for`, `depthMm` as `Depth, mm`. */
+export function memberName(name: string): string {
+  const text = name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();
+  return words(text.replace(/ (minutes|mm|ml)$/, ', $1'));
 }
 
 const MESSAGE_KINDS: Record<string, string> = {

@@ -6,6 +6,9 @@ import { causeSchema, messageKindSchema } from '../message/message.events.js';
 
 export const MESSAGE_STATUSES = ['pending', 'sent', 'suppressed', 'expired', 'failed', 'unknown'] as const;
 
+/** What a clock at the course's site showed. */
+const siteTimeSchema = z.strictObject({ wall: wallTimeSchema, zone: z.string() }).meta({ id: 'SiteTime' });
+
 /** A message as it stands. `pending` counts one whose provider has not answered yet. */
 export const messageViewSchema = z
   .strictObject({
@@ -19,6 +22,8 @@ export const messageViewSchema = z
     /** When it may leave: later than `due` after quiet hours; null once it is settled. */
     nextDue: instantSchema.nullable(),
     sentAt: instantSchema.nullable(),
+    /** The same in the zone of the course's site. */
+    sentWall: siteTimeSchema.nullable(),
     channel: z.enum(['email', 'sms']).nullable(),
     /** Why it was suppressed, has failed or is unknown. */
     reason: z.string().nullable(),
@@ -71,6 +76,8 @@ export const outboxItemSchema = z
     body: z.string().nullable(),
     /** By the chain's clock. */
     sentAt: instantSchema,
+    /** The same in the zone of the course's site. */
+    sentWall: siteTimeSchema,
     patient: personSchema,
     course: courseRefSchema,
   })

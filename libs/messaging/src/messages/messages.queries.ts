@@ -8,7 +8,7 @@ import { isErased } from '#libs/event-store/src/personal-data.js';
 import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
 import { NotFound } from '#libs/kernel/src/errors.js';
 import type { Id } from '#libs/kernel/src/ids.js';
-import type { Instant } from '#libs/kernel/src/zoned-time.js';
+import { type Instant, zonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { CourseRef, Person } from '#libs/treatment/src/shared.contract.js';
 import type { Identity } from '#libs/treatment/src/streams.contract.js';
 import { type MessageEvent, messageStream } from '../message/message.events.js';
@@ -45,6 +45,8 @@ interface OutboxRow {
   language: string;
   box: SealedBox;
   sent_at: Date;
+  /** Null while the read model is behind the outbox. */
+  zone: string | null;
 }
 
 export interface MessagesQueriesDependencies {
@@ -59,6 +61,7 @@ const TABLES = 'messages_v1';
 const statusesOf = (status: MessagesFilter['status']) =>
   status === 'pending' ? ['pending', 'attempted'] : status && [status];
 const iso = (time: Date | Instant): Instant => new Date(time).toISOString();
+const siteTime = (time: Date | Instant, zone: string) => ({ wall: zonedTime(iso(time), zone).wall, zone });
 
 /** Answers about messages. Names and texts are opened here, and nowhere before. */
 export class MessagesQueries {
@@ -134,10 +137,11 @@ export class MessagesQueries {
   async outbox(chain: Chain, filter: OutboxFilter): Promise<Page<OutboxItem>> {
     const after = filter.cursor === undefined ? [null, null] : decodeCursor(filter.cursor, 2);
     const { rows } = await this.deps.db.query<OutboxRow>(
-      `select message_id, patient_id, course_id, kind, channel, language, box, sent_at from outbox
-       where chain = $1 and ($2::uuid is null or site_id = $2)
-         and ($3::timestamptz is null or (sent_at, message_id) < ($3, $4::uuid))
-       order by sent_at desc, message_id desc limit $5`,
+      `select o.message_id, o.patient_id, o.course_id, o.kind, o.channel, o.language, o.box, o.sent_at, m.due_zone as zone
+       from outbox o left join ${TABLES}.message m on m.chain = o.chain and m.message_id = o.message_id
+       where o.chain = $1 and ($2::uuid is null or o.site_id = $2)
+         and ($3::timestamptz is null or (o.sent_at, o.message_id) < ($3, $4::uuid))
+       order by o.sent_at desc, o.message_id desc limit $5`,
       [chain.no, filter.siteId ?? null, after[0], after[1], filter.limit + 1],
     );
     const page = pageOf(rows, filter.limit, (row) => [iso(row.sent_at), row.message_id]);
@@ -153,6 +157,7 @@ export class MessagesQueries {
         messageId: row.message_id,
         ...{ kind: row.kind, channel: row.channel, to, language: row.language, subject, body },
         sentAt: iso(row.sent_at),
+        sentWall: siteTime(row.sent_at, row.zone ?? 'UTC'),
         patient: named.patient(row.patient_id),
         course: named.course(row.course_id),
       };
@@ -171,6 +176,7 @@ export class MessagesQueries {
       due: { wall: row.due_wall, zone: row.due_zone, instant: iso(row.due_at) },
       nextDue: row.status === 'pending' || row.status === 'attempted' ? iso(row.next_due) : null,
       sentAt: row.sent_at && iso(row.sent_at),
+      sentWall: row.sent_at === null ? null : siteTime(row.sent_at, row.due_zone),
       channel: row.channel,
       reason: row.reason,
     }));

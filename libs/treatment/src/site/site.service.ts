@@ -70,14 +70,17 @@ export class SiteService {
     return { id, ...result };
   }
 
-  /** Lets the first messages of maintenance that an import left overdue go. Doing it again changes nothing. */
+  /**
+   * Lets the first messages of maintenance that imports until now left overdue go. Recorded each time it is said: what a
+   * later import brings waits for a release of its own.
+   */
   async releaseImportedMaintenance(meta: CommandMeta, site: string): Promise<CommandAnswer> {
     const id = await this.references.resolve(meta.chain, 'site', site);
     const result = await this.runner.run(meta, async (reads) => {
-      const { importedMaintenanceReleasedAt } = await requireSite(reads, id);
-      const released = importedMaintenanceReleasedAt !== undefined;
-      const events = released ? [] : [SiteImportedMaintenanceReleased(occurredNow(reads.now), { siteId: id })];
-      return [{ stream: siteStream(id), events }];
+      await requireSite(reads, id);
+      return [
+        { stream: siteStream(id), events: [SiteImportedMaintenanceReleased(occurredNow(reads.now), { siteId: id })] },
+      ];
     });
     return { id, ...result };
   }

@@ -79,7 +79,11 @@ function arrival(streams: readonly StreamOfEvents[], choices: readonly number[])
   return arrived;
 }
 
-const TABLES = { course_progress: ['course', 'session_use'], maintenance_due: ['course'], site_day: ['session'] };
+const TABLES = {
+  course_progress: ['course', 'session_use'],
+  maintenance_due: ['course', 'site_release'],
+  site_day: ['session'],
+};
 
 async function rowsAfter(streams: readonly StreamOfEvents[], pageEvents: number) {
   const chain = await models.engine.newChain();

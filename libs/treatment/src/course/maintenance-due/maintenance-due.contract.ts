@@ -17,7 +17,7 @@ export const maintenanceDueSchema = z
     state: z.enum(['upcoming', 'due', 'overdue']),
     /** The next booked maintenance session of the course. */
     booked: z.strictObject({ sessionId: z.uuid(), at: wallTimeSchema }).nullable(),
-    /** The window was open already when an import brought the course: its messages wait for the site's release. */
+    /** The window was over already when an import brought the course, and its first message waits for the site's release. */
     imported: z.boolean(),
   })
   .meta({ id: 'MaintenanceDue' });

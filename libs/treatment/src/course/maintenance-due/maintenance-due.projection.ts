@@ -1,13 +1,16 @@
+import type { Queryable } from '#libs/database/src/database.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant, WallTime } from '#libs/kernel/src/zoned-time.js';
 import type { Projection, ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
 import { PROTOCOL_EVENTS } from '../../protocol/protocol.events.js';
+import { SiteImportedMaintenanceReleased } from '../../site/site.events.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 import { COURSE_EVENTS } from '../course.events.js';
 import { COURSE_ROWS_DDL, CourseRows } from '../course-rows.js';
 import { bookedSessions, type PlannedCourse } from '../course.state.js';
 
-export const MAINTENANCE_DUE = { name: 'maintenance_due', version: 1 } as const;
+export const MAINTENANCE_DUE = { name: 'maintenance_due', version: 2 } as const;
 
 /** A booked maintenance session. */
 export interface BookedMaintenance {
@@ -22,8 +25,14 @@ export class MaintenanceDueProjection implements Projection {
   readonly version = MAINTENANCE_DUE.version;
   readonly ddl = `${COURSE_ROWS_DDL}
     create index course_window on course (chain, window_opens, id) where window_opens is not null;
-    create index course_site_window on course (chain, site_id, window_opens, id) where window_opens is not null;`;
-  readonly types: ReadonlySet<string> = new Set([...COURSE_EVENTS, ...PROTOCOL_EVENTS].map(({ type }) => type));
+    create index course_site_window on course (chain, site_id, window_opens, id) where window_opens is not null;
+    -- When staff of a site last let the first messages of imported maintenance go; an instant as text.
+    create table site_release (
+      chain integer not null, site_id uuid not null, released_at text collate "C" not null, primary key (chain, site_id)
+    );`;
+  readonly types: ReadonlySet<string> = new Set(
+    [...COURSE_EVENTS, ...PROTOCOL_EVENTS, SiteImportedMaintenanceReleased].map(({ type }) => type),
+  );
 
   private readonly rows = new CourseRows();
 
@@ -34,7 +43,21 @@ export class MaintenanceDueProjection implements Projection {
     for (const [id, course] of await this.rows.load(tx, chain, waiting)) courses.set(id, course);
     const protocolOf = await this.rows.protocolsOf(tx, chain, courses.values());
     await this.rows.save(tx, chain, courses, protocolOf, (course) => ({ booked: bookedMaintenance(course) }));
+    await noteReleases(tx, chain, page);
   }
+}
+
+async function noteReleases(tx: Queryable, chain: Chain, page: readonly SealedEvent<TreatmentEvent>[]): Promise<void> {
+  const releasedAt = new Map<Id, Instant>();
+  for (const event of page) {
+    if (event.type === SiteImportedMaintenanceReleased.type) releasedAt.set(event.data.siteId, event.recordedAt);
+  }
+  if (releasedAt.size === 0) return;
+  await tx.query(
+    `insert into site_release (chain, site_id, released_at) select $1, * from unnest($2::uuid[], $3::text[])
+     on conflict (chain, site_id) do update set released_at = excluded.released_at`,
+    [chain.no, [...releasedAt.keys()], [...releasedAt.values()]],
+  );
 }
 
 const bookedMaintenance = (course: PlannedCourse): BookedMaintenance[] =>

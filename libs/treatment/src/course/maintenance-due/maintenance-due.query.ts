@@ -35,6 +35,7 @@ interface Row {
   window_opens: LocalDate;
   window_closes: LocalDate;
   imported_at: Instant | null;
+  released_at: Instant | null;
   derived: { booked: BookedMaintenance[] };
 }
 
@@ -67,7 +68,8 @@ export class MaintenanceDueQuery {
     const { ids, dates } = datesAt(sites, now, params.today, site);
     const { rows } = await this.db.query<Row>(
       `select c.id, c.code, c.patient_id, c.site_id, c.protocol, c.window_ordinal, c.window_opens, c.window_closes,
-              c.imported_at, c.derived
+              c.imported_at, c.derived,
+              (select r.released_at from ${SCHEMA}.site_release r where r.chain = c.chain and r.site_id = c.site_id)
        from ${OPEN_WINDOWS}
          and ($5::text[] is null or ${STATE} = any($5))
          and ($6::date is null or (c.window_opens, c.id) > ($6::date, $7::uuid))
@@ -93,7 +95,7 @@ export class MaintenanceDueQuery {
           params.today ?? localDateAt(now, at.timeZone),
         ),
         booked: bookedAt(row.derived.booked, now),
-        imported: row.imported_at !== null && row.window_opens <= localDateAt(row.imported_at, at.timeZone),
+        imported: waitsForRelease(row, at.timeZone),
       };
     });
     return { items, next: page.next };
@@ -111,6 +113,13 @@ export class MaintenanceDueQuery {
     );
     return new Map(rows.map(({ site_id, upcoming, due, overdue }) => [site_id, { upcoming, due, overdue }]));
   }
+}
+
+/** Whether the window was over already when an import brought the course, and its site has released none since. */
+function waitsForRelease(row: Row, zone: string): boolean {
+  const { imported_at: importedAt, released_at: releasedAt } = row;
+  if (importedAt === null || row.window_closes >= localDateAt(importedAt, zone)) return false;
+  return releasedAt === null || releasedAt < importedAt;
 }
 
 /** The date that each site has now. */

@@ -1,5 +1,6 @@
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { newId } from '#libs/kernel/src/ids.js';
+import { subtractDateDuration } from '#libs/kernel/src/local-date.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import {
   CourseHistory,
@@ -10,6 +11,7 @@ import {
   site,
 } from '#test/support/treatment-history.js';
 import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
+import { SiteImportedMaintenanceReleased, siteStream } from '../../site/site.events.js';
 import { MaintenanceDeclined } from '../course.events.js';
 import { maintenanceDueSchema } from './maintenance-due.contract.js';
 import type { MaintenanceParams } from './maintenance-due.query.js';
@@ -119,18 +121,31 @@ it('leaves out whom it no longer concerns: who declined, and who began a new cou
   expect(await list({ today: '2024-05-10' })).toEqual([]);
 });
 
-it('marks windows that were open when an import brought their course', async () => {
-  const overdue = completed({ origin: 'import' }, newId()).performed('2020-01-02T10:00');
+it('marks windows that were over when an import brought their course, until their site lets the messages go', async () => {
+  const imported = (performedAt: string, of: { site: string }) =>
+    new CourseHistory(
+      { ...of, patient: newId(), practitioner: newId() },
+      { end: 'completed', origin: 'import' },
+    ).performed(performedAt);
+  const elsewhere = newId();
+  const overdue = imported('2020-01-02T10:00', of);
+  const overdueElsewhere = imported('2020-01-02T10:00', { site: elsewhere });
   const live = completed({}, newId()).performed('2020-01-02T10:00');
-  const future = completed({ origin: 'import' }, newId()).performed('2098-01-02T10:00');
-  await models.record(chain, [...references(), ...[overdue, live, future].flatMap((history) => history.streams())]);
-  expect((await list()).map(({ course, imported }) => [course.id, imported])).toEqual(
-    expect.arrayContaining([
-      [overdue.id, true],
-      [live.id, false],
-      [future.id, false],
-    ]),
-  );
+  const due = imported(`${subtractDateDuration(new Date().toISOString().slice(0, 10), 'P4M')}T10:00`, of);
+  const future = imported('2098-01-02T10:00', of);
+  const histories = [overdue, overdueElsewhere, live, due, future];
+  await models.record(chain, [...references(), site(elsewhere), ...histories.flatMap((history) => history.streams())]);
+  const waiting = async () => (await list()).filter((item) => item.imported).map(({ course }) => course.id);
+  expect((await waiting()).sort()).toEqual([overdue.id, overdueElsewhere.id].sort());
+
+  const release = SiteImportedMaintenanceReleased(occurredNow('2024-05-02T10:00:00.000Z'), { siteId: of.site });
+  await models.record(chain, [{ stream: siteStream(of.site), events: [release] }]);
+  expect(await waiting()).toEqual([overdueElsewhere.id]);
+
+  // What a later import brings waits again.
+  const later = imported('2020-01-02T10:00', of);
+  await models.record(chain, later.streams());
+  expect((await waiting()).sort()).toEqual([overdueElsewhere.id, later.id].sort());
 });
 
 it('agrees with the list of courses', async () => {
