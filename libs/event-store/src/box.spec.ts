@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { BoxDoesNotOpen, closeBox, openBox } from './box.js';
+
+const sample = JSON.parse(readFileSync(join(__dirname, 'box.sample.json'), 'utf8')) as Record<
+  'key' | 'box' | 'bound' | 'plaintext',
+  string
+>;
 
 const key = randomBytes(32);
 
@@ -47,4 +54,9 @@ describe('a box of personal data', () => {
   it('is refused when it is cut short', () => {
     expect(() => openBox(key, 'AQ', 'here')).toThrow('format');
   });
+});
+
+it('opens a box that was closed by an earlier version of the software', () => {
+  const { key: hex, box, bound, plaintext } = sample;
+  expect(openBox(Buffer.from(hex, 'hex'), box, bound)).toBe(plaintext);
 });

@@ -301,6 +301,20 @@ describe('import of old histories', () => {
     });
   });
 
+  it('dates the end of each course by its last performed session, in whatever order the lines stand', async () => {
+    const chain = await engine.newChain();
+    await run(chain, await folderOf(generateHistory({ seed: 5, courses: 200, faults: 0 })));
+    const events = await eventsOf(chain);
+    const last = new Map<string, string>();
+    for (const { type, stream, occurredAt, data } of events) {
+      const counts = type === 'SessionPerformed' && (data as { kind: string }).kind === 'course';
+      if (counts && (last.get(stream) ?? '') < occurredAt.instant) last.set(stream, occurredAt.instant);
+    }
+    const ends = events.filter(({ type, stream }) => /^Course(Completed|Stopped)$/.test(type) && last.has(stream));
+    expect(ends.length).toBeGreaterThan(100);
+    expect(ends.map(({ occurredAt }) => occurredAt.instant)).toEqual(ends.map(({ stream }) => last.get(stream)));
+  });
+
   it('dates the end of a course without a performed session by its consultation', async () => {
     const chain = await engine.newChain();
     const { sessions: _, ...others } = SMALL;

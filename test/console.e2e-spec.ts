@@ -1,0 +1,214 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AxeResults } from 'axe-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { eventually } from './support/eventually.js';
+import { type PistorProcess, startPistor } from './support/pistor-process.js';
+
+const HISTORY = join(import.meta.dirname, '..', 'demo', 'history');
+const AXE = createRequire(import.meta.filename).resolve('axe-core/axe.min.js');
+/** The browser must not ask anybody for anything by itself: the test counts requests to other hosts. */
+const BROWSER_ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+/** On two cores that build at the same time, a page can take seconds. */
+const WAIT_MS_MAX = 20_000;
+
+let folder: string;
+let server: PistorProcess;
+let browser: Browser;
+let page: Page;
+let axe: string;
+/** What must not happen on any page. */
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pistor console '));
+  [server, browser, axe] = await Promise.all([
+    startPistor(folder),
+    chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args: BROWSER_ARGS }),
+    readFile(AXE, 'utf8'),
+  ]);
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(WAIT_MS_MAX);
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => complaints.push(`thrown: ${error.message}`));
+  page.on('request', (request) => {
+    const { protocol, origin } = new URL(request.url());
+    if (protocol.startsWith('http') && origin !== server.url) complaints.push(`asked elsewhere: ${request.url()}`);
+  });
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.kill();
+  await rm(folder, { recursive: true, force: true });
+});
+
+afterEach(() => expect(complaints.splice(0)).toEqual([]));
+
+/** Loads a page and waits until it has its title and nothing in it is loading. */
+async function open(path: string, heading: string | RegExp): Promise<void> {
+  await page.goto(server.url + path);
+  await arrived(heading);
+}
+
+async function arrived(heading: string | RegExp): Promise<void> {
+  await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+  await page.locator('main').getByText('Loading', { exact: true }).first().waitFor({ state: 'detached' });
+}
+
+/** Whoever uses another sense, or no mouse, gets the same: WCAG 2.2 AA as far as a program can tell. */
+async function accessibilityViolations(): Promise<string[]> {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(async () => {
+    const { axe: run } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } };
+    return run.run();
+  });
+  return violations.map(({ id, nodes }) => `${page.url()} ${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+}
+
+const focused = () =>
+  page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.id);
+
+describe('the console, in the order of a first day', () => {
+  it('says what to do while nothing is on record', async () => {
+    await open('/', 'Nothing is on record yet');
+    expect(await page.locator('main').innerText()).toContain('Bring in a history');
+    await page.getByRole('button', { name: 'Choose a folder' }).waitFor();
+    expect(await accessibilityViolations()).toEqual([]);
+  });
+
+  it('imports a history and shows each refused line with what to mend', async () => {
+    const files = (await readdir(HISTORY)).map((name) => join(HISTORY, name));
+    expect(files).toHaveLength(7);
+    await page.getByLabel('Files').setInputFiles(files);
+    await page.getByRole('heading', { name: /2,598 lines taken, 60 refused/ }).waitFor();
+    const refused = page.getByRole('table', { name: 'Refused lines with file, line, column, value and what to mend' });
+    expect(await refused.locator('tbody tr').count()).toBe(60);
+    for (const row of await refused.locator('tbody tr').all()) {
+      const [file, line, , , reason] = await row.locator('th, td').allInnerTexts();
+      expect(file).toMatch(/\.csv$/);
+      expect(Number(line)).toBeGreaterThan(1);
+      expect(reason?.length).toBeGreaterThan(10);
+    }
+    expect(await accessibilityViolations()).toEqual([]);
+  });
+
+  it('goes on to the due list', async () => {
+    await page.getByRole('link', { name: 'See the due list' }).click();
+    await arrived('Maintenance due');
+    await page.getByRole('link', { name: 'Chloé Kaya' }).waitFor();
+    expect(await page.getByRole('button', { name: /^Overdue/ }).innerText()).toMatch(/Overdue\s*\d+/);
+  });
+
+  it('draws a course and has the same in a table', async () => {
+    await open('/courses', 'Courses');
+    await page.getByRole('link', { name: 'C000011' }).click();
+    await arrived('Course C000011');
+    const drawing = page.getByRole('img', { name: /4 of 5 sessions performed/ });
+    await drawing.waitFor();
+    const sessions = page
+      .locator('section', { has: page.getByRole('heading', { name: 'Sessions' }) })
+      .locator('tbody tr');
+    expect(await sessions.count()).toBe(5);
+    expect((await sessions.allInnerTexts()).join()).toContain('Interval too long');
+  });
+
+  it("tells a patient's history", async () => {
+    await page.getByRole('link', { name: 'Mia Ó Briain' }).click();
+    await arrived('Mia Ó Briain');
+    await page.getByText('Session 4 performed.').waitFor();
+    await page.getByText('Course of 5 sessions planned.').waitFor();
+    expect(await page.locator('main').innerText()).toContain('Depth, mm');
+  });
+
+  it('lets a month pass, and shows what went out as the patient reads it', async () => {
+    await page.getByRole('button', { name: '+1 month' }).click();
+    const toast = page.getByText(/\d+ messages? went out\./);
+    await toast.waitFor();
+    const sent = Number(/\d+/.exec(await toast.innerText())?.[0]);
+    await page.getByRole('link', { name: 'Read them' }).click();
+    await arrived('Outbox');
+    const list = page.getByRole('region', { name: 'Messages that went out' });
+    await list.waitFor();
+    expect(await list.getByRole('listitem').count()).toBe(sent);
+    expect((await page.getByRole('article').innerText()).length).toBeGreaterThan(80);
+    expect(await page.getByRole('article').innerText()).not.toContain('UTC');
+    await page.getByText('Its cause is').waitFor();
+  });
+
+  it('releases what waited since the import, site by site', async () => {
+    await open('/?site=IST1', 'Maintenance due');
+    const notice = page.getByRole('region', { name: 'Imported maintenance' });
+    await notice.getByRole('button', { name: /^Release/ }).click();
+    await notice.waitFor({ state: 'detached' });
+    await page.reload();
+    await arrived('Maintenance due');
+    await page.getByRole('table').first().waitFor();
+    expect(await notice.count()).toBe(0);
+  });
+
+  it('rebuilds a projection while it is read', async () => {
+    await open('/system', 'System');
+    const row = page.getByRole('row', { name: /Course progress/ });
+    await row.getByRole('button', { name: 'Rebuild' }).click();
+    await page.getByText(/Course progress was rebuilt from [\d,]+ events\./).waitFor();
+    await row.getByRole('button', { name: 'Rebuild' }).waitFor();
+  });
+
+  it('can be used with the keyboard alone', async () => {
+    await open('/system', 'System');
+    await page.keyboard.press('Tab');
+    const skip = page.getByRole('link', { name: 'Skip to the page' });
+    expect(await skip.evaluate((link) => link === document.activeElement)).toBe(true);
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('MAIN');
+
+    await page.keyboard.press('/');
+    expect(await focused()).toBe('Patient code or family name');
+    await page.keyboard.type('PT00064');
+    await page.keyboard.press('Enter');
+    await arrived('Patients');
+    await page.getByRole('link', { name: 'Chloé Kaya' }).waitFor();
+
+    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+    await page.keyboard.press('g');
+    await page.keyboard.press('d');
+    await arrived('Maintenance due');
+    await page.getByRole('link', { name: 'Chloé Kaya' }).waitFor();
+    await page.keyboard.press('j');
+    expect(await page.evaluate(() => document.activeElement?.closest('main') !== null)).toBe(true);
+    await page.keyboard.press('Enter');
+    await eventually('another page', async () => (new URL(page.url()).pathname === '/' ? undefined : true));
+  });
+
+  const pages = [
+    ['/', 'Maintenance due'],
+    ['/courses', 'Courses'],
+    ['/courses/C000011', 'Course C000011'],
+    ['/patients', 'Patients'],
+    ['/patients/PT00009', 'Mia Ó Briain'],
+    ['/sites/IST1/day', /\d{4}/],
+    ['/outbox', 'Outbox'],
+    ['/outbox?tab=suppressed', 'Outbox'],
+    ['/protocols', 'Protocols'],
+    ['/protocols/facial', 'Facial mesotherapy'],
+    ['/system', 'System'],
+    ['/nowhere', 'There is no such page'],
+  ] as const;
+
+  it.each(pages)('%s has no accessibility violation', async (path, heading) => {
+    await open(path, heading);
+    expect(await accessibilityViolations()).toEqual([]);
+  });
+});

@@ -1,0 +1,32 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EventType } from '#libs/event-store/src/event-type.js';
+import { MESSAGE_EVENTS } from '#libs/messaging/src/message/message.events.js';
+import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types.js';
+
+/**
+ * Events are never migrated: what was written under any version must be read for ever. One frozen sample for each type
+ * and version stands beside its slice; a change of a schema that no longer reads it needs a new version and an upcaster.
+ */
+const FOLDERS = ['site', 'practitioner', 'patient', 'lot', 'protocol', 'consultation', 'course']
+  .map((slice) => join('libs/treatment/src', slice))
+  .concat('libs/messaging/src/message')
+  .map((slice) => join(__dirname, '..', slice, 'samples'));
+
+const TYPES: readonly EventType[] = [...TREATMENT_EVENT_TYPES, ...(MESSAGE_EVENTS as unknown as EventType[])];
+
+const versions = TYPES.flatMap((type) =>
+  Array.from({ length: type.version }, (_, n) => [type.type, n + 1, type] as const),
+);
+
+describe('a stored event', () => {
+  it.each(versions)('%s of version %i is read by this version of the software', (name, version, type) => {
+    const file = FOLDERS.map((folder) => join(folder, `${name}.v${version}.json`)).find(existsSync);
+    if (file === undefined) throw new Error(`There is no frozen sample ${name}.v${version}.json beside its slice`);
+    const sample = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    const lifted = type.upcasters.slice(version - 1).reduce((data, upcast) => upcast(data), sample);
+    const read = type.schema.parse(lifted);
+    // Nothing of it is lost or changed on the way in.
+    if (version === type.version) expect(read).toEqual(sample);
+  });
+});
