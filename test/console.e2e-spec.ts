@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -92,7 +93,7 @@ describe('the console, in the order of a first day', () => {
     const files = (await readdir(HISTORY)).map((name) => join(HISTORY, name));
     expect(files).toHaveLength(7);
     await page.getByLabel('Files').setInputFiles(files);
-    await page.getByRole('heading', { name: /2,598 lines taken, 60 refused/ }).waitFor();
+    await page.getByRole('heading', { name: /2,598 lines taken, 60 refused/ }).waitFor({ timeout: 60_000 });
     const refused = page.getByRole('table', { name: 'Refused lines with file, line, column, value and what to mend' });
     expect(await refused.locator('tbody tr').count()).toBe(60);
     for (const row of await refused.locator('tbody tr').all()) {
@@ -102,7 +103,7 @@ describe('the console, in the order of a first day', () => {
       expect(reason?.length).toBeGreaterThan(10);
     }
     expect(await accessibilityViolations()).toEqual([]);
-  });
+  }, 70_000);
 
   it('goes on to the due list', async () => {
     await page.getByRole('link', { name: 'See the due list' }).click();
@@ -115,7 +116,7 @@ describe('the console, in the order of a first day', () => {
     await open('/courses', 'Courses');
     await page.getByRole('link', { name: 'C000011' }).click();
     await arrived('Course C000011');
-    const drawing = page.getByRole('img', { name: /4 of 5 sessions performed/ });
+    const drawing = page.getByRole('img', { name: /4 of 5 sessions performed from/ });
     await drawing.waitFor();
     const sessions = page
       .locator('section', { has: page.getByRole('heading', { name: 'Sessions' }) })

@@ -128,7 +128,8 @@ export class ExternalCodes {
   async codesOf(chain: Chain, kind: CodeKind, ids: readonly Id[]): Promise<Map<Id, string>> {
     if (ids.length === 0) return new Map();
     const { rows } = await this.db.query<{ id: Id; code: string | null; box: SealedBox | null }>(
-      'select id, code, box from external_code where chain = $1 and kind = $2 and id = any($3)',
+      // `chain + 0` keeps a plan that is made while the table is empty from reading the primary key's whole prefix.
+      'select id, code, box from external_code where id = any($3) and kind = $2 and chain + 0 = $1',
       [chain.no, kind, [...new Set(ids)]],
     );
     const boxed = rows.filter((row) => row.box !== null);

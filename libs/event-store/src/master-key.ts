@@ -19,6 +19,8 @@ import { PistorError } from '#libs/kernel/src/errors.js';
 export class MasterKey {
   /** Tells keys apart without telling anything of them. */
   readonly fingerprint: string;
+  /** Purposes are few: kinds of codes and indexes, by chain. */
+  private readonly derived = new Map<string, Buffer>();
 
   constructor(private readonly key: Buffer) {
     if (key.length !== 32) throw new MasterKeyProblem('A master key has 32 bytes (64 hexadecimal digits).');
@@ -27,7 +29,11 @@ export class MasterKey {
 
   /** A key for one purpose, always the same; none can be computed from another. */
   derive(purpose: string): Buffer {
-    return Buffer.from(hkdfSync('sha256', this.key, '', `pistor ${purpose}`, 32));
+    const known = this.derived.get(purpose);
+    if (known) return known;
+    const key = Buffer.from(hkdfSync('sha256', this.key, '', `pistor ${purpose}`, 32));
+    this.derived.set(purpose, key);
+    return key;
   }
 
   /** A keyed blind index: equal texts are found without the text standing anywhere. */

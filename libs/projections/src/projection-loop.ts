@@ -13,6 +13,9 @@ const LEASE_HELD_MS = LEASE_MS / 2;
 const PAUSE_MS = 200;
 const PAUSE_MS_MAX = 5_000;
 
+/** After a round that took long (a big import), readers do not wait longer than this for the next one. */
+const GIVE_WAY_MS_MAX = 1_000;
+
 /** How one projection is getting on. */
 interface Pace {
   busy: boolean;
@@ -109,7 +112,8 @@ export class ProjectionLoop {
       const workedMs = performance.now() - since;
       await this.sleep(POLL_MS, true);
       const { share } = this.options;
-      if (!this.stopping) await this.sleep(Math.max(GATHER_MS, (workedMs * (1 - share)) / share), false);
+      const giveWayMs = Math.min(GIVE_WAY_MS_MAX, (workedMs * (1 - share)) / share);
+      if (!this.stopping) await this.sleep(Math.max(GATHER_MS, giveWayMs), false);
     }
   }
 

@@ -67,7 +67,7 @@ export interface FollowUp {
   kind: 'remote' | 'in-person';
   site: SiteRef;
   reactions: string[];
-  adverseEvent: { kind: string; severity: string } | null;
+  adverseEvent: { kind: string; severity: string | null } | null;
   outcomeScore: number | null;
 }
 

@@ -24,8 +24,11 @@ export interface ImportReport {
 
 export interface ImportProgress {
   file: string;
+  /** Lines of this file so far. */
   lines: number;
-  total: number;
+  /** Of all files, this one included, so far. */
+  bytes: number;
+  totalBytes: number;
 }
 
 export type ImportLine = { progress: ImportProgress } | { report: ImportReport };

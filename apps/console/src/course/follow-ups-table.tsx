@@ -42,7 +42,7 @@ export function FollowUpsTable({ followUps }: { followUps: FollowUp[] }) {
               <td>
                 {followUp.adverseEvent ? (
                   <b className="text-iodine">
-                    {words(followUp.adverseEvent.kind)}, {followUp.adverseEvent.severity}
+                    {[words(followUp.adverseEvent.kind), followUp.adverseEvent.severity].filter(Boolean).join(', ')}
                   </b>
                 ) : (
                   <span className="text-faint">none</span>

@@ -3,7 +3,7 @@ import { type ChangeEvent, type DragEvent, useRef, useState, useSyncExternalStor
 import { FolderIcon } from '../ui/icons.js';
 import { ProblemPanel } from '../ui/problem-panel.js';
 import { filesOfDrop } from './dropped-files.js';
-import { ImportProgressList } from './import-progress.js';
+import { ImportProgressView } from './import-progress.js';
 import { ImportReportView } from './import-report.js';
 import { importRun } from './import-run.js';
 
@@ -72,7 +72,7 @@ export function ImportPanel({ onStart, onDone }: { onStart?: () => void; onDone?
           />
         </div>
       )}
-      {run.isRunning && <ImportProgressList phase={run.phase} files={run.files} />}
+      {run.isRunning && <ImportProgressView phase={run.phase} progress={run.progress} />}
       {run.error && (
         <div className="mt-4">
           <ProblemPanel error={run.error} />

@@ -5,12 +5,12 @@ export interface ImportState {
   readonly isRunning: boolean;
   /** What it is doing, in a word. */
   readonly phase: string;
-  readonly files: readonly ImportProgress[];
+  readonly progress: ImportProgress | null;
   readonly error: Error | null;
   readonly report: ImportReport | null;
 }
 
-const IDLE: ImportState = { isRunning: false, phase: '', files: [], error: null, report: null };
+const IDLE: ImportState = { isRunning: false, phase: '', progress: null, error: null, report: null };
 
 let state = IDLE;
 const listeners = new Set<() => void>();
@@ -45,7 +45,9 @@ async function importFiles(chosen: File[]): Promise<ImportReport> {
   set({ phase: 'Sending' });
   for await (const line of importZip(zip)) {
     if ('report' in line) return line.report;
-    set({ phase: 'Reading', files: withProgress(state.files, line.progress) });
+    const { progress } = line;
+    // Everything is read long before the last event shows in the read models.
+    set({ phase: progress.bytes < progress.totalBytes ? 'Reading' : 'Bringing the lists up to date', progress });
   }
   throw new Error('The server broke off before it reported. Import again: what is on record already is not repeated.');
 }
@@ -57,10 +59,4 @@ async function packed(chosen: File[]): Promise<Blob> {
   const total = choice.files.reduce((bytes, file) => bytes + file.size, 0) || 1;
   const { zipFiles } = await import('./zip.js');
   return zipFiles(choice.files, (bytes) => set({ phase: `Packing, ${Math.round((bytes / total) * 100)} %` }));
-}
-
-/** The latest word on each file, in the order in which the files were begun. */
-export function withProgress(before: readonly ImportProgress[], progress: ImportProgress): ImportProgress[] {
-  const isKnown = before.some((one) => one.file === progress.file);
-  return isKnown ? before.map((one) => (one.file === progress.file ? progress : one)) : [...before, progress];
 }

@@ -11,4 +11,5 @@ create table external_code (
   primary key (chain, kind, code_index),
   check ((code is null) <> (box is null))
 );
-create unique index external_code_id on external_code (chain, kind, id);
+-- Led by the id: an index that begins like the primary key would be taken for it while the table is empty.
+create unique index external_code_id on external_code (id, chain, kind);

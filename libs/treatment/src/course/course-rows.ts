@@ -175,7 +175,7 @@ export class CourseRows {
 /** Reserved before the first event of a course, and so there whenever that is applied, in a rebuild as well. */
 async function codesOf(tx: Queryable, chain: Chain, ids: readonly Id[]): Promise<Map<Id, string>> {
   const { rows } = await tx.query<{ id: Id; code: string }>(
-    `select id, code from external_code where chain = $1 and kind = 'course' and id = any($2::uuid[])`,
+    `select id, code from external_code where id = any($2::uuid[]) and kind = 'course' and chain + 0 = $1`,
     [chain.no, ids],
   );
   return new Map(rows.map((row) => [row.id, row.code]));

@@ -97,10 +97,10 @@ export const SessionPerformed = eventType('SessionPerformed', {
     practitionerId: z.uuid(),
     /** When it began. */
     at: zonedTimeSchema,
-    durationMinutes: z.number().int().positive().optional(),
+    durationMinutes: z.number().int().nonnegative().optional(),
     areas: z.array(z.string().min(1)),
     device: deviceSchema,
-    depthMm: z.number().positive().optional(),
+    depthMm: z.number().nonnegative().optional(),
     products: z.array(usedProductSchema).min(1),
     /** 0 to 10. */
     painScore: z.number().int().min(0).max(10).optional(),
@@ -133,7 +133,7 @@ export const FollowUpHeld = eventType('FollowUpHeld', {
     kind: z.enum(['remote', 'in-person']),
     at: zonedTimeSchema,
     reactions: z.array(reactionSchema),
-    adverseEvent: z.strictObject({ kind: adverseEventKindSchema, severity: severitySchema }).optional(),
+    adverseEvent: z.strictObject({ kind: adverseEventKindSchema, severity: severitySchema.optional() }).optional(),
     /** 1 (worse) to 5 (very much better). */
     outcomeScore: z.number().int().min(1).max(5).optional(),
     notes: personal('clinical', z.string()).optional(),

@@ -40,7 +40,7 @@ export interface FollowUp {
   readonly at: ZonedTime;
   readonly kind: 'remote' | 'in-person';
   readonly reactions: readonly string[];
-  readonly adverseEvent: { readonly kind: string; readonly severity: string } | undefined;
+  readonly adverseEvent: { readonly kind: string; readonly severity?: string | undefined } | undefined;
   readonly outcomeScore: number | undefined;
 }
 

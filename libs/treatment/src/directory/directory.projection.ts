@@ -94,7 +94,7 @@ export class DirectoryProjection implements Projection {
       `insert into site (chain, id, code, sort_key, name, time_zone, language, quiet_hours)
        select $1, r."siteId", c.code, coalesce('0' || c.code, '1' || r."siteId"), r.name, r."timeZone", r.language, r."quietHours"
        from jsonb_to_recordset($2::jsonb) as r("siteId" uuid, name text, "timeZone" text, language text, "quietHours" jsonb)
-       left join external_code c on c.chain = $1 and c.kind = 'site' and c.id = r."siteId"
+       left join external_code c on c.id = r."siteId" and c.kind = 'site' and c.chain + 0 = $1
        on conflict do nothing`,
       registered,
     );

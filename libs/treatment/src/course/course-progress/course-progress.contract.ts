@@ -62,10 +62,10 @@ export const courseSessionSchema = z
     localDate: localDateSchema.nullable(),
     site: siteRefSchema,
     practitioner: personSchema,
-    durationMinutes: z.int().positive().nullable(),
+    durationMinutes: z.int().nonnegative().nullable(),
     areas: z.array(z.string()),
     device: deviceSchema.nullable(),
-    depthMm: z.number().positive().nullable(),
+    depthMm: z.number().nonnegative().nullable(),
     products: z.array(
       z.strictObject({ product: z.string(), lotNumber: z.string(), volumeMl: z.number().nonnegative().nullable() }),
     ),
@@ -83,7 +83,7 @@ export const courseFollowUpSchema = z
     kind: z.enum(['remote', 'in-person']),
     site: siteRefSchema,
     reactions: z.array(reactionSchema),
-    adverseEvent: z.strictObject({ kind: adverseEventKindSchema, severity: severitySchema }).nullable(),
+    adverseEvent: z.strictObject({ kind: adverseEventKindSchema, severity: severitySchema.nullable() }).nullable(),
     /** 1 (worse) to 5 (very much better). */
     outcomeScore: z.int().min(1).max(5).nullable(),
   })

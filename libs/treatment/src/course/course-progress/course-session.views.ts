@@ -73,7 +73,9 @@ export function followUpViews(course: PlannedCourse, site: (id: Id) => SiteRef):
       kind: followUp.kind,
       site: site(followUp.siteId),
       reactions: [...followUp.reactions] as CourseDetail['followUps'][number]['reactions'],
-      adverseEvent: (followUp.adverseEvent ?? null) as CourseDetail['followUps'][number]['adverseEvent'],
+      adverseEvent: (followUp.adverseEvent
+        ? { kind: followUp.adverseEvent.kind, severity: followUp.adverseEvent.severity ?? null }
+        : null) as CourseDetail['followUps'][number]['adverseEvent'],
       outcomeScore: followUp.outcomeScore ?? null,
     }));
 }

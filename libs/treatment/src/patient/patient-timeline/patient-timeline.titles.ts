@@ -113,7 +113,7 @@ function followUp(facts: Facts<'FollowUpHeld'>): Told {
   return {
     title: kind === 'remote' ? 'Follow-up held remotely.' : 'Follow-up held in person.',
     reactions,
-    adverseEvent: adverseEvent && `${adverseEvent.kind}, ${adverseEvent.severity}`,
+    adverseEvent: adverseEvent && [adverseEvent.kind, adverseEvent.severity].filter(Boolean).join(', '),
     outcomeScore,
   };
 }

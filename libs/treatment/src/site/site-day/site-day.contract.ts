@@ -15,7 +15,7 @@ export const siteDaySessionSchema = z
     status: z.enum(['booked', 'performed', 'missed', 'cancelled']),
     /** When it began; else when it is, or was, booked for. */
     at: wallTimeSchema,
-    durationMinutes: z.int().positive().nullable(),
+    durationMinutes: z.int().nonnegative().nullable(),
   })
   .meta({ id: 'SiteDaySession' });
 export type SiteDaySession = z.infer<typeof siteDaySessionSchema>;
