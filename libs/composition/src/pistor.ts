@@ -11,6 +11,7 @@ import { HistoryImporter } from '#libs/history-import/src/history-importer.js';
 import { migrateHistoryImport } from '#libs/history-import/src/import-lines.js';
 import { migrateHttp, pruneIdempotencyKeys } from '#libs/http/src/idempotency.js';
 import { describeError, type Log } from '#libs/kernel/src/log.js';
+import { clearClockLeases } from '#libs/messaging/src/clock/clock-driver.js';
 import { MESSAGE_EVENTS } from '#libs/messaging/src/message/message.events.js';
 import { type Messaging, openMessaging } from '#libs/messaging/src/messaging.js';
 import { MessagingWorkers } from '#libs/messaging/src/messaging.workers.js';
@@ -81,6 +82,7 @@ export async function openPistor(configuration: Configuration, log: Log): Promis
     const chain = await engine.chains.ensure(CHAIN_SLUG, configuration.sandbox);
     await new ProtocolService(engine.runner).publishBuiltIns(chain);
     const messaging = await openMessaging(engine);
+    if (configuration.mode === 'embedded') await clearClockLeases(db);
     const projections = new Projections({ ...engine, log }, [...treatmentProjections(engine), ...messaging.works]);
     await projections.prepare();
     let messengers: MessagingWorkers | undefined;

@@ -8,6 +8,7 @@ export interface FileCounts {
 }
 
 export interface RefusedLine {
+  /** What the file holds, `sites` for sites.csv. */
   file: string;
   /** Counts from 1, the header being line 1. */
   line: number;

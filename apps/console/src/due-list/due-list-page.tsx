@@ -95,6 +95,7 @@ function FirstImport(callbacks: { onStart: () => void; onDone: () => void }) {
         The due list shows itself once there are sites, patients and courses. Bring in a history: a folder with
         sites.csv, patients.csv, courses.csv and the other files.
       </PageHeader>
+      <h2 className="sr-only">Import a history</h2>
       <ImportPanel {...callbacks} />
       <p className="mt-6 text-soft">
         The same from a terminal:{' '}

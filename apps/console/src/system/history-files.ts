@@ -28,3 +28,6 @@ export function chooseHistory<Chosen extends Named>(files: readonly Chosen[]): C
   const found = files.length === 0 ? 'nothing was chosen' : `found ${files.map((file) => file.name).join(', ')}`;
   return { kind: 'nothing', why: `A history consists of ${wanted}; ${found}.` };
 }
+
+/** Reports call a file by what it holds: `sites` is `sites.csv`. */
+export const csvName = (file: string): string => (file.includes('.') ? file : `${file}.csv`);

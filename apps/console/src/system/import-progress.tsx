@@ -1,6 +1,7 @@
 import type { ImportProgress } from '../api/imports.js';
 import { plural } from '../ui/labels.js';
 import { ProgressBar } from '../ui/progress-bar.js';
+import { csvName } from './history-files.js';
 
 /** How far the import is. Only the phase is announced; a number a second would drown a listener. */
 export function ImportProgressView({ phase, progress }: { phase: string; progress: ImportProgress | null }) {
@@ -12,7 +13,7 @@ export function ImportProgressView({ phase, progress }: { phase: string; progres
       {progress && (
         <div className="mt-3">
           <p className="mb-1 flex items-baseline justify-between gap-4">
-            <span className="code">{progress.file}</span>
+            <span className="code">{csvName(progress.file)}</span>
             <span className="text-soft">{plural(progress.lines, 'line')}</span>
           </p>
           <ProgressBar label="Import" value={progress.bytes} max={progress.totalBytes} />

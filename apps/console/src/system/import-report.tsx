@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { ImportReport, RefusedLine } from '../api/imports.js';
 import { plural } from '../ui/labels.js';
+import { csvName } from './history-files.js';
 
 /** So many refused lines are shown at once; a history of a million lines may have thousands. */
 const SHOWN = 200;
@@ -44,7 +45,7 @@ export function ImportReportView({ report, onDone }: { report: ImportReport; onD
           {files.map(([name, counts]) => (
             <tr key={name}>
               <th scope="row" className="code">
-                {name}
+                {csvName(name)}
               </th>
               <td className="num">{counts.lines.toLocaleString('en')}</td>
               <td className="num">{counts.accepted.toLocaleString('en')}</td>
@@ -83,7 +84,7 @@ function RefusedLines({ refused }: { refused: RefusedLine[] }) {
           {refused.slice(0, shown).map((line) => (
             <tr key={`${line.file} ${line.line} ${line.column}`}>
               <th scope="row" className="code">
-                {line.file}
+                {csvName(line.file)}
               </th>
               <td className="num">{line.line}</td>
               <td className="code">{line.column ?? '–'}</td>
