@@ -91,7 +91,7 @@ export async function openPistor(configuration: Configuration, log: Log): Promis
       const backend = await openQueueBackend({ db, redisUrl: configuration.redisUrl });
       messengers = new MessagingWorkers(
         { ...engine, ...messaging, projections, backend, log },
-        { planEveryMs: PLAN_MS },
+        configuration.mode === 'embedded' ? { planEveryMs: PLAN_MS, times: EMBEDDED_TIMES } : { planEveryMs: PLAN_MS },
       );
       projections.start();
       messengers.start();
@@ -129,6 +129,11 @@ export async function openPistor(configuration: Configuration, log: Log): Promis
 
 /** What falls due is seen within a second; a hint makes it sooner. */
 const PLAN_MS = 1_000;
+/**
+ * With one process and an outbox in its own database, what has not happened after this time does not happen any more:
+ * a killed process is soon made up for.
+ */
+const EMBEDDED_TIMES = { jobLostMs: 3_000, attemptStaleMs: 3_000 };
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 function pruneDaily(db: Database, log: Log): () => void {
