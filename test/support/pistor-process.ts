@@ -7,13 +7,16 @@ export interface PistorProcess {
   readonly url: string;
   readonly child: ChildProcess;
   readonly readyMs: number;
+  /** What it said until it was ready. */
+  readonly said: string;
   /** Ends it the hard way. */
   kill(): Promise<void>;
   /** Ends it in order. */
   stop(): Promise<number | null>;
 }
 
-const CLI = join(__dirname, '..', '..', 'dist', 'apps', 'cli', 'src', 'main.js');
+/** The built command, for `node`. */
+export const CLI = join(__dirname, '..', '..', 'dist', 'apps', 'cli', 'src', 'main.js');
 const READY_MS_MAX = 60_000;
 
 export async function startPistor(
@@ -34,7 +37,7 @@ export async function startPistor(
     );
     const listen = (chunk: Buffer) => {
       said += chunk.toString();
-      const ready = /ready at (http:\/\/\S+)/.exec(said);
+      const ready = /ready at (http:\/\/\S+) .*\n/.exec(said);
       if (ready) {
         clearTimeout(timer);
         resolve(ready[1] as string);
@@ -59,6 +62,7 @@ export async function startPistor(
   return {
     url,
     child,
+    said,
     readyMs: performance.now() - since,
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),

@@ -8,7 +8,13 @@ import { startServer } from './server.js';
 await runUntilSignal(async () => {
   const log = createLog('api', logLevel('info'));
   const pistor = await openPistor(readConfiguration(process.env), log);
-  const server = await startServer(pistor);
+  const server = await pistor.workers
+    .watch()
+    .then(() => startServer(pistor))
+    .catch(async (error: unknown) => {
+      await pistor.close();
+      throw error;
+    });
   log.info({ url: server.url }, 'listening');
   return async () => {
     await server.close();

@@ -8,6 +8,7 @@ import { assertLoopback } from '#libs/http/src/listening-address.js';
 import { buildOpenApi } from '#libs/http/src/openapi.js';
 import { serveConsole } from '#libs/http/src/serve-console.js';
 import { ServerSentEvents } from '#libs/http/src/server-sent-events.js';
+import { Conflict, Refused } from '#libs/kernel/src/errors.js';
 import { ApiModule } from './api.module.js';
 import { SOFTWARE_VERSION } from './version.js';
 
@@ -34,21 +35,40 @@ export interface Server {
 
 /**
  * Serves the API and the console, and tells open browsers when something was recorded.
- * @throws Refused for an address other than 127.0.0.1, until sign-in exists
+ * @throws Refused for an address other than 127.0.0.1, until sign-in exists; Conflict `address.port-taken`
  */
 export async function startServer(pistor: Pistor): Promise<Server> {
   const { host, port } = pistor.configuration;
   assertLoopback(host);
   const app = await createApi(pistor);
   const stopTelling = tellBrowsers(pistor, app.get(ServerSentEvents));
-  await app.listen(port, host);
-  const url = await app.getUrl();
-  pistor.announce(url);
   const close = async () => {
     stopTelling();
     await app.close();
   };
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    await close();
+    throw toAddressError(error, port);
+  }
+  const url = await app.getUrl();
+  pistor.announce(url);
   return { url, close };
+}
+
+function toAddressError(error: unknown, port: number): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const choose = 'choose another one with --port or PORT; 0 takes any that is free';
+  if (code === 'EADDRINUSE') {
+    const message = `Port ${port} is taken by another process. Stop that process, or ${choose}.`;
+    return new Conflict('address.port-taken', message, { data: { port }, cause: error });
+  }
+  if (code === 'EACCES') {
+    const message = `Port ${port} may not be used by this user. Instead, ${choose}.`;
+    return new Refused('address.port-forbidden', message, { data: { port }, cause: error });
+  }
+  return error;
 }
 
 /** Every event is a hint to look again; more than a few a second help nobody. */

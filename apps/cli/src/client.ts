@@ -1,17 +1,14 @@
+import type { ImportLine } from '#libs/composition/src/import-lines.js';
+
 /** How the CLI talks to Pistor: over HTTP to a running server, or to the same application inside this process. */
 export interface Client {
-  /** Where it is, for messages to people. */
-  readonly where: string;
   /** @throws ProblemAnswered when the answer is not 2xx */
   request(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown>;
   /** Lines of an NDJSON answer as they arrive. */
-  lines(method: 'POST', path: string, body?: RequestBody): AsyncIterable<unknown>;
+  lines(method: 'POST', path: string): AsyncIterable<unknown>;
+  /** Imports the history in a folder or zip of this machine. @throws ProblemAnswered, PistorError */
+  importHistory(path: string): AsyncIterable<ImportLine>;
   close(): Promise<void>;
-}
-
-export interface RequestBody {
-  readonly contentType: string;
-  readonly stream: NodeJS.ReadableStream;
 }
 
 /** The server refused, and said why. */

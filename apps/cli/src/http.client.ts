@@ -1,13 +1,19 @@
 import { Readable } from 'node:stream';
+import type { ImportLine } from '#libs/composition/src/import-lines.js';
 import { Unavailable } from '#libs/kernel/src/errors.js';
-import { type Client, ProblemAnswered, type RequestBody } from './client.js';
+import { type Client, ProblemAnswered } from './client.js';
 import { splitLines } from './lines.js';
+import { zipOf } from './zip.js';
 
 /** A client of a server that runs somewhere. */
 export class HttpClient implements Client {
-  readonly where: string;
+  private readonly where: string;
 
-  constructor(url: string) {
+  constructor(
+    url: string,
+    /** Ends what is under way. */
+    private readonly signal: AbortSignal,
+  ) {
     this.where = url.replace(/\/+$/, '');
   }
 
@@ -17,26 +23,54 @@ export class HttpClient implements Client {
     return response.json();
   }
 
-  async *lines(method: 'POST', path: string, body?: RequestBody): AsyncGenerator<unknown> {
-    const init: RequestInit & { duplex?: 'half' } = { method, headers: { accept: 'application/x-ndjson' } };
-    if (body) {
-      init.headers = { ...init.headers, 'content-type': body.contentType };
-      init.body = Readable.toWeb(body.stream as Readable) as ReadableStream;
-      init.duplex = 'half';
+  lines(method: 'POST', path: string): AsyncGenerator<unknown> {
+    return this.linesOf(path, { method, headers: { accept: NDJSON } });
+  }
+
+  async *importHistory(path: string): AsyncGenerator<ImportLine> {
+    const zip = zipOf(path);
+    const init = {
+      method: 'POST',
+      headers: { accept: NDJSON, 'content-type': 'application/zip' },
+      body: Readable.toWeb(zip) as ReadableStream,
+      duplex: 'half',
+    } as const;
+    try {
+      for await (const line of this.linesOf('/v1/imports', init)) {
+        const { error } = line as { error?: ProblemAnswered['problem'] & { readonly status?: number } };
+        if (error) throw new ProblemAnswered(error.status ?? 500, error);
+        yield line as ImportLine;
+      }
+    } finally {
+      zip.destroy();
     }
-    const response = await this.fetch(path, init);
-    if (response.body) yield* splitLines(Readable.fromWeb(response.body as never));
   }
 
   close(): Promise<void> {
     return Promise.resolve();
   }
 
+  private async *linesOf(path: string, init: RequestInit): AsyncGenerator<unknown> {
+    const response = await this.fetch(path, init);
+    if (response.body) yield* splitLines(this.untilGone(response.body));
+  }
+
+  private async *untilGone(body: ReadableStream): AsyncGenerator<unknown> {
+    try {
+      yield* body;
+    } catch (cause) {
+      throw new Unavailable('server.gone', `The server at ${this.where} went away before it was done.`, { cause });
+    }
+  }
+
   private async fetch(path: string, init: RequestInit): Promise<Response> {
-    const response = await fetch(`${this.where}${path}`, init).catch((cause: unknown) => {
+    const { signal } = this;
+    const response = await fetch(`${this.where}${path}`, { ...init, signal }).catch((cause: unknown) => {
       throw new Unavailable('server.unreachable', `No server answers at ${this.where}.`, { cause });
     });
     if (response.ok) return response;
     throw new ProblemAnswered(response.status, (await response.json().catch(() => ({}))) as object);
   }
 }
+
+const NDJSON = 'application/x-ndjson';

@@ -1,42 +1,51 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type Client, ProblemAnswered, type RequestBody } from './client.js';
+import { type ImportLine, importLines } from '#libs/composition/src/import-lines.js';
+import type { Pistor } from '#libs/composition/src/pistor.js';
+import { historySource } from '#libs/history-import/src/folder.source.js';
+import { type Client, ProblemAnswered } from './client.js';
 import { splitLines } from './lines.js';
+
+const headers = { host: '127.0.0.1' };
 
 /** A client of the application in this very process: the same routes, without a port. */
 export class InProcessClient implements Client {
   constructor(
-    readonly where: string,
+    private readonly pistor: Pistor,
     private readonly app: NestFastifyApplication,
-    private readonly onClose: () => Promise<void>,
+    /** Ends what is under way. */
+    private readonly signal: AbortSignal,
   ) {}
 
   async request(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
-    const response = await this.app.inject({
-      method,
-      url: path,
-      headers: { host: '127.0.0.1' },
-      ...(body && { payload: body }),
-    });
+    this.signal.throwIfAborted();
+    const response = await this.app.inject({ method, url: path, headers, ...(body && { payload: body }) });
     const answer = response.body === '' ? undefined : (JSON.parse(response.body) as object);
     if (response.statusCode >= 300) throw new ProblemAnswered(response.statusCode, answer ?? {});
     return answer;
   }
 
-  async *lines(method: 'POST', path: string, body?: RequestBody): AsyncGenerator<unknown> {
-    const response = await this.app.inject({
-      method,
-      url: path,
-      headers: { host: '127.0.0.1', ...(body && { 'content-type': body.contentType }) },
-      ...(body && { payload: body.stream as never }),
-      payloadAsStream: true,
-    });
-    if (response.statusCode < 300) return yield* splitLines(response.stream());
+  async *lines(method: 'POST', path: string): AsyncGenerator<unknown> {
+    const response = await this.app.inject({ method, url: path, headers, payloadAsStream: true });
+    if (response.statusCode < 300) {
+      for await (const line of splitLines(response.stream())) {
+        this.signal.throwIfAborted();
+        yield line;
+      }
+      return;
+    }
     const chunks: Buffer[] = [];
     for await (const chunk of response.stream()) chunks.push(chunk as Buffer);
     throw new ProblemAnswered(response.statusCode, JSON.parse(Buffer.concat(chunks).toString('utf8')) as object);
   }
 
-  close(): Promise<void> {
-    return this.onClose();
+  /** Reads the files where they are: no copy of them is made that could be left behind. */
+  async *importHistory(path: string): AsyncGenerator<ImportLine> {
+    const { pistor, signal } = this;
+    yield* importLines(pistor, pistor.chain, await historySource(path), signal);
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+    await this.pistor.close();
   }
 }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { headOf, itemsOf } from './client.js';
 import { formatTable } from './table.js';
-import { openClient, type TargetOptions, withTarget } from './target.js';
+import { type TargetOptions, withTarget } from './target.js';
+import { withClient } from './with-client.js';
 
 /** A command that prints a list: one JSON object a line, or a table. */
 export interface ListCommand<Item> {
@@ -21,13 +22,10 @@ export async function printList<Item>(
   options: TargetOptions & { readonly json?: boolean },
   list: ListCommand<Item>,
 ): Promise<void> {
-  const client = await openClient(options);
-  try {
+  await withClient(options, async (client) => {
     const items = itemsOf<Item>(client, list.path, { ...list.query, position: await headOf(client) });
     await (options.json ? printJson(items, list) : printTable(items, list));
-  } finally {
-    await client.close();
-  }
+  });
 }
 
 async function printJson<Item>(items: AsyncIterable<Item>, list: ListCommand<Item>): Promise<void> {

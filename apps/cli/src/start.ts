@@ -2,7 +2,7 @@ import { startServer } from '#apps/api/src/server.js';
 import { importDemoHistory } from '#libs/composition/src/demo.js';
 import { openPistor } from '#libs/composition/src/pistor.js';
 import { runUntilSignal } from '#libs/composition/src/run-until-signal.js';
-import { readConfiguration } from '#libs/engine/src/configuration.js';
+import { type Configuration, readConfiguration } from '#libs/engine/src/configuration.js';
 import { parsePort, assertLoopback } from '#libs/http/src/listening-address.js';
 import { createLog, logLevel } from '#libs/kernel/src/log.js';
 
@@ -23,7 +23,8 @@ export async function start(options: {
       await pistor.workers.start();
       if (options.demo) await importDemoHistory(pistor, (text) => say(text));
       const server = await startServer(pistor);
-      say(`Pistor is ready at ${server.url} (${Math.round(performance.now() - since)} ms). Ctrl-C ends it.`);
+      const ms = Math.round(performance.now() - since);
+      say(`Pistor is ready at ${server.url} (${ms} ms), with its data in ${storeOf(configuration)}. Ctrl-C ends it.`);
       return async () => {
         await server.close();
         await pistor.close();
@@ -33,6 +34,13 @@ export async function start(options: {
       throw error;
     }
   });
+}
+
+/** Where the data is, for people; of a database only the host, since its URL holds a password. */
+function storeOf({ databaseUrl, dataFolder }: Configuration): string {
+  if (databaseUrl === undefined) return dataFolder;
+  const url = new URL(databaseUrl);
+  return `PostgreSQL at ${url.searchParams.get('host') ?? (url.host || 'localhost')}`;
 }
 
 const say = (text: string) => process.stdout.write(`${text}\n`);

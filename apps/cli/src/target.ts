@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readFolderLock } from '#libs/database/src/folder-lock.js';
 import { readConfiguration } from '#libs/engine/src/configuration.js';
-import { Conflict } from '#libs/kernel/src/errors.js';
+import { Conflict, Invalid, NotFound } from '#libs/kernel/src/errors.js';
 import type { Client } from './client.js';
 import { HttpClient } from './http.client.js';
 
@@ -21,14 +23,19 @@ export const withTarget = (command: Command): Command =>
 /**
  * Opens what the options name. A folder that a server holds is reached through that server, so that nobody has to stop
  * it first.
- * @throws Conflict when another process that is no server holds the folder
+ * @param signal ends what is under way
+ * @throws Conflict when another process that is no server holds the folder; NotFound when there is no data in it and
+ *   the command may not make any; Invalid for a URL that is none
  */
-export async function openClient(options: TargetOptions): Promise<Client> {
-  if (options.url !== undefined) return new HttpClient(options.url);
+export async function openClient(
+  options: TargetOptions & { readonly mayCreate?: boolean },
+  signal: AbortSignal,
+): Promise<Client> {
+  if (options.url !== undefined) return new HttpClient(checkUrl(options.url), signal);
   const configuration = readConfiguration(process.env, { dataFolder: options.data });
   if (configuration.mode === 'embedded') {
     const holder = readFolderLock(configuration.dataFolder);
-    if (holder?.url !== undefined) return new HttpClient(holder.url);
+    if (holder?.url !== undefined) return new HttpClient(holder.url, signal);
     if (holder !== undefined) {
       throw new Conflict(
         'folder.locked',
@@ -36,8 +43,27 @@ export async function openClient(options: TargetOptions): Promise<Client> {
         { data: { pid: holder.pid } },
       );
     }
+    if (!options.mayCreate) demandData(configuration.dataFolder);
   }
   // Loaded only now: a client of a server starts in a fraction of the time.
   const { openInProcess } = await import('./in-process.js');
-  return openInProcess(configuration);
+  return openInProcess(configuration, signal);
+}
+
+function checkUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return text;
+  throw new Invalid(
+    'target.url',
+    `--url ${JSON.stringify(text)} is not a URL of a server. Write it in full, for example http://127.0.0.1:3000.`,
+  );
+}
+
+/** A mistyped folder must not become a new, empty book of record. */
+function demandData(folder: string): void {
+  if (existsSync(join(folder, 'pgdata'))) return;
+  throw new NotFound(
+    'target.no-data',
+    `There is no data of Pistor in ${folder}. Name its folder with --data, or make one: pistor start, pistor import.`,
+  );
 }

@@ -1,33 +1,23 @@
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { once } from 'node:events';
 import { Zip, ZipDeflate } from 'fflate';
-import { HISTORY_FILES } from '#libs/history-import/src/history-file.js';
-import { Invalid } from '#libs/kernel/src/errors.js';
-import type { RequestBody } from './client.js';
+import { fileNameOf, HISTORY_FILES } from '#libs/history-import/src/history-file.js';
 
 /** Fast rather than small: it goes over loopback, mostly. */
 const LEVEL = 1;
 
 /**
  * The files of a history as a zip, made while it is read, so that a large one never stands in memory.
- * @throws Invalid when there is no such folder or zip
+ * @param path a folder or zip that `historySource` takes
  */
-export async function zipOf(path: string): Promise<RequestBody> {
-  const contentType = 'application/zip';
-  if (!existsSync(path)) throw new Invalid('import.not-found', `There is no folder or zip ${path}.`);
-  if (statSync(path).isFile()) return { contentType, stream: createReadStream(path) };
-  const files = HISTORY_FILES.map((file) => join(path, `${file}.csv`)).filter((file) => existsSync(file));
-  if (files.length === 0) {
-    throw new Invalid(
-      'import.no-history',
-      `${path} has none of ${HISTORY_FILES.map((file) => `${file}.csv`).join(', ')}.`,
-    );
-  }
+export function zipOf(path: string): Readable {
+  if (statSync(path).isFile()) return createReadStream(path);
+  const files = HISTORY_FILES.map((file) => join(path, fileNameOf(file))).filter((file) => existsSync(file));
   const stream = new PassThrough();
   zipInto(stream, files).catch((error: unknown) => stream.destroy(error as Error));
-  return { contentType, stream };
+  return stream;
 }
 
 async function zipInto(stream: PassThrough, files: readonly string[]): Promise<void> {

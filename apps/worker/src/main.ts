@@ -20,7 +20,10 @@ await runUntilSignal(async () => {
   }
   const log = createLog('worker', logLevel('info'));
   const pistor = await openPistor(configuration, log);
-  await pistor.workers.start();
+  await pistor.workers.start().catch(async (error: unknown) => {
+    await pistor.close();
+    throw error;
+  });
   log.info({}, 'working');
   return () => pistor.close();
 });

@@ -9,38 +9,24 @@ import type { Chain } from '#libs/event-store/src/chains.js';
 import { masterKeyFromFile } from '#libs/event-store/src/master-key.js';
 import { HistoryImporter } from '#libs/history-import/src/history-importer.js';
 import { migrateHistoryImport } from '#libs/history-import/src/import-lines.js';
-import { migrateHttp, pruneIdempotencyKeys } from '#libs/http/src/idempotency.js';
-import { describeError, type Log } from '#libs/kernel/src/log.js';
+import { migrateHttp } from '#libs/http/src/idempotency.js';
+import type { Log } from '#libs/kernel/src/log.js';
 import { clearClockLeases } from '#libs/messaging/src/clock/clock-driver.js';
 import { MESSAGE_EVENTS } from '#libs/messaging/src/message/message.events.js';
 import { type Messaging, openMessaging } from '#libs/messaging/src/messaging.js';
-import { MessagingWorkers } from '#libs/messaging/src/messaging.workers.js';
 import { clearLeases } from '#libs/projections/src/checkpoints.js';
 import { Projections } from '#libs/projections/src/projections.js';
-import type { QueueHealth } from '#libs/queue/src/work-queue.js';
-import { openQueueBackend } from '#libs/queue/src/queue-backend.js';
 import { treatmentProjections } from '#libs/treatment/src/treatment.projections.js';
 import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types.js';
 import { ProtocolService } from '#libs/treatment/src/protocol/protocol.service.js';
+import { DatabaseHealth, type HealthCheck, queueCheck } from './health.js';
+import { ProcessWorkers } from './process-workers.js';
 
 /** The chain of a deployment, until there is sign-in and with it more than one. */
 const CHAIN_SLUG = 'main';
 
 /** A read model that does not come to the head in this time has stopped, or is far behind: it is reported, not waited for. */
 const READ_MODELS_MS_MAX = 60_000;
-
-export interface HealthCheck {
-  readonly status: 'ok' | 'failing';
-  readonly detail?: string;
-}
-
-/** What one process does of the work that nobody asks for. */
-export interface Workers {
-  /** Keeps read models up to date, plans and sends messages, drives test clocks, prunes. */
-  start(): Promise<void>;
-  /** Keeps read models up to date and does nothing else: for a process that lives for one command. */
-  follow(): void;
-}
 
 /** Everything that a process of Pistor works with: opened once, closed once, whatever the process is. */
 export interface Pistor {
@@ -52,7 +38,7 @@ export interface Pistor {
   readonly importer: HistoryImporter;
   readonly messaging: Messaging;
   /** What runs by itself; nothing does until it is told to. */
-  readonly workers: Workers;
+  readonly workers: ProcessWorkers;
   /** Waits until every read model shows what is recorded now. @throws Unavailable when they do not move for a minute */
   readModelsAtHead(chain: Chain): Promise<void>;
   /** What works now, by name. */
@@ -85,22 +71,10 @@ export async function openPistor(configuration: Configuration, log: Log): Promis
     if (configuration.mode === 'embedded') await clearClockLeases(db);
     const projections = new Projections({ ...engine, log }, [...treatmentProjections(engine), ...messaging.works]);
     await projections.prepare();
-    let messengers: MessagingWorkers | undefined;
-    let stopPruning: () => void = () => undefined;
-    const start = async () => {
-      const backend = await openQueueBackend({ db, redisUrl: configuration.redisUrl });
-      messengers = new MessagingWorkers(
-        { ...engine, ...messaging, projections, backend, log },
-        configuration.mode === 'embedded' ? { planEveryMs: PLAN_MS, times: EMBEDDED_TIMES } : { planEveryMs: PLAN_MS },
-      );
-      projections.start();
-      messengers.start();
-      stopPruning = pruneDaily(db, log);
-    };
+    const workers = new ProcessWorkers({ configuration, engine, messaging, projections, log });
+    const databaseHealth = new DatabaseHealth(db);
     const close = async () => {
-      stopPruning();
-      await messengers?.stop();
-      await projections.stop();
+      await workers.stop();
       await engine.close();
       await db.close();
     };
@@ -112,12 +86,12 @@ export async function openPistor(configuration: Configuration, log: Log): Promis
       projections,
       importer: new HistoryImporter(engine),
       messaging,
-      workers: { start, follow: () => projections.start((work) => !('react' in work)) },
+      workers,
       readModelsAtHead: (of) => projections.waitForHead(of, READ_MODELS_MS_MAX, (work) => !('react' in work)),
-      health: async () => ({
-        database: (await db.ping()) ? { status: 'ok' } : { status: 'failing', detail: 'The database does not answer.' },
-        ...(messengers && { queue: queueCheck(await messengers.health()) }),
-      }),
+      health: async () => {
+        const [database, queue] = await Promise.all([databaseHealth.check(), workers.health()]);
+        return { database, ...(queue && { queue: queueCheck(queue) }) };
+      },
       announce,
       close,
     };
@@ -126,29 +100,6 @@ export async function openPistor(configuration: Configuration, log: Log): Promis
     throw error;
   }
 }
-
-/** What falls due is seen within a second; a hint makes it sooner. */
-const PLAN_MS = 1_000;
-/**
- * With one process and an outbox in its own database, what has not happened after this time does not happen any more:
- * a killed process is soon made up for.
- */
-const EMBEDDED_TIMES = { jobLostMs: 3_000, attemptStaleMs: 3_000 };
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-function pruneDaily(db: Database, log: Log): () => void {
-  const prune = () => {
-    pruneIdempotencyKeys(db).catch((error: unknown) => log.warn({ error: describeError(error) }, 'pruning failed'));
-  };
-  prune();
-  const timer = setInterval(prune, DAY_MS).unref();
-  return () => clearInterval(timer);
-}
-
-const queueCheck = ({ state, backend, problem }: QueueHealth): HealthCheck =>
-  state === 'up'
-    ? { status: 'ok', detail: backend }
-    : { status: 'failing', detail: problem ?? `${backend} is ${state}` };
 
 async function openDatabase(configuration: Configuration): Promise<{ db: Database; announce: (url: string) => void }> {
   if (configuration.databaseUrl !== undefined) {

@@ -1,7 +1,8 @@
 import { PistorError } from '#libs/kernel/src/errors.js';
 
-/** How long an orderly end may take; what is under way by then is as safe as after a crash. */
-const CLOSE_MS_MAX = 20_000;
+/** How long an orderly end may take, within the patience of Docker; what is under way then is as safe as after a crash. */
+const CLOSE_MS_MAX = 8_000;
+const FAILED_MS_MAX = 2_000;
 
 /**
  * Runs something until SIGINT or SIGTERM, then closes it in order. A second signal ends it at once.
@@ -24,6 +25,8 @@ export async function runUntilSignal(start: () => Promise<() => Promise<void>>):
   } catch (error) {
     tellFailure(error);
     process.exitCode = 1;
+    // Something that was opened and not closed must not keep a process that failed to start.
+    setTimeout(() => process.exit(1), FAILED_MS_MAX);
   }
 }
 

@@ -13,7 +13,7 @@ import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { NO_STREAM_REVISION } from '#libs/event-store/src/event-store.js';
 import { GuardFailed, WrongExpectedRevision } from '#libs/event-store/src/event-store.errors.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
-import { PistorError } from '#libs/kernel/src/errors.js';
+import { Overloaded, PistorError } from '#libs/kernel/src/errors.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import { formatChainPosition } from '#libs/kernel/src/position.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
@@ -72,8 +72,10 @@ export interface StreamEvents {
   readonly events: readonly NewEvent[];
 }
 
-/** A conflict that is only bad luck is decided again; under this many writers of one stream somebody always wins. */
-const ATTEMPTS_MAX = 8;
+/** A conflict that is only bad luck is decided again. Somebody wins every round, so this is for some fifty at once. */
+const ATTEMPTS_MAX = 30;
+/** Random, so that those who met do not meet again. */
+const PAUSE_MS_MAX = 20;
 
 /**
  * Runs commands: reads what the decision needs, decides, appends. Nothing is written unless everything that was read
@@ -99,11 +101,17 @@ export class CommandRunner {
         return await this.attempt(meta, decide, options);
       } catch (error) {
         const lostRace = error instanceof WrongExpectedRevision || error instanceof GuardFailed;
-        if (lostRace && attempt < ATTEMPTS_MAX) continue;
+        if (lostRace && meta.ifMatch === undefined && attempt < ATTEMPTS_MAX) {
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * PAUSE_MS_MAX));
+          continue;
+        }
+        if (lostRace && meta.ifMatch !== undefined) throw new StaleRevision(meta.ifMatch, error.actual);
         const refusal = error instanceof PistorError && error.kind !== 'unavailable' && error.kind !== 'overloaded';
         // A repeated command meets the state that it made itself; what it gave then is the answer.
         const first = refusal ? await this.firstResult(meta) : undefined;
         if (first) return first;
+        if (lostRace)
+          throw new Overloaded('command.contended', 'Too many write the same at once. Try again in a moment.');
         throw error;
       }
     }

@@ -1,7 +1,17 @@
 import { Unavailable } from '#libs/kernel/src/errors.js';
 
-/** Classes of SQLSTATE that speak of the server and not of the statement: connection, resources, input/output. */
-const SQLSTATE_OF_SERVER = /^(?:08...|53...|58030|57P0.|25P03)$/;
+/**
+ * Classes of SQLSTATE that speak of the server and not of the statement: connection, resources, input/output, a
+ * statement that took too long (57014), a server that is read-only after a failover (25006).
+ */
+const SQLSTATE_OF_SERVER = /^(?:08...|53...|58030|57P0.|57014|25P03|25006)$/;
+
+/** Deadlock, serialization failure, lock not to be had: this transaction was given up for another one. */
+const COLLISIONS: ReadonlySet<unknown> = new Set(['40P01', '40001', '55P03']);
+
+/** Was the transaction rolled back only because of another one? Then the same again may succeed. */
+export const isCollision = (error: unknown): boolean =>
+  isErrorLike(error) && COLLISIONS.has((error as { code?: unknown }).code);
 
 /** Codes of node and of the operating system that mean the same. */
 const SYSTEM_CODES = new Set([

@@ -6,7 +6,7 @@ import { Codec } from '#libs/event-store/src/codec.js';
 import type { EventStore } from '#libs/event-store/src/event-store.js';
 import { type EventType, EventTypes } from '#libs/event-store/src/event-type.js';
 import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
-import { claimMasterKey, isFreshDatabase, type MasterKey } from '#libs/event-store/src/master-key.js';
+import { type MasterKey, settleMasterKey } from '#libs/event-store/src/master-key.js';
 import { migrateEventStore, PostgresEventStore } from '#libs/event-store/src/postgres.event-store.js';
 import { SubjectKeys } from '#libs/event-store/src/subject-keys.js';
 import { migrateProjections } from '#libs/projections/src/checkpoints.js';
@@ -39,8 +39,7 @@ export interface EngineOptions {
 export async function openEngine({ db, masterKey, eventTypes }: EngineOptions): Promise<Engine> {
   await migrateEventStore(db);
   await migrateProjections(db);
-  const master = masterKey(await isFreshDatabase(db));
-  await claimMasterKey(db, master);
+  const master = await settleMasterKey(db, masterKey);
   const chains = new Chains(db);
   const keys = new SubjectKeys(db, master);
   const boxes = new Boxes(keys);

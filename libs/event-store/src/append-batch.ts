@@ -75,13 +75,14 @@ export async function appendBatch(
     }
   });
 
+  const all = [...new Set([...locks, ...guarded])].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const { rows } = await db.query<OutcomeRow>({
     name: 'append_events',
     text: 'select * from append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
     values: [
       chain.no,
-      sorted(locks),
-      sorted(new Set([...guarded].filter((lock) => !locks.has(lock)))),
+      all.map(String),
+      all.map((lock) => locks.has(lock)),
       [...streams.keys()],
       appends.map((append) => append.commandId),
       checks.map((check) => check.append),
@@ -107,6 +108,3 @@ export async function appendBatch(
 /** 64 bits of SHA-256; two names that share a lock merely wait for each other. */
 const lockOf = (chain: Chain, name: string): bigint =>
   createHash('sha256').update(`${chain.no} ${name}`).digest().readBigInt64BE(0);
-
-const sorted = (locks: ReadonlySet<bigint>): string[] =>
-  [...locks].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).map(String);

@@ -24,6 +24,9 @@ export interface EncodedEvent {
 /** 1 MB: ten thousand times a usual event; what is larger is a picture or a mistake. */
 export const EVENT_BYTES_MAX = 1_000_000;
 
+/** How `JSON.stringify` writes U+0000 and lone surrogates; a backslash of the text itself is written as two. */
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/;
+
 /** Between events in memory and their stored text. */
 export class Codec {
   constructor(
@@ -116,6 +119,9 @@ export class Codec {
     if (!type) throw new EventDataInvalid(event.type, 'the type is not registered');
     const result = type.schema.safeParse(event.data);
     if (!result.success) throw new EventDataInvalid(event.type, z.prettifyError(result.error));
+    // Read models could never hold it, and events are never mended.
+    if (UNSTORABLE.test(JSON.stringify(result.data)))
+      throw new EventDataInvalid(event.type, 'it has text with U+0000 or half a surrogate pair');
     const open: Record<string, unknown> = {};
     const closed = new Map<PersonalClass, Record<string, unknown>>();
     for (const [name, value] of Object.entries(result.data)) {

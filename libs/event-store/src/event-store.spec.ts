@@ -263,6 +263,18 @@ describe('bad input', () => {
     expect(await store.head(chain.id)).toBe(0);
   });
 
+  it.each(['a\0b', 'a\ud800b'])('refuses text that no read model could hold: %j', async (code) => {
+    const bad = Noted(occurredNow(NOW), { personId: newId(), code, note: '', email: '' });
+    await expect(store.append(request(stream(), 'any', [bad]))).rejects.toBeInstanceOf(EventDataInvalid);
+    const personal = Noted(occurredNow(NOW), { personId: newId(), code: 'c', note: code, email: '' });
+    await expect(store.append(request(stream(), 'any', [personal]))).rejects.toBeInstanceOf(EventDataInvalid);
+  });
+
+  it('takes text that only looks like it', async () => {
+    const good = Noted(occurredNow(NOW), { personId: newId(), code: 'C:\\u0000\\ud800 😀', note: '', email: '' });
+    await expect(store.append(request(stream(), 'any', [good]))).resolves.toBeDefined();
+  });
+
   it('refuses an event that is too large', async () => {
     const huge = Noted(occurredNow(NOW), { personId: newId(), code: 'x'.repeat(1_100_000), note: '', email: '' });
     await expect(store.append(request(stream(), 'any', [huge]))).rejects.toBeInstanceOf(EventTooLarge);

@@ -1,8 +1,12 @@
 import { Overloaded, PistorError } from '#libs/kernel/src/errors.js';
+import { isCollision } from '#libs/database/src/database.errors.js';
 import type { AppendOutcome, PreparedAppend } from './append-batch.js';
 
 export interface GroupCommitLimits {
-  /** Appends that one transaction takes: enough to make the commit's share small, few enough to keep its locks short. */
+  /**
+   * Appends that one transaction takes: enough to make the commit's share small, few enough to keep its locks short. Each
+   * takes some four advisory locks, of which a server with default settings has 6,400 for all its sessions.
+   */
   readonly appendsMax: number;
   /** Characters of header and data that one transaction takes. */
   readonly charactersMax: number;
@@ -10,13 +14,16 @@ export interface GroupCommitLimits {
   readonly waitingMax: number;
   /** How often a batch whose answer was lost is sent again; command ids make that harmless. */
   readonly resendsMax: number;
+  /** How often a batch that the database sacrificed to another transaction (a deadlock, say) is sent again. */
+  readonly collisionsMax: number;
 }
 
 export const GROUP_COMMIT_LIMITS: GroupCommitLimits = {
-  appendsMax: 512,
+  appendsMax: 256,
   charactersMax: 4_000_000,
   waitingMax: 20_000,
-  resendsMax: 2,
+  resendsMax: 1,
+  collisionsMax: 5,
 };
 
 interface Waiting {
@@ -88,11 +95,14 @@ export class GroupCommit {
   }
 
   private async sendPersistently(appends: readonly PreparedAppend[]): Promise<AppendOutcome[]> {
-    for (let resends = 0; ; resends += 1) {
+    for (let resends = 0, collisions = 0; ; ) {
       try {
         return await this.send(appends);
       } catch (error) {
-        if (!isUnavailable(error) || resends >= this.limits.resendsMax) throw error;
+        if (isUnavailable(error)) resends += 1;
+        else if (isCollision(error)) collisions += 1;
+        else throw error;
+        if (resends > this.limits.resendsMax || collisions > this.limits.collisionsMax) throw error;
       }
     }
   }

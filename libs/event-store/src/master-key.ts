@@ -12,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Database } from '#libs/database/src/database.js';
+import type { Database, Queryable } from '#libs/database/src/database.js';
 import { PistorError } from '#libs/kernel/src/errors.js';
 
 /** The key that wraps every person's keys. It stands outside the database; who loses it loses all personal data. */
@@ -103,17 +103,25 @@ function createFile(file: string, content: string): void {
   closeSync(folder);
 }
 
-/** True when the database holds nothing that was written under a master key yet. */
-export async function isFreshDatabase(db: Database): Promise<boolean> {
-  const { rows } = await db.query<{ used: boolean }>('select exists (select 1 from master_key) as used');
-  return !rows[0]?.used;
+/**
+ * Finds out whether a fresh key may be made, takes the key and claims it: one process after the other, so that of many
+ * that start at once on an empty database only one can make a key.
+ */
+export function settleMasterKey(db: Database, take: (mayCreate: boolean) => MasterKey): Promise<MasterKey> {
+  return db.transaction(async (tx) => {
+    await tx.query(`select pg_advisory_xact_lock(hashtextextended('pistor master key', 0))`);
+    const { rows } = await tx.query<{ used: boolean }>('select exists (select 1 from master_key) as used');
+    const key = take(!rows[0]?.used);
+    await claimMasterKey(tx, key);
+    return key;
+  });
 }
 
 /**
  * Refuses to go on with another key than the one the data was written with: otherwise two halves of the data would
  * need two keys, and nobody would notice until one is lost.
  */
-export async function claimMasterKey(db: Database, key: MasterKey): Promise<void> {
+export async function claimMasterKey(db: Queryable, key: MasterKey): Promise<void> {
   await db.query(
     `insert into master_key (fingerprint) select $1 where not exists (select 1 from master_key) on conflict do nothing`,
     [key.fingerprint],

@@ -1,4 +1,6 @@
+import { close } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import { fileNameOf, HISTORY_FILES, type HistoryFile } from './history-file.js';
 import { demandAny, type HistorySource, NoHistory } from './history-source.js';
@@ -12,17 +14,39 @@ const SHRINKAGE_FREE_BYTES = 16 * 1024 ** 2;
 /** Seven files are wanted; other things may lie beside them, but a directory of millions is an attack. */
 const ENTRIES_MAX = 10_000;
 
+const OPTIONS = { lazyEntries: true, autoClose: false, strictFileNames: false };
+
 /**
  * The history in a zip file: its CSV files stand at the top, or together in one folder. Nothing is unpacked to the disk,
  * so no name in the zip file can point anywhere; sizes are checked before and while reading.
  * @throws NoHistory
  */
 export async function zipSource(path: string): Promise<HistorySource> {
-  const zip = await openZip(path);
+  const zip = await openZip((done) => yauzl.open(path, OPTIONS, done)).catch((error: Error) => {
+    throw new NoHistory(`${path} is neither a folder nor a zip file that can be read: ${error.message}`, error);
+  });
+  return sourceOf(zip, path);
+}
+
+/**
+ * As `zipSource`, for a file that is open and need not have a name any more.
+ * @param fd belongs to the source from now on: it is closed with it, and when there is no history in it
+ * @param where what error texts call the file; they begin with it
+ * @throws NoHistory
+ */
+export async function openZipSource(fd: number, where: string): Promise<HistorySource> {
+  const zip = await openZip((done) => yauzl.fromFd(fd, OPTIONS, done)).catch(async (error: Error) => {
+    await promisify(close)(fd);
+    throw new NoHistory(`${where} is no zip file that can be read: ${error.message}`, error);
+  });
+  return sourceOf(zip, where);
+}
+
+async function sourceOf(zip: ZipFile, where: string): Promise<HistorySource> {
   try {
-    const entries = await historyEntries(zip, path);
+    const entries = await historyEntries(zip, where);
     const sizes = new Map([...entries].map(([file, entry]) => [file, entry.uncompressedSize]));
-    demandAny(sizes, path);
+    demandAny(sizes, where);
     return {
       sizes,
       open: async (file) => {
@@ -37,14 +61,8 @@ export async function zipSource(path: string): Promise<HistorySource> {
   }
 }
 
-function openZip(path: string): Promise<ZipFile> {
-  return new Promise((resolve, reject) => {
-    yauzl.open(path, { lazyEntries: true, autoClose: false, strictFileNames: false }, (error, zip) => {
-      if (error)
-        reject(new NoHistory(`${path} is neither a folder nor a zip file that can be read: ${error.message}`, error));
-      else resolve(zip);
-    });
-  });
+function openZip(open: (done: (error: Error | null, zip: ZipFile) => void) => void): Promise<ZipFile> {
+  return new Promise((resolve, reject) => open((error, zip) => (error ? reject(error) : resolve(zip))));
 }
 
 function openEntry(zip: ZipFile, entry: Entry): Promise<Readable> {
@@ -56,25 +74,25 @@ function openEntry(zip: ZipFile, entry: Entry): Promise<Readable> {
   });
 }
 
-async function historyEntries(zip: ZipFile, path: string): Promise<Map<HistoryFile, Entry>> {
-  if (zip.entryCount > ENTRIES_MAX) throw new NoHistory(`${path} has more than ${ENTRIES_MAX} entries.`);
+async function historyEntries(zip: ZipFile, where: string): Promise<Map<HistoryFile, Entry>> {
+  if (zip.entryCount > ENTRIES_MAX) throw new NoHistory(`${where} has more than ${ENTRIES_MAX} entries.`);
   const found = new Map<HistoryFile, Entry>();
   const folders = new Set<string>();
   let bytes = 0;
-  for (const entry of await allEntries(zip, path)) {
+  for (const entry of await allEntries(zip, where)) {
     const [folder, file] = placeOf(entry.fileName);
     if (file === undefined) continue;
-    if (found.has(file)) throw new NoHistory(`${path} has ${fileNameOf(file)} more than once.`);
+    if (found.has(file)) throw new NoHistory(`${where} has ${fileNameOf(file)} more than once.`);
     found.set(file, entry);
     folders.add(folder);
-    bytes += demandSane(entry, path);
+    bytes += demandSane(entry, where);
   }
-  if (folders.size > 1) throw new NoHistory(`The files in ${path} lie in several folders; put them into one.`);
-  if (bytes > BYTES_MAX) throw new NoHistory(`${path} unpacks to ${bytes} bytes; ${BYTES_MAX} are allowed.`);
+  if (folders.size > 1) throw new NoHistory(`${where} has its files in several folders; put them into one.`);
+  if (bytes > BYTES_MAX) throw new NoHistory(`${where} unpacks to ${bytes} bytes; ${BYTES_MAX} are allowed.`);
   return found;
 }
 
-function allEntries(zip: ZipFile, path: string): Promise<Entry[]> {
+function allEntries(zip: ZipFile, where: string): Promise<Entry[]> {
   return new Promise((resolve, reject) => {
     const entries: Entry[] = [];
     zip.on('entry', (entry: Entry) => {
@@ -82,7 +100,7 @@ function allEntries(zip: ZipFile, path: string): Promise<Entry[]> {
       zip.readEntry();
     });
     zip.on('end', () => resolve(entries));
-    zip.on('error', (error: Error) => reject(new NoHistory(`${path} cannot be read: ${error.message}`, error)));
+    zip.on('error', (error: Error) => reject(new NoHistory(`${where} cannot be read: ${error.message}`, error)));
     zip.readEntry();
   });
 }
@@ -97,12 +115,12 @@ function placeOf(name: string): [folder: string, file: HistoryFile | undefined] 
   return [folder, HISTORY_FILES.find((file) => fileNameOf(file) === base)];
 }
 
-function demandSane(entry: Entry, path: string): number {
+function demandSane(entry: Entry, where: string): number {
   const { fileName, uncompressedSize: size, compressedSize } = entry;
-  if (entry.isEncrypted()) throw new NoHistory(`${fileName} in ${path} is encrypted.`);
+  if (entry.isEncrypted()) throw new NoHistory(`${where} has ${fileName} encrypted.`);
   if (size > SHRINKAGE_FREE_BYTES && size > compressedSize * SHRINKAGE_MAX) {
     throw new NoHistory(
-      `${fileName} in ${path} claims to unpack to ${size} bytes from ${compressedSize}: that is no history.`,
+      `${where} has ${fileName} that claims to unpack to ${size} bytes from ${compressedSize}: that is no history.`,
     );
   }
   return size;

@@ -41,7 +41,9 @@ export function pageOf<Row>(
 }
 
 const isKeyPart = (part: unknown): boolean =>
-  part === null || typeof part === 'string' || (typeof part === 'number' && Number.isFinite(part));
+  part === null ||
+  (typeof part === 'string' && !part.includes('\0')) ||
+  (typeof part === 'number' && Number.isFinite(part));
 
 function parse(text: string): unknown {
   try {

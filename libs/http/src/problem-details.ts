@@ -99,6 +99,13 @@ export function toProblem(error: unknown, correlationId?: string): ProblemAnswer
   return { ...problem(500, INTERNAL.code, INTERNAL.title, detail, { instance }), unexpected: true };
 }
 
+/** SQLSTATE class 22: the database could not read a value that no schema had refused. */
+const isDataException = (error: unknown): boolean =>
+  typeof error === 'object' &&
+  error !== null &&
+  'severity' in error &&
+  /^22/.test(String((error as { code?: unknown }).code));
+
 type Foreseen = Omit<ProblemAnswer, 'unexpected'>;
 
 function foreseenProblem(error: unknown): Foreseen | undefined {
@@ -106,6 +113,10 @@ function foreseenProblem(error: unknown): Foreseen | undefined {
   if (error instanceof HttpProblem) {
     const title = BY_STATUS[error.status]?.title ?? 'Refused';
     return problem(error.status, error.code, title, error.message, { fields: error.fields });
+  }
+  if (isDataException(error)) {
+    const detail = 'A value of the request cannot be what it stands for: an id, a date, or the cursor of another list.';
+    return problem(400, 'request.value', BY_KIND.invalid.title, detail);
   }
   if (error instanceof HttpException && error.cause instanceof Error) {
     const cause = foreseenProblem(error.cause);

@@ -48,6 +48,11 @@ describe('validation', () => {
     expect([answer.statusCode, fields(answer)]).toEqual([400, ['']]);
   });
 
+  it.each(['a\\u0000b', 'a\\ud800b'])('refuses text that cannot be kept: %s', async (text) => {
+    expect(fields(await post(`{"name": "${text}", "beds": 2}`))).toEqual(['name']);
+    expect((await app.inject('/v1/rooms?cursor=%00')).statusCode).toBe(400);
+  });
+
   it('fills in defaults and reads numbers and lists of the address', async () => {
     const answer = await app.inject('/v1/rooms?limit=7&state=open,closed');
     expect(answer.json().query).toEqual({ limit: 7, state: ['open', 'closed'] });

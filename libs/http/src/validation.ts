@@ -1,4 +1,4 @@
-import { StandardSchemaValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, StandardSchemaValidationPipe } from '@nestjs/common';
 import { z } from 'zod';
 import { type ErrorField, Invalid } from '#libs/kernel/src/errors.js';
 
@@ -61,6 +61,13 @@ export class SchemaValidationPipe extends StandardSchemaValidationPipe {
     super({ exceptionFactory: (issues) => new RequestInvalid(fieldsOf(issues as readonly Issue[])) });
   }
 
+  /** Text that no database can keep is refused before anything looks at it: events are never mended. */
+  override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
+    const fields = unstorableText(value);
+    if (fields.length > 0) throw new RequestInvalid(fields);
+    return super.transform(value, metadata);
+  }
+
   /** Fields called `__proto__` or `constructor` are refused like any unknown field, and not dropped without a word. */
   protected override stripProtoKeys(): void {}
 }
@@ -114,3 +121,25 @@ export const pageSchemaOf = <Item extends z.ZodType>(item: Item) =>
     items: z.array(item),
     next: z.string().nullable().describe('Cursor of the next page; null at the end.'),
   });
+
+/** Fields with U+0000 or half of a surrogate pair, which PostgreSQL's text and JSON do not hold. */
+function unstorableText(value: unknown, path: readonly PropertyKey[] = [], depth = 0): ErrorField[] {
+  if (typeof value === 'string') {
+    const storable = !value.includes('\0') && !/\p{Surrogate}/u.test(value);
+    return storable ? [] : [field(path, 'Text without U+0000 and without halves of surrogate pairs.')];
+  }
+  // Streams and the like are not forms.
+  if (depth > DEPTH_MAX || typeof value !== 'object' || value === null || !isForm(value)) return [];
+  return Object.entries(value)
+    .flatMap(([key, inner]) => [
+      ...unstorableText(key, [...path, 'name of a field'], depth + 1),
+      ...unstorableText(inner, [...path, key], depth + 1),
+    ])
+    .slice(0, FIELDS_MAX);
+}
+
+/** No schema here nests deeper; what does is refused by its schema. */
+const DEPTH_MAX = 20;
+
+/** A form or a query; a body that is streamed is read by its own reader. */
+const isForm = (value: object): boolean => !('pipe' in value) && !Buffer.isBuffer(value);

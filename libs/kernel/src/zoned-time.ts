@@ -48,7 +48,8 @@ export type ResolvedWall =
   | { readonly kind: 'skipped' };
 
 export function isZone(zone: string): boolean {
-  return moment.tz.zone(zone) !== null;
+  // Names are found in any letter case; only the name itself is understood by everybody.
+  return moment.tz.zone(zone)?.name === zone;
 }
 
 export function isLocalDate(value: string): boolean {

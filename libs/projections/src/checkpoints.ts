@@ -43,8 +43,11 @@ export class LeaseLost extends Error {
   }
 }
 
-/** Long enough for a page under load; a dead owner is replaced after it. */
-export const LEASE_MS = 15_000;
+/**
+ * Longer than a page takes under load; a dead owner is replaced after it, sooner than a reader who waits for their own
+ * writes gives up.
+ */
+export const LEASE_MS = 6_000;
 
 const KEY = 'projection = $1 and version = $2 and build = $3';
 const key = ({ name, version, build }: Subject) => [name, version, build] as const;

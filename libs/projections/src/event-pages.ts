@@ -3,7 +3,7 @@ import type { Codec } from '#libs/event-store/src/codec.js';
 import type { EventStore, StoredEvent } from '#libs/event-store/src/event-store.js';
 import type { SealedEvent } from './projection.js';
 
-/** Pages of 2,000 events of some 450 bytes: about 4 MB. */
+/** Pages of at most 500 events, whose texts have some 450 bytes: about 2 MB with what was decoded of them. */
 const PAGES_MAX = 4;
 
 /**

@@ -47,6 +47,7 @@ export interface LoopOptions {
 export class ProjectionLoop {
   private readonly paces = new Map<ProjectionRunner, Pace>();
   private readonly following = new Set<Promise<void>>();
+  private applying: Promise<void>[] = [];
   private stopping = false;
   private loop: Promise<void> | undefined;
   private wakeUp: (() => void) | undefined;
@@ -104,7 +105,8 @@ export class ProjectionLoop {
       const since = performance.now();
       try {
         await this.look();
-        if (this.options.share < 1) await Promise.all(this.following);
+        // Reactors take longer and are not waited for: rows must not lag behind effects.
+        if (this.options.share < 1) await Promise.all(this.applying);
       } catch (error) {
         this.log.warn({ err: error }, 'projections wait for the database');
         await this.sleep(PAUSE_MS_MAX / 5, false);
@@ -124,6 +126,7 @@ export class ProjectionLoop {
       return !pace.busy && pace.notBefore <= now;
     });
     if (free.length === 0) return;
+    this.applying = [];
     const heads = await this.checkpoints.heads();
     await this.takeLeases(free, heads);
     for (const runner of free) {
@@ -133,6 +136,7 @@ export class ProjectionLoop {
       for (const lease of behind) lease.head = heads.get(lease.chainNo) as number;
       const following = this.follow(runner, pace, behind).finally(() => this.following.delete(following));
       this.following.add(following);
+      if (!('react' in runner.work)) this.applying.push(following);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Database } from '#libs/database/src/database.js';
+import { isCollision } from '#libs/database/src/database.errors.js';
 import type { Boxes } from '#libs/event-store/src/boxes.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import type { Codec } from '#libs/event-store/src/codec.js';
@@ -8,8 +9,13 @@ import { type Build, type Checkpoints, type Lease, LeaseLost, type Subject } fro
 import { EventPages } from './event-pages.js';
 import { type Projection, type Reactor, schemaOf, type SealedEvent } from './projection.js';
 
-/** Large enough that a rebuild is bound by the disk; at most about 1 MB of events in memory. */
-export const PAGE_EVENTS = 2_000;
+/**
+ * Large enough that a rebuild is bound by the disk. The events are the least of a page: those of an import each touch
+ * another course, whose state of some kB is read, folded and written as one value, here and in the embedded database.
+ */
+const PAGE_EVENTS = 500;
+/** The effects of a page come before its checkpoint and are tried again with it, so it is kept short. */
+const REACTOR_PAGE_EVENTS = 200;
 
 export interface ProjectionLog {
   warn(fields: object, message: string): void;
@@ -27,7 +33,8 @@ export interface RunnerDependencies {
 /** Says nothing about the event: it is tried again, by whoever holds the lease then. */
 const isPassing = (error: unknown): boolean =>
   error instanceof LeaseLost ||
-  (error instanceof PistorError && ['unavailable', 'overloaded', 'conflict'].includes(error.kind));
+  isCollision(error) ||
+  (error instanceof PistorError && (error.kind === 'unavailable' || error.kind === 'overloaded'));
 
 const isReactor = (work: Projection | Reactor): work is Reactor => 'react' in work;
 
@@ -62,7 +69,8 @@ export class ProjectionRunner {
     const chain = await this.deps.chains.byNumber(lease.chainNo);
     const parked = lease.hasParked ? await this.checkpoints.parkedKeys(lease) : new Set<string>();
     while (lease.position < lease.head && !isStopping()) {
-      const to = Math.min(lease.position + PAGE_EVENTS, lease.head);
+      const size = isReactor(this.work) ? REACTOR_PAGE_EVENTS : PAGE_EVENTS;
+      const to = Math.min(lease.position + size, lease.head);
       const page = await this.pages.read(chain, lease.position + 1, to);
       try {
         await this.apply(chain, lease, page, to, parked);

@@ -1,43 +1,14 @@
 import type { Command } from 'commander';
+import type { ImportLine } from '#libs/composition/src/import-lines.js';
+import { historySource } from '#libs/history-import/src/folder.source.js';
+import type { Client } from '../client.js';
 import { formatTable } from '../table.js';
 import { print } from '../list.command.js';
 import { progressBar } from '../progress.js';
-import { openClient, type TargetOptions, withTarget } from '../target.js';
-import { zipOf } from '../zip.js';
+import { type TargetOptions, withTarget } from '../target.js';
+import { withClient } from '../with-client.js';
 
-interface FileCounts {
-  readonly lines: number;
-  readonly accepted: number;
-  readonly refused: number;
-  readonly repeated: number;
-}
-
-interface ImportLine {
-  readonly progress?: {
-    readonly file: string;
-    readonly lines: number;
-    readonly bytes: number;
-    readonly totalBytes: number;
-  };
-  readonly report?: { readonly files: Readonly<Record<string, FileCounts>>; readonly refused: readonly Refused[] };
-  readonly notes?: readonly {
-    readonly file: string;
-    readonly line: number;
-    readonly column: string;
-    readonly value: string;
-    readonly note: string;
-  }[];
-  readonly notesCount?: number;
-  readonly error?: { readonly detail?: string; readonly title?: string };
-}
-
-interface Refused {
-  readonly file: string;
-  readonly line: number;
-  readonly column: string | null;
-  readonly value: string;
-  readonly reason: string;
-}
+type Report = Extract<ImportLine, { report: unknown }>;
 
 /** A terminal shows so many; `--json` has them all. */
 const SHOWN_MAX = 40;
@@ -50,32 +21,25 @@ export function addImport(program: Command): void {
 }
 
 async function importHistory(path: string, options: TargetOptions & { json?: boolean }): Promise<void> {
-  const body = await zipOf(path);
-  const client = await openClient(options);
+  // A wrong path is told before a folder is made or a server asked.
+  await (await historySource(path)).close();
   const bar = progressBar('importing', 'bytes');
-  try {
-    for await (const each of client.lines('POST', '/v1/imports', body)) {
-      const line = each as ImportLine;
-      if (line.error) throw new Error(line.error.detail ?? line.error.title ?? 'The import failed.');
-      if (line.progress)
-        bar.update(
-          line.progress.bytes,
-          line.progress.totalBytes,
-          `${line.progress.file}, ${line.progress.lines} lines`,
-        );
-      if (line.report) {
+  const run = async (client: Client) => {
+    for await (const line of client.importHistory(path)) {
+      if ('progress' in line) {
+        const { file, lines, bytes, totalBytes } = line.progress;
+        bar.update(bytes, totalBytes, `${file}, ${lines} lines`);
+      } else {
         bar.stop();
         await print(options.json ? `${JSON.stringify(line.report)}\n` : humanReport(line));
       }
     }
-  } finally {
-    bar.stop();
-    await client.close();
-  }
+  };
+  const onInterrupted = 'Interrupted. What went in stays; the same command again takes over the rest.';
+  await withClient({ ...options, mayCreate: true, onInterrupted }, (client) => run(client).finally(() => bar.stop()));
 }
 
-function humanReport({ report, notes = [], notesCount = 0 }: ImportLine): string {
-  if (!report) return '';
+function humanReport({ report, notes, notesCount }: Report): string {
   const rows = Object.entries(report.files).map(([file, { lines, accepted, refused, repeated }]) => [
     file,
     lines,

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import type { Client } from '../client.js';
 import { asList, print, printList } from '../list.command.js';
 import { progressBar } from '../progress.js';
-import { openClient, type TargetOptions, withTarget } from '../target.js';
+import { type TargetOptions, withTarget } from '../target.js';
+import { withClient } from '../with-client.js';
 
 interface Status {
   readonly projection: string;
@@ -40,9 +42,8 @@ export function addProjections(program: Command): void {
 }
 
 async function rebuild(name: string, options: TargetOptions & { json?: boolean }): Promise<void> {
-  const client = await openClient(options);
   const bar = progressBar(`rebuilding ${name}`, 'events');
-  try {
+  const run = async (client: Client) => {
     for await (const line of client.lines('POST', `/v1/projections/${encodeURIComponent(name)}/rebuild`)) {
       const { progress, done, error } = line as RebuildLine;
       if (error) throw new Error(error.detail ?? 'The rebuild failed.');
@@ -54,8 +55,6 @@ async function rebuild(name: string, options: TargetOptions & { json?: boolean }
         );
       }
     }
-  } finally {
-    bar.stop();
-    await client.close();
-  }
+  };
+  await withClient(options, (client) => run(client).finally(() => bar.stop()));
 }

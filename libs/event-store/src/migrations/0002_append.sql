@@ -1,13 +1,13 @@
 -- Decides and writes a batch of appends of one chain, in order, in one round trip. What each append wants comes as
 -- parallel arrays; streams are named once for the batch and meant by their index (from 1).
 --
--- Locks: advisory, in sorted order, before anything is read, so that two batches never wait for each other in a
--- circle; the statements after them see what those before have committed (READ COMMITTED). The chain's row is taken
+-- Locks: advisory, exclusive or shared, all in one sorted order and before anything is read, so that two batches never
+-- wait for each other in a circle; the statements after them see what those before have committed (READ COMMITTED). The chain's row is taken
 -- last and held until commit: positions have no gaps and are in the order of commits.
 create function append_events(
   p_chain integer,
-  p_locks bigint[],            -- of command ids and written streams; sorted, without repeats
-  p_shared_locks bigint[],     -- of streams that are only guarded; sorted, without repeats
+  p_locks bigint[],            -- of command ids, written and guarded streams; sorted, without repeats
+  p_exclusive boolean[],       -- for each lock: false for a stream that is only guarded
   p_streams text[],            -- every stream of the batch, written or guarded
   p_commands uuid[],           -- an append each
   -- an expectation each: which append, which stream; revision, or -1 no stream, -2 any, -3 exists
@@ -59,8 +59,8 @@ begin
     raise exception 'append_events needs READ COMMITTED';
   end if;
 
-  perform pg_advisory_xact_lock(k) from unnest(p_locks) as k;
-  perform pg_advisory_xact_lock_shared(k) from unnest(p_shared_locks) as k;
+  perform case when l.exclusive then pg_advisory_xact_lock(l.key) else pg_advisory_xact_lock_shared(l.key) end
+    from unnest(p_locks, p_exclusive) as l(key, exclusive);
 
   select array_agg(coalesce((
       select e.revision from event_log e where e.chain = p_chain and e.stream = s.name order by e.revision desc limit 1

@@ -108,7 +108,8 @@ export class ClockDriver {
         const outlook = await clockOutlook(this.deps.db, chain, target, skipped);
         if (this.stopping || (outlook.caughtUp && outlook.due.length === 0)) return outlook.next;
         if (outlook.unhanded > 0) await this.deps.planner.plan(chain);
-        const now = `${outlook.caughtUp} ${outlook.due.length} ${outlook.unhanded}`;
+        // Whatever moves writes an event.
+        const now = `${outlook.head} ${outlook.caughtUp} ${outlook.due.length} ${outlook.unhanded}`;
         if (now !== seen) movedAt = performance.now();
         seen = now;
         if (performance.now() - movedAt > this.stuckMs) await this.skip(chain, outlook.due, skipped);

@@ -2,11 +2,15 @@ import type { Database } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
+import { messagesProjection } from '../messages/messages.projection.js';
+import { MESSAGE_PLANNER } from '../reactor/message-planner.reactor.js';
 
 /** How a chain stands at one moment, as whoever drives its clock must see it. */
 export interface ClockOutlook {
   /** Planner and read model have seen the chain's last event. */
   readonly caughtUp: boolean;
+  /** Position of the chain's last event. */
+  readonly head: string;
   /** Messages that are due now, or whose provider has not answered. */
   readonly due: readonly Id[];
   /** Of them, those that were not handed to the queue yet. */
@@ -14,6 +18,9 @@ export interface ClockOutlook {
   /** When the next message falls due, up to the target. */
   readonly next: Instant | undefined;
 }
+
+/** What must have seen an event before anything can be said of what is due. */
+const WORKS = [MESSAGE_PLANNER, messagesProjection];
 
 /** More at one instant are dealt with in rounds. */
 const DUE_MAX = 1_000;
@@ -28,7 +35,7 @@ export async function clockOutlook(
   until: Instant,
   skipped: ReadonlySet<Id>,
 ): Promise<ClockOutlook> {
-  const { rows } = await db.query<{ behind: boolean; due: Id[]; unhanded: number; next: Date | null }>({
+  const { rows } = await db.query<{ behind: boolean; head: string; due: Id[]; unhanded: number; next: Date | null }>({
     name: 'clock_outlook',
     text: `
       with clock as (
@@ -39,11 +46,13 @@ export async function clockOutlook(
         select m.message_id, m.deferrals, m.status from messages_v1.message m, clock
         where m.chain = $1 and m.message_id <> all($3::uuid[])
           and (m.status = 'attempted' or (m.status = 'pending' and m.next_due <= clock.now))
-        limit ${DUE_MAX}
+        order by m.next_due, m.message_id limit ${DUE_MAX}
       )
       select (select count(*) from projection_checkpoint p
               where p.chain = $1 and p.build = 'live' and p.position >= clock.position
-                and (p.projection, p.version) in (('message_planner', 1), ('messages', 1))) < 2 and clock.position > 0 as behind,
+                and (p.projection, p.version) in (select * from unnest($4::text[], $5::int[]))
+             ) < cardinality($4::text[]) and clock.position > 0 as behind,
+             clock.position as head,
              array(select message_id from due) as due,
              (select count(*)::int from due d where d.status = 'pending' and not exists (
                 select 1 from dispatch_handed_over h
@@ -51,9 +60,9 @@ export async function clockOutlook(
              (select min(m.next_due) from messages_v1.message m
               where m.chain = $1 and m.status = 'pending' and m.next_due <= $2 and m.message_id <> all($3::uuid[])) as next
       from clock`,
-    values: [chain.no, until, [...skipped]],
+    values: [chain.no, until, [...skipped], WORKS.map(({ name }) => name), WORKS.map(({ version }) => version)],
   });
   const row = rows[0];
-  if (!row) return { caughtUp: true, due: [], unhanded: 0, next: undefined };
-  return { caughtUp: !row.behind, due: row.due, unhanded: row.unhanded, next: row.next?.toISOString() };
+  if (!row) return { caughtUp: true, head: '0', due: [], unhanded: 0, next: undefined };
+  return { caughtUp: !row.behind, head: row.head, due: row.due, unhanded: row.unhanded, next: row.next?.toISOString() };
 }

@@ -69,10 +69,12 @@ export class DispatchSweeper {
     const dueBefore = chain.sandbox ? now : new Date(Date.parse(now) - this.times.jobLostMs).toISOString();
     const { rows } = await this.deps.db.query<{ message_id: Id; deferrals: number }>(
       `update dispatch_handed_over h set handed_at = clock_timestamp()
-       from (select message_id, deferrals from messages_v1.message
-             where chain = $1 and status = 'pending' and next_due <= $2 order by next_due limit $4) m
+       from (select m.message_id, m.deferrals from messages_v1.message m
+             join dispatch_handed_over o on o.chain = m.chain and o.message_id = m.message_id and o.deferrals = m.deferrals
+             where m.chain = $1 and m.status = 'pending' and m.next_due <= $2
+               and o.handed_at < clock_timestamp() - $3 * interval '1 millisecond'
+             order by m.next_due limit $4) m
        where h.chain = $1 and h.message_id = m.message_id and h.deferrals = m.deferrals
-         and h.handed_at < clock_timestamp() - $3 * interval '1 millisecond'
        returning h.message_id, h.deferrals`,
       [chain.no, dueBefore, this.times.jobLostMs, BATCH],
     );

@@ -34,6 +34,7 @@ export const suppressionReasonSchema = z.enum([
   'session-performed',
   'session-rescheduled',
   'course-stopped',
+  'course-completed',
   'maintenance-declined',
   'maintenance-window-moved',
   'maintenance-booked',

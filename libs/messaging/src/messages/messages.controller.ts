@@ -6,7 +6,8 @@ import type { Chain } from '#libs/event-store/src/chains.js';
 import { QueryEndpoint } from '#libs/http/src/endpoint.decorators.js';
 import { InChain } from '#libs/http/src/request-context.js';
 import { queryOf } from '#libs/http/src/validation.js';
-import type { Id } from '#libs/kernel/src/ids.js';
+import { NotFound } from '#libs/kernel/src/errors.js';
+import { type Id, isId } from '#libs/kernel/src/ids.js';
 import {
   messageBalanceSchema,
   messageDetailSchema,
@@ -68,6 +69,7 @@ export class MessagesController {
     reads,
   })
   explain(@InChain() chain: Chain, @Param('message') message: string, @Query({ schema: queryOf({}) }) _params: object) {
+    if (!isId(message)) throw new NotFound('message.unknown', 'There is no such message.');
     return this.messages.explain(chain, message);
   }
 

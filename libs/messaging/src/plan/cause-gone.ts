@@ -51,6 +51,8 @@ function bookingGone(
       return 'session-cancelled';
     case 'booked':
       if (course.status === 'stopped') return 'course-stopped';
+      // Only maintenance goes on after a course is completed.
+      if (course.status === 'completed' && session.kind === 'course') return 'course-completed';
       return session.bookings - 1 === generation ? undefined : 'session-rescheduled';
   }
 }

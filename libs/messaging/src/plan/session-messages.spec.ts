@@ -3,6 +3,7 @@ import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { builtInProtocol } from '#libs/protocols/src/built-in-protocols.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import {
+  CourseCompleted,
   CourseStopped,
   SessionCancelled,
   SessionMissed,
@@ -90,6 +91,7 @@ describe('messages ahead of a booked session', () => {
     ['session-cancelled', SessionCancelled(at, { ...named, sessionId, reason: 'ill' })],
     ['session-missed', SessionMissed(at, { ...named, sessionId })],
     ['course-stopped', CourseStopped(at, { ...named, reason: 'moved away' })],
+    ['course-completed', CourseCompleted(at, named)],
   ])('end when their cause is gone: %s', (reason, event) => {
     const timeline = timelineOf([[...booked().events, event], EARLY]);
     expect(summary(timeline)).toEqual([]);

@@ -17,7 +17,9 @@ const later = (a: Instant, b: Instant): Instant => (a >= b ? a : b);
 export function sessionMessages(timeline: PlannedTimeline, context: PlanContext): DesiredMessage[] {
   return timeline.course.sessions.flatMap((session) => {
     if (session.status === 'performed') return afterSession(session, timeline.performed[session.sessionId], context);
-    const ahead = session.status === 'booked' && timeline.course.status !== 'stopped';
+    const goesOn =
+      timeline.course.status === 'active' || (timeline.course.status === 'completed' && session.kind === 'maintenance');
+    const ahead = session.status === 'booked' && goesOn;
     return ahead ? beforeSession(session, timeline.booked[session.sessionId], context) : [];
   });
 }

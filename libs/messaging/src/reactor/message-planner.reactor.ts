@@ -43,14 +43,17 @@ interface JudgedCourse extends ReadCourse {
   readonly context: PlanContext;
 }
 
+/** Name and version of the reactor's checkpoints. */
+export const MESSAGE_PLANNER = { name: 'message_planner', version: 1 } as const;
+
 /**
  * Turns what happens in courses into planned messages and proposals of maintenance. It plans what the course as it
  * stands now asks for and suppresses what it no longer does; each effect has a command id that follows from the
  * message's key, so that a page may be worked off any number of times, by any number of processes.
  */
 export class MessagePlannerReactor implements Reactor {
-  readonly name = 'message_planner';
-  readonly version = 1;
+  readonly name = MESSAGE_PLANNER.name;
+  readonly version = MESSAGE_PLANNER.version;
   readonly types: ReadonlySet<string> = new Set([
     ...COURSE_EVENTS.map(({ type }) => type),
     SiteImportedMaintenanceReleased.type,

@@ -15,6 +15,7 @@ import {
   type CourseEvent,
   CoursePlanned,
   CourseStopped,
+  MaintenanceDeclined,
   SessionBooked,
   SessionPerformed,
 } from './course.events.js';
@@ -38,7 +39,7 @@ function at(wall: string): ZonedTime {
 }
 const NOW = at('2026-03-02T18:00').instant;
 
-const planned = CoursePlanned(occurredNow(NOW), {
+const planned = CoursePlanned(occurredNow('2026-01-02T09:00:00.000Z'), {
   courseId,
   patientId,
   siteId,
@@ -275,6 +276,21 @@ describe('performing a session', () => {
       { data: { overridden: ['depth', 'duration'] } },
     ]);
   });
+  it('keeps its distance from a later session, too, when it is entered late (S1-N1)', () => {
+    const late = given(planned, performed(newId(), '2026-03-02T16:00', 1), booked(sessionId, '2026-03-02T17:00', 2));
+    expect(refusal(() => decideCourse(perform({}, {}, '2025-12-30T15:00'), late, NOW)).rules).toEqual([
+      'session.before-plan',
+    ]);
+    expect(rules(perform({}, {}, '2026-03-02T15:00'), late)).toEqual(['interval-short']);
+  });
+  it('is held for a physician when the health record has what no list knows (S4-C1)', () => {
+    const unlisted = {
+      patient: { ...patient, health: { allergies: [], conditions: [], medications: ['Warfarin 5 mg'] } },
+    };
+    const overrides = [{ deviation: 'contraindication', reason: 'looked at' }];
+    expect(refusal(() => decideCourse(perform(unlisted, { overrides }), ready, NOW)).facts).toContain('S4-C1');
+    expect(decideCourse(perform({ ...unlisted, practitioner: physician }, { overrides }), ready, NOW)).toHaveLength(1);
+  });
   it('is refused before it has begun, and when it was performed already', () => {
     expect(rules(perform({}, {}, '2026-03-02T19:00'))).toEqual(['session.in-future']);
     const done = given(planned, booked(sessionId, '2026-03-02T17:00'), performed(sessionId, '2026-03-02T17:00', 1));
@@ -289,13 +305,18 @@ describe('performing a session', () => {
 });
 
 describe('booking', () => {
-  const book = (wall: string, kind: 'course' | 'maintenance' = 'course'): CourseCommand => ({
+  const book = (
+    wall: string,
+    kind: 'course' | 'maintenance' = 'course',
+    changes: Partial<SessionWorld> = {},
+  ): CourseCommand => ({
     type: 'BookSession',
     sessionId: newId(),
     kind,
     siteId,
     practitionerId,
     at: at(wall),
+    world: { consultation: cleared, practitioner: nurse, ...changes },
   });
   it('numbers sessions within their kind', () => {
     const state = given(
@@ -304,7 +325,23 @@ describe('booking', () => {
       booked(newId(), '2026-04-05T10:00', 1, 'maintenance'),
     );
     expect(decideCourse(book('2026-03-20T10:00'), state, NOW)).toMatchObject([{ data: { number: 2 } }]);
-    expect(decideCourse(book('2026-06-20T10:00', 'maintenance'), state, NOW)).toMatchObject([{ data: { number: 2 } }]);
+  });
+  it('needs a consent that is in force and a practitioner with a credential on that day (S2-Q1)', () => {
+    const none = book('2026-03-20T10:00', 'course', { consultation: { ...cleared, consents: [] } });
+    expect(refusal(() => decideCourse(none, given(planned), NOW)).rules).toEqual(['consent']);
+    const ended = book('2027-03-20T10:00');
+    expect(refusal(() => decideCourse(ended, given(planned), NOW)).rules).toEqual(['credential']);
+  });
+  it('of maintenance is refused while the course goes on, and once it was declined (S2-M1)', () => {
+    const early = refusal(() => decideCourse(book('2026-06-20T10:00', 'maintenance'), given(planned), NOW));
+    expect(early.rules).toEqual(['maintenance.after-course']);
+    const declined = given(
+      planned,
+      CourseCompleted(occurredNow(NOW), ofCourse),
+      MaintenanceDeclined(occurredNow(NOW), ofCourse),
+    );
+    const late = refusal(() => decideCourse(book('2026-06-20T10:00', 'maintenance'), declined, NOW));
+    expect(late.rules).toEqual(['maintenance.declined']);
   });
   it('is refused in the past', () => {
     expect(refusal(() => decideCourse(book('2026-03-01T10:00'), given(planned), NOW)).code).toBe(
@@ -321,6 +358,20 @@ describe('booking', () => {
     expect(refusal(() => decideCourse(book('2026-06-20T10:00', 'maintenance'), state, NOW)).code).toBe(
       'course.not-active',
     );
+  });
+});
+
+describe('completing a course', () => {
+  it('needs all planned sessions performed and none still booked', () => {
+    const four = ['2026-01-05', '2026-01-19', '2026-02-02', '2026-02-16'].map((date, n) =>
+      performed(newId(), `${date}T10:00`, n + 1),
+    );
+    const code = (state: CourseState) => refusal(() => decideCourse({ type: 'CompleteCourse' }, state, NOW)).code;
+    expect(code(given(planned, ...four.slice(1)))).toBe('course.not-complete');
+    expect(code(given(planned, ...four, booked(newId(), '2026-03-05T10:00', 5)))).toBe('course.not-complete');
+    expect(decideCourse({ type: 'CompleteCourse' }, given(planned, ...four), NOW)).toMatchObject([
+      { type: 'CourseCompleted' },
+    ]);
   });
 });
 

@@ -10,6 +10,7 @@ import { consentOn, type ConsultationState } from '../consultation/consultation.
 import type { holdFollowUpSchema, performSessionSchema } from './course.commands.js';
 import {
   BookingRefused,
+  CompletionRefused,
   CourseExists,
   CourseNotActive,
   CourseUnknown,
@@ -32,8 +33,15 @@ import {
   SessionPerformed,
   SessionRescheduled,
 } from './course.events.js';
-import { type Finding, sessionFindings, type SessionWorld } from './session.rules.js';
-import type { CourseSession, CourseState, OpenSession, PlannedCourse } from './course.state.js';
+import { consent, credential, type Finding, sessionFindings, type SessionWorld } from './session.rules.js';
+import {
+  bookedSessions,
+  type CourseSession,
+  type CourseState,
+  type OpenSession,
+  performedSessions,
+  type PlannedCourse,
+} from './course.state.js';
 
 type PerformData = z.infer<typeof performSessionSchema>;
 type FollowUpData = z.infer<typeof holdFollowUpSchema>;
@@ -58,6 +66,7 @@ export type CourseCommand =
       readonly siteId: string;
       readonly practitionerId: string;
       readonly at: ZonedTime;
+      readonly world: Pick<SessionWorld, 'consultation' | 'practitioner'>;
     }
   | {
       readonly type: 'RescheduleSession';
@@ -127,7 +136,7 @@ export function decideCourse(command: CourseCommand, state: CourseState, now: In
     case 'HoldFollowUp':
       return followUp(command, state, now);
     case 'CompleteCourse':
-      active(state);
+      complete(state);
       return [CourseCompleted(at, ofCourse)];
     case 'StopCourse':
       active(state);
@@ -207,8 +216,14 @@ function book(
 ): CourseEvent[] {
   const { sessionId, kind, siteId, practitionerId, at } = command;
   if (kind === 'course') active(state);
-  else openForBooking(state);
+  else openForMaintenance(state);
   requireFuture(at, now);
+  for (const { field, message, deviation, facts } of [
+    ...credential(state, command.world, { at }),
+    ...consent(state, command.world, { at }),
+  ]) {
+    throw new BookingRefused({ field, message, rule: deviation, facts });
+  }
   const sameKind = state.sessions.filter((session) => session.kind === kind);
   const number = Math.max(0, ...sameKind.map((session) => session.number)) + 1;
   const { courseId, patientId } = state;
@@ -229,6 +244,10 @@ function perform(
     throw new SessionRefused([{ field: 'at', message: `${at.wall} is still to come.`, rule: 'session.in-future' }], {
       now,
     });
+  }
+  if (at.instant < state.plannedAt) {
+    const message = `${at.wall} was before the course was planned.`;
+    throw new SessionRefused([{ field: 'at', message, rule: 'session.before-plan' }], { plannedAt: state.plannedAt });
   }
   const findings = sessionFindings(state, world, { ...data, kind: session.kind, at, siteId });
   const reasons = new Map(data.overrides.map(({ deviation, reason }) => [deviation, reason]));
@@ -302,6 +321,33 @@ function followUp(
 
 function active(state: PlannedCourse): void {
   if (state.status !== 'active') throw new CourseNotActive(state.status);
+}
+
+/** Completed means that all sessions took place; anything else is a stop with its reason. */
+function complete(state: PlannedCourse): void {
+  active(state);
+  const performed = performedSessions(state, 'course').length;
+  const booked = bookedSessions(state).filter(({ kind }) => kind === 'course').length;
+  if (performed >= state.plannedSessions && booked === 0) return;
+  throw new CompletionRefused(performed, state.plannedSessions, booked);
+}
+
+/** Maintenance keeps the result after the course, for those who want it. */
+function openForMaintenance(state: PlannedCourse): void {
+  openForBooking(state);
+  if (state.status === 'active')
+    throw new BookingRefused({
+      field: 'kind',
+      message: 'Maintenance comes after the course: it is not completed yet.',
+      rule: 'maintenance.after-course',
+      facts: ['S1-M2', 'S2-M1'],
+    });
+  if (state.maintenanceDeclined)
+    throw new BookingRefused({
+      field: 'kind',
+      message: 'The patient has declined maintenance.',
+      rule: 'maintenance.declined',
+    });
 }
 
 /** Maintenance goes on after a course is completed, not after it was stopped. */

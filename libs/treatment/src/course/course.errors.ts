@@ -56,6 +56,26 @@ export class BookingRefused extends Refused {
   }
 }
 
+export class CompletionRefused extends Refused {
+  constructor(performed: number, planned: number, booked: number) {
+    const open = booked > 0 ? ` ${booked} are booked: cancel or perform them.` : '';
+    super(
+      'course.not-complete',
+      `${performed} of ${planned} sessions were performed.${open} A course that ends before is stopped, with its reason.`,
+      {
+        fields: [
+          {
+            field: 'course',
+            message: 'Perform the planned sessions, or stop the course with a reason.',
+            rule: 'course.complete',
+          },
+        ],
+        data: { performed, planned, booked },
+      },
+    );
+  }
+}
+
 export class WallTimeSkipped extends Invalid {
   constructor(wall: string, zone: string) {
     super('time.skipped', `${wall} did not exist in ${zone}: the clocks were set forward over it.`, {

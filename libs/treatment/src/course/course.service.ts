@@ -84,13 +84,15 @@ export class CourseService {
     const sessionId = derivedId(meta.commandId, 'session');
     const siteId = await this.references.resolve(chain, 'site', data.site);
     const practitionerId = await this.references.resolve(chain, 'practitioner', data.practitioner);
-    const answer = await this.decide(meta, course, async (_state, reads) => {
-      const [{ timeZone }] = await Promise.all([
+    const answer = await this.decide(meta, course, async ({ consultationId }, reads) => {
+      const [{ timeZone }, practitioner, { state: consultation }] = await Promise.all([
         requireSite(reads, siteId),
         requirePractitioner(reads, practitionerId),
+        reads.load(consultationStream(consultationId), consultationFold),
       ]);
       const at = wallTimeAt(data.at, timeZone, reads.now);
-      return { type: 'BookSession', sessionId, kind: data.kind, siteId, practitionerId, at };
+      const world = { practitioner, consultation };
+      return { type: 'BookSession', sessionId, kind: data.kind, siteId, practitionerId, at, world };
     });
     return { ...answer, id: sessionId };
   }

@@ -1,6 +1,6 @@
 import { isErased } from '#libs/event-store/src/personal-data.js';
 import { dateOfWall, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
-import { blockingFindings } from '#libs/protocols/src/contraindication.rule.js';
+import { blockingFindings, reviewFindings } from '#libs/protocols/src/contraindication.rule.js';
 import { intervalDeviation, nextEarliest } from '#libs/protocols/src/interval.rule.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { depthDeviation, durationDeviation } from '#libs/protocols/src/session-measure.rules.js';
@@ -52,24 +52,49 @@ export function sessionFindings(course: PlannedCourse, world: SessionWorld, sess
     ...consent(course, world, session),
     ...session.products.flatMap((used, n) => lot(world.lots[n] ?? { status: 'none' }, used, n, session)),
     ...contraindications(world),
+    ...reviews(world),
   ];
 }
 
 /** Whole days since the last course session (S0-N1, S1-N1); maintenance sessions are apart. */
 function interval(course: PlannedCourse, { protocol }: SessionWorld, session: SessionFacts): Finding[] {
   if (session.kind !== 'course') return [];
-  const before = performedSessions(course, 'course').filter((each) => each.at.instant < session.at.instant);
-  const last = before.at(-1);
-  if (!last) return [];
-  const lastDate = dateOfWall(last.at.wall);
-  const deviation = intervalDeviation(protocol, lastDate, dateOfWall(session.at.wall));
-  if (!deviation) return [];
+  const performed = performedSessions(course, 'course');
+  const date = dateOfWall(session.at.wall);
   const { min, max, facts } = protocol.intervalDays;
-  const message =
-    deviation === 'interval-short'
-      ? `The last session was on ${lastDate}; the protocol asks for at least ${min} days, so the earliest day is ${nextEarliest(protocol, lastDate)}.`
-      : `The last session was on ${lastDate}; the protocol asks for at most ${max} days.`;
-  return [{ deviation, field: 'at', message, facts, overridable: true, byPhysician: false }];
+  const found = (deviation: DeviationKind, message: string): Finding => ({
+    deviation,
+    field: 'at',
+    message,
+    facts,
+    overridable: true,
+    byPhysician: false,
+  });
+  const findings: Finding[] = [];
+  const last = performed.findLast((each) => each.at.instant <= session.at.instant);
+  const lastDate = last && dateOfWall(last.at.wall);
+  const since = lastDate && intervalDeviation(protocol, lastDate, date);
+  if (lastDate && since === 'interval-short') {
+    const earliest = nextEarliest(protocol, lastDate);
+    findings.push(
+      found(
+        since,
+        `The last session was on ${lastDate}; the protocol asks for at least ${min} days, so the earliest day is ${earliest}.`,
+      ),
+    );
+  } else if (since) {
+    findings.push(found(since, `The last session was on ${lastDate}; the protocol asks for at most ${max} days.`));
+  }
+  // One that is entered late must keep its distance from those after it, too.
+  const next = performed.find((each) => each.at.instant > session.at.instant);
+  const nextDate = next && dateOfWall(next.at.wall);
+  const until = nextDate && intervalDeviation(protocol, date, nextDate);
+  if (until === 'interval-short') {
+    findings.push(
+      found(until, `The next session was on ${nextDate}; the protocol asks for at least ${min} days between them.`),
+    );
+  }
+  return findings;
 }
 
 /** Depth (S3-D1) and duration (S4-U1): recorded with a reason, never silently. */
@@ -98,7 +123,11 @@ function measures({ protocol }: SessionWorld, session: SessionFacts): Finding[] 
 }
 
 /** A credential for the procedure that is valid on that day (S2-Q1). */
-function credential(course: PlannedCourse, { practitioner }: SessionWorld, session: SessionFacts): Finding[] {
+export function credential(
+  course: PlannedCourse,
+  { practitioner }: Pick<SessionWorld, 'practitioner'>,
+  session: Pick<SessionFacts, 'at'>,
+): Finding[] {
   const on = dateOfWall(session.at.wall);
   const credentials = practitioner.status === 'none' ? [] : practitioner.credentials;
   if (isCredentialed(credentials, course.protocol.code, on)) return [];
@@ -115,7 +144,11 @@ function credential(course: PlannedCourse, { practitioner }: SessionWorld, sessi
   ];
 }
 
-function consent(course: PlannedCourse, { consultation }: SessionWorld, session: SessionFacts): Finding[] {
+export function consent(
+  course: PlannedCourse,
+  { consultation }: Pick<SessionWorld, 'consultation'>,
+  session: Pick<SessionFacts, 'at'>,
+): Finding[] {
   const on = dateOfWall(session.at.wall);
   const consents = consultation.status === 'none' ? [] : consultation.consents;
   if (consentOn(consents, course.protocol.code, on)) return [];
@@ -141,6 +174,22 @@ function lot(state: LotState, used: UsedProduct, n: number, session: SessionFact
   return [];
 }
 
+/** What no list knows holds the session until a physician has looked at it (S4-C1, S0-G1). */
+function reviews({ protocol, patient, lots }: SessionWorld): Finding[] {
+  if (patient.status === 'none' || isErased(patient.health)) return [];
+  return reviewFindings(protocol, patient.health, ingredientsOf(lots)).map(({ code, facts }) => ({
+    deviation: 'contraindication',
+    field: 'patient',
+    message: `The health record holds what a physician must look at first: ${code}.`,
+    facts,
+    overridable: true,
+    byPhysician: true,
+  }));
+}
+
+const ingredientsOf = (lots: readonly LotState[]): string[] =>
+  lots.flatMap((each) => (each.status === 'received' ? each.ingredients : []));
+
 /** Blocking contraindications (S0-C1 to S0-C8), with the ingredients of the lots that are used (S0-C5). */
 function contraindications({ protocol, patient, lots }: SessionWorld): Finding[] {
   if (patient.status === 'none') return [];
@@ -150,8 +199,7 @@ function contraindications({ protocol, patient, lots }: SessionWorld): Finding[]
       { deviation: 'contraindication', field: 'patient', message, facts: [], overridable: false, byPhysician: true },
     ];
   }
-  const ingredients = lots.flatMap((each) => (each.status === 'received' ? each.ingredients : []));
-  return blockingFindings(protocol, patient.health, ingredients).map(({ code, facts, overridable }) => ({
+  return blockingFindings(protocol, patient.health, ingredientsOf(lots)).map(({ code, facts, overridable }) => ({
     deviation: 'contraindication',
     field: 'patient',
     message: `A contraindication stands against it: ${code}.`,

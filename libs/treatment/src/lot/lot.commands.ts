@@ -15,4 +15,8 @@ export const receiveLotSchema = z
     receivedOn: localDateSchema,
     ingredients: z.array(z.string().trim().min(1)).max(200),
   })
+  .refine(({ receivedOn, expiresOn }) => receivedOn <= expiresOn, {
+    path: ['expiresOn'],
+    message: 'the last day on which it may be used, not before the day it was received',
+  })
   .meta({ id: 'ReceiveLot' });

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { type CommandMeta, CommandRunner, type Reads } from '#libs/cqrs/src/command-runner.js';
 import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
-import { Conflict, NotFound } from '#libs/kernel/src/errors.js';
+import { Conflict, NotFound, Refused } from '#libs/kernel/src/errors.js';
 import { derivedId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
+import { localDateAt } from '#libs/kernel/src/zoned-time.js';
 import type { z } from 'zod';
 import { References } from '#libs/cqrs/src/references.js';
 import type { registerPatientSchema } from './patient.commands.js';
@@ -50,6 +51,7 @@ export class PatientService {
     const result = await this.runner.run(meta, async (reads) => {
       const { state } = await reads.load(stream, patientFold);
       if (state.status !== 'none') throw new Conflict('patient.exists', 'There is such a patient already.');
+      requireBirthBefore(data.identity.birthDate, reads.now);
       return [{ stream, events: [PatientRegistered(occurredNow(reads.now), { patientId: id, ...patient })] }];
     });
     return { id, ...result };
@@ -91,4 +93,12 @@ export class PatientService {
     ]);
     return { id, ...result };
   }
+}
+
+/** The day in the farthest zone: nobody alive was born after it. */
+function requireBirthBefore(birthDate: string, now: string): void {
+  if (birthDate <= localDateAt(now, 'Pacific/Kiritimati')) return;
+  throw new Refused('patient.not-born', `${birthDate} is still to come.`, {
+    fields: [{ field: 'identity.birthDate', message: 'Give the day of birth.', rule: 'patient.birth-date' }],
+  });
 }

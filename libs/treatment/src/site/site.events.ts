@@ -7,7 +7,10 @@ export const siteStream = (siteId: string) => `site-${siteId}`;
 const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day as HH:MM');
 
 /** No message leaves between these times of the recipient's day; a window may go past midnight. */
-export const quietHoursSchema = z.strictObject({ from: clockTime, to: clockTime });
+export const quietHoursSchema = z
+  .strictObject({ from: clockTime, to: clockTime })
+  // The same time twice could mean never or always.
+  .refine(({ from, to }) => from !== to, { path: ['to'], message: 'another time than `from`' });
 export type QuietHours = z.infer<typeof quietHoursSchema>;
 
 /** The chain's own choice, until a site sets its hours. */

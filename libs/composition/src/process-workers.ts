@@ -1,0 +1,100 @@
+import type { Configuration } from '#libs/engine/src/configuration.js';
+import type { Engine } from '#libs/engine/src/engine.js';
+import { pruneIdempotencyKeys } from '#libs/http/src/idempotency.js';
+import { describeError, type Log } from '#libs/kernel/src/log.js';
+import { DISPATCH_QUEUE } from '#libs/messaging/src/dispatch/dispatch.jobs.js';
+import type { Messaging } from '#libs/messaging/src/messaging.js';
+import { MessagingWorkers } from '#libs/messaging/src/messaging.workers.js';
+import type { Projections } from '#libs/projections/src/projections.js';
+import { openQueue } from '#libs/queue/src/bullmq.queue.js';
+import { openQueueBackend, type QueueBackend } from '#libs/queue/src/queue-backend.js';
+import type { QueueHealth } from '#libs/queue/src/work-queue.js';
+
+/** What falls due is seen within a second; a hint makes it sooner. */
+const PLAN_MS = 1_000;
+/**
+ * With one process and an outbox in its own database, what has not happened after this time does not happen any more:
+ * a killed process is soon made up for.
+ */
+const EMBEDDED_TIMES = { jobLostMs: 3_000, attemptStaleMs: 3_000 };
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export interface ProcessWorkersDependencies {
+  readonly configuration: Configuration;
+  readonly engine: Engine;
+  readonly messaging: Messaging;
+  readonly projections: Projections;
+  readonly log: Log;
+}
+
+/** What one process does of the work that nobody asks for. Nothing runs until it is told to. */
+export class ProcessWorkers {
+  private backend: QueueBackend | undefined;
+  private queueHealth: (() => Promise<QueueHealth>) | undefined;
+  private readonly stops: (() => Promise<void> | void)[] = [];
+
+  constructor(private readonly deps: ProcessWorkersDependencies) {}
+
+  /**
+   * Keeps read models up to date, plans and sends messages, drives test clocks, prunes.
+   * @throws RedisMayEvict
+   */
+  async start(): Promise<void> {
+    const { configuration, engine, messaging, projections, log } = this.deps;
+    const backend = await this.open();
+    const times = configuration.mode === 'embedded' ? { times: EMBEDDED_TIMES } : {};
+    const messengers = new MessagingWorkers(
+      { ...engine, ...messaging, projections, backend, log },
+      { planEveryMs: PLAN_MS, ...times },
+    );
+    projections.start();
+    messengers.start();
+    this.queueHealth = () => messengers.health();
+    this.stops.push(() => messengers.stop(), this.pruneDaily());
+  }
+
+  /**
+   * Works on nothing, and can tell whether the queue does: for a process that only serves the API.
+   * @throws RedisMayEvict
+   */
+  async watch(): Promise<void> {
+    const queue = openQueue(DISPATCH_QUEUE, { backend: await this.open(), log: this.deps.log });
+    this.queueHealth = () => queue.health();
+    this.stops.push(() => queue.close());
+  }
+
+  /** Keeps read models up to date and does nothing else: for a process that lives for one command. */
+  follow(): void {
+    this.deps.projections.start((work) => !('react' in work));
+  }
+
+  /** How the queue is; undefined where this process has none. */
+  health(): Promise<QueueHealth> | undefined {
+    return this.queueHealth?.();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.stops.splice(0).map((stop) => stop()));
+    await this.deps.projections.stop();
+    await this.backend?.close();
+    this.backend = undefined;
+  }
+
+  private async open(): Promise<QueueBackend> {
+    const { configuration, engine } = this.deps;
+    this.backend = await openQueueBackend({ db: engine.db, redisUrl: configuration.redisUrl });
+    return this.backend;
+  }
+
+  private pruneDaily(): () => void {
+    const { engine, log } = this.deps;
+    const prune = () => {
+      pruneIdempotencyKeys(engine.db).catch((error: unknown) =>
+        log.warn({ error: describeError(error) }, 'pruning failed'),
+      );
+    };
+    prune();
+    const timer = setInterval(prune, DAY_MS).unref();
+    return () => clearInterval(timer);
+  }
+}
