@@ -57,7 +57,7 @@ describe('a server in an embedded folder', () => {
     for (const code of [...acknowledged].slice(-20))
       expect((await registerSite(server.url, code, code)).status).toBe(201);
     expect(await events(server.url)).toBe(head);
-    expect(acknowledged.size).toBeGreaterThan(50);
+    expect(acknowledged.size).toBeGreaterThan(5);
     expect(head - before).toBeGreaterThanOrEqual(acknowledged.size);
   }, 90_000);
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Pistor } from '#libs/composition/src/pistor.js';
 import { createHttpApp } from '#libs/http/src/fastify-app.js';
 import { assertLoopback } from '#libs/http/src/listening-address.js';
@@ -46,13 +46,12 @@ export async function startServer(pistor: Pistor): Promise<Server> {
     stopTelling();
     await app.close();
   };
-  try {
-    await app.listen(port, host);
-  } catch (error) {
+  // Not by Nest, which logs a port that is taken as well as throwing it. With one address, this is its URL.
+  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
+  const url = await fastify.listen({ port, host }).catch(async (error: unknown) => {
     await close();
     throw toAddressError(error, port);
-  }
-  const url = await app.getUrl();
+  });
   pistor.announce(url);
   return { url, close };
 }
