@@ -110,10 +110,17 @@ function send(url: string, agent: Agent, { method, path, body }: Command): Promi
   });
 }
 
-/** Ids of patients of the demo history. */
+/** Ids of the patients that there are, page after page. */
 async function patientsOf(url: string): Promise<string[]> {
-  const page = (await (await fetch(`${url}/v1/patients?limit=200`)).json()) as { items: { id: string }[] };
-  return page.items.map(({ id }) => id);
+  const ids: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const answer: Response = await fetch(`${url}/v1/patients?limit=500${cursor === null ? '' : `&cursor=${cursor}`}`);
+    const page = (await answer.json()) as { items: { id: string }[]; next: string | null };
+    ids.push(...page.items.map(({ id }) => id));
+    cursor = page.next;
+  } while (cursor !== null);
+  return ids;
 }
 
 async function linesOf(folder: string): Promise<number> {
@@ -153,16 +160,15 @@ try {
   const empty = join(root, 'commands');
   await cp(join(root, 'start-0'), empty, { recursive: true });
   const server = await start(empty);
-  const patients = await patientsOf(server.url);
-  // Each client has patients of its own; the first run warms the code up.
-  const change = (client: number, n: number) =>
-    changePreference(
-      patients[client + CLIENTS * (n % Math.floor(patients.length / CLIENTS))] as string,
-      Math.floor(n / 10),
-    );
-  await commandsPerSecond(server.url, change);
-  const commands = await commandsPerSecond(server.url, change);
+  // The first run warms the code up.
+  await commandsPerSecond(server.url, (client, n) => registerPatient(`warm-${client}-${n}`));
   const registrations = await commandsPerSecond(server.url, (client, n) => registerPatient(`bench-${client}-${n}`));
+  const patients = await patientsOf(server.url);
+  // Each client has patients of its own, and each of them only a few events, as in life.
+  const own = Math.floor(patients.length / CLIENTS);
+  const commands = await commandsPerSecond(server.url, (client, n) =>
+    changePreference(patients[client * own + (n % own)] as string, Math.floor(n / own)),
+  );
   await server.stop();
   printFigures([
     { what: 'warm start to ready', value: median(warm), unit: 's', target: '<= 2' },

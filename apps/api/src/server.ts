@@ -15,12 +15,13 @@ import { SOFTWARE_VERSION } from './version.js';
 /** The application over a Pistor that was opened: complete, listening to nothing. */
 export async function createApi(pistor: Pistor): Promise<NestFastifyApplication> {
   const app = await createHttpApp(ApiModule.forRoot(pistor), { log: pistor.log });
-  const openApi = JSON.stringify(buildOpenApi(app, SOFTWARE_VERSION));
+  // Made when it is first asked for: it takes longer than all the rest of a start.
+  let openApi: string | undefined;
   app
     .getHttpAdapter()
     .getInstance()
     .get('/openapi.json', (_request: FastifyRequest, reply: FastifyReply) =>
-      reply.type('application/json').send(openApi),
+      reply.type('application/json').send((openApi ??= JSON.stringify(buildOpenApi(app, SOFTWARE_VERSION)))),
     );
   const console = consoleFolder();
   if (console !== undefined) await serveConsole(app, console);

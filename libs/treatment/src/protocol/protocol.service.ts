@@ -30,20 +30,23 @@ export class ProtocolService {
 
   /** Publishes the built-in protocols of a chain, each once, as version 1 of its own protocol. */
   async publishBuiltIns(chain: Chain): Promise<void> {
-    for (const protocol of BUILT_IN_PROTOCOLS) {
-      const stream = protocolStream(chain.id, protocol.code);
-      const meta: CommandMeta = {
-        chain,
-        commandId: derivedId(chain.id, `publish ${protocol.code} ${protocol.version}`),
-        actor: 'system:built-in',
-      };
-      await this.runner.run(meta, async (reads) => {
-        const { state } = await reads.load(stream, protocolFold);
-        const events = versionOf(state, protocol.version)
-          ? []
-          : [ProtocolPublished(occurredNow(reads.now), { protocol: structuredClone(protocol) })];
-        return [{ stream, events }];
-      });
-    }
+    // Together: each start asks, and is told seven times that it is done.
+    await Promise.all(BUILT_IN_PROTOCOLS.map((protocol) => this.publishBuiltIn(chain, protocol)));
+  }
+
+  private async publishBuiltIn(chain: Chain, protocol: Protocol): Promise<void> {
+    const stream = protocolStream(chain.id, protocol.code);
+    const meta: CommandMeta = {
+      chain,
+      commandId: derivedId(chain.id, `publish ${protocol.code} ${protocol.version}`),
+      actor: 'system:built-in',
+    };
+    await this.runner.run(meta, async (reads) => {
+      const { state } = await reads.load(stream, protocolFold);
+      const events = versionOf(state, protocol.version)
+        ? []
+        : [ProtocolPublished(occurredNow(reads.now), { protocol: structuredClone(protocol) })];
+      return [{ stream, events }];
+    });
   }
 }
