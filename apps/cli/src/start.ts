@@ -1,27 +1,27 @@
 import { startServer } from '#apps/api/src/server.js';
 import { importDemoHistory } from '#libs/composition/src/demo.js';
+import type { OpenedDatabase } from '#libs/composition/src/open-database.js';
 import { openPistor } from '#libs/composition/src/pistor.js';
 import { runUntilSignal } from '#libs/composition/src/run-until-signal.js';
-import { type Configuration, readConfiguration } from '#libs/engine/src/configuration.js';
-import { parsePort, assertLoopback } from '#libs/http/src/listening-address.js';
+import type { Configuration } from '#libs/engine/src/configuration.js';
 import { createLog, logLevel } from '#libs/kernel/src/log.js';
 
-/** Serves everything from one process: API, console, read models and workers. */
-export async function start(options: {
-  readonly data?: string;
-  readonly port?: string;
+export interface StartOptions {
+  readonly configuration: Configuration;
+  /** Being opened since before this file was loaded. */
+  readonly database: Promise<OpenedDatabase>;
   readonly demo: boolean;
-}): Promise<void> {
-  const since = performance.now();
+  /** When the command was given (performance.now()). */
+  readonly since: number;
+}
+
+/** Serves everything from one process: API, console, read models and workers. */
+export async function start({ configuration, database, demo, since }: StartOptions): Promise<void> {
   await runUntilSignal(async () => {
-    const port = options.port === undefined ? undefined : parsePort(options.port);
-    const configuration = readConfiguration(process.env, { dataFolder: options.data, port });
-    // Before anything is opened: a wrong address is told at once.
-    assertLoopback(configuration.host);
-    const pistor = await openPistor(configuration, createLog('pistor', logLevel('warn')));
+    const pistor = await openPistor(configuration, createLog('pistor', logLevel('warn')), database);
     try {
       await pistor.workers.start();
-      if (options.demo) await importDemoHistory(pistor, (text) => say(text));
+      if (demo) await importDemoHistory(pistor, (text) => say(text));
       const server = await startServer(pistor);
       const ms = Math.round(performance.now() - since);
       say(`Pistor is ready at ${server.url} (${ms} ms), with its data in ${storeOf(configuration)}. Ctrl-C ends it.`);

@@ -1,8 +1,5 @@
 import { join } from 'node:path';
-import type { Database } from '#libs/database/src/database.js';
 import { migrate } from '#libs/database/src/migrations.js';
-import { openPglite } from '#libs/database/src/pglite.database.js';
-import { openPostgres } from '#libs/database/src/postgres.database.js';
 import type { Configuration } from '#libs/engine/src/configuration.js';
 import { type Engine, openEngine } from '#libs/engine/src/engine.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
@@ -20,6 +17,7 @@ import { treatmentProjections } from '#libs/treatment/src/treatment.projections.
 import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types.js';
 import { ProtocolService } from '#libs/treatment/src/protocol/protocol.service.js';
 import { DatabaseHealth, type HealthCheck, queueCheck } from './health.js';
+import { openDatabase, type OpenedDatabase } from './open-database.js';
 import { ProcessWorkers } from './process-workers.js';
 
 /** The chain of a deployment, until there is sign-in and with it more than one. */
@@ -50,10 +48,15 @@ export interface Pistor {
 
 /**
  * Opens the database that the configuration names, brings its tables up to date and publishes the built-in protocols.
+ * @param database where it is being opened already
  * @throws Conflict `folder.locked`, Unavailable, MasterKeyProblem, Refused `database.newer`
  */
-export async function openPistor(configuration: Configuration, log: Log): Promise<Pistor> {
-  const { db, announce } = await openDatabase(configuration);
+export async function openPistor(
+  configuration: Configuration,
+  log: Log,
+  database: Promise<OpenedDatabase> = openDatabase(configuration),
+): Promise<Pistor> {
+  const { db, announce } = await database;
   try {
     const engine = await openEngine({
       db,
@@ -99,12 +102,4 @@ export async function openPistor(configuration: Configuration, log: Log): Promis
     await db.close();
     throw error;
   }
-}
-
-async function openDatabase(configuration: Configuration): Promise<{ db: Database; announce: (url: string) => void }> {
-  if (configuration.databaseUrl !== undefined) {
-    return { db: await openPostgres(configuration.databaseUrl), announce: () => undefined };
-  }
-  const db = await openPglite(configuration.dataFolder);
-  return { db, announce: (url) => db.lock.setUrl(url) };
 }

@@ -74,7 +74,7 @@ export class ProcessWorkers {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.stops.splice(0).map((stop) => stop()));
+    await Promise.all(this.stops.splice(0).map(async (stop) => stop()));
     await this.deps.projections.stop();
     await this.backend?.close();
     this.backend = undefined;

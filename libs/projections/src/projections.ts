@@ -63,7 +63,7 @@ export class Projections {
       for (const callback of this.moved) callback();
     };
     // The embedded database has one session for everybody: commands come first.
-    const share = this.deps.db.kind === 'pglite' ? 0.35 : 1;
+    const share = this.deps.db.kind === 'pglite' ? 0.25 : 1;
     const loop = new ProjectionLoop(runners, this.checkpoints, this.deps.log, onMoved, { share });
     this.unsubscribe = this.deps.store.onAppended(() => loop.wake());
     this.loop = loop;

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { readConfiguration } from '#libs/engine/src/configuration.js';
+import { assertLoopback, parsePort } from '#libs/http/src/listening-address.js';
 
 interface Options {
   readonly data?: string;
@@ -13,16 +15,20 @@ export function addStart(program: Command): void {
     .option('--data <folder>', 'the data folder (default: ./data, or PISTOR_DATA)')
     .option('--port <port>', 'the port on 127.0.0.1 (default: 3000, or PORT)')
     .option('--no-demo', 'leave a fresh data folder empty, in place of importing the demo history')
-    .action(async (options: Options) => {
-      // Compiled in the background while the rest of the program is loaded.
-      if (!process.env['DATABASE_URL'] || options.data !== undefined) void warmUp();
-      const { start } = await import('../start.js');
-      await start(options);
-    });
+    .action(run);
 }
 
-async function warmUp(): Promise<void> {
-  const { compilePglite } = await import('#libs/database/src/pglite.host.js');
-  // Whoever needs it sees the error.
-  await compilePglite().catch(() => undefined);
+/** The database takes as long to open as the rest of the program to load, so both begin at once. */
+async function run(options: Options): Promise<void> {
+  const since = performance.now();
+  const port = options.port === undefined ? undefined : parsePort(options.port);
+  const configuration = readConfiguration(process.env, { dataFolder: options.data, port });
+  // Before anything is opened: a wrong address is told at once.
+  assertLoopback(configuration.host);
+  const { openDatabase } = await import('#libs/composition/src/open-database.js');
+  const database = openDatabase(configuration);
+  // Whoever waits for it sees the error.
+  database.catch(() => undefined);
+  const { start } = await import('../start.js');
+  await start({ configuration, database, demo: options.demo, since });
 }
