@@ -59,6 +59,12 @@ export class ExternalCodes {
     return found;
   }
 
+  /** The id of a new thing: the one its code is reserved for, or `fresh` where it has no code. */
+  async idFor(chain: Chain, kind: CodeKind, code: string | undefined, fresh: Id): Promise<Id> {
+    if (code === undefined) return fresh;
+    return (await this.reserve(chain, kind, [code], () => fresh)).get(code) as Id;
+  }
+
   /** The ids of the codes that have one. */
   async find(chain: Chain, kind: CodeKind, codes: readonly string[]): Promise<Map<string, Id>> {
     const found = new Map<string, Id>();

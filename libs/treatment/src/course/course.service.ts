@@ -43,11 +43,7 @@ export class CourseService {
     const { chain } = meta;
     const siteId = await this.references.resolve(chain, 'site', data.site);
     const practitionerId = await this.references.resolve(chain, 'practitioner', data.practitioner);
-    const fresh = derivedId(meta.commandId, 'course');
-    const courseId =
-      data.code === undefined
-        ? fresh
-        : ((await this.codes.reserve(chain, 'course', [data.code], () => fresh)).get(data.code) as string);
+    const courseId = await this.codes.idFor(chain, 'course', data.code, derivedId(meta.commandId, 'course'));
     const stream = courseStream(courseId);
     const result = await this.runner.run(
       meta,

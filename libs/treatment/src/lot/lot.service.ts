@@ -29,8 +29,7 @@ export class LotService {
     const { site, ...lot } = data;
     const siteId = await this.references.resolve(meta.chain, 'site', site);
     const code = lotCode(siteId, lot.product, lot.lotNumber);
-    const reserved = await this.codes.reserve(meta.chain, 'lot', [code], () => derivedId(meta.commandId, 'lot'));
-    const id = reserved.get(code) as string;
+    const id = await this.codes.idFor(meta.chain, 'lot', code, derivedId(meta.commandId, 'lot'));
     const stream = lotStream(id);
     const result = await this.runner.run(meta, async (reads) => {
       const [{ timeZone }, { state }] = await Promise.all([requireSite(reads, siteId), reads.load(stream, lotFold)]);

@@ -42,11 +42,7 @@ export class PatientService {
 
   async register(meta: CommandMeta, data: z.infer<typeof registerPatientSchema>): Promise<CommandAnswer> {
     const { code, ...patient } = data;
-    const fresh = derivedId(meta.commandId, 'patient');
-    const id =
-      code === undefined
-        ? fresh
-        : ((await this.codes.reserve(meta.chain, 'patient', [code], () => fresh)).get(code) as string);
+    const id = await this.codes.idFor(meta.chain, 'patient', code, derivedId(meta.commandId, 'patient'));
     const stream = patientStream(id);
     const result = await this.runner.run(meta, async (reads) => {
       const { state } = await reads.load(stream, patientFold);

@@ -21,11 +21,7 @@ export class PractitionerService {
 
   async register(meta: CommandMeta, data: z.infer<typeof registerPractitionerSchema>): Promise<CommandAnswer> {
     const { code, name, role, credentials } = data;
-    const fresh = derivedId(meta.commandId, 'practitioner');
-    const id =
-      code === undefined
-        ? fresh
-        : ((await this.codes.reserve(meta.chain, 'practitioner', [code], () => fresh)).get(code) as string);
+    const id = await this.codes.idFor(meta.chain, 'practitioner', code, derivedId(meta.commandId, 'practitioner'));
     const stream = practitionerStream(id);
     const result = await this.runner.run(meta, async (reads) => {
       const { state } = await reads.load(stream, practitionerFold);

@@ -41,11 +41,7 @@ export class SiteService {
 
   async register(meta: CommandMeta, data: z.infer<typeof registerSiteSchema>): Promise<CommandAnswer> {
     const { code, quietHours = QUIET_HOURS_DEFAULT, ...site } = data;
-    const fresh = derivedId(meta.commandId, 'site');
-    const id =
-      code === undefined
-        ? fresh
-        : ((await this.codes.reserve(meta.chain, 'site', [code], () => fresh)).get(code) as string);
+    const id = await this.codes.idFor(meta.chain, 'site', code, derivedId(meta.commandId, 'site'));
     const result = await this.runner.run(meta, async (reads) => {
       const { state } = await reads.load(siteStream(id), siteFold);
       if (state.status !== 'none') throw new Conflict('site.exists', `There is a site ${code ?? id} already.`);
