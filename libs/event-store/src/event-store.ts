@@ -76,6 +76,11 @@ export interface ReadOptions {
   readonly limit?: number;
 }
 
+export interface ReadAllOptions extends ReadOptions {
+  /** Last position to read; to the end when left out. */
+  readonly to?: number;
+}
+
 /** What a store can promise beyond an order of positions. */
 export interface StoreCapabilities {
   /** Several streams in one append: all or none. */
@@ -85,6 +90,8 @@ export interface StoreCapabilities {
   readonly gapFree: boolean;
   /** The role that the application uses cannot change or delete an event. */
   readonly immutableByGrant: boolean;
+  /** A command id is known again in the whole chain; else in the streams that it wrote to. */
+  readonly commandsPerChain: boolean;
 }
 
 export interface EventStore {
@@ -101,11 +108,14 @@ export interface EventStore {
   /** The events of one stream in the order of revisions, as stored. */
   readStream(chain: Id, stream: StreamName, options?: ReadOptions): Promise<StoredEvent[]>;
 
-  /** The events of a chain in the order of positions, as stored, `from` included. */
-  readAll(chain: Id, options?: ReadOptions): Promise<StoredEvent[]>;
+  /** The events of a chain in the order of positions, as stored, `from` and `to` included. */
+  readAll(chain: Id, options?: ReadAllOptions): Promise<StoredEvent[]>;
 
   /** The position of the newest event of a chain; 0 when it has none. */
   head(chain: Id): Promise<number>;
+
+  /** The same of every chain, in one question. */
+  heads(): Promise<ReadonlyMap<Id, number>>;
 
   /** Calls back when a chain may have new events. A hint: it may come late, twice or never; polling is the truth. */
   onAppended(callback: (chain: Id) => void): () => void;

@@ -11,6 +11,7 @@ import type {
   AppendRequest,
   AppendResult,
   EventStore,
+  ReadAllOptions,
   ReadOptions,
   StoreCapabilities,
   StoredEvent,
@@ -60,6 +61,7 @@ export class PostgresEventStore implements EventStore {
     guards: true,
     gapFree: true,
     immutableByGrant: false,
+    commandsPerChain: true,
   };
 
   private readonly groups = new Map<Id, GroupCommit>();
@@ -123,13 +125,16 @@ export class PostgresEventStore implements EventStore {
     return this.streamReads.get({ chain, stream, from, limit: Math.min(limit, PAGE_MAX) });
   }
 
-  async readAll(chainId: Id, { from = 1, limit = PAGE_MAX }: ReadOptions = {}): Promise<StoredEvent[]> {
+  async readAll(
+    chainId: Id,
+    { from = 1, to = Number.MAX_SAFE_INTEGER, limit = PAGE_MAX }: ReadAllOptions = {},
+  ): Promise<StoredEvent[]> {
     const chain = await this.chains.get(chainId);
     const { rows } = await this.db.query<EventRow>({
       name: 'read_all',
       text: `select position, stream, revision, recorded_at, header, data from event_log
-             where chain = $1 and position >= $2 order by position limit $3`,
-      values: [chain.no, from, Math.min(limit, PAGE_MAX)],
+             where chain = $1 and position between $2 and $3 order by position limit $4`,
+      values: [chain.no, from, to, Math.min(limit, PAGE_MAX)],
     });
     return rows.map((row) => storedEvent(chain, row));
   }
@@ -138,6 +143,14 @@ export class PostgresEventStore implements EventStore {
     const chain = await this.chains.get(chainId);
     const { rows } = await this.db.query<{ position: string }>('select position from chain where no = $1', [chain.no]);
     return Number(rows[0]?.position ?? 0);
+  }
+
+  async heads(): Promise<ReadonlyMap<Id, number>> {
+    const { rows } = await this.db.query<{ id: Id; position: string }>({
+      name: 'chain_heads',
+      text: 'select id, position from chain',
+    });
+    return new Map(rows.map(({ id, position }) => [id, Number(position)]));
   }
 
   onAppended(callback: (chain: Id) => void): () => void {
