@@ -243,6 +243,7 @@ export async function exampleHttpApp(
 ): Promise<ExampleApp> {
   const waited: { name: string; position: number }[] = [];
   const readModels = {
+    assertServing: () => Promise.resolve(),
     waitFor: async (name: string, _chain: Chain, at: number) => void waited.push({ name, position: at }),
   };
   const full = { chains: everybodyIn(CHAIN), idempotency: new KeysInMemory(), readModels, log: silentLog, ...deps };

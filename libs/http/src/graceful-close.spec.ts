@@ -28,7 +28,7 @@ describe('a server that closes', () => {
       asked();
       await held;
     };
-    const { app } = await exampleHttpApp({ readModels: { waitFor } });
+    const { app } = await exampleHttpApp({ readModels: { assertServing: () => Promise.resolve(), waitFor } });
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as { port: number };
     const position = '0199a000-0000-7000-8000-000000000001:7';

@@ -6,6 +6,7 @@ import { parseChainPosition } from '#libs/kernel/src/position.js';
 /** The part of `Projections` (libs/projections) that is used here. */
 export interface ReadModels {
   waitFor(name: string, chain: Chain, position: number, timeoutMs: number): Promise<void>;
+  assertServing(name: string): Promise<void>;
 }
 
 /** Longer than any lag that is not trouble, shorter than the time-outs of callers and proxies. */
@@ -29,7 +30,8 @@ export function wantedPosition(request: FastifyRequest, chain: () => Chain): num
 /**
  * Waits until the read models that a query looks at have come as far as the caller asks, so that everybody can read
  * their own writes.
- * @throws Unavailable `projection.behind` after ten seconds
+ * @throws Unavailable `projection.behind` after ten seconds, `projection.parked` when what the caller wrote is set aside,
+ * `projection.building` while a new version has no tables that could be read
  */
 export async function waitForPosition(
   request: FastifyRequest,
@@ -38,6 +40,7 @@ export async function waitForPosition(
   names: readonly string[],
 ): Promise<void> {
   const position = wantedPosition(request, chain);
+  await Promise.all(names.map((name) => readModels.assertServing(name)));
   if (position === undefined) return;
   await Promise.all(names.map((name) => readModels.waitFor(name, chain(), position, WAIT_MS_MAX)));
 }

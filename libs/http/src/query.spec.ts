@@ -57,7 +57,9 @@ describe('a query over HTTP', () => {
 
   it('answers 503 when the read model does not come that far in time', async () => {
     const behind = new Unavailable('projection.behind', 'rooms has come to 3.');
-    const slow = await exampleHttpApp({ readModels: { waitFor: () => Promise.reject(behind) } });
+    const slow = await exampleHttpApp({
+      readModels: { assertServing: () => Promise.resolve(), waitFor: () => Promise.reject(behind) },
+    });
     const answer = await slow.app.inject(`/v1/rooms?position=${CHAIN.id}:7`);
     expect([answer.statusCode, answer.json().code, answer.headers['retry-after']]).toEqual([
       503,

@@ -18,6 +18,8 @@ export interface Subject {
   readonly name: string;
   readonly version: number;
   readonly build: Build;
+  /** The first build of this version: over as soon as there is a live one. */
+  readonly first?: boolean;
 }
 
 /** Permission to move one checkpoint, until it runs out or another owner takes it. */
@@ -48,6 +50,8 @@ export class LeaseLost extends Error {
  * writes gives up.
  */
 export const LEASE_MS = 6_000;
+/** What was applied this long ago counts for a third in the rate. */
+const RATE_SECONDS = 10;
 
 const KEY = 'projection = $1 and version = $2 and build = $3';
 const key = ({ name, version, build }: Subject) => [name, version, build] as const;
@@ -61,6 +65,7 @@ interface LeaseRow {
   has_parked: boolean;
 }
 
+/** How far each projection has come in each chain, and who may move it. */
 export class Checkpoints {
   constructor(
     private readonly db: Database,
@@ -69,21 +74,26 @@ export class Checkpoints {
   ) {}
 
   /**
-   * Takes the lease on every chain in which one of the subjects is behind and has no other living owner; one query
-   * over the chains' heads, for all of them.
+   * Takes the lease on every chain in which one of the subjects is behind its head and has no other living owner; one
+   * query for all of them.
+   * @param heads position of the newest event of each chain, by its number
    */
-  async lease(subjects: readonly Subject[]): Promise<Lease[]> {
+  async lease(subjects: readonly Subject[], heads: ReadonlyMap<number, number>): Promise<Lease[]> {
     const { rows } = await this.db.query<LeaseRow>({
       name: 'lease_projections',
       text: `with subject as (
-         select * from unnest($1::text[], $2::int[], $3::text[]) with ordinality as s(name, version, build, n)
+         select * from unnest($1::text[], $2::int[], $3::text[], $8::boolean[]) with ordinality as s(name, version, build, first, n)
+         where not s.first or not exists (
+           select 1 from projection_checkpoint l
+           where l.projection = s.name and l.version = s.version and l.build = 'live'
+         )
        ), behind as (
-         select s.name, s.version, s.build, s.n, c.no, c.position as head
+         select s.name, s.version, s.build, s.n, c.no, c.head
          from subject s
-         cross join chain c
+         cross join unnest($6::int[], $7::bigint[]) as c(no, head)
          left join projection_checkpoint p
            on p.chain = c.no and p.projection = s.name and p.version = s.version and p.build = s.build
-         where c.position > coalesce(p.position, 0)
+         where c.head > coalesce(p.position, 0) and p.superseded_by is null
            and (p.owner is null or p.owner = $4 or p.lease_until < clock_timestamp())
        ), taken as (
          insert into projection_checkpoint as p (projection, version, build, chain, owner, lease_until, epoch)
@@ -92,7 +102,8 @@ export class Checkpoints {
            set owner = excluded.owner,
                lease_until = excluded.lease_until,
                epoch = p.epoch + (p.owner is distinct from excluded.owner)::int
-           where p.owner is null or p.owner = excluded.owner or p.lease_until < clock_timestamp()
+           where p.superseded_by is null
+             and (p.owner is null or p.owner = excluded.owner or p.lease_until < clock_timestamp())
          returning projection, version, build, chain, epoch, position
        )
        select b.n, b.no, t.epoch, t.position, b.head, exists (
@@ -108,6 +119,9 @@ export class Checkpoints {
         subjects.map(({ build }) => build),
         this.owner,
         LEASE_MS,
+        [...heads.keys()],
+        [...heads.values()],
+        subjects.map(({ first = false }) => first),
       ],
     });
     return rows.map((row) => ({
@@ -127,25 +141,27 @@ export class Checkpoints {
    * @throws LeaseLost, which rolls the rows back.
    */
   async advance(tx: Queryable, lease: Lease, to: number, applied: number, schema?: string): Promise<void> {
-    const { rowCount } = await tx.query(
-      `update projection_checkpoint
+    const { rowCount } = await tx.query({
+      name: schema === undefined ? 'advance_checkpoint' : 'advance_checkpoint_in_schema',
+      text: `update projection_checkpoint
        set position = $7, applied = applied + $8, moved_at = clock_timestamp(),
+           rate = rate * exp(greatest(-100, -extract(epoch from clock_timestamp() - moved_at) / ${RATE_SECONDS})) + $8::float / ${RATE_SECONDS},
            lease_until = clock_timestamp() + $9 * interval '1 millisecond'
        where ${KEY} and chain = $4 and epoch = $5 and position = $6
-       ${schema === undefined ? '' : `returning set_config('search_path', '"${schema}", public', true)`}`,
-      [...key(lease.subject), lease.chainNo, lease.epoch, lease.position, to, applied, LEASE_MS],
-    );
+       ${schema === undefined ? '' : `returning set_config('search_path', '"' || $10::text || '", public', true)`}`,
+      values: [
+        ...key(lease.subject),
+        lease.chainNo,
+        lease.epoch,
+        lease.position,
+        to,
+        applied,
+        LEASE_MS,
+        ...(schema === undefined ? [] : [schema]),
+      ],
+    });
     if (rowCount !== 1) throw new LeaseLost(lease.subject);
     lease.renewedAt = performance.now();
-  }
-
-  /** The position of the newest event of each chain, by its number. */
-  async heads(): Promise<Map<number, number>> {
-    const { rows } = await this.db.query<{ no: number; position: string }>({
-      name: 'chain_heads',
-      text: 'select no, position from chain',
-    });
-    return new Map(rows.map(({ no, position }) => [no, Number(position)]));
   }
 
   /** Gives all leases of this process back, so that others need not wait for them to run out. */
@@ -155,12 +171,27 @@ export class Checkpoints {
     ]);
   }
 
-  async position(subject: Subject, chainNo: number): Promise<number> {
-    const { rows } = await this.db.query<{ position: string }>(
-      `select position from projection_checkpoint where ${KEY} and chain = $4`,
-      [...key(subject), chainNo],
-    );
-    return Number(rows[0]?.position ?? 0);
+  /**
+   * How far a projection has come in a chain, and which events just before a position were set aside.
+   * @param lookBack how many positions are looked at
+   */
+  async progress(
+    subject: Subject,
+    chainNo: number,
+    wanted: number,
+    lookBack: number,
+  ): Promise<{ position: number; parked: readonly number[] }> {
+    const { rows } = await this.db.query<{ position: string; parked: string[] }>({
+      name: 'projection_progress',
+      text: `select position, array(
+          select k.position from projection_parked k
+          where k.projection = $1 and k.version = $2 and k.build = $3 and k.chain = $4
+            and k.position between $5::bigint - $6::integer and $5 order by k.position
+        ) as parked
+       from projection_checkpoint where ${KEY} and chain = $4`,
+      values: [...key(subject), chainNo, wanted, lookBack],
+    });
+    return { position: Number(rows[0]?.position ?? 0), parked: (rows[0]?.parked ?? []).map(Number) };
   }
 
   async recordError(lease: Lease, error: unknown): Promise<void> {
@@ -169,26 +200,7 @@ export class Checkpoints {
       [...key(lease.subject), lease.chainNo, String(error instanceof Error ? error.message : error).slice(0, 1000)],
     );
   }
-
-  /** Sets aside an event that cannot be applied, or one that must wait behind such a one. */
-  async park(
-    tx: Queryable,
-    lease: Lease,
-    event: { position: number; key: string },
-    error: string | null,
-  ): Promise<void> {
-    await tx.query(
-      `insert into projection_parked (projection, version, build, chain, position, key, error)
-       values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
-      [...key(lease.subject), lease.chainNo, event.position, event.key, error?.slice(0, 2000) ?? null],
-    );
-  }
-
-  async parkedKeys(lease: Lease): Promise<Set<string>> {
-    const { rows } = await this.db.query<{ key: string }>(
-      `select distinct key from projection_parked where ${KEY} and chain = $4`,
-      [...key(lease.subject), lease.chainNo],
-    );
-    return new Set(rows.map((row) => row.key));
-  }
 }
+
+/** Events per second of late, from the columns that `advance` keeps. */
+export const RATE = `rate * exp(greatest(-100, -extract(epoch from clock_timestamp() - moved_at) / ${RATE_SECONDS}))`;

@@ -3,30 +3,42 @@ import type { Codec } from '#libs/event-store/src/codec.js';
 import type { EventStore, StoredEvent } from '#libs/event-store/src/event-store.js';
 import type { SealedEvent } from './projection.js';
 
-/** Pages of at most 500 events, whose texts have some 450 bytes: about 2 MB with what was decoded of them. */
+/** Live pages are at most 2,000 events, whose texts have some 450 bytes: about 8 MB a page with what was decoded. */
 const PAGES_MAX = 4;
+/** What one question brings: the database has the next one ready while this one is taken apart. */
+const READ_EVENTS = 2_000;
+
+/** Events as they were stored, and the position up to which there are no others. */
+export interface EventPage {
+  readonly events: readonly StoredEvent[];
+  readonly to: number;
+}
 
 /**
  * Reads the log for several projections that follow it at the same time: a page is read once and an event is decoded
- * once, whoever asks. Positions have no gaps and events never change, so what was read stays right.
+ * once, whoever asks. Events never change, so what was read stays right.
  */
 export class EventPages {
-  private readonly pages = new Map<string, Promise<StoredEvent[]>>();
+  private readonly pages = new Map<string, Promise<EventPage>>();
   private readonly decoded = new WeakMap<StoredEvent, SealedEvent>();
 
   constructor(
     private readonly store: EventStore,
     private readonly codec: Codec,
+    private readonly pagesMax = PAGES_MAX,
   ) {}
 
-  /** The events of a chain from one position to another, both included; both must exist. */
-  read(chain: Chain, from: number, to: number): Promise<StoredEvent[]> {
-    const name = `${chain.no}/${from}/${to}`;
+  /**
+   * The first events after a position, up to another one.
+   * @param head position of an event that exists
+   */
+  read(chain: Chain, after: number, head: number, limit: number): Promise<EventPage> {
+    const name = `${chain.no}/${after}/${head}/${limit}`;
     const known = this.pages.get(name);
     if (known) return known;
-    const page = this.store.readAll(chain.id, { from, limit: to - from + 1 });
+    const page = this.readParts(chain, after, head, limit);
     this.pages.set(name, page);
-    if (this.pages.size > PAGES_MAX) this.pages.delete(this.pages.keys().next().value as string);
+    if (this.pages.size > this.pagesMax) this.pages.delete(this.pages.keys().next().value as string);
     // A failure is not remembered.
     page.catch(() => this.pages.delete(name));
     return page;
@@ -39,5 +51,17 @@ export class EventPages {
     const sealed = this.codec.decodeSealed(event);
     this.decoded.set(event, sealed);
     return sealed;
+  }
+
+  private async readParts(chain: Chain, after: number, head: number, limit: number): Promise<EventPage> {
+    const events: StoredEvent[] = [];
+    for (let to = after; ; ) {
+      const count = Math.min(READ_EVENTS, limit - events.length);
+      const part = await this.store.readAll(chain.id, { from: to + 1, to: head, limit: count });
+      events.push(...part);
+      // Where positions have gaps, a part that is short is all there is up to the head.
+      to = part.length < count ? head : (part.at(-1) as StoredEvent).position;
+      if (to >= head || events.length >= limit) return { events, to };
+    }
   }
 }

@@ -32,6 +32,13 @@ interface Pace {
 }
 
 export interface LoopOptions {
+  readonly checkpoints: Checkpoints;
+  readonly log: ProjectionLog;
+  /** Position of the newest event of each chain, by the chain's number. */
+  readonly heads: () => Promise<ReadonlyMap<number, number>>;
+  readonly onMoved: () => void;
+  /** Told after a runner has come to the heads that it saw. */
+  readonly onCaughtUp: (runner: ProjectionRunner) => Promise<void>;
   /**
    * The share of its time that the loop may work under steady load. Below 1 where commands and projections take turns
    * on one session.
@@ -54,23 +61,10 @@ export class ProjectionLoop {
   private woken = false;
 
   constructor(
-    private readonly runners: readonly ProjectionRunner[],
-    private readonly checkpoints: Checkpoints,
-    private readonly log: ProjectionLog,
-    private readonly onMoved: () => void,
+    runners: readonly ProjectionRunner[],
     private readonly options: LoopOptions,
   ) {
-    for (const runner of runners) {
-      this.paces.set(runner, {
-        busy: false,
-        pauseMs: PAUSE_MS,
-        notBefore: 0,
-        askedAt: -Infinity,
-        askedHeads: new Map(),
-        elsewhereUntil: -Infinity,
-        leases: new Map(),
-      });
-    }
+    for (const runner of runners) this.paces.set(runner, newPace());
   }
 
   start(): void {
@@ -89,6 +83,13 @@ export class ProjectionLoop {
     this.wake();
   }
 
+  /** Goes on with another runner, which serves what this one has built. */
+  replace(runner: ProjectionRunner, by: ProjectionRunner): void {
+    this.paces.delete(runner);
+    this.paces.set(by, newPace());
+    this.wake();
+  }
+
   /** Ends after the pages that are under way. */
   async stop(): Promise<void> {
     this.stopping = true;
@@ -96,7 +97,7 @@ export class ProjectionLoop {
     await this.loop;
     await Promise.all(this.following);
     // When the database is gone the leases run out by themselves.
-    await this.checkpoints.release().catch(() => undefined);
+    await this.options.checkpoints.release().catch(() => undefined);
   }
 
   private async run(): Promise<void> {
@@ -108,7 +109,7 @@ export class ProjectionLoop {
         // Reactors take longer and are not waited for: rows must not lag behind effects.
         if (this.options.share < 1) await Promise.all(this.applying);
       } catch (error) {
-        this.log.warn({ err: error }, 'projections wait for the database');
+        this.options.log.warn({ err: error }, 'projections wait for the database');
         await this.sleep(PAUSE_MS_MAX / 5, false);
       }
       const workedMs = performance.now() - since;
@@ -121,18 +122,18 @@ export class ProjectionLoop {
 
   private async look(): Promise<void> {
     const now = performance.now();
-    const free = this.runners.filter((runner) => {
-      const pace = this.paces.get(runner) as Pace;
-      return !pace.busy && pace.notBefore <= now;
-    });
+    const free = [...this.paces].filter(([, pace]) => !pace.busy && pace.notBefore <= now).map(([runner]) => runner);
     if (free.length === 0) return;
     this.applying = [];
-    const heads = await this.checkpoints.heads();
+    const heads = await this.options.heads();
     await this.takeLeases(free, heads);
     for (const runner of free) {
       const pace = this.paces.get(runner) as Pace;
       const behind = [...pace.leases.values()].filter((lease) => lease.position < (heads.get(lease.chainNo) ?? 0));
-      if (behind.length === 0) continue;
+      if (behind.length === 0) {
+        if (runner.subject.build === 'next') await this.options.onCaughtUp(runner);
+        continue;
+      }
       for (const lease of behind) lease.head = heads.get(lease.chainNo) as number;
       const following = this.follow(runner, pace, behind).finally(() => this.following.delete(following));
       this.following.add(following);
@@ -150,7 +151,10 @@ export class ProjectionLoop {
       return now >= pace.elsewhereUntil && hasMoved(pace, heads);
     });
     if (asking.length === 0) return;
-    const leases = await this.checkpoints.lease(asking.map(({ subject }) => subject));
+    const leases = await this.options.checkpoints.lease(
+      asking.map(({ subject }) => subject),
+      heads,
+    );
     for (const runner of asking) {
       const pace = this.paces.get(runner) as Pace;
       for (const lease of leases) if (lease.subject.name === runner.work.name) pace.leases.set(lease.chainNo, lease);
@@ -164,12 +168,12 @@ export class ProjectionLoop {
   private async follow(runner: ProjectionRunner, pace: Pace, leases: readonly Lease[]): Promise<void> {
     pace.busy = true;
     try {
-      for (const lease of leases) await runner.follow(lease, this.onMoved, () => this.stopping);
+      for (const lease of leases) await runner.follow(lease, this.options.onMoved, () => this.stopping);
       pace.pauseMs = PAUSE_MS;
     } catch (error) {
       letGo(pace);
       if (!(error instanceof LeaseLost)) {
-        this.log.warn({ projection: runner.work.name, err: error }, 'a projection pauses after an error');
+        this.options.log.warn({ projection: runner.work.name, err: error }, 'a projection pauses after an error');
         pace.notBefore = performance.now() + pace.pauseMs;
         pace.pauseMs = Math.min(pace.pauseMs * 2, PAUSE_MS_MAX);
       }
@@ -194,6 +198,16 @@ export class ProjectionLoop {
     });
   }
 }
+
+const newPace = (): Pace => ({
+  busy: false,
+  pauseMs: PAUSE_MS,
+  notBefore: 0,
+  askedAt: -Infinity,
+  askedHeads: new Map(),
+  elsewhereUntil: -Infinity,
+  leases: new Map(),
+});
 
 /** Whether a chain that we hold no lease on has new events since we asked for one. */
 const hasMoved = ({ leases, askedHeads }: Pace, heads: ReadonlyMap<number, number>): boolean =>

@@ -1,4 +1,4 @@
-import type { Database } from '#libs/database/src/database.js';
+import type { Database, Queryable } from '#libs/database/src/database.js';
 import { isCollision } from '#libs/database/src/database.errors.js';
 import type { Boxes } from '#libs/event-store/src/boxes.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
@@ -7,13 +7,19 @@ import type { EventStore, StoredEvent } from '#libs/event-store/src/event-store.
 import { PistorError } from '#libs/kernel/src/errors.js';
 import { type Build, type Checkpoints, type Lease, LeaseLost, type Subject } from './checkpoints.js';
 import { EventPages } from './event-pages.js';
-import { type Projection, type Reactor, schemaOf, type SealedEvent } from './projection.js';
+import { ParkedEvents } from './parked-events.js';
+import { isReactor, type Projection, type Reactor, schemaOf, type SealedEvent } from './projection.js';
 
 /**
- * Large enough that a rebuild is bound by the disk. The events are the least of a page: those of an import each touch
- * another course, whose state of some kB is read, folded and written as one value, here and in the embedded database.
+ * Events that are applied with one commit. A page that is read for a live read model is kept short, since a reader waits
+ * for it. A build has no readers yet: the larger its pages, the seldomer a row that many events feed is written, and
+ * what it holds is bounded all the same, some 2 kB an event with what was decoded of it. The embedded database shares
+ * this process's memory.
  */
-const PAGE_EVENTS = 500;
+const PAGE_EVENTS = {
+  pglite: { live: 500, next: 2_000 },
+  postgres: { live: 2_000, next: 20_000 },
+} as const;
 /** The effects of a page come before its checkpoint and are tried again with it, so it is kept short. */
 const REACTOR_PAGE_EVENTS = 200;
 
@@ -30,17 +36,27 @@ export interface RunnerDependencies {
   readonly log: ProjectionLog;
 }
 
+/** What is set aside has changed while a page was prepared: it is prepared again. */
+class ParkedChanged extends Error {}
+
+/** SQLSTATE of a table, column or schema that is not there (a build that has just taken over), or not ours to use. */
+const DEPLOYMENT_ERRORS: ReadonlySet<unknown> = new Set(['42P01', '42703', '3F000', '42501']);
+
 /** Says nothing about the event: it is tried again, by whoever holds the lease then. */
 const isPassing = (error: unknown): boolean =>
   error instanceof LeaseLost ||
+  error instanceof ParkedChanged ||
   isCollision(error) ||
+  DEPLOYMENT_ERRORS.has((error as { code?: unknown }).code) ||
   (error instanceof PistorError && (error.kind === 'unavailable' || error.kind === 'overloaded'));
 
-const isReactor = (work: Projection | Reactor): work is Reactor => 'react' in work;
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Applies events to one projection or reactor, page by page, each page with its checkpoint. */
 export class ProjectionRunner {
   private readonly pages: EventPages;
+  private readonly parked: ParkedEvents;
+  private readonly pageEvents: number;
 
   constructor(
     readonly work: Projection | Reactor,
@@ -49,12 +65,16 @@ export class ProjectionRunner {
     private readonly build: Build = 'live',
     /** Shared by runners that read the same log at the same time. */
     pages?: EventPages,
+    /** Builds a version that has never served. */
+    private readonly first = false,
   ) {
     this.pages = pages ?? new EventPages(deps.store, deps.codec);
+    this.parked = new ParkedEvents(deps.db);
+    this.pageEvents = isReactor(work) ? REACTOR_PAGE_EVENTS : PAGE_EVENTS[deps.db.kind][build];
   }
 
   get subject(): Subject {
-    return { name: this.work.name, version: this.work.version, build: this.build };
+    return { name: this.work.name, version: this.work.version, build: this.build, first: this.first };
   }
 
   /**
@@ -67,96 +87,138 @@ export class ProjectionRunner {
     isStopping = () => false,
   ): Promise<void> {
     const chain = await this.deps.chains.byNumber(lease.chainNo);
-    const parked = lease.hasParked ? await this.checkpoints.parkedKeys(lease) : new Set<string>();
     while (lease.position < lease.head && !isStopping()) {
-      const size = isReactor(this.work) ? REACTOR_PAGE_EVENTS : PAGE_EVENTS;
-      const to = Math.min(lease.position + size, lease.head);
-      const page = await this.pages.read(chain, lease.position + 1, to);
-      try {
-        await this.apply(chain, lease, page, to, parked);
-      } catch (error) {
-        if (isPassing(error)) throw error;
-        await this.applyOneByOne(chain, lease, page, parked);
-      }
+      const { events, to } = await this.pages.read(chain, lease.position, lease.head, this.pageEvents);
+      await this.applyAll(
+        chain,
+        lease,
+        events.filter((event) => this.work.types.has(event.header.type)),
+        to,
+      );
       onPage?.(chain, lease.position, lease.head);
     }
   }
 
-  private async apply(
-    chain: Chain,
-    lease: Lease,
-    page: readonly StoredEvent[],
-    to: number,
-    parked: ReadonlySet<string>,
-  ): Promise<void> {
-    const wanted = page.filter((event) => this.work.types.has(event.header.type));
-    const waiting = wanted.filter((event) => parked.has(event.stream));
-    const events = wanted.filter((event) => !parked.has(event.stream)).map((event) => this.pages.decode(event));
-    await this.commit(chain, lease, to, events, waiting);
-    lease.position = to;
-  }
-
-  /** Finds the event that fails and parks it with its key, so that the others go on. */
-  private async applyOneByOne(
-    chain: Chain,
-    lease: Lease,
-    page: readonly StoredEvent[],
-    parked: Set<string>,
-  ): Promise<void> {
-    for (const event of page) {
-      if (event.position <= lease.position) continue;
+  /**
+   * Applies what was set aside of a key, in the order of positions, until nothing is left or one fails again.
+   * @returns how many events were applied, and the error that ended it
+   */
+  async retry(chain: Chain, key: string): Promise<{ applied: number; left: number; error: string | null }> {
+    let applied = 0;
+    for (let most = RETRY_EVENTS; ; ) {
+      const positions = await this.parked.positions(this.deps.db, this.subject, chain.no, key, most);
+      if (positions.length === 0) return { applied, left: 0, error: null };
       try {
-        await this.apply(chain, lease, [event], event.position, parked);
+        await this.applyParked(chain, key, positions, most);
+        applied += positions.length;
       } catch (error) {
+        if (error instanceof ParkedChanged) continue;
         if (isPassing(error)) throw error;
-        await this.park(lease, event, error);
-        parked.add(event.stream);
+        // The first of them alone shows whether it is the culprit.
+        if (positions.length > 1) most = 1;
+        else {
+          const reason = messageOf(error);
+          await this.parked.failedAgain(this.subject, chain.no, positions[0] as number, reason);
+          return { applied, left: await this.parked.count(this.subject, chain.no, key), error: reason };
+        }
       }
     }
   }
 
-  private async park(lease: Lease, event: StoredEvent, error: unknown): Promise<void> {
-    const reason = error instanceof Error ? error.message : String(error);
+  /** Halves the events until the one that fails is found, which is parked. */
+  private async applyAll(chain: Chain, lease: Lease, events: readonly StoredEvent[], to: number): Promise<void> {
+    try {
+      await this.applyPage(chain, lease, events, to);
+    } catch (error) {
+      if (error instanceof ParkedChanged) return this.applyAll(chain, lease, events, to);
+      if (isPassing(error) || events.length === 0) throw error;
+      if (events.length === 1) return this.park(lease, events[0] as StoredEvent, to, error);
+      const middle = events.length >> 1;
+      await this.applyAll(chain, lease, events.slice(0, middle), (events[middle - 1] as StoredEvent).position);
+      await this.applyAll(chain, lease, events.slice(middle), to);
+    }
+  }
+
+  private async applyPage(chain: Chain, lease: Lease, page: readonly StoredEvent[], to: number): Promise<void> {
+    const keys = lease.hasParked ? await this.parked.keys(this.deps.db, lease) : new Set<string>();
+    lease.hasParked = keys.size > 0;
+    const waiting = page.filter((event) => keys.has(this.keyOf(event)));
+    const events = page.filter((event) => !keys.has(this.keyOf(event))).map((event) => this.pages.decode(event));
+    const { work } = this;
+    // Effects are commands with commits of their own; they are repeatable, so the checkpoint may come after them.
+    if (isReactor(work) && events.length > 0) await work.react(chain, events);
+    if (keys.size === 0 && (isReactor(work) || events.length === 0)) {
+      await this.checkpoints.advance(this.deps.db, lease, to, events.length);
+    } else {
+      await this.deps.db.transaction(async (tx) => {
+        // The checkpoint first: it is the lock that a retry, and a build taking over, wait for.
+        await this.checkpoints.advance(tx, lease, to, events.length, this.schema);
+        if (keys.size > 0) await this.queueBehind(tx, lease, keys, waiting);
+        if (!isReactor(work) && events.length > 0) {
+          await work.apply({ tx, chain, boxes: this.deps.boxes.within(tx) }, events);
+        }
+      });
+    }
+    lease.position = to;
+  }
+
+  /** @throws ParkedChanged when a retry has emptied a queue meanwhile, behind which nothing must wait any more. */
+  private async queueBehind(
+    tx: Queryable,
+    lease: Lease,
+    keys: ReadonlySet<string>,
+    waiting: readonly StoredEvent[],
+  ): Promise<void> {
+    const now = await this.parked.keys(tx, lease);
+    if (now.size !== keys.size || [...keys].some((key) => !now.has(key))) throw new ParkedChanged();
+    if (waiting.length > 0) await this.parked.park(tx, lease, waiting.map(this.placeOf), null);
+  }
+
+  private async park(lease: Lease, event: StoredEvent, to: number, error: unknown): Promise<void> {
+    const reason = messageOf(error);
     this.deps.log.warn({ projection: this.work.name, position: event.position, err: error }, 'an event is parked');
     await this.deps.db.transaction(async (tx) => {
-      await this.checkpoints.advance(tx, lease, event.position, 0);
-      await this.checkpoints.park(tx, lease, { position: event.position, key: event.stream }, reason);
+      await this.checkpoints.advance(tx, lease, to, 0);
+      await this.parked.park(tx, lease, [this.placeOf(event)], reason);
     });
-    lease.position = event.position;
+    lease.position = to;
     lease.hasParked = true;
     await this.checkpoints.recordError(lease, `event ${event.position} is parked: ${reason}`);
   }
 
-  private async commit(
-    chain: Chain,
-    lease: Lease,
-    to: number,
-    events: readonly SealedEvent[],
-    waiting: readonly StoredEvent[],
-  ): Promise<void> {
-    const { work } = this;
-    // Effects are commands with commits of their own; they are repeatable, so the checkpoint may come after them.
-    if (isReactor(work) && events.length > 0) await work.react(chain, events);
-    if (waiting.length === 0 && (isReactor(work) || events.length === 0)) {
-      return this.checkpoints.advance(this.deps.db, lease, to, events.length);
-    }
+  private async applyParked(chain: Chain, key: string, positions: readonly number[], most: number): Promise<void> {
+    const { work, subject } = this;
+    const stored = await Promise.all(positions.map((at) => this.deps.store.readAll(chain.id, { from: at, to: at })));
+    const events = stored.flat().map((event) => this.deps.codec.decodeSealed(event) as SealedEvent);
+    if (isReactor(work)) await work.react(chain, events);
     await this.deps.db.transaction(async (tx) => {
-      // The checkpoint first: it is the lock that a rebuild taking over waits for before it touches the tables.
-      await this.checkpoints.advance(
-        tx,
-        lease,
-        to,
-        events.length,
-        isReactor(work) ? undefined : schemaFor(work, this.build),
+      await tx.query(
+        `select 1 from projection_checkpoint where projection = $1 and version = $2 and build = $3 and chain = $4 for update`,
+        [subject.name, subject.version, subject.build, chain.no],
       );
-      for (const event of waiting) {
-        await this.checkpoints.park(tx, lease, { position: event.position, key: event.stream }, null);
+      const now = await this.parked.positions(tx, subject, chain.no, key, most);
+      if (now.join() !== positions.join()) throw new ParkedChanged();
+      if (!isReactor(work)) {
+        await tx.query(`set local search_path to "${this.schema}", public`);
+        await work.apply({ tx, chain, boxes: this.deps.boxes.within(tx) }, events);
       }
-      if (isReactor(work) || events.length === 0) return;
-      await work.apply({ tx, chain, boxes: this.deps.boxes.within(tx) }, events);
+      await this.parked.remove(tx, subject, chain.no, positions);
     });
   }
+
+  private get schema(): string | undefined {
+    return isReactor(this.work) ? undefined : schemaFor(this.work, this.build);
+  }
+
+  private keyOf(event: StoredEvent): string {
+    return this.work.keyOf?.(event) ?? event.stream;
+  }
+
+  private readonly placeOf = (event: StoredEvent) => ({ position: event.position, key: this.keyOf(event) });
 }
+
+/** Events of a key that are applied together when it is tried again. */
+const RETRY_EVENTS = 500;
 
 export const schemaFor = (projection: Projection, build: Build): string =>
   build === 'live' ? schemaOf(projection) : `${schemaOf(projection)}__next`;

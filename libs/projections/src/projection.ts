@@ -1,6 +1,7 @@
 import type { Queryable } from '#libs/database/src/database.js';
 import type { Boxes, SealedBox } from '#libs/event-store/src/boxes.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
+import type { StoredEvent } from '#libs/event-store/src/event-store.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import type { PersonalClass } from '#libs/event-store/src/personal-data.js';
@@ -19,8 +20,17 @@ export interface ProjectionContext {
   readonly boxes: Boxes;
 }
 
+/** Why an event, when it cannot be applied, holds others up: they feed the same row. */
+export interface Keyed {
+  /**
+   * The key of the row that an event feeds; its stream when left out. Asked of events that do not parse, too. An event
+   * that cannot be applied is parked with its key; later events of that key wait behind it, the others go on.
+   */
+  keyOf?(event: StoredEvent): string;
+}
+
 /** A read model: tables of its own, filled from events, that can be thrown away and built again. */
-export interface Projection {
+export interface Projection extends Keyed {
   /** Lower case with underscores; with the version it names the schema that the tables live in. */
   readonly name: string;
   /** Raised when the tables or the meaning of their rows change; the new version is built from the first event on. */
@@ -31,7 +41,7 @@ export interface Projection {
   readonly types: ReadonlySet<string>;
   /**
    * Applies a page of events in the order of positions. Applying must not depend on how events are cut into pages.
-   * An error rolls everything back; the events are then tried one by one, and the one that fails is parked.
+   * An error rolls everything back; the one event that fails is then looked for and parked.
    */
   apply(context: ProjectionContext, events: readonly SealedEvent[]): Promise<void>;
 }
@@ -40,12 +50,14 @@ export interface Projection {
  * A projection whose rows are effects: commands under ids derived from the event, so that doing it again is harmless.
  * It is called at least once with each event, in the order of positions.
  */
-export interface Reactor {
+export interface Reactor extends Keyed {
   readonly name: string;
   readonly version: number;
   readonly types: ReadonlySet<string>;
   react(chain: Chain, events: readonly SealedEvent[]): Promise<void>;
 }
+
+export const isReactor = (work: Projection | Reactor): work is Reactor => 'react' in work;
 
 /** The schema that holds the tables of a projection for readers: `course_progress_v1`. */
 export const schemaOf = ({ name, version }: Pick<Projection, 'name' | 'version'>): string => `${name}_v${version}`;

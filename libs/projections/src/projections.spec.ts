@@ -131,12 +131,13 @@ describe('a projection', () => {
     const position = await add('thing-a', 1);
     const subject = { name: work.name, version: 1, build: 'live' as const };
     const late = new Checkpoints(db, newId());
-    const lease = (await late.lease([subject])).find((each) => each.chainNo === chain.no);
+    const heads = new Map([[chain.no, position]]);
+    const lease = (await late.lease([subject], heads)).find((each) => each.chainNo === chain.no);
     await db.query(`update projection_checkpoint set lease_until = now() - interval '1 second' where projection = $1`, [
       work.name,
     ]);
     const other = new Checkpoints(db, newId());
-    expect((await other.lease([subject])).map((each) => each.chainNo)).toContain(chain.no);
+    expect((await other.lease([subject], heads)).map((each) => each.chainNo)).toContain(chain.no);
     if (!lease) throw new Error('no lease');
     await expect(db.transaction((tx) => late.advance(tx, lease, position, 1))).rejects.toBeInstanceOf(LeaseLost);
   });

@@ -1,10 +1,13 @@
-import { Invalid, NotFound, Unavailable } from '#libs/kernel/src/errors.js';
+import { Conflict, Invalid, NotFound, Unavailable } from '#libs/kernel/src/errors.js';
+import { describeError } from '#libs/kernel/src/log.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
-import { Checkpoints } from './checkpoints.js';
+import { Checkpoints, LeaseLost, RATE } from './checkpoints.js';
 import { newId } from '#libs/kernel/src/ids.js';
-import { type Projection, type Reactor, schemaOf } from './projection.js';
+import { ParkedEvents, type ParkedKey } from './parked-events.js';
+import { isReactor, type Projection, type Reactor } from './projection.js';
+import { ProjectionBuilds } from './projection-builds.js';
 import { ProjectionLoop } from './projection-loop.js';
-import { ProjectionRunner, type RunnerDependencies, schemaFor } from './projection-runner.js';
+import { ProjectionRunner, type RunnerDependencies } from './projection-runner.js';
 import { EventPages } from './event-pages.js';
 
 /** How one projection stands in one chain. */
@@ -12,13 +15,19 @@ export interface ProjectionStatus {
   readonly projection: string;
   readonly version: number;
   readonly kind: 'projection' | 'reactor';
+  /** `building`: has no readers until it has caught up. `superseded`: a newer version of a reactor has taken over. */
+  readonly state: 'live' | 'building' | 'superseded';
   readonly chain: string;
   /** Position of the last applied event. */
   readonly position: number;
   /** Position of the chain's newest event. */
   readonly head: number;
-  /** Events that are still to be applied. */
+  /** How far the position is behind the head: in a store without gaps, the events that are still to be applied. */
   readonly lag: number;
+  /** Events applied per second in the last ten seconds or so. */
+  readonly ratePerSecond: number;
+  /** Events applied since the projection was made or built anew. */
+  readonly applied: number;
   /** Events that were set aside because they, or one before them, could not be applied. */
   readonly parked: number;
   readonly lastError: string | null;
@@ -26,53 +35,84 @@ export interface ProjectionStatus {
   readonly movedAt: string | null;
 }
 
+/** What became of a parked key that was tried again. */
+export interface RetriedKey {
+  readonly key: string;
+  readonly applied: number;
+  /** Events that are still set aside, with the error of the first. */
+  readonly left: number;
+  readonly error: string | null;
+}
+
 /** How often a waiting query looks, when the projection runs in another process. */
 const WAIT_POLL_MS = 15;
+/** An append writes a handful of events; the last of them is the position that its caller waits for. */
+const APPEND_EVENTS_MAX = 100;
+/** How often keys are looked for whose time to be tried again has come. */
+const RETRY_MS = 15_000;
 
 /** All projections and reactors of a deployment: makes their tables, runs them, waits for them, builds them anew. */
 export class Projections {
   private readonly runners = new Map<string, ProjectionRunner>();
+  /** Those that have no readers yet. */
+  private readonly building = new Map<string, Projection>();
+  private readonly builds: ProjectionBuilds;
   private readonly checkpoints: Checkpoints;
+  private readonly parkedEvents: ParkedEvents;
+  private readonly pages: EventPages;
   private readonly moved = new Set<() => void>();
   private loop: ProjectionLoop | undefined;
   private unsubscribe: (() => void) | undefined;
+  private retrying: NodeJS.Timeout | undefined;
+  private retried: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly deps: RunnerDependencies,
     private readonly works: readonly (Projection | Reactor)[],
   ) {
     this.checkpoints = new Checkpoints(deps.db, newId());
-    const pages = new EventPages(deps.store, deps.codec);
+    this.builds = new ProjectionBuilds(deps.db, deps.store);
+    this.parkedEvents = new ParkedEvents(deps.db);
+    this.pages = new EventPages(deps.store, deps.codec);
     for (const work of works) {
-      this.runners.set(work.name, new ProjectionRunner(work, deps, this.checkpoints, 'live', pages));
+      this.runners.set(work.name, new ProjectionRunner(work, deps, this.checkpoints, 'live', this.pages));
     }
   }
 
-  /** Makes the tables of every projection that has none yet. */
+  /**
+   * Makes the tables of every projection that has none yet. Where there is a long log already, they are built by
+   * `start` and serve once they have caught up.
+   */
   async prepare(): Promise<void> {
-    for (const work of this.works) {
-      if ('react' in work) continue;
-      await this.createSchema(work, schemaOf(work), false);
-    }
+    for (const work of await this.builds.prepare(this.works)) this.building.set(work.name, work);
   }
 
   /** Follows the log in this process until `stop`. `only` leaves the others to other processes. */
   start(only: (work: Projection | Reactor) => boolean = () => true): void {
-    const runners = [...this.runners.values()].filter(({ work }) => only(work));
-    const onMoved = () => {
-      for (const callback of this.moved) callback();
-    };
+    const runners = [...this.runners.values()].filter(({ work }) => only(work)).map((runner) => this.firstOf(runner));
     // The embedded database has one session for everybody: commands come first.
     const share = this.deps.db.kind === 'pglite' ? 0.25 : 1;
-    const loop = new ProjectionLoop(runners, this.checkpoints, this.deps.log, onMoved, { share });
+    const loop = new ProjectionLoop(runners, {
+      checkpoints: this.checkpoints,
+      log: this.deps.log,
+      heads: () => this.heads(),
+      onMoved: () => {
+        for (const callback of this.moved) callback();
+      },
+      onCaughtUp: (runner) => this.takeOver(runner),
+      share,
+    });
     this.unsubscribe = this.deps.store.onAppended(() => loop.wake());
     this.loop = loop;
     loop.start();
+    this.retrying = setInterval(() => void this.retryDue(), RETRY_MS).unref();
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.retrying);
     this.unsubscribe?.();
     await this.loop?.stop();
+    await this.retried;
     this.loop = undefined;
   }
 
@@ -83,27 +123,40 @@ export class Projections {
   }
 
   /**
+   * @throws Unavailable `projection.building` while a projection has no tables that could be read: its version is new,
+   * and is still being built from the log
+   */
+  async assertServing(name: string): Promise<void> {
+    if (await this.isServing(name)) return;
+    throw new Unavailable('projection.building', `${name} is being built from the log. Ask again in a while.`, {
+      data: { projection: name },
+    });
+  }
+
+  /**
    * Waits until a projection has applied everything up to `position`.
-   * @throws Unavailable `projection.behind` after `timeoutMs`.
+   * @throws Unavailable `projection.behind` after `timeoutMs`; `projection.parked` when what was appended at that
+   * position is set aside, since it could not be applied; `projection.building`
    */
   async waitFor(name: string, chain: Chain, position: number, timeoutMs: number): Promise<void> {
-    const runner = this.runner(name);
-    const subject = { name, version: runner.work.version, build: 'live' as const };
+    const { subject } = this.runner(name);
     const deadline = performance.now() + timeoutMs;
     let moved: (() => void) | undefined;
     const unsubscribe = this.onMoved(() => moved?.());
     try {
       for (;;) {
-        const reached = await this.checkpoints.position(subject, chain.no);
-        if (reached >= position) return;
+        const reached = await this.checkpoints.progress(subject, chain.no, position, APPEND_EVENTS_MAX);
+        if (reached.position >= position && (await this.isServing(name))) {
+          if (reached.parked.length > 0) await this.refuseParked(name, chain, position, reached.parked);
+          return;
+        }
         const leftMs = deadline - performance.now();
         if (leftMs <= 0) {
+          await this.assertServing(name);
           throw new Unavailable(
             'projection.behind',
-            `${name} has come to ${reached} and not yet to ${position}. Ask again.`,
-            {
-              data: { projection: name, position: reached, wanted: position },
-            },
+            `${name} has come to ${reached.position} and not yet to ${position}. Ask again.`,
+            { data: { projection: name, position: reached.position, wanted: position } },
           );
         }
         await new Promise<void>((resolve) => {
@@ -119,7 +172,10 @@ export class Projections {
     }
   }
 
-  /** Waits until every projection (and reactor, when this process runs them) has reached the chain's present head. */
+  /**
+   * Waits until every projection (and reactor, when this process runs them) has come to the chain's present head;
+   * events that were set aside do not count.
+   */
   async waitForHead(
     chain: Chain,
     timeoutMs: number,
@@ -127,7 +183,10 @@ export class Projections {
   ): Promise<void> {
     const head = await this.deps.store.head(chain.id);
     for (const { work } of this.runners.values()) {
-      if (only(work)) await this.waitFor(work.name, chain, head, timeoutMs);
+      if (!only(work)) continue;
+      await this.waitFor(work.name, chain, head, timeoutMs).catch((error: unknown) => {
+        if ((error as { code?: unknown }).code !== 'projection.parked') throw error;
+      });
     }
   }
 
@@ -135,129 +194,188 @@ export class Projections {
     const { rows } = await this.deps.db.query<{
       projection: string;
       version: number;
+      build: 'live' | 'next';
       position: string;
+      applied: string;
+      current_rate: number;
+      superseded_by: number | null;
       last_error: string | null;
       last_error_at: Date | null;
       moved_at: Date;
       parked: number;
     }>(
-      `select p.*, (select count(*)::int from projection_parked k
-                    where k.projection = p.projection and k.version = p.version and k.build = p.build and k.chain = p.chain) as parked
-       from projection_checkpoint p where p.chain = $1 and p.build = 'live'`,
+      `select p.*, ${RATE} as current_rate, (
+         select count(*)::int from projection_parked k
+         where k.projection = p.projection and k.version = p.version and k.build = p.build and k.chain = p.chain) as parked
+       from projection_checkpoint p where p.chain = $1`,
       [chain.no],
     );
     const head = await this.deps.store.head(chain.id);
-    return this.works.map((work) => {
-      const row = rows.find((each) => each.projection === work.name && each.version === work.version);
-      const position = Number(row?.position ?? 0);
-      return {
-        projection: work.name,
-        version: work.version,
-        kind: 'react' in work ? 'reactor' : 'projection',
-        chain: chain.id,
-        position,
-        head,
-        lag: Math.max(0, head - position),
-        parked: row?.parked ?? 0,
-        lastError: row?.last_error ?? null,
-        lastErrorAt: row?.last_error_at?.toISOString() ?? null,
-        movedAt: row?.moved_at.toISOString() ?? null,
-      };
-    });
+    return Promise.all(
+      this.works.map(async (work) => {
+        const serving = isReactor(work) || (await this.isServing(work.name));
+        const build = serving ? 'live' : 'next';
+        const row = rows.find(
+          (each) => each.projection === work.name && each.version === work.version && each.build === build,
+        );
+        const position = Number(row?.position ?? 0);
+        return {
+          projection: work.name,
+          version: work.version,
+          kind: isReactor(work) ? ('reactor' as const) : ('projection' as const),
+          state:
+            row?.superseded_by != null ? ('superseded' as const) : serving ? ('live' as const) : ('building' as const),
+          chain: chain.id,
+          position,
+          head,
+          lag: Math.max(0, head - position),
+          ratePerSecond: Math.round((row?.current_rate ?? 0) * 10) / 10,
+          applied: Number(row?.applied ?? 0),
+          parked: row?.parked ?? 0,
+          lastError: row?.last_error ?? null,
+          lastErrorAt: row?.last_error_at?.toISOString() ?? null,
+          movedAt: row?.moved_at.toISOString() ?? null,
+        };
+      }),
+    );
+  }
+
+  /** What is set aside, by key. @throws NotFound for an unknown projection */
+  async parked(chain: Chain, name?: string): Promise<ParkedKey[]> {
+    const runners = name === undefined ? [...this.runners.values()] : [this.runner(name)];
+    const keys = await this.parkedEvents.list(
+      runners.map(({ subject }) => subject),
+      chain,
+    );
+    return keys.map((key) => ({
+      ...key,
+      kind: isReactor(this.runner(key.projection).work) ? ('reactor' as const) : ('projection' as const),
+    }));
+  }
+
+  /**
+   * Applies what was set aside, key by key in the order of positions, until nothing is left or an event fails again.
+   * @param key when left out, all keys of the projection
+   * @throws NotFound for an unknown projection, or a key of which nothing is set aside
+   */
+  async retry(name: string, chain: Chain, key?: string): Promise<RetriedKey[]> {
+    const runner = this.runner(name);
+    const parked = await this.parked(chain, name);
+    const keys = parked.filter((each) => key === undefined || each.key === key);
+    if (key !== undefined && keys.length === 0) {
+      throw new NotFound('projection.not-parked', `Nothing of ${key} is set aside by ${name}.`);
+    }
+    const outcomes: RetriedKey[] = [];
+    for (const { key: each } of keys) outcomes.push({ key: each, ...(await runner.retry(chain, each)) });
+    this.loop?.wake();
+    return outcomes;
+  }
+
+  /** Tries parked keys again whose time has come: twice as long after every attempt, an hour at most. */
+  async retryDue(): Promise<void> {
+    const run = async () => {
+      try {
+        const subjects = [...this.runners.values()].map(({ subject }) => subject);
+        for (const { projection, chainNo, key } of await this.parkedEvents.takeDue(subjects)) {
+          await this.runner(projection).retry(await this.deps.chains.byNumber(chainNo), key);
+        }
+      } catch (error) {
+        this.deps.log.warn({ error: describeError(error) }, 'parked events could not be tried again');
+      }
+    };
+    this.retried = this.retried.then(run);
+    await this.retried;
   }
 
   /**
    * Builds a projection anew beside the one that serves, then puts it in its place in one transaction: no reader sees
    * half of it.
-   * @throws NotFound, Invalid for a reactor, whose effects have happened and are not built again.
+   * @throws NotFound; Invalid for a reactor, whose effects have happened and are not built again; Conflict
+   * `projection.building` when somebody else is building it
    */
   async rebuild(name: string, onPage?: (position: number, head: number) => void): Promise<{ events: number }> {
     const { work } = this.runner(name);
-    if ('react' in work)
+    if (isReactor(work))
       throw new Invalid('projection.has-effects', `${name} has effects and no rows: there is nothing to rebuild.`);
-    await this.deps.db.query(
-      `delete from projection_checkpoint where projection = $1 and version = $2 and build = 'next'`,
-      [work.name, work.version],
-    );
-    await this.deps.db.query(
-      `delete from projection_parked where projection = $1 and version = $2 and build = 'next'`,
-      [work.name, work.version],
-    );
-    await this.createSchema(work, schemaFor(work, 'next'), true);
+    if (!(await this.isServing(name)))
+      throw new Conflict(
+        'projection.building',
+        `${name} is being built already, and will serve when it has caught up.`,
+      );
+    await this.builds.begin(work);
     const builders = new Checkpoints(this.deps.db, newId());
-    const builder = new ProjectionRunner(work, this.deps, builders, 'next');
-    // The second round takes what was appended during the first; the rest is left to the running loop.
-    for (let round = 0; round < 2; round += 1) {
-      for (const lease of await builders.lease([builder.subject])) {
-        await builder.follow(lease, (_chain, position, head) => onPage?.(position, head));
+    const pages = new EventPages(this.deps.store, this.deps.codec, BUILD_PAGES_MAX);
+    const builder = new ProjectionRunner(work, this.deps, builders, 'next', pages);
+    try {
+      // The second round takes what was appended during the first; the rest is left to the running loop.
+      for (let round = 0; round < 2; round += 1) {
+        for (const lease of await builders.lease([builder.subject], await this.heads())) {
+          await builder.follow(lease, (_chain, position, head) => onPage?.(position, head));
+        }
       }
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error;
+      throw new Conflict('projection.building', `Somebody else has begun to build ${name} meanwhile.`);
     }
-    const events = await this.swap(work);
+    const events = (await this.builds.takeOver(work)) ?? 0;
     this.loop?.forget(work.name);
     return { events };
   }
 
-  /** The new build takes over with its own checkpoint; what was appended meanwhile is applied by the running loop. */
-  private async swap(work: Projection): Promise<number> {
-    const live = schemaOf(work);
-    return this.deps.db.transaction(async (tx) => {
-      // The running loop's transaction holds these rows while it writes, and finds another epoch after us.
-      await tx.query('select 1 from projection_checkpoint where projection = $1 and version = $2 for update', [
-        work.name,
-        work.version,
-      ]);
-      await tx.query(`drop schema if exists "${live}" cascade`);
-      await tx.query(`alter schema "${schemaFor(work, 'next')}" rename to "${live}"`);
-      const { rows } = await tx.query<{ applied: string }>(
-        `select coalesce(sum(applied), 0) as applied from projection_checkpoint
-         where projection = $1 and version = $2 and build = 'next'`,
-        [work.name, work.version],
-      );
-      await tx.query(
-        `update projection_checkpoint l
-         set position = coalesce(n.position, 0), applied = coalesce(n.applied, 0), epoch = l.epoch + 1, owner = null,
-             lease_until = '-infinity', last_error = null, last_error_at = null
-         from projection_checkpoint old
-         left join projection_checkpoint n
-           on n.projection = old.projection and n.version = old.version and n.chain = old.chain and n.build = 'next'
-         where old.projection = $1 and old.version = $2 and old.build = 'live'
-           and l.projection = old.projection and l.version = old.version and l.build = 'live' and l.chain = old.chain`,
-        [work.name, work.version],
-      );
-      await tx.query(
-        `insert into projection_checkpoint (projection, version, build, chain, position, applied)
-         select projection, version, 'live', chain, position, applied from projection_checkpoint
-         where projection = $1 and version = $2 and build = 'next'
-         on conflict do nothing`,
-        [work.name, work.version],
-      );
-      await tx.query(`delete from projection_checkpoint where projection = $1 and version = $2 and build = 'next'`, [
-        work.name,
-        work.version,
-      ]);
-      await tx.query(`delete from projection_parked where projection = $1 and version = $2 and build = 'live'`, [
-        work.name,
-        work.version,
-      ]);
-      await tx.query(
-        `update projection_parked set build = 'live' where projection = $1 and version = $2 and build = 'next'`,
-        [work.name, work.version],
-      );
-      return Number(rows[0]?.applied ?? 0);
-    });
+  /** The runner with which a projection begins here: of the build, while it does not serve. */
+  private firstOf(runner: ProjectionRunner): ProjectionRunner {
+    const work = this.building.get(runner.work.name);
+    if (!work) return runner;
+    return new ProjectionRunner(
+      work,
+      this.deps,
+      this.checkpoints,
+      'next',
+      new EventPages(this.deps.store, this.deps.codec, BUILD_PAGES_MAX),
+      true,
+    );
   }
 
-  private async createSchema(work: Projection, schema: string, anew: boolean): Promise<void> {
-    await this.deps.db.transaction(async (tx) => {
-      // Many processes may start at once.
-      await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`projection ${schema}`]);
-      if (anew) await tx.query(`drop schema if exists "${schema}" cascade`);
-      const { rows } = await tx.query('select 1 from pg_namespace where nspname = $1', [schema]);
-      if (rows.length > 0) return;
-      await tx.query(`create schema "${schema}"`);
-      await tx.query(`set local search_path to "${schema}", public`);
-      await tx.query(work.ddl);
-    });
+  /** A build that has caught up begins to serve; here or in another process, which this one then sees. */
+  private async takeOver(runner: ProjectionRunner): Promise<void> {
+    const { work } = runner;
+    if (!this.building.has(work.name) || isReactor(work)) return;
+    if (!(await this.isServing(work.name))) {
+      if ((await this.builds.takeOver(work, await this.heads())) === undefined) return;
+      this.building.delete(work.name);
+    }
+    this.loop?.replace(runner, this.runner(work.name));
+  }
+
+  private async isServing(name: string): Promise<boolean> {
+    const work = this.building.get(name);
+    if (!work) return true;
+    const serving = await this.builds.isServing(work);
+    if (serving) this.building.delete(name);
+    return serving;
+  }
+
+  /** The truth about the append that ended at a position: one of its events may have been set aside. */
+  private async refuseParked(name: string, chain: Chain, position: number, parked: readonly number[]): Promise<void> {
+    const from = Math.min(...parked);
+    const events = await this.deps.store.readAll(chain.id, { from, to: position });
+    const command = events.at(-1)?.header.commandId;
+    const own = events.find((event) => event.header.commandId === command && parked.includes(event.position));
+    if (!own) return;
+    const key = (await this.parked(chain, name)).find(({ firstPosition }) => firstPosition <= own.position);
+    throw new Unavailable(
+      'projection.parked',
+      `${name} has set event ${own.position} (${own.stream}) aside and does not show it: ${key?.error ?? 'see its parked keys'}`,
+      { data: { projection: name, position: own.position, stream: own.stream } },
+    );
+  }
+
+  /** Position of the newest event of each chain, by the chain's number. */
+  private async heads(): Promise<Map<number, number>> {
+    const heads = await this.deps.store.heads();
+    const byNumber = new Map<number, number>();
+    for (const [id, head] of heads) byNumber.set((await this.deps.chains.get(id)).no, head);
+    return byNumber;
   }
 
   private runner(name: string): ProjectionRunner {
@@ -269,3 +387,6 @@ export class Projections {
     return runner;
   }
 }
+
+/** The page of a build that is applied, and the next one, which is read meanwhile. */
+const BUILD_PAGES_MAX = 2;

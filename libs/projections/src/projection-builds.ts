@@ -1,0 +1,220 @@
+import type { Database, Queryable } from '#libs/database/src/database.js';
+import type { EventStore } from '#libs/event-store/src/event-store.js';
+import { isReactor, type Projection, type Reactor, schemaOf } from './projection.js';
+import { schemaFor } from './projection-runner.js';
+
+/**
+ * A log up to this length is applied at once, in its first page: a read model of it is live from the start. Over a
+ * longer one it is built beside whatever serves, and takes over when it has caught up.
+ */
+const FIRST_PAGE_EVENTS = 500;
+/** What is still missing when a build takes over; the live loop applies it in its next page. */
+const CAUGHT_UP_EVENTS = 500;
+/** Processes of the version before may still read its tables: a deployment that is rolled out takes less than this. */
+const OLD_VERSION_HOURS = 24;
+
+/** The tables of read models, and how a new build takes the place of the one that serves. */
+export class ProjectionBuilds {
+  constructor(
+    private readonly db: Database,
+    private readonly store: EventStore,
+  ) {}
+
+  /**
+   * Makes the tables that are missing, and hands the effects of reactors over to their new versions.
+   * @returns the projections that have to be built before they can serve
+   */
+  async prepare(works: readonly (Projection | Reactor)[]): Promise<Projection[]> {
+    const projections = works.filter((work): work is Projection => !isReactor(work));
+    const reactors = works.filter(isReactor);
+    const existing = await this.existing(projections);
+    const missing = projections.filter((work) => !existing.has(schemaFor(work, 'live')));
+    if (reactors.length > 0) await this.succeed(reactors);
+    if (missing.length === 0) return [];
+    const heads = await this.store.heads();
+    const isLong = [...heads.values()].some((head) => head > FIRST_PAGE_EVENTS);
+    for (const work of missing) await this.createSchema(work, schemaFor(work, isLong ? 'next' : 'live'), false);
+    return isLong ? missing : [];
+  }
+
+  /** Whether a projection has tables that serve. */
+  async isServing(work: Projection): Promise<boolean> {
+    return (await this.existing([work])).has(schemaOf(work));
+  }
+
+  /** Throws away what an earlier build has left, and makes empty tables beside those that serve. */
+  async begin(work: Projection): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      for (const table of ['projection_checkpoint', 'projection_parked']) {
+        await tx.query(`delete from ${table} where projection = $1 and version = $2 and build = 'next'`, [
+          work.name,
+          work.version,
+        ]);
+      }
+    });
+    await this.createSchema(work, schemaFor(work, 'next'), true);
+  }
+
+  /**
+   * Puts a build in the place of the one that serves, with its own checkpoints, in one transaction: no reader sees half
+   * of it. What was appended meanwhile is applied by the running loop.
+   * @param heads when given, the build takes over only when it has caught up with these; by number of the chain
+   * @returns how many events it was built from; undefined when it has not taken over
+   */
+  async takeOver(work: Projection, heads?: ReadonlyMap<number, number>): Promise<number | undefined> {
+    const live = schemaFor(work, 'live');
+    const next = schemaFor(work, 'next');
+    // Without a lock first: it would hold up the pages of whoever is still building.
+    if (heads && isBehind(await nextRows(this.db, work), heads)) return undefined;
+    const events = await this.db.transaction(async (tx) => {
+      // Running loops hold these rows while they write, and find another epoch after us.
+      await tx.query('select 1 from projection_checkpoint where projection = $1 and version = $2 for update', [
+        work.name,
+        work.version,
+      ]);
+      const built = await nextRows(tx, work);
+      if ((heads && isBehind(built, heads)) || !(await schemaExists(tx, next))) return undefined;
+      await tx.query(`drop schema if exists "${live}" cascade`);
+      await tx.query(`alter schema "${next}" rename to "${live}"`);
+      await replaceRows(tx, work);
+      return built.reduce((sum, { applied }) => sum + Number(applied), 0);
+    });
+    if (events !== undefined) await this.dropOldVersions(work);
+    return events;
+  }
+
+  /**
+   * A reactor's new version goes on where the last one stopped: what came before has had its effects. The row of the
+   * old version is fenced in the same transaction, so that a process that still runs it reacts to nothing above.
+   */
+  private async succeed(reactors: readonly Reactor[]): Promise<void> {
+    const names = reactors.map(({ name }) => name);
+    const { rows } = await this.db.query<{ projection: string }>(
+      `select distinct p.projection from projection_checkpoint p
+       join unnest($1::text[], $2::int[]) as r(name, version) on p.projection = r.name and p.version < r.version
+       where p.superseded_by is null`,
+      [names, reactors.map(({ version }) => version)],
+    );
+    for (const { projection } of rows) {
+      const { version } = reactors.find(({ name }) => name === projection) as Reactor;
+      await this.db.transaction(async (tx) => {
+        await tx.query(
+          `select 1 from projection_checkpoint where projection = $1 and version < $2 order by version, chain for update`,
+          [projection, version],
+        );
+        await tx.query(
+          `insert into projection_checkpoint (projection, version, build, chain, position)
+           select projection, $2, 'live', chain, max(position) from projection_checkpoint
+           where projection = $1 and version < $2 group by projection, chain
+           on conflict do nothing`,
+          [projection, version],
+        );
+        // What the old version has set aside has had no effect yet: it is the new one's to retry.
+        await tx.query(
+          `update projection_parked set version = $2, retry_at = clock_timestamp() where projection = $1 and version < $2`,
+          [projection, version],
+        );
+        await tx.query(
+          `update projection_checkpoint
+           set superseded_by = $2, epoch = epoch + 1, owner = null, lease_until = '-infinity'
+           where projection = $1 and version < $2 and superseded_by is null`,
+          [projection, version],
+        );
+      });
+    }
+  }
+
+  /** The embedded database has no other process that could still read them. */
+  private async dropOldVersions(work: Projection): Promise<void> {
+    const hours = this.db.kind === 'pglite' ? 0 : OLD_VERSION_HOURS;
+    const { rows } = await this.db.query<{ version: number }>(
+      `select version from projection_checkpoint where projection = $1 and version < $2
+       group by version having max(moved_at) <= clock_timestamp() - $3 * interval '1 hour'`,
+      [work.name, work.version, hours],
+    );
+    for (const { version } of rows) {
+      await this.db.transaction(async (tx) => {
+        for (const build of ['live', 'next'] as const) {
+          await tx.query(`drop schema if exists "${schemaFor({ ...work, version }, build)}" cascade`);
+        }
+        for (const table of ['projection_checkpoint', 'projection_parked']) {
+          await tx.query(`delete from ${table} where projection = $1 and version = $2`, [work.name, version]);
+        }
+      });
+    }
+  }
+
+  private async createSchema(work: Projection, schema: string, anew: boolean): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      // Many processes may start at once.
+      await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`projection ${schema}`]);
+      if (anew) await tx.query(`drop schema if exists "${schema}" cascade`);
+      if (await schemaExists(tx, schema)) return;
+      await tx.query(`create schema "${schema}"`);
+      await tx.query(`set local search_path to "${schema}", public`);
+      await tx.query(work.ddl);
+    });
+  }
+
+  private async existing(works: readonly Projection[]): Promise<Set<string>> {
+    if (works.length === 0) return new Set();
+    const { rows } = await this.db.query<{ nspname: string }>(
+      'select nspname from pg_namespace where nspname = any($1::text[])',
+      [works.map(schemaOf)],
+    );
+    return new Set(rows.map(({ nspname }) => nspname));
+  }
+}
+
+interface NextRow {
+  readonly chain: number;
+  readonly position: string;
+  readonly applied: string;
+}
+
+async function nextRows(db: Queryable, { name, version }: Projection): Promise<NextRow[]> {
+  const { rows } = await db.query<NextRow>(
+    `select chain, position, applied from projection_checkpoint where projection = $1 and version = $2 and build = 'next'`,
+    [name, version],
+  );
+  return rows;
+}
+
+function isBehind(built: readonly NextRow[], heads: ReadonlyMap<number, number>): boolean {
+  const positions = new Map(built.map((row) => [row.chain, Number(row.position)]));
+  return [...heads].some(([no, head]) => (positions.get(no) ?? 0) < head - CAUGHT_UP_EVENTS);
+}
+
+async function schemaExists(tx: Queryable, schema: string): Promise<boolean> {
+  const { rows } = await tx.query('select 1 from pg_namespace where nspname = $1', [schema]);
+  return rows.length > 0;
+}
+
+/** The checkpoints and parked events of the build become those of the projection that serves. */
+async function replaceRows(tx: Queryable, { name, version }: Projection): Promise<void> {
+  const values = [name, version];
+  await tx.query(
+    `update projection_checkpoint l
+     set position = coalesce(n.position, 0), applied = coalesce(n.applied, 0), epoch = l.epoch + 1, owner = null,
+         lease_until = '-infinity', last_error = null, last_error_at = null, moved_at = clock_timestamp()
+     from projection_checkpoint old
+     left join projection_checkpoint n
+       on n.projection = old.projection and n.version = old.version and n.chain = old.chain and n.build = 'next'
+     where old.projection = $1 and old.version = $2 and old.build = 'live'
+       and l.projection = old.projection and l.version = old.version and l.build = 'live' and l.chain = old.chain`,
+    values,
+  );
+  await tx.query(
+    `insert into projection_checkpoint (projection, version, build, chain, position, applied)
+     select projection, version, 'live', chain, position, applied from projection_checkpoint
+     where projection = $1 and version = $2 and build = 'next'
+     on conflict do nothing`,
+    values,
+  );
+  await tx.query(`delete from projection_checkpoint where projection = $1 and version = $2 and build = 'next'`, values);
+  await tx.query(`delete from projection_parked where projection = $1 and version = $2 and build = 'live'`, values);
+  await tx.query(
+    `update projection_parked set build = 'live' where projection = $1 and version = $2 and build = 'next'`,
+    values,
+  );
+}
