@@ -1,4 +1,4 @@
-import { Conflict, Invalid } from '#libs/kernel/src/errors.js';
+import { Conflict, Invalid, Unavailable } from '#libs/kernel/src/errors.js';
 import type { ExpectedRevision, StreamName } from './event-store.js';
 
 /** The stream had another revision than the append expected. Nothing was appended. */
@@ -56,5 +56,17 @@ export class EventDataInvalid extends Invalid {
 export class UnreadableEvent extends Invalid {
   constructor(what: string, reason: string, cause?: unknown) {
     super('event.unreadable', `${what} cannot be read: ${reason}`, { cause });
+  }
+}
+
+/**
+ * The database's clock shows a time well before the newest event was recorded. Nothing was appended: a time of
+ * recording that is made up would be worse than none.
+ */
+export class ClockSetBack extends Unavailable {
+  constructor(reason: string, cause: unknown) {
+    super('clock.set-back', `The database refuses to record events: ${reason}. Set its clock right, then try again.`, {
+      cause,
+    });
   }
 }

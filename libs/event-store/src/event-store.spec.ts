@@ -385,10 +385,20 @@ describe('a chain’s clock', () => {
     expect((await chains.now(chain)) >= later).toBe(true);
     await store.append(request(stream(), 'any', [counted(1)]));
     expect((await store.readAll(chain.id))[0]?.recordedAt.slice(0, 10)).toBe(later.slice(0, 10));
-    await db.query('update chain set clock_offset_ms = 0 where no = $1', [chain.no]);
+    await db.query('update chain set clock_offset_ms = clock_offset_ms - 5000 where no = $1', [chain.no]);
     await store.append(request(stream(), 'any', [counted(2)]));
     const [first, second] = await store.readAll(chain.id);
     expect((second as StoredEvent).recordedAt >= (first as StoredEvent).recordedAt).toBe(true);
+  });
+
+  it('that was set back by more than a step refuses to record, and takes the same command once it is right', async () => {
+    await store.append(request(stream(), 'any', [counted(1)]));
+    await db.query('update chain set clock_offset_ms = -3600000 where no = $1', [chain.no]);
+    const late = request(stream(), 'any', [counted(2)]);
+    await expect(store.append(late)).rejects.toMatchObject({ kind: 'unavailable', code: 'clock.set-back' });
+    expect(await store.head(chain.id)).toBe(1);
+    await db.query('update chain set clock_offset_ms = 0 where no = $1', [chain.no]);
+    await expect(store.append(late)).resolves.toMatchObject({ position: 2, repeated: false });
   });
 
   it('of a live chain cannot be advanced', async () => {
