@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { publicRandomBytes } from '#libs/kernel/src/randomness.js';
 
 /**
  * A box: personal data of one class, closed with AES-256-GCM. Each box has its own key, derived from the person's
@@ -36,7 +37,7 @@ function derive(classKey: Buffer, salt: Buffer): { key: Buffer; commitment: Buff
  * a box cannot be moved to another place.
  */
 export function closeBox(classKey: Buffer, plaintext: string, bound: string): Box {
-  const salt = randomBytes(SALT);
+  const salt = publicRandomBytes(SALT);
   const { key, commitment } = derive(classKey, salt);
   const cipher = createCipheriv('aes-256-gcm', key, NONCE);
   cipher.setAAD(Buffer.from(bound));
