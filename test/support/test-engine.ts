@@ -29,6 +29,8 @@ export interface TestEngine extends Engine {
    * @returns the position up to which it has come
    */
   apply(projection: Projection, chain: Chain, pageEvents?: number, from?: number): Promise<number>;
+  /** The same in one transaction, as a build does it that writes its rows at the end. */
+  accumulate(projection: Projection, chain: Chain, pageEvents: number): Promise<void>;
 }
 
 export async function openTestEngine(eventTypes: readonly EventType[]): Promise<TestEngine> {
@@ -66,6 +68,18 @@ export async function openTestEngine(eventTypes: readonly EventType[]): Promise<
         });
         if (stored.length < pageEvents) return next + stored.length - 1;
       }
+    },
+    accumulate: async (projection, chain, pageEvents) => {
+      const wanted = (await store.readAll(chain.id)).filter((event) => projection.types.has(event.header.type));
+      const events = wanted.map((event) => codec.decodeSealed(event));
+      await db.transaction(async (tx) => {
+        await tx.query(`set local search_path to "${schemaOf(projection)}", public`);
+        const rows = projection.accumulate?.({ tx, chain, boxes: boxes.within(tx) });
+        for (let from = 0; from < events.length; from += pageEvents) {
+          await rows?.add(events.slice(from, from + pageEvents));
+        }
+        await rows?.flush();
+      });
     },
     close: async () => {
       await engine.close();

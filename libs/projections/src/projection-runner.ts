@@ -5,7 +5,7 @@ import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import type { Codec } from '#libs/event-store/src/codec.js';
 import type { EventStore, StoredEvent } from '#libs/event-store/src/event-store.js';
 import { PistorError } from '#libs/kernel/src/errors.js';
-import { type Build, type Checkpoints, type Lease, LeaseLost, type Subject } from './checkpoints.js';
+import { type Build, type Checkpoints, LEASE_MS, type Lease, LeaseLost, type Subject } from './checkpoints.js';
 import { EventPages } from './event-pages.js';
 import { ParkedEvents } from './parked-events.js';
 import { isReactor, type Projection, type Reactor, schemaOf, type SealedEvent } from './projection.js';
@@ -18,10 +18,18 @@ import { isReactor, type Projection, type Reactor, schemaOf, type SealedEvent } 
  */
 const PAGE_EVENTS = {
   pglite: { live: 500, next: 2_000 },
-  postgres: { live: 2_000, next: 20_000 },
+  postgres: { live: 2_000, next: 10_000 },
 } as const;
 /** The effects of a page come before its checkpoint and are tried again with it, so it is kept short. */
 const REACTOR_PAGE_EVENTS = 200;
+
+/** Pages of a build that go into one transaction: events read at a time, and when it ends. */
+const ACCUMULATED_PAGE = 2_000;
+const ACCUMULATED_EVENTS = 200_000;
+/** Rows that wait in memory, of some 10 kB each. */
+const ACCUMULATED_ROWS = 5_000;
+/** Well within the time of a lease, so that no other worker begins the same pages. */
+const ACCUMULATED_MS = LEASE_MS / 2;
 
 export interface ProjectionLog {
   warn(fields: object, message: string): void;
@@ -87,7 +95,18 @@ export class ProjectionRunner {
     isStopping = () => false,
   ): Promise<void> {
     const chain = await this.deps.chains.byNumber(lease.chainNo);
+    // After a failure the pages that it may be in are applied one by one.
+    let carefulUntil = 0;
     while (lease.position < lease.head && !isStopping()) {
+      if (this.mayAccumulate(lease) && lease.position >= carefulUntil) {
+        try {
+          await this.accumulate(chain, lease, isStopping, onPage);
+        } catch (error) {
+          if (isPassing(error)) throw error;
+          carefulUntil = lease.position + ACCUMULATED_EVENTS;
+        }
+        continue;
+      }
       const { events, to } = await this.pages.read(chain, lease.position, lease.head, this.pageEvents);
       await this.applyAll(
         chain,
@@ -123,6 +142,53 @@ export class ProjectionRunner {
         }
       }
     }
+  }
+
+  /**
+   * Whether many pages may go into one transaction. They are read while it is open, for which the embedded database
+   * would need a second session.
+   */
+  private mayAccumulate(lease: Lease): boolean {
+    const { work, build } = this;
+    return build === 'next' && this.deps.db.kind === 'postgres' && !lease.hasParked && 'accumulate' in work;
+  }
+
+  /** Applies many pages with one commit, so that a row that many events feed is written seldom. */
+  private async accumulate(
+    chain: Chain,
+    lease: Lease,
+    isStopping: () => boolean,
+    onPage?: (chain: Chain, position: number, head: number) => void,
+  ): Promise<void> {
+    const work = this.work as Projection & Required<Pick<Projection, 'accumulate'>>;
+    const since = performance.now();
+    let to = lease.position;
+    let applied = 0;
+    await this.deps.db.transaction(async (tx) => {
+      await tx.query(`set local search_path to "${this.schema}", public`);
+      const rows = work.accumulate({ tx, chain, boxes: this.deps.boxes.within(tx) });
+      const read = (after: number) => this.pages.read(chain, after, lease.head, ACCUMULATED_PAGE);
+      for (let next = read(to); ; ) {
+        const page = await next;
+        to = page.to;
+        const isLast =
+          to >= lease.head ||
+          isStopping() ||
+          applied >= ACCUMULATED_EVENTS ||
+          rows.size >= ACCUMULATED_ROWS ||
+          performance.now() - since > ACCUMULATED_MS;
+        // The database reads the next page while this one is applied.
+        if (!isLast) next = read(to);
+        const events = page.events.filter((event) => work.types.has(event.header.type));
+        await rows.add(events.map((event) => this.pages.decode(event)));
+        applied += events.length;
+        onPage?.(chain, to, lease.head);
+        if (isLast) break;
+      }
+      await rows.flush();
+      await this.checkpoints.advance(tx, lease, to, applied);
+    });
+    lease.position = to;
   }
 
   /** Halves the events until the one that fails is found, which is parked. */

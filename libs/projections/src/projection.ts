@@ -44,6 +44,19 @@ export interface Projection extends Keyed {
    * An error rolls everything back; the one event that fails is then looked for and parked.
    */
   apply(context: ProjectionContext, events: readonly SealedEvent[]): Promise<void>;
+  /**
+   * For builds, which have no readers yet: takes many pages and writes their rows together. It must come to the same as
+   * applying page by page.
+   */
+  accumulate?(context: ProjectionContext): Accumulation;
+}
+
+/** Pages of one transaction whose rows are not all written yet. */
+export interface Accumulation {
+  add(events: readonly SealedEvent[]): Promise<void>;
+  /** Rows that wait to be written, which whoever adds keeps bounded. */
+  readonly size: number;
+  flush(): Promise<void>;
 }
 
 /**

@@ -291,17 +291,12 @@ export class Projections {
    * Builds a projection anew beside the one that serves, then puts it in its place in one transaction: no reader sees
    * half of it.
    * @throws NotFound; Invalid for a reactor, whose effects have happened and are not built again; Conflict
-   * `projection.building` when somebody else is building it
+   * `projection.building` when somebody else has begun to build it meanwhile
    */
   async rebuild(name: string, onPage?: (position: number, head: number) => void): Promise<{ events: number }> {
     const { work } = this.runner(name);
     if (isReactor(work))
       throw new Invalid('projection.has-effects', `${name} has effects and no rows: there is nothing to rebuild.`);
-    if (!(await this.isServing(name)))
-      throw new Conflict(
-        'projection.building',
-        `${name} is being built already, and will serve when it has caught up.`,
-      );
     await this.builds.begin(work);
     const builders = new Checkpoints(this.deps.db, newId());
     const pages = new EventPages(this.deps.store, this.deps.codec, BUILD_PAGES_MAX);
@@ -318,6 +313,7 @@ export class Projections {
       throw new Conflict('projection.building', `Somebody else has begun to build ${name} meanwhile.`);
     }
     const events = (await this.builds.takeOver(work)) ?? 0;
+    this.building.delete(name);
     this.loop?.forget(work.name);
     return { events };
   }

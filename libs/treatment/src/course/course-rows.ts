@@ -78,14 +78,24 @@ export class CourseRows {
   /** Published versions never change, so that one read of each is enough for the life of the process. */
   private readonly known = new Map<string, Protocol>();
 
-  /** The courses that a page is about, with its events applied; not saved yet. */
+  /**
+   * The courses that a page is about, with its events applied; not saved yet.
+   * @param unsaved courses of earlier pages, which need not be read
+   */
   async fold(
     tx: Queryable,
     chain: Chain,
     page: readonly SealedEvent<TreatmentEvent>[],
+    unsaved: ReadonlyMap<Id, FoldedCourse> = new Map(),
   ): Promise<Map<Id, FoldedCourse>> {
     const events = page.filter(isCourseEvent);
-    const before = await this.load(tx, chain, new Set(events.map(({ data }) => data.courseId)));
+    const ids = new Set(events.map(({ data }) => data.courseId));
+    const before = new Map<Id, FoldedCourse>();
+    for (const id of ids) {
+      const course = unsaved.get(id);
+      if (course && ids.delete(id)) before.set(id, course);
+    }
+    for (const [id, course] of await this.load(tx, chain, ids)) before.set(id, course);
     const folding = new Map<Id, { state: CourseState; revision: number; importedAt: Instant | null }>(before);
     for (const event of events) {
       const known = folding.get(event.data.courseId);

@@ -1,5 +1,5 @@
 import type { Id } from '#libs/kernel/src/ids.js';
-import type { Projection, ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
+import type { Accumulation, Projection, ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
 import { CONSULTATION_EVENTS } from '../../consultation/consultation.events.js';
 import { LOT_EVENTS } from '../../lot/lot.events.js';
 import { PatientHealthRecorded, PatientRegistered } from '../../patient/patient.events.js';
@@ -7,7 +7,7 @@ import { PRACTITIONER_EVENTS } from '../../practitioner/practitioner.events.js';
 import { PROTOCOL_EVENTS } from '../../protocol/protocol.events.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 import { COURSE_EVENTS } from '../course.events.js';
-import { COURSE_ROWS_DDL, CourseRows } from '../course-rows.js';
+import { COURSE_ROWS_DDL, CourseRows, type FoldedCourse } from '../course-rows.js';
 import { CourseLots } from './course-lots.js';
 import { judgeCourse } from './course-progress.rules.js';
 import { CourseReferences, REFERENCES_DDL } from './course-references.js';
@@ -35,32 +35,83 @@ export class CourseProgressProjection implements Projection {
   readonly ddl = `${COURSE_ROWS_DDL}\n${REFERENCES_DDL}`;
   readonly types: ReadonlySet<string> = new Set(types);
 
-  private readonly rows = new CourseRows();
-  private readonly references = new CourseReferences();
-  private readonly lots = new CourseLots();
+  private readonly stores: Stores = {
+    rows: new CourseRows(),
+    references: new CourseReferences(),
+    lots: new CourseLots(),
+  };
 
   async apply(context: ProjectionContext, events: readonly SealedEvent[]): Promise<void> {
-    const { tx, chain } = context;
-    const page = events as readonly SealedEvent<TreatmentEvent>[];
-    const courses = await this.rows.fold(tx, chain, page);
-    const touched = new Set<Id>([
-      ...(await this.rows.publish(tx, chain, page)),
-      ...(await this.references.record(context, page)),
-    ]);
-    const unchanged = new Set([...touched].filter((id) => !courses.has(id)));
-    for (const [id, course] of await this.rows.load(tx, chain, unchanged)) courses.set(id, course);
-    if (courses.size === 0) return;
+    const page = this.accumulate(context);
+    await page.add(events);
+    await page.flush();
+  }
 
-    const protocolOf = await this.rows.protocolsOf(tx, chain, courses.values());
+  accumulate(context: ProjectionContext): Accumulation {
+    return new CoursesOfPages(context, this.stores);
+  }
+}
+
+interface Stores {
+  readonly rows: CourseRows;
+  readonly references: CourseReferences;
+  readonly lots: CourseLots;
+}
+
+/** Courses that are judged and written in one statement: some 5 MB of states. */
+const WRITTEN_TOGETHER = 1_000;
+
+/**
+ * The courses that some pages are about. References are written page by page, since they are looked up; courses are
+ * folded in memory, and judged and written at the end.
+ */
+class CoursesOfPages implements Accumulation {
+  private readonly courses = new Map<Id, FoldedCourse>();
+  private readonly touched = new Set<Id>();
+
+  constructor(
+    private readonly context: ProjectionContext,
+    private readonly stores: Stores,
+  ) {}
+
+  get size(): number {
+    return this.courses.size + this.touched.size;
+  }
+
+  async add(events: readonly SealedEvent[]): Promise<void> {
+    const { tx, chain } = this.context;
+    const { rows, references } = this.stores;
+    const page = events as readonly SealedEvent<TreatmentEvent>[];
+    for (const [id, course] of await rows.fold(tx, chain, page, this.courses)) this.courses.set(id, course);
+    for (const id of await rows.publish(tx, chain, page)) this.touched.add(id);
+    for (const id of await references.record(this.context, page)) this.touched.add(id);
+  }
+
+  async flush(): Promise<void> {
+    const { tx, chain } = this.context;
+    const unchanged = new Set([...this.touched].filter((id) => !this.courses.has(id)));
+    for (const [id, course] of await this.stores.rows.load(tx, chain, unchanged)) this.courses.set(id, course);
+    const courses = [...this.courses];
+    this.courses.clear();
+    this.touched.clear();
+    for (let from = 0; from < courses.length; from += WRITTEN_TOGETHER) {
+      await this.write(new Map(courses.slice(from, from + WRITTEN_TOGETHER)));
+    }
+  }
+
+  private async write(courses: ReadonlyMap<Id, FoldedCourse>): Promise<void> {
+    const { tx, chain } = this.context;
+    const { rows, references, lots } = this.stores;
+    const protocolOf = await rows.protocolsOf(tx, chain, courses.values());
     const states = [...courses.values()].map(({ state }) => state);
-    const worldOf = await this.references.worldsOf(context, states, protocolOf);
+    const worldOf = await references.worldsOf(this.context, states, protocolOf);
     const judged = new Map(
       states.map((course) => {
         const world = worldOf(course);
         return [course.courseId, { course, world, judgement: judgeCourse(course, world) }];
       }),
     );
-    await this.rows.save(tx, chain, courses, protocolOf, ({ courseId }) => judged.get(courseId)?.judgement ?? {});
-    await this.lots.saveUse(tx, chain, [...judged.values()]);
+    await rows.save(tx, chain, courses, protocolOf, ({ courseId }) => judged.get(courseId)?.judgement ?? {});
+    await lots.saveUse(tx, chain, [...judged.values()]);
   }
 }

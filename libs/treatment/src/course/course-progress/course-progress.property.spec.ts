@@ -85,13 +85,14 @@ const TABLES = {
   site_day: ['session'],
 };
 
-async function rowsAfter(streams: readonly StreamOfEvents[], pageEvents: number) {
+async function rowsAfter(streams: readonly StreamOfEvents[], pageEvents: number, together = false) {
   const chain = await models.engine.newChain();
   await models.engine.append(chain, streams);
   const rows: Record<string, string[]> = {};
   for (const [name, tables] of Object.entries(TABLES)) {
     const work = models.works.find((each) => each.name === name) as Projection;
-    await models.engine.apply(work, chain, pageEvents);
+    if (together && work.accumulate) await models.engine.accumulate(work, chain, pageEvents);
+    else await models.engine.apply(work, chain, pageEvents);
     for (const table of tables) {
       const { rows: found } = await models.engine.db.query<{ row: string }>(
         `select (to_jsonb(t) - 'chain')::text as row from "${schemaOf(work)}".${table} t where chain = $1`,
@@ -103,7 +104,7 @@ async function rowsAfter(streams: readonly StreamOfEvents[], pageEvents: number)
   return rows;
 }
 
-it('gives the same rows however events are cut into pages and whatever order streams come in', async () => {
+it('gives the same rows however events are cut into pages, one transaction or many, whatever order streams come in', async () => {
   const published = protocols('0199a000-0000-7000-8000-000000000001').filter(({ events }) =>
     JSON.stringify(events).includes('"facial"'),
   );
@@ -124,8 +125,9 @@ it('gives the same rows however events are cut into pages and whatever order str
     fc.asyncProperty(
       fc.array(fc.nat(97), { minLength: 5, maxLength: 40 }),
       fc.constantFrom(1, 3, 7, 2_000),
-      async (choices, pageEvents) => {
-        expect(await rowsAfter(arrival(streams, choices), pageEvents)).toEqual(expected);
+      fc.boolean(),
+      async (choices, pageEvents, together) => {
+        expect(await rowsAfter(arrival(streams, choices), pageEvents, together)).toEqual(expected);
       },
     ),
     { numRuns: 12 },
