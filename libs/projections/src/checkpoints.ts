@@ -171,29 +171,6 @@ export class Checkpoints {
     ]);
   }
 
-  /**
-   * How far a projection has come in a chain, and which events just before a position were set aside.
-   * @param lookBack how many positions are looked at
-   */
-  async progress(
-    subject: Subject,
-    chainNo: number,
-    wanted: number,
-    lookBack: number,
-  ): Promise<{ position: number; parked: readonly number[] }> {
-    const { rows } = await this.db.query<{ position: string; parked: string[] }>({
-      name: 'projection_progress',
-      text: `select position, array(
-          select k.position from projection_parked k
-          where k.projection = $1 and k.version = $2 and k.build = $3 and k.chain = $4
-            and k.position between $5::bigint - $6::integer and $5 order by k.position
-        ) as parked
-       from projection_checkpoint where ${KEY} and chain = $4`,
-      values: [...key(subject), chainNo, wanted, lookBack],
-    });
-    return { position: Number(rows[0]?.position ?? 0), parked: (rows[0]?.parked ?? []).map(Number) };
-  }
-
   async recordError(lease: Lease, error: unknown): Promise<void> {
     await this.db.query(
       `update projection_checkpoint set last_error = $5, last_error_at = clock_timestamp() where ${KEY} and chain = $4`,

@@ -76,6 +76,30 @@ export class ParkedEvents {
     return rows.map(({ position }) => Number(position));
   }
 
+  /**
+   * The events of the last positions up to one that are set aside, each with the error of the first of its key.
+   * @param most how many positions are looked at
+   */
+  async before(
+    subject: Subject,
+    chainNo: number,
+    position: number,
+    most: number,
+  ): Promise<{ position: number; key: string; error: string }[]> {
+    const { rows } = await this.db.query<{ position: string; key: string; error: string | null }>(
+      `select p.position, p.key, (
+         select k.error from projection_parked k
+         where k.projection = $1 and k.version = $2 and k.build = $3 and k.chain = $4 and k.key = p.key
+           and k.error is not null order by k.position limit 1
+       ) as error
+       from projection_parked p
+       where projection = $1 and version = $2 and build = $3 and chain = $4
+         and position between $5::bigint - $6::integer and $5 order by position`,
+      [...key(subject, chainNo), position, most],
+    );
+    return rows.map((row) => ({ position: Number(row.position), key: row.key, error: row.error ?? '' }));
+  }
+
   async remove(tx: Queryable, subject: Subject, chainNo: number, positions: readonly number[]): Promise<void> {
     await tx.query(`delete from projection_parked where ${KEY} and position = any($5::bigint[])`, [
       ...key(subject, chainNo),

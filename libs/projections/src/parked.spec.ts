@@ -210,7 +210,7 @@ describe('a parked key', () => {
     const bad = await add({ 'thing-bad': [13], 'thing-other': [1] });
     const good = await add({ 'thing-good': [1] });
     await projections.waitFor(work.name, chain, good, 5_000);
-    const parked = { kind: 'unavailable', code: 'projection.parked', data: { stream: 'thing-bad', position: 1 } };
+    const parked = { kind: 'unavailable', code: 'projection.parked', data: { key: 'thing-bad', position: 1 } };
     await expect(projections.waitFor(work.name, chain, bad, 5_000)).rejects.toMatchObject(parked);
     const later = await add({ 'thing-bad': [2] });
     await expect(projections.waitFor(work.name, chain, later, 5_000)).rejects.toMatchObject({

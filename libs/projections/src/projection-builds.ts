@@ -1,5 +1,6 @@
 import type { Database, Queryable } from '#libs/database/src/database.js';
 import type { EventStore } from '#libs/event-store/src/event-store.js';
+import type { Build } from './checkpoints.js';
 import { isReactor, type Projection, type Reactor, schemaOf } from './projection.js';
 import { schemaFor } from './projection-runner.js';
 
@@ -56,24 +57,26 @@ export class ProjectionBuilds {
   }
 
   /**
-   * Puts a build in the place of the one that serves, with its own checkpoints, in one transaction: no reader sees half
-   * of it. What was appended meanwhile is applied by the running loop.
-   * @param heads when given, the build takes over only when it has caught up with these; by number of the chain
+   * Puts a build in the place of the one that serves, with its own checkpoints, in one transaction, when it has come at
+   * least as far: no reader sees half of it, or less than they have seen.
+   * @param heads when given, the build must have caught up with these, too; by number of the chain
    * @returns how many events it was built from; undefined when it has not taken over
    */
   async takeOver(work: Projection, heads?: ReadonlyMap<number, number>): Promise<number | undefined> {
     const live = schemaFor(work, 'live');
     const next = schemaFor(work, 'next');
     // Without a lock first: it would hold up the pages of whoever is still building.
-    if (heads && isBehind(await nextRows(this.db, work), heads)) return undefined;
+    if (heads && isBehind(await rowsOf(this.db, work, 'next'), heads)) return undefined;
     const events = await this.db.transaction(async (tx) => {
       // Running loops hold these rows while they write, and find another epoch after us.
       await tx.query('select 1 from projection_checkpoint where projection = $1 and version = $2 for update', [
         work.name,
         work.version,
       ]);
-      const built = await nextRows(tx, work);
-      if ((heads && isBehind(built, heads)) || !(await schemaExists(tx, next))) return undefined;
+      const built = await rowsOf(tx, work, 'next');
+      const serving = new Map((await rowsOf(tx, work, 'live')).map((row) => [row.chain, Number(row.position)]));
+      if (isBehind(built, serving, 0) || (heads && isBehind(built, heads))) return undefined;
+      if (!(await schemaExists(tx, next))) return undefined;
       await tx.query(`drop schema if exists "${live}" cascade`);
       await tx.query(`alter schema "${next}" rename to "${live}"`);
       await replaceRows(tx, work);
@@ -166,23 +169,27 @@ export class ProjectionBuilds {
   }
 }
 
-interface NextRow {
+interface CheckpointRow {
   readonly chain: number;
   readonly position: string;
   readonly applied: string;
 }
 
-async function nextRows(db: Queryable, { name, version }: Projection): Promise<NextRow[]> {
-  const { rows } = await db.query<NextRow>(
-    `select chain, position, applied from projection_checkpoint where projection = $1 and version = $2 and build = 'next'`,
-    [name, version],
+async function rowsOf(db: Queryable, { name, version }: Projection, build: Build): Promise<CheckpointRow[]> {
+  const { rows } = await db.query<CheckpointRow>(
+    'select chain, position, applied from projection_checkpoint where projection = $1 and version = $2 and build = $3',
+    [name, version, build],
   );
   return rows;
 }
 
-function isBehind(built: readonly NextRow[], heads: ReadonlyMap<number, number>): boolean {
+function isBehind(
+  built: readonly CheckpointRow[],
+  heads: ReadonlyMap<number, number>,
+  most = CAUGHT_UP_EVENTS,
+): boolean {
   const positions = new Map(built.map((row) => [row.chain, Number(row.position)]));
-  return [...heads].some(([no, head]) => (positions.get(no) ?? 0) < head - CAUGHT_UP_EVENTS);
+  return [...heads].some(([no, head]) => (positions.get(no) ?? 0) < head - most);
 }
 
 async function schemaExists(tx: Queryable, schema: string): Promise<boolean> {

@@ -36,7 +36,8 @@ export interface LoopOptions {
   readonly log: ProjectionLog;
   /** Position of the newest event of each chain, by the chain's number. */
   readonly heads: () => Promise<ReadonlyMap<number, number>>;
-  readonly onMoved: () => void;
+  /** Told of each page, with the lease as it is after it. */
+  readonly onMoved: (lease: Lease) => void;
   /** Told after a runner has come to the heads that it saw. */
   readonly onCaughtUp: (runner: ProjectionRunner) => Promise<void>;
   /**
@@ -168,7 +169,12 @@ export class ProjectionLoop {
   private async follow(runner: ProjectionRunner, pace: Pace, leases: readonly Lease[]): Promise<void> {
     pace.busy = true;
     try {
-      for (const lease of leases) await runner.follow(lease, this.options.onMoved, () => this.stopping);
+      for (const lease of leases)
+        await runner.follow(
+          lease,
+          () => this.options.onMoved(lease),
+          () => this.stopping,
+        );
       pace.pauseMs = PAUSE_MS;
     } catch (error) {
       letGo(pace);

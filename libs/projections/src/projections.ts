@@ -1,9 +1,10 @@
 import { Conflict, Invalid, NotFound, Unavailable } from '#libs/kernel/src/errors.js';
 import { describeError } from '#libs/kernel/src/log.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
-import { Checkpoints, LeaseLost, RATE } from './checkpoints.js';
+import { Checkpoints, LeaseLost, RATE, type Subject } from './checkpoints.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { ParkedEvents, type ParkedKey } from './parked-events.js';
+import { PositionWaits } from './position-waits.js';
 import { isReactor, type Projection, type Reactor } from './projection.js';
 import { ProjectionBuilds } from './projection-builds.js';
 import { ProjectionLoop } from './projection-loop.js';
@@ -44,8 +45,8 @@ export interface RetriedKey {
   readonly error: string | null;
 }
 
-/** How often a waiting query looks, when the projection runs in another process. */
-const WAIT_POLL_MS = 15;
+/** How often a waiting query looks whether a build has taken over. */
+const BUILDING_POLL_MS = 100;
 /** An append writes a handful of events; the last of them is the position that its caller waits for. */
 const APPEND_EVENTS_MAX = 100;
 /** How often keys are looked for whose time to be tried again has come. */
@@ -61,6 +62,7 @@ export class Projections {
   private readonly parkedEvents: ParkedEvents;
   private readonly pages: EventPages;
   private readonly moved = new Set<() => void>();
+  private readonly waits: PositionWaits;
   private loop: ProjectionLoop | undefined;
   private unsubscribe: (() => void) | undefined;
   private retrying: NodeJS.Timeout | undefined;
@@ -73,6 +75,7 @@ export class Projections {
     this.checkpoints = new Checkpoints(deps.db, newId());
     this.builds = new ProjectionBuilds(deps.db, deps.store);
     this.parkedEvents = new ParkedEvents(deps.db);
+    this.waits = new PositionWaits(deps.db);
     this.pages = new EventPages(deps.store, deps.codec);
     for (const work of works) {
       this.runners.set(work.name, new ProjectionRunner(work, deps, this.checkpoints, 'live', this.pages));
@@ -96,7 +99,8 @@ export class Projections {
       checkpoints: this.checkpoints,
       log: this.deps.log,
       heads: () => this.heads(),
-      onMoved: () => {
+      onMoved: ({ subject, chainNo, position, hasParked }) => {
+        this.waits.moved(subject, chainNo, position, hasParked);
         for (const callback of this.moved) callback();
       },
       onCaughtUp: (runner) => this.takeOver(runner),
@@ -141,35 +145,16 @@ export class Projections {
   async waitFor(name: string, chain: Chain, position: number, timeoutMs: number): Promise<void> {
     const { subject } = this.runner(name);
     const deadline = performance.now() + timeoutMs;
-    let moved: (() => void) | undefined;
-    const unsubscribe = this.onMoved(() => moved?.());
-    try {
-      for (;;) {
-        const reached = await this.checkpoints.progress(subject, chain.no, position, APPEND_EVENTS_MAX);
-        if (reached.position >= position && (await this.isServing(name))) {
-          if (reached.parked.length > 0) await this.refuseParked(name, chain, position, reached.parked);
-          return;
-        }
-        const leftMs = deadline - performance.now();
-        if (leftMs <= 0) {
-          await this.assertServing(name);
-          throw new Unavailable(
-            'projection.behind',
-            `${name} has come to ${reached.position} and not yet to ${position}. Ask again.`,
-            { data: { projection: name, position: reached.position, wanted: position } },
-          );
-        }
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, Math.min(WAIT_POLL_MS, leftMs));
-          moved = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
-    } finally {
-      unsubscribe();
+    if (this.building.has(name)) await this.waitServing(name, deadline);
+    const reached = await this.waits.wait(subject, chain.no, position, deadline - performance.now());
+    if (reached.position < position) {
+      throw new Unavailable(
+        'projection.behind',
+        `${name} has come to ${reached.position} and not yet to ${position}. Ask again.`,
+        { data: { projection: name, position: reached.position, wanted: position } },
+      );
     }
+    if (reached.hasParked) await this.refuseParked(subject, chain, position);
   }
 
   /**
@@ -301,18 +286,20 @@ export class Projections {
     const builders = new Checkpoints(this.deps.db, newId());
     const pages = new EventPages(this.deps.store, this.deps.codec, BUILD_PAGES_MAX);
     const builder = new ProjectionRunner(work, this.deps, builders, 'next', pages);
+    let events: number | undefined;
     try {
-      // The second round takes what was appended during the first; the rest is left to the running loop.
-      for (let round = 0; round < 2; round += 1) {
+      for (let round = 0; events === undefined && round < ROUNDS_MAX; round += 1) {
         for (const lease of await builders.lease([builder.subject], await this.heads())) {
           await builder.follow(lease, (_chain, position, head) => onPage?.(position, head));
         }
+        events = await this.builds.takeOver(work);
       }
     } catch (error) {
       if (!(error instanceof LeaseLost)) throw error;
       throw new Conflict('projection.building', `Somebody else has begun to build ${name} meanwhile.`);
     }
-    const events = (await this.builds.takeOver(work)) ?? 0;
+    if (events === undefined)
+      throw new Unavailable('projection.busy', `${name} could not be overtaken while so much is appended. Try again.`);
     this.building.delete(name);
     this.loop?.forget(work.name);
     return { events };
@@ -351,18 +338,27 @@ export class Projections {
     return serving;
   }
 
+  private async waitServing(name: string, deadline: number): Promise<void> {
+    while (!(await this.isServing(name))) {
+      if (performance.now() > deadline) await this.assertServing(name);
+      await new Promise((resolve) => setTimeout(resolve, BUILDING_POLL_MS));
+    }
+  }
+
   /** The truth about the append that ended at a position: one of its events may have been set aside. */
-  private async refuseParked(name: string, chain: Chain, position: number, parked: readonly number[]): Promise<void> {
-    const from = Math.min(...parked);
-    const events = await this.deps.store.readAll(chain.id, { from, to: position });
+  private async refuseParked(subject: Subject, chain: Chain, position: number): Promise<void> {
+    const parked = await this.parkedEvents.before(subject, chain.no, position, APPEND_EVENTS_MAX);
+    const [first] = parked;
+    if (first === undefined) return;
+    const events = await this.deps.store.readAll(chain.id, { from: first.position, to: position });
     const command = events.at(-1)?.header.commandId;
-    const own = events.find((event) => event.header.commandId === command && parked.includes(event.position));
-    if (!own) return;
-    const key = (await this.parked(chain, name)).find(({ firstPosition }) => firstPosition <= own.position);
+    const own = events.filter((event) => event.header.commandId === command).map((event) => event.position);
+    const found = parked.find((each) => own.includes(each.position));
+    if (!found) return;
     throw new Unavailable(
       'projection.parked',
-      `${name} has set event ${own.position} (${own.stream}) aside and does not show it: ${key?.error ?? 'see its parked keys'}`,
-      { data: { projection: name, position: own.position, stream: own.stream } },
+      `${subject.name} has set event ${found.position} of ${found.key} aside and does not show it: ${found.error}`,
+      { data: { projection: subject.name, position: found.position, key: found.key } },
     );
   }
 
@@ -383,6 +379,12 @@ export class Projections {
     return runner;
   }
 }
+
+/**
+ * How often a rebuild catches up before it gives up: a round takes milliseconds, and needs one moment in which nothing
+ * was applied to the projection that serves.
+ */
+const ROUNDS_MAX = 100;
 
 /** The page of a build that is applied, and the next one, which is read meanwhile. */
 const BUILD_PAGES_MAX = 2;
