@@ -26,7 +26,7 @@ async function holdLock(folder: string): Promise<void> {
 }
 
 async function holdDatabase(folder: string): Promise<void> {
-  const db = await openPglite(folder);
+  const db = await openPglite(folder, { as: 'login' });
   await db.query('CREATE TABLE IF NOT EXISTS kept (n integer)');
   await db.query('INSERT INTO kept VALUES (1)');
   console.log('held');

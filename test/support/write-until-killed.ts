@@ -7,7 +7,7 @@ const CHAINS = 4;
 
 async function main(): Promise<void> {
   const [folder, round] = process.argv.slice(2) as [string, string];
-  const db = await openPglite(folder);
+  const db = await openPglite(folder, { as: 'login' });
   await db.query('CREATE TABLE IF NOT EXISTS acknowledged (id text PRIMARY KEY, filler text NOT NULL)');
   const filler = 'x'.repeat(450);
   await Promise.all(Array.from({ length: CHAINS }, (_, chain) => write(chain)));

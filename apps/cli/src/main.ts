@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { tellFailure } from '#libs/composition/src/run-until-signal.js';
 import { addCourses } from './commands/courses.command.js';
+import { addEvents } from './commands/events.command.js';
 import { addImport } from './commands/import.command.js';
 import { addLots } from './commands/lots.command.js';
 import { addMaintenance } from './commands/maintenance.command.js';
+import { addMigrate } from './commands/migrate.command.js';
 import { addOpenApi } from './commands/openapi.command.js';
 import { addProjections } from './commands/projections.command.js';
 import { addStart } from './commands/start.command.js';
@@ -18,7 +20,18 @@ const program = new Command('pistor')
   .showHelpAfterError()
   .exitOverride();
 
-for (const add of [addStart, addImport, addCourses, addMaintenance, addLots, addTimeline, addProjections, addOpenApi])
+for (const add of [
+  addStart,
+  addImport,
+  addCourses,
+  addMaintenance,
+  addLots,
+  addTimeline,
+  addEvents,
+  addProjections,
+  addMigrate,
+  addOpenApi,
+])
   add(program);
 
 try {

@@ -7,16 +7,25 @@ export interface OpenedDatabase {
   readonly db: Database;
   /** Tells the command line where the server that holds an embedded folder can be reached. */
   announce(url: string): void;
+  /** Why the log is not protected by grants here, and how to mend it. */
+  readonly warning?: string | undefined;
 }
 
 /**
  * Opens the database that the configuration names. Little else is loaded for it, so that it can begin before the rest
  * of a program is there.
- * @throws Conflict `folder.locked`, Unavailable
+ * @throws Conflict `folder.locked`, Unavailable, Refused `database.newer`, `database.login`
  */
 export async function openDatabase(configuration: Configuration): Promise<OpenedDatabase> {
-  if (configuration.databaseUrl !== undefined) {
-    return { db: await openPostgres(configuration.databaseUrl), announce: () => undefined };
+  const { databaseUrl, databaseOwnerUrl, kurrentdbUrl } = configuration;
+  if (databaseUrl !== undefined) {
+    if (databaseOwnerUrl !== undefined) {
+      const { bringUpToDate } = await import('./bring-up-to-date.js');
+      await bringUpToDate(configuration);
+    }
+    const db = await openPostgres(databaseUrl);
+    // Where events are kept elsewhere, there is no log here to protect.
+    return { db, announce: () => undefined, warning: kurrentdbUrl === undefined ? db.warning : undefined };
   }
   const db = await openPglite(configuration.dataFolder);
   return { db, announce: (url) => db.lock.setUrl(url) };

@@ -56,12 +56,15 @@ export async function openPistor(
   log: Log,
   database: Promise<OpenedDatabase> = openDatabase(configuration),
 ): Promise<Pistor> {
-  const { db, announce } = await database;
+  const { db, announce, warning } = await database;
+  if (warning !== undefined) log.warn({}, warning);
+  const { kurrentdbUrl, allowUnguarded } = configuration;
   try {
     const engine = await openEngine({
       db,
       masterKey: (mayCreate) => masterKeyFromFile(configuration.masterKeyFile, mayCreate),
       eventTypes: [...TREATMENT_EVENT_TYPES, ...MESSAGE_EVENTS],
+      kurrentdb: kurrentdbUrl === undefined ? undefined : { url: kurrentdbUrl, allowUnguarded },
     });
     await migrate(db, { name: 'composition', folder: join(import.meta.dirname, 'migrations') });
     await migrateHttp(db);

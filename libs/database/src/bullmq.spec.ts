@@ -1,6 +1,6 @@
 import { createPostgresBackend, Queue, QueueEvents, Worker } from 'bullmq';
 import type { Job } from 'bullmq';
-import { openTestDatabase } from '../../../test/support/test-database.js';
+import { asOwner, openTestDatabase } from '../../../test/support/test-database.js';
 import type { TestDatabase } from '../../../test/support/test-database.js';
 import { migrateBullMq } from './bullmq.migrations.js';
 
@@ -39,12 +39,12 @@ describe('BullMQ on the pool', () => {
       if (job.name === 'flaky' && job.attemptsMade === 0) throw new Error('the first time never works');
       seen.push(`${job.name} ${job.data.text?.length ?? ''}`.trim());
     });
-    await test.db.query('CREATE TABLE ours (n integer)');
+    await test.db.query('CREATE SCHEMA own; CREATE TABLE own.ours (n integer)');
     const ours = Array.from({ length: 20 }, (_, n) =>
       test.db.transaction(async (tx) => {
-        await tx.query('INSERT INTO ours VALUES ($1)', [n]);
+        await tx.query('INSERT INTO own.ours VALUES ($1)', [n]);
         await new Promise((resolve) => setTimeout(resolve, 2));
-        await tx.query('UPDATE ours SET n = n + 1 WHERE n = $1', [n]);
+        await tx.query('UPDATE own.ours SET n = n + 1 WHERE n = $1', [n]);
       }),
     );
     await queue.add('large', { text: 'x'.repeat(200_000) });
@@ -78,8 +78,8 @@ describe('BullMQ on the pool', () => {
 
   it('is migrated again without harm, and refuses names of ours that would hide its own', async () => {
     await migrateBullMq(test.db);
-    await test.db.query('CREATE TABLE job (n integer)');
+    await asOwner(test.db, 'CREATE TABLE job (n integer)');
     await expect(migrateBullMq(test.db)).rejects.toThrow('job');
-    await test.db.query('DROP TABLE job');
+    await asOwner(test.db, 'DROP TABLE job');
   });
 });

@@ -19,6 +19,11 @@ export interface Queryable {
 /** The one way to a relational database, be it a PostgreSQL server or PGlite in a folder. */
 export interface Database extends Queryable {
   readonly kind: 'postgres' | 'pglite';
+  /**
+   * The role that every statement runs as. It may not do what would change history; migrations step out of it. Undefined
+   * where the login itself is used.
+   */
+  readonly applicationRole: string | undefined;
   /** pg.Pool-shaped, for libraries that bring their own SQL (BullMQ). Its errors are the driver's, not mapped. */
   readonly pool: Pool;
   /**

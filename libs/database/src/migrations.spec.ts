@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openTestDatabase } from '../../../test/support/test-database.js';
+import { asOwner, openTestDatabase } from '../../../test/support/test-database.js';
 import type { TestDatabase } from '../../../test/support/test-database.js';
 import { migrate } from './migrations.js';
 
@@ -73,4 +73,54 @@ it('is done once when many start at the same time', async () => {
   for (let n = 1; n <= 5; n++) await file(`000${n}_step.sql`, `CREATE TABLE g${n} (n integer);`);
   const applied = await Promise.all(Array.from({ length: 8 }, () => migrate(test.db, { name: 'g', folder })));
   expect(applied.flat().sort()).toEqual([1, 2, 3, 4, 5].map((n) => `000${n}_step.sql`));
+});
+
+describe('the application', () => {
+  const rightsOn = async (table: string) => {
+    const { rows } = await test.db.query<{ right: string }>(
+      `SELECT right_ AS right FROM unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE}'::text[]) AS right_
+        WHERE has_table_privilege($1, right_)`,
+      [table],
+    );
+    return rows.map(({ right }) => right);
+  };
+
+  it('may read and write the rows of a table, save where a file lists other rights', async () => {
+    await file('0001_first.sql', 'CREATE TABLE h1 (n integer); CREATE TABLE h2 (n integer, m integer);');
+    await file(
+      '0002_second.sql',
+      `INSERT INTO application_right VALUES ('h2', 'SELECT', ''), ('h2', 'UPDATE', 'm'), ('h3', 'SELECT', '');
+       CREATE TABLE h3 (n integer);`,
+    );
+    await migrate(test.db, { name: 'h', folder });
+    expect(await rightsOn('h1')).toEqual(['SELECT', 'INSERT', 'UPDATE', 'DELETE']);
+    expect(await rightsOn('h2')).toEqual(['SELECT']);
+    expect(await rightsOn('h3')).toEqual(['SELECT']);
+    await test.db.query('UPDATE h2 SET m = 1');
+    await expect(test.db.query('UPDATE h2 SET n = 1')).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('gets other rights by a later file, and calls what a file made while everybody else may not', async () => {
+    await file(
+      '0001_first.sql',
+      `CREATE TABLE i1 (n integer); CREATE FUNCTION i2() RETURNS integer LANGUAGE sql AS 'SELECT 1';`,
+    );
+    await migrate(test.db, { name: 'i', folder });
+    await file('0002_second.sql', `INSERT INTO application_right VALUES ('i1', 'DELETE', '');`);
+    await migrate(test.db, { name: 'i', folder });
+    expect(await rightsOn('i1')).toEqual(['DELETE']);
+    expect((await test.db.query('SELECT i2()')).rows).toEqual([{ i2: 1 }]);
+    const { rows } = await test.db.query(`SELECT has_function_privilege('public', 'i2()', 'EXECUTE') AS everybody`);
+    expect(rows).toEqual([{ everybody: false }]);
+  });
+
+  it('owns no table of ours, and may make none', async () => {
+    await expect(test.db.query('CREATE TABLE mine (n integer)')).rejects.toMatchObject({ code: '42501' });
+    const { rows } = await asOwner(
+      test.db,
+      `SELECT relname FROM pg_class
+      WHERE relnamespace = 'public'::regnamespace AND relowner <> (SELECT oid FROM pg_roles WHERE rolname = current_user)`,
+    );
+    expect(rows).toEqual([]);
+  });
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Refused } from '#libs/kernel/src/errors.js';
+import { forgetRights, grantRights, RIGHTS_MARK } from './application.rights.js';
 import type { Database, Queryable } from './database.js';
 
 /** Key of the advisory lock that all components share: the letters `PIST`. */
@@ -16,6 +17,28 @@ export interface MigrationSource {
   readonly folder: string;
 }
 
+const LEDGER = `CREATE TABLE schema_migrations (
+  component text NOT NULL,
+  number integer NOT NULL CHECK (number > 0),
+  name text NOT NULL,
+  checksum text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (component, number)
+)`;
+
+/**
+ * What the application may do with tables that are not its to write as it likes: a row for each right, on the whole table
+ * (column '') or on one column. A table of facts and not mere grants, since those name a role, which need not exist when
+ * a migration runs or a dump is restored.
+ */
+const RIGHTS = `CREATE TABLE application_right (
+  table_name name NOT NULL,
+  privilege text NOT NULL CHECK (privilege IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')),
+  column_name name NOT NULL DEFAULT '',
+  PRIMARY KEY (table_name, privilege, column_name)
+);
+INSERT INTO application_right VALUES ('schema_migrations', 'SELECT'), ('application_right', 'SELECT')`;
+
 interface Migration {
   readonly number: number;
   readonly name: string;
@@ -25,18 +48,29 @@ interface Migration {
 
 /**
  * Brings a component's tables up to date, each file in a transaction of its own. Any number of processes may do so at
- * once: one works, the others wait and find it done.
+ * once: one works, the others wait and find it done. Files run as the login, which owns what they make, and not as the
+ * application's role. That may read and write the rows of every table, save those for which a file lists other rights in
+ * `application_right`.
  *
  * @returns the names of the files that this call applied.
  * @throws Refused `database.migration-changed` when an applied file is no longer what it was, `database.newer` when
- *   the database has files that this code does not know.
+ *   the database has files that this code does not know, `database.migrations-pending` when this login may not apply
+ *   what is missing.
  */
 export async function migrate(db: Database, source: MigrationSource): Promise<string[]> {
   const migrations = await readMigrations(source.folder);
   const applied: string[] = [];
   for (;;) {
-    const next = await db.transaction((tx) => applyNext(tx, source.name, migrations));
-    if (!next) return applied;
+    const next = await db.transaction(async (tx) => {
+      await tx.query(`SET LOCAL ROLE NONE; SET LOCAL statement_timeout = ${MIGRATION_MS_MAX}`);
+      await tx.query(patiently(`SELECT pg_advisory_xact_lock(${LOCK_KEY})`));
+      const { granted } = await createLedger(tx, db.applicationRole);
+      const name = await applyNext(tx, source.name, migrations);
+      if (name !== undefined) await forgetRights(tx);
+      else if (db.applicationRole !== undefined && !granted) await grantRights(tx, db.applicationRole);
+      return name;
+    });
+    if (next === undefined) return applied;
     applied.push(next);
   }
 }
@@ -46,9 +80,6 @@ async function applyNext(
   component: string,
   migrations: readonly Migration[],
 ): Promise<string | undefined> {
-  await tx.query(`SET LOCAL statement_timeout = ${MIGRATION_MS_MAX}`);
-  await tx.query(patiently(`SELECT pg_advisory_xact_lock(${LOCK_KEY})`));
-  await createLedger(tx);
   const { rows } = await tx.query<{ number: number; name: string; checksum: string }>(
     'SELECT number, name, checksum FROM schema_migrations WHERE component = $1 ORDER BY number',
     [component],
@@ -56,6 +87,7 @@ async function applyNext(
   for (const row of rows) checkApplied(component, row, migrations[row.number - 1]);
   const next = migrations[rows.length];
   if (!next) return undefined;
+  await demandOwner(tx, `the migration ${next.name} of ${component}`);
   await tx.query(patiently(next.sql));
   await tx.query('INSERT INTO schema_migrations (component, number, name, checksum) VALUES ($1, $2, $3, $4)', [
     component,
@@ -66,17 +98,33 @@ async function applyNext(
   return next.name;
 }
 
-async function createLedger(tx: Queryable): Promise<void> {
-  const { rows } = await tx.query<{ missing: boolean }>(`SELECT to_regclass('schema_migrations') IS NULL AS missing`);
-  if (!rows[0]!.missing) return;
-  await tx.query(`CREATE TABLE schema_migrations (
-    component text NOT NULL,
-    number integer NOT NULL CHECK (number > 0),
-    name text NOT NULL,
-    checksum text NOT NULL,
-    applied_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (component, number)
-  )`);
+/** Makes the tables that this itself needs. @returns whether the role has been given all its rights */
+async function createLedger(tx: Queryable, role: string | undefined): Promise<{ granted: boolean }> {
+  const { rows } = await tx.query<{ ledger: boolean; rights: boolean; granted: boolean }>(
+    `SELECT to_regclass('schema_migrations') IS NULL AS ledger, to_regclass('application_right') IS NULL AS rights,
+            has_table_privilege($1::name, to_regclass('${RIGHTS_MARK}')::oid, 'SELECT') IS TRUE AS granted`,
+    [role ?? null],
+  );
+  const { ledger, rights, granted } = rows[0]!;
+  if (ledger || rights) await demandOwner(tx, ledger ? 'its tables' : 'the table application_right');
+  if (ledger) await tx.query(LEDGER);
+  if (rights) await tx.query(RIGHTS);
+  return { granted };
+}
+
+/** Says what is missing, and who could make it, where this login may not. */
+async function demandOwner(tx: Queryable, what: string): Promise<void> {
+  const { rows } = await tx.query<{ login: string; owns: boolean }>(
+    `SELECT current_user::text AS login,
+            coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AND coalesce(
+              (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('schema_migrations')), true) AS owns`,
+  );
+  const { login, owns } = rows[0]!;
+  if (owns) return;
+  const message =
+    `The database lacks ${what}, which the login ${login} of DATABASE_URL may not make. ` +
+    'Run `pistor migrate` with DATABASE_OWNER_URL set to the login that owns the tables, then start again.';
+  throw new Refused('database.migrations-pending', message, { data: { login } });
 }
 
 function checkApplied(

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { asOwner } from '../../../test/support/test-database.js';
 import { startChild } from '../../../test/support/child-process.js';
 import { openPglite } from './pglite.database.js';
 import type { PgliteDatabase } from './pglite.database.js';
@@ -12,7 +13,8 @@ let db: PgliteDatabase;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pistor pglite '));
-  db = await openPglite(folder, { scratch: true });
+  // Tables are made here without migrations, which the application may not.
+  db = await openPglite(folder, { scratch: true, as: 'login' });
 });
 
 afterAll(async () => {
@@ -76,7 +78,7 @@ describe('the folder', () => {
     expect(await holder.end('SIGTERM')).toBe(0);
     // In good order: with PostgreSQL's own shutdown, which takes its pid file along.
     expect(await readdir(join(other, 'pgdata'))).not.toContain('postmaster.pid');
-    const next = await openPglite(other);
+    const next = await openPglite(other, { as: 'login' });
     expect((await next.query('SELECT n FROM kept')).rows).toEqual([{ n: 1 }]);
     await next.close();
     await rm(other, { recursive: true });
@@ -149,7 +151,7 @@ describe('a full disk', () => {
 
 describe('the one session', () => {
   it('rolls a transaction back that keeps everybody waiting for nothing', async () => {
-    const other = await openPglite(join(folder, 'idle'), { scratch: true, idleMsMax: 100 });
+    const other = await openPglite(join(folder, 'idle'), { scratch: true, as: 'login', idleMsMax: 100 });
     const work = other.transaction(async (tx) => {
       await tx.query('CREATE TABLE never (n integer)');
       // The mistake: a statement outside, awaited inside.
@@ -172,24 +174,55 @@ describe('the one session', () => {
   });
 });
 
-describe('maintenance', () => {
+describe('the role of the application', () => {
+  let own: PgliteDatabase;
+
+  beforeAll(async () => {
+    own = await openPglite(join(folder, 'application'), { scratch: true });
+  });
+
+  afterAll(() => own.close());
+
+  const user = async () => (await own.query<{ name: string }>('SELECT current_user AS name')).rows[0]?.name;
+
+  it('is that of every statement, also after a restart of the worker', async () => {
+    expect(await user()).toBe('pistor_application');
+    await own.host.kill();
+    await sleep(50);
+    expect(await user()).toBe('pistor_application');
+    await expect(own.query('CREATE TABLE mine (n integer)')).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('comes back after a transaction of the owner, however that ends', async () => {
+    await asOwner(own, 'CREATE TABLE owned (n integer)');
+    expect(await user()).toBe('pistor_application');
+    await expect(asOwner(own, 'SELECT 1 / 0')).rejects.toMatchObject({ code: '22012' });
+    expect(await user()).toBe('pistor_application');
+  });
+
   it('checkpoints and vacuums after writes, and leaves the database alone while nobody writes', async () => {
     const seen: string[] = [];
-    const spy: typeof db.query = (text, values) => {
+    const spy: typeof own.query = async (text, values) => {
+      const result = await own.query(text, values);
       seen.push(text as string);
-      return db.query(text, values);
+      return result as never;
     };
     const has = (pattern: RegExp) => seen.some((sql) => pattern.test(sql));
-    const stop = maintain({ query: spy }, () => db.host.fsyncs, { lookMs: 20, checkpointBytes: 1_000_000 });
+    const stop = maintain({ query: spy }, () => own.host.fsyncs, { lookMs: 20, checkpointBytes: 1_000_000 });
     await sleep(100);
     expect(seen).toEqual([]);
 
-    await db.query('CREATE TABLE churn (n integer)');
-    await db.query('INSERT INTO churn SELECT n FROM generate_series(1, 20000) AS n');
-    await db.query('DELETE FROM churn WHERE n % 2 = 0');
+    await asOwner(
+      own,
+      'CREATE TABLE churn (n integer); INSERT INTO churn SELECT n FROM generate_series(1, 20000) AS n',
+    );
+    await asOwner(own, 'DELETE FROM churn WHERE n % 2 = 0');
     for (let waited = 0; waited < 20_000 && !has(/VACUUM .*churn/); waited += 50) await sleep(50);
     await stop();
     expect(has(/^CHECKPOINT$/)).toBe(true);
     expect(has(/VACUUM .*churn/)).toBe(true);
+    // What a role may not vacuum is skipped with a mere notice.
+    const { rows } = await own.query(`SELECT vacuum_count::int FROM pg_stat_all_tables WHERE relname = 'churn'`);
+    expect(rows).toEqual([{ vacuum_count: 1 }]);
   }, 30_000);
 });

@@ -90,6 +90,10 @@ export class PgliteDatabase extends PooledDatabase {
     }
   }
 
+  get applicationRole(): string | undefined {
+    return this.host.applicationRole;
+  }
+
   close(): Promise<void> {
     this.closing ??= this.shutDown();
     return this.closing;

@@ -8,6 +8,7 @@ import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_thread
 import type { MessagePort } from 'node:worker_threads';
 import pg from 'pg';
 import { Unavailable } from '#libs/kernel/src/errors.js';
+import { takeApplicationRole } from './application.role.js';
 import { PgliteWire } from './pglite.wire.js';
 import { valueTypes } from './value.types.js';
 
@@ -37,7 +38,19 @@ type WorkerEvent =
 export interface HostOptions {
   /** Leaves the fsync hook out. Only the test of the check at start has a reason to. */
   readonly hook?: boolean;
+  /** As for a server: with the rights of the application (default) or with those of the superuser. */
+  readonly as?: 'application' | 'login';
 }
+
+/**
+ * The folder is a server of its own, so the role needs no name of its own. Beside the application's work it does that of
+ * the background processes that are missing here; vacuum and checkpoint change no row.
+ */
+const APPLICATION = {
+  schema: 'public',
+  name: 'pistor_application',
+  memberOf: ['pg_maintain', 'pg_checkpoint'],
+};
 
 /** The one session with PGlite while its worker lives. */
 export interface PgliteSession {
@@ -64,6 +77,11 @@ export class PgliteHost {
     private readonly folder: string,
     private readonly options: HostOptions = {},
   ) {}
+
+  /** The role that the session takes whenever it is made. */
+  get applicationRole(): string | undefined {
+    return this.options.as === 'login' ? undefined : APPLICATION.name;
+  }
 
   /** How often the files were forced to the disk since this host was made. */
   get fsyncs(): number {
@@ -124,6 +142,7 @@ export class PgliteHost {
       } as pg.ClientConfig);
       client.on('error', () => {});
       await client.connect();
+      await this.takeRole(client);
       this.failure = undefined;
       this.session = { client };
       return this.session;
@@ -132,6 +151,12 @@ export class PgliteHost {
       await this.worker?.terminate();
       throw error;
     }
+  }
+
+  private async takeRole(client: pg.Client): Promise<void> {
+    if (this.applicationRole === undefined) return;
+    const { name, warning } = await takeApplicationRole(client, APPLICATION);
+    if (name === undefined) throw lost(warning ?? 'its session could not take the role of the application');
   }
 
   private async startWorker(): Promise<PgliteWire> {

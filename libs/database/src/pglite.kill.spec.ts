@@ -19,7 +19,7 @@ it(`keeps every acknowledged row over ${ROUNDS} kills in the middle of writes`, 
     acknowledged.push(...writer.lines);
   }
 
-  const db = await openPglite(folder);
+  const db = await openPglite(folder, { as: 'login' });
   const { rows } = await db.query<{ id: string }>('SELECT id FROM acknowledged');
   await db.close();
   await rm(folder, { recursive: true });

@@ -11,6 +11,7 @@ export type Rows<R> = { rows: R[]; rowCount: number | null };
 /** What both kinds of database have in common: everything that a pg.Pool (or something shaped like one) can do. */
 export abstract class PooledDatabase implements Database {
   abstract readonly kind: 'postgres' | 'pglite';
+  abstract readonly applicationRole: string | undefined;
   abstract readonly pool: Pool;
   abstract listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>;
   abstract close(): Promise<void>;

@@ -1,6 +1,7 @@
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { asOwner } from '../../../test/support/test-database.js';
 import { openPostgres } from './postgres.database.js';
 import type { PostgresDatabase } from './postgres.database.js';
 
@@ -87,7 +88,7 @@ describe('a PostgreSQL server that goes away', () => {
   });
 
   it('is told when one of its connections is ended by the server, and goes on with another', async () => {
-    const work = db.transaction((tx) => tx.query('SELECT pg_terminate_backend(pg_backend_pid())'));
+    const work = asOwner(db, 'SELECT pg_terminate_backend(pg_backend_pid())');
     await expect(work).rejects.toMatchObject(unavailable);
     expect((await db.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
   });
@@ -108,10 +109,10 @@ describe('a PostgreSQL server that goes away', () => {
   it('works in a schema of its own, made when missing', async () => {
     const name = 'Odd schema';
     const other = await openPostgres(line.url, { schema: name });
-    await other.query('CREATE TABLE IF NOT EXISTS here (n integer)');
+    await asOwner(other, 'CREATE TABLE here (n integer)');
     const { rows } = await other.query(`SELECT schemaname FROM pg_tables WHERE tablename = 'here'`);
     expect(rows).toEqual([{ schemaname: name }]);
-    await other.query(`DROP SCHEMA "Odd schema" CASCADE`);
+    await asOwner(other, `DROP SCHEMA "Odd schema" CASCADE`);
     await other.close();
   });
 });

@@ -1,4 +1,6 @@
 import pg from 'pg';
+import { takeApplicationRole } from './application.role.js';
+import type { ApplicationRole } from './application.role.js';
 import { isDatabaseLost, toDatabaseError } from './database.errors.js';
 import { lastResult, PooledDatabase } from './pooled.database.js';
 import type { Rows, Statement } from './pooled.database.js';
@@ -19,6 +21,11 @@ export interface PostgresOptions {
   readonly poolMax?: number;
   /** Schema of our own tables (default `public`), made when missing. BullMQ's is always `bullmq`. */
   readonly schema?: string;
+  /**
+   * `application` (default): statements run as the application's role, which is made when missing, so that not even a
+   * defect can change an event. `login`: with all rights of the login.
+   */
+  readonly as?: 'application' | 'login';
 }
 
 /**
@@ -27,40 +34,54 @@ export interface PostgresOptions {
  * @throws Unavailable `database.unavailable` when it does not.
  */
 export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<PostgresDatabase> {
-  const database = new PostgresDatabase(url, options);
   try {
-    if (options.schema) await createSchema(database, options.schema);
-    await database.query('SELECT 1');
-    return database;
+    const role = await prepare(url, options);
+    const database = new PostgresDatabase(url, options, role);
+    try {
+      await database.query('SELECT 1');
+      return database;
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
   } catch (error) {
-    await database.close();
-    throw error;
+    throw toDatabaseError(error);
+  }
+}
+
+/** What only the login itself may do, on a connection of its own. */
+async function prepare(url: string, { schema = 'public', as }: PostgresOptions): Promise<ApplicationRole> {
+  const client = new pg.Client(connectionOf(url, schema));
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    if (as !== 'login') return await takeApplicationRole(client, { schema });
+    if (schema !== 'public') await createSchema(client, schema);
+    return { warning: undefined };
+  } finally {
+    await client.end().catch(() => {});
   }
 }
 
 export class PostgresDatabase extends PooledDatabase {
   readonly kind = 'postgres';
   readonly pool: pg.Pool;
+  readonly applicationRole: string | undefined;
+  /** Why history is not protected by grants here, and how to mend it; undefined where there is nothing to mend. */
+  readonly warning: string | undefined;
   private readonly listener: PostgresListener;
   private closing: Promise<void> | undefined;
 
-  constructor(url: string, { poolMax = 10, schema = 'public' }: PostgresOptions = {}) {
+  constructor(url: string, { poolMax = 10, schema = 'public' }: PostgresOptions, role: ApplicationRole) {
     super();
-    const connection: pg.ClientConfig = {
-      connectionString: url,
-      application_name: 'pistor',
-      keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-      connectionTimeoutMillis: CONNECT_MS_MAX,
-      statement_timeout: STATEMENT_MS_MAX,
-      query_timeout: ANSWER_MS_MAX,
-      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS_MAX,
-      options: sessionOptions(schema),
-      types: valueTypes,
-    };
+    this.applicationRole = role.name;
+    this.warning = role.warning;
+    const connection = connectionOf(url, schema, role.name);
     this.pool = new pg.Pool({ ...connection, max: poolMax, idleTimeoutMillis: 30_000 });
     // The pool has already thrown the broken idle client away; without a listener the event would end the process.
     this.pool.on('error', () => {});
+    // A server that shuts down just after it let a client in: the pool listens no more, whoever waits for it not yet.
+    this.pool.on('connect', (client) => client.on('error', () => {}));
     this.listener = new PostgresListener(() => new pg.Client(connection));
   }
 
@@ -92,18 +113,42 @@ export class PostgresDatabase extends PooledDatabase {
   }
 }
 
-/**
- * Our schema comes first, so that it receives what we create; BullMQ's second, since its statements name their tables
- * without a schema. Backslashes stand before what the server would split at.
- */
-function sessionOptions(schema: string): string {
-  const path = `${pg.escapeIdentifier(schema)},bullmq`.replace(/[\\ ]/g, (found) => `\\${found}`);
-  return `-c search_path=${path} -c synchronous_commit=on -c default_transaction_isolation=read\\ committed`;
+function connectionOf(url: string, schema: string, role?: string): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: 'pistor',
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    connectionTimeoutMillis: CONNECT_MS_MAX,
+    statement_timeout: STATEMENT_MS_MAX,
+    query_timeout: ANSWER_MS_MAX,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS_MAX,
+    options: sessionOptions(schema, role),
+    types: valueTypes,
+  };
 }
 
-async function createSchema(database: PostgresDatabase, schema: string): Promise<void> {
+/**
+ * Our schema comes first, so that it receives what we create; BullMQ's second, since its statements name their tables
+ * without a schema. The role is an option of the session, so that RESET ROLE comes back to it.
+ */
+function sessionOptions(schema: string, role: string | undefined): string {
+  const settings = {
+    search_path: `${pg.escapeIdentifier(schema)},bullmq`,
+    synchronous_commit: 'on',
+    default_transaction_isolation: 'read committed',
+    ...(role !== undefined && { role }),
+  };
+  // Backslashes stand before what the server would split at.
+  const escaped = (value: string) => value.replace(/[\\ ]/g, (found) => `\\${found}`);
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${escaped(value)}`)
+    .join(' ');
+}
+
+async function createSchema(client: pg.Client, schema: string): Promise<void> {
   try {
-    await database.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(schema)}`);
+    await client.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(schema)}`);
   } catch (error) {
     // Two processes at once: IF NOT EXISTS looks before it creates, the slower one finds the name taken.
     if ((error as { code?: string }).code !== '23505') throw error;

@@ -8,7 +8,13 @@ export interface Configuration {
   readonly mode: 'embedded' | 'scaled-out';
   readonly dataFolder: string;
   readonly databaseUrl: string | undefined;
+  /** The login that owns the tables, where that of `databaseUrl` does not. */
+  readonly databaseOwnerUrl: string | undefined;
   readonly redisUrl: string | undefined;
+  /** Where events are kept instead of the database; everything else stays there. */
+  readonly kurrentdbUrl: string | undefined;
+  /** Works with an event store that cannot check several streams at once. */
+  readonly allowUnguarded: boolean;
   readonly masterKeyFile: string;
   readonly host: string;
   readonly port: number;
@@ -22,6 +28,9 @@ const optional = z
   .optional()
   .transform((value) => (value === '' ? undefined : value));
 
+// What the client connects with; it reads the rest itself, since several hosts make no URL.
+const KURRENTDB_SCHEME = /^\s*(?:kurrentdb|kurrent|kdb|esdb)(?:\+discover)?:\/\/\S+\s*$/;
+
 const environmentSchema = z.object({
   PORT: optional
     .transform((value) => (value === undefined ? 3000 : Number(value)))
@@ -31,8 +40,18 @@ const environmentSchema = z.object({
   PISTOR_MASTER_KEY_FILE: optional,
   PISTOR_SANDBOX: optional.pipe(z.enum(['true', 'false']).default('true')),
   DATABASE_URL: optional.pipe(z.url({ protocol: /^postgres(ql)?$/ }).optional()),
+  DATABASE_OWNER_URL: optional.pipe(z.url({ protocol: /^postgres(ql)?$/ }).optional()),
   REDIS_URL: optional.pipe(z.url({ protocol: /^rediss?$/ }).optional()),
-  KURRENTDB_URL: optional,
+  KURRENTDB_URL: optional.pipe(
+    z
+      .string()
+      .regex(
+        KURRENTDB_SCHEME,
+        'begins with kurrentdb:// or kurrentdb+discover:// (kurrent, kdb and esdb are known, too)',
+      )
+      .optional(),
+  ),
+  PISTOR_ALLOW_UNGUARDED: optional.pipe(z.enum(['true', 'false']).default('false')),
 });
 
 /**
@@ -41,7 +60,11 @@ const environmentSchema = z.object({
  */
 export function readConfiguration(
   environment: NodeJS.ProcessEnv,
-  options: { readonly dataFolder?: string | undefined; readonly port?: number | undefined } = {},
+  options: {
+    readonly dataFolder?: string | undefined;
+    readonly port?: number | undefined;
+    readonly allowUnguarded?: boolean | undefined;
+  } = {},
 ): Configuration {
   const parsed = environmentSchema.safeParse(environment);
   if (!parsed.success) {
@@ -55,13 +78,6 @@ export function readConfiguration(
     );
   }
   const env = parsed.data;
-  if (env.KURRENTDB_URL !== undefined) {
-    throw new Invalid(
-      'configuration.kurrentdb',
-      'KURRENTDB_URL is set, but this version keeps its events in PostgreSQL or PGlite only. Unset it.',
-      { fields: [{ field: 'KURRENTDB_URL', message: 'Unset it.' }] },
-    );
-  }
   const dataFolder = resolve(options.dataFolder ?? env.PISTOR_DATA);
   // A folder that is named on the command line is meant, whatever server the environment names.
   const databaseUrl = options.dataFolder === undefined ? env.DATABASE_URL : undefined;
@@ -69,7 +85,10 @@ export function readConfiguration(
     mode: databaseUrl === undefined ? 'embedded' : 'scaled-out',
     dataFolder,
     databaseUrl,
+    databaseOwnerUrl: options.dataFolder === undefined ? env.DATABASE_OWNER_URL : undefined,
     redisUrl: options.dataFolder === undefined ? env.REDIS_URL : undefined,
+    kurrentdbUrl: options.dataFolder === undefined ? env.KURRENTDB_URL : undefined,
+    allowUnguarded: options.allowUnguarded ?? env.PISTOR_ALLOW_UNGUARDED === 'true',
     masterKeyFile: resolve(env.PISTOR_MASTER_KEY_FILE ?? join(dataFolder, 'master.key')),
     host: env.PISTOR_HOST,
     port: options.port ?? env.PORT,

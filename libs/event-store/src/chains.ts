@@ -70,6 +70,15 @@ export class Chains {
     return this.clocks.get(chain.no);
   }
 
+  /** By how many milliseconds the chain's clock is ahead of the database's: 0 but for a sandbox that was advanced. */
+  async clockOffsetMs(chain: Chain): Promise<number> {
+    if (!chain.sandbox) return 0;
+    const { rows } = await this.db.query<{ ms: string }>('select clock_offset_ms as ms from chain where no = $1', [
+      chain.no,
+    ]);
+    return Number(rows[0]?.ms ?? 0);
+  }
+
   /**
    * Moves the clock of a sandbox chain forward so that it shows `to`. Does nothing when it already shows that or later.
    * The caller sees to it that the chain is a sandbox.

@@ -5,7 +5,7 @@ import type { Chain } from './chains.js';
 import { EventDataInvalid, EventTooLarge, UnreadableEvent } from './event-store.errors.js';
 import type { AppendContext, StoredEvent } from './event-store.js';
 import type { EventHeader, RecordedEvent } from './recorded-event.js';
-import type { EventType, EventTypes, NewEvent } from './event-type.js';
+import type { EventType, EventTypes, NewEvent, Upcaster } from './event-type.js';
 import { ERASED, isErased, PERSONAL_CLASSES, type PersonalClass } from './personal-data.js';
 
 /** What the data column holds: open fields as they are, and a box for each class of personal data. */
@@ -111,9 +111,9 @@ export class Codec {
     const type = this.typeOf(event);
     const sealed: Partial<Record<PersonalClass, SealedBox>> = {};
     for (const box of sealedBoxes(event, stored)) sealed[box.class] = box;
-    const fields: Record<string, unknown> = { ...stored.open };
-    for (const personalClass of PERSONAL_CLASSES) eraseClass(fields, type, personalClass);
-    return { ...this.lift<E>(event, type, fields), sealed };
+    const fields = stored.open;
+    for (const personalClass of type.neededPersonal.keys()) eraseClass(fields, type, personalClass);
+    return Object.assign(this.lift<E>(event, type, fields), { sealed });
   }
 
   private draft(event: NewEvent) {
@@ -162,7 +162,10 @@ export class Codec {
     if (version > type.version) {
       throw new UnreadableEvent(placeOf(event), `its schema version ${version} is newer than this software`);
     }
-    const lifted = type.upcasters.slice(version - 1).reduce((data, upcast) => upcast(data), fields);
+    let lifted = fields;
+    for (let from = version; from < type.version; from += 1) {
+      lifted = (type.upcasters[from - 1] as Upcaster)(lifted);
+    }
     const result = type.schema.safeParse(lifted);
     if (!result.success) throw new UnreadableEvent(placeOf(event), z.prettifyError(result.error), result.error);
     return {
@@ -222,9 +225,7 @@ function sealedBoxes(event: StoredEvent, stored: StoredData): SealedBox[] {
  * names are the upcasters' concern.
  */
 function eraseClass(fields: Record<string, unknown>, type: EventType, personalClass: PersonalClass): void {
-  for (const [name, fieldClass] of type.personalFields) {
-    if (fieldClass === personalClass && !(type.schema.shape[name] instanceof z.ZodOptional)) fields[name] = ERASED;
-  }
+  for (const name of type.neededPersonal.get(personalClass) ?? []) fields[name] = ERASED;
 }
 
 const placeOf = (event: StoredEvent): string => `Event ${event.position} (${event.stream}, revision ${event.revision})`;

@@ -1,5 +1,5 @@
 import type { Occurred } from '#libs/kernel/src/occurred.js';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type PersonalClass, personalFieldsOf } from './personal-data.js';
 
 /** Lifts the data of schema version N to version N+1. Pure; personal fields may be `ERASED` in it. */
@@ -23,6 +23,8 @@ export interface EventType<Type extends string = string, Schema extends z.ZodObj
   /** The field that holds the id of the person whose keys close the boxes; undefined where nothing is personal. */
   readonly subject: string | undefined;
   readonly personalFields: ReadonlyMap<string, PersonalClass>;
+  /** The personal fields that every event of this type has: what stands erased where a box is not opened. */
+  readonly neededPersonal: ReadonlyMap<PersonalClass, readonly string[]>;
   /** Makes an event of this type. */
   (occurredAt: Occurred, data: z.infer<Schema>): NewEvent<Type, z.infer<Schema>>;
 }
@@ -48,7 +50,12 @@ export function eventType<const Type extends string, Schema extends z.ZodObject>
   if (upcasters.length !== version - 1) throw new Error(`${type} v${version} needs ${version - 1} upcasters`);
   if (personalFields.size > 0 && subject === undefined) throw new Error(`${type} has personal data but no subject`);
   const make = (occurredAt: Occurred, data: z.infer<Schema>) => ({ type, occurredAt, data });
-  return Object.assign(make, { type, version, schema, upcasters, subject, personalFields }) as EventType<Type, Schema>;
+  const neededPersonal = new Map<PersonalClass, string[]>();
+  for (const [name, personalClass] of personalFields) {
+    if (schema.shape[name] instanceof z.ZodOptional) continue;
+    neededPersonal.set(personalClass, [...(neededPersonal.get(personalClass) ?? []), name]);
+  }
+  return Object.assign(make, { type, version, schema, upcasters, subject, personalFields, neededPersonal }) as EventType<Type, Schema>;
 }
 
 /** The event that a type makes: `EventOf<typeof SiteRegistered>`. */

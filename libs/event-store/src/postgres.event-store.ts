@@ -2,11 +2,13 @@ import { migrate } from '#libs/database/src/migrations.js';
 import type { Database } from '#libs/database/src/database.js';
 import { Coalesce } from '#libs/kernel/src/coalesce.js';
 import type { Id } from '#libs/kernel/src/ids.js';
+import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import { join } from 'node:path';
 import { appendBatch } from './append-batch.js';
 import type { Chain, Chains } from './chains.js';
 import type { Codec } from './codec.js';
 import { MalformedStreamName } from './event-store.errors.js';
+import { isImmutableByGrant } from './grants.js';
 import type {
   AppendRequest,
   AppendResult,
@@ -19,6 +21,7 @@ import type {
 } from './event-store.js';
 import type { EventHeader } from './recorded-event.js';
 import { GroupCommit, type GroupCommitLimits } from './group-commit.js';
+import { STREAM_NAME } from './stream-name.js';
 
 /** A page is bounded: at about 450 bytes an event this is 4.5 MB. */
 const PAGE_MAX = 10_000;
@@ -27,9 +30,6 @@ const PAGE_MAX = 10_000;
 const CHANNEL = 'pistor_appended';
 /** One NOTIFY for all appends of this time: each takes a lock that all commits of the database share. */
 const NOTIFY_DEBOUNCE_MS = 20;
-
-// A category, a hyphen and an id: no spaces or control characters, since names go into logs, URLs and lock names.
-const STREAM_NAME = /^[a-z][a-z0-9]*-[\p{L}\p{N}._:~-]{1,180}$/u;
 
 /** Reads of streams that go together: a course is some 30 events of 450 bytes. */
 const READS_MAX = 64;
@@ -45,7 +45,8 @@ interface EventRow {
   position: string;
   stream: string;
   revision: number;
-  recorded_at: Date;
+  /** As the server writes it. The events of a batch have the same, so that each text is taken apart once. */
+  recorded_at: string;
   header: string;
   data: string;
 }
@@ -56,14 +57,6 @@ export const migrateEventStore = (db: Database): Promise<string[]> =>
 
 /** The event store on PostgreSQL, and on PGlite, which is PostgreSQL. */
 export class PostgresEventStore implements EventStore {
-  readonly capabilities: StoreCapabilities = {
-    atomicStreams: true,
-    guards: true,
-    gapFree: true,
-    immutableByGrant: false,
-    commandsPerChain: true,
-  };
-
   private readonly groups = new Map<Id, GroupCommit>();
   private readonly callbacks = new Set<(chain: Id) => void>();
   private readonly notifying = new Map<Id, NodeJS.Timeout>();
@@ -75,6 +68,7 @@ export class PostgresEventStore implements EventStore {
     private readonly chains: Chains,
     private readonly codec: Codec,
     private readonly limits: GroupCommitLimits | undefined,
+    readonly capabilities: StoreCapabilities,
   ) {}
 
   static async open(
@@ -83,7 +77,13 @@ export class PostgresEventStore implements EventStore {
     codec: Codec,
     limits?: GroupCommitLimits,
   ): Promise<PostgresEventStore> {
-    const store = new PostgresEventStore(db, chains, codec, limits);
+    const store = new PostgresEventStore(db, chains, codec, limits, {
+      atomicStreams: true,
+      guards: true,
+      gapFree: true,
+      immutableByGrant: await isImmutableByGrant(db),
+      commandsPerChain: true,
+    });
     // PGlite has no other process that could append.
     if (db.kind === 'postgres') store.unlisten = await db.listen(CHANNEL, (chain) => store.hint(chain));
     return store;
@@ -132,7 +132,7 @@ export class PostgresEventStore implements EventStore {
     const chain = await this.chains.get(chainId);
     const { rows } = await this.db.query<EventRow>({
       name: 'read_all',
-      text: `select position, stream, revision, recorded_at, header, data from event_log
+      text: `select position, stream, revision, recorded_at::text, header, data from event_log
              where chain = $1 and position between $2 and $3 order by position limit $4`,
       values: [chain.no, from, to, Math.min(limit, PAGE_MAX)],
     });
@@ -168,7 +168,7 @@ export class PostgresEventStore implements EventStore {
   private async readStreams(reads: readonly StreamRead[]): Promise<StoredEvent[][]> {
     const { rows } = await this.db.query<EventRow & { n: number }>({
       name: 'read_streams',
-      text: `select r.n, e.position, e.stream, e.revision, e.recorded_at, e.header, e.data
+      text: `select r.n, e.position, e.stream, e.revision, e.recorded_at::text, e.header, e.data
              from unnest($1::int[], $2::text[], $3::int[], $4::int[]) with ordinality as r(chain, stream, first, count, n)
              cross join lateral (
                select * from event_log l where l.chain = r.chain and l.stream = r.stream and l.revision >= r.first
@@ -215,12 +215,22 @@ export class PostgresEventStore implements EventStore {
   }
 }
 
+const lastInstant = { text: '', instant: '' };
+
+function instantOf(text: string): Instant {
+  if (text !== lastInstant.text) {
+    lastInstant.instant = new Date(text).toISOString();
+    lastInstant.text = text;
+  }
+  return lastInstant.instant;
+}
+
 const storedEvent = (chain: Chain, row: EventRow): StoredEvent => ({
   chain: chain.id,
   position: Number(row.position),
   stream: row.stream,
   revision: row.revision,
-  recordedAt: row.recorded_at.toISOString(),
+  recordedAt: instantOf(row.recorded_at),
   header: JSON.parse(row.header) as EventHeader,
   data: row.data,
 });

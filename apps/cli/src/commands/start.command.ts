@@ -6,6 +6,7 @@ interface Options {
   readonly data?: string;
   readonly port?: string;
   readonly demo: boolean;
+  readonly allowUnguarded?: boolean;
 }
 
 export function addStart(program: Command): void {
@@ -15,6 +16,10 @@ export function addStart(program: Command): void {
     .option('--data <folder>', 'the data folder (default: ./data, or PISTOR_DATA)')
     .option('--port <port>', 'the port on 127.0.0.1 (default: 3000, or PORT)')
     .option('--no-demo', 'leave a fresh data folder empty, in place of importing the demo history')
+    .option(
+      '--allow-unguarded',
+      'accept an event store that cannot check several streams at once (KurrentDB below 26.1)',
+    )
     .action(run);
 }
 
@@ -22,7 +27,11 @@ export function addStart(program: Command): void {
 async function run(options: Options): Promise<void> {
   const since = performance.now();
   const port = options.port === undefined ? undefined : parsePort(options.port);
-  const configuration = readConfiguration(process.env, { dataFolder: options.data, port });
+  const configuration = readConfiguration(process.env, {
+    dataFolder: options.data,
+    port,
+    allowUnguarded: options.allowUnguarded,
+  });
   // Before anything is opened: a wrong address is told at once.
   assertLoopback(configuration.host);
   const { openDatabase } = await import('#libs/composition/src/open-database.js');

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { provideApplicationLogin } from '#libs/database/src/application.login.js';
+import type { Database } from '#libs/database/src/database.js';
+import { migrate } from '#libs/database/src/migrations.js';
+import { openPglite } from '#libs/database/src/pglite.database.js';
+import { openPostgres } from '#libs/database/src/postgres.database.js';
+import type { Configuration } from '#libs/engine/src/configuration.js';
+import { migrateEventStore } from '#libs/event-store/src/postgres.event-store.js';
+import { migrateHistoryImport } from '#libs/history-import/src/import-lines.js';
+import { migrateHttp } from '#libs/http/src/idempotency.js';
+import { migrateMessaging } from '#libs/messaging/src/messaging.migrations.js';
+import { migrateProjections } from '#libs/projections/src/checkpoints.js';
+
+/** What was done to a database. */
+export interface BroughtUpToDate {
+  /** Files that were applied, as `component/file`. */
+  readonly applied: readonly string[];
+  /** The login of DATABASE_URL, when it was made. */
+  readonly login: string | undefined;
+  /** Why the log is not protected by grants, and how to mend it. */
+  readonly warning: string | undefined;
+}
+
+/** A statement at a time; the second is for what a migration may have to ask beside its transaction. */
+const CONNECTIONS_MAX = 2;
+
+/**
+ * Brings all tables up to date with the login of DATABASE_OWNER_URL, and makes the one of DATABASE_URL when it is
+ * missing. Without DATABASE_OWNER_URL, the login of DATABASE_URL does it, or the embedded folder is opened.
+ * @throws Refused `database.migrations-pending`, `database.newer`, `database.login`; Conflict `folder.locked`; Unavailable
+ */
+export async function bringUpToDate(configuration: Configuration): Promise<BroughtUpToDate> {
+  const { databaseOwnerUrl, databaseUrl, dataFolder } = configuration;
+  const url = databaseOwnerUrl ?? databaseUrl;
+  if (url === undefined) {
+    const db = await openPglite(dataFolder);
+    return migrateAll(db)
+      .then((applied) => ({ applied, login: undefined, warning: undefined }))
+      .finally(() => db.close());
+  }
+  const db = await openPostgres(url, { poolMax: CONNECTIONS_MAX });
+  try {
+    const applied = await migrateAll(db);
+    const login = databaseUrl === undefined ? undefined : await provideApplicationLogin(db, databaseUrl);
+    return { applied, login, warning: db.warning };
+  } finally {
+    await db.close();
+  }
+}
+
+/** The tables of every component, in the order in which a process makes them. */
+async function migrateAll(db: Database): Promise<string[]> {
+  const { rows: begun } = await db.query<{ at: string }>('select clock_timestamp()::text as at');
+  await migrateEventStore(db);
+  await migrateProjections(db);
+  await migrate(db, { name: 'composition', folder: join(import.meta.dirname, 'migrations') });
+  await migrateHttp(db);
+  await migrateHistoryImport(db);
+  await migrateMessaging(db);
+  const { rows } = await db.query<{ file: string }>(
+    `select component || '/' || name as file from schema_migrations where applied_at >= $1::timestamptz
+     order by applied_at, component, number`,
+    [begun[0]?.at],
+  );
+  return rows.map(({ file }) => file);
+}

@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApi } from '../../apps/api/src/server.js';
+import { openPistor, type Pistor } from '../../libs/composition/src/pistor.js';
+import { readConfiguration } from '../../libs/engine/src/configuration.js';
+import { newId } from '../../libs/kernel/src/ids.js';
+import { silentLog } from '../../libs/kernel/src/log.js';
+import { openTestDatabase } from './test-database.js';
+import type { StreamOfEvents } from './test-engine.js';
+
+/** The whole application over a database of its own, listening to nothing; read models follow by themselves. */
+export interface TestApi {
+  readonly pistor: Pistor;
+  readonly app: NestFastifyApplication;
+  append(...streams: readonly StreamOfEvents[]): Promise<void>;
+  get(path: string): Promise<{ status: number; body: Record<string, unknown> & { items?: unknown } }>;
+  /** The lines of an answer that ends. */
+  lines(path: string): Promise<Record<string, unknown>[]>;
+  /** Everything recorded is shown by every read model. */
+  followed(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openTestApi(): Promise<TestApi> {
+  const test = await openTestDatabase();
+  const folder = await mkdtemp(join(tmpdir(), 'pistor api '));
+  const configuration = readConfiguration({}, { dataFolder: folder });
+  const opened = Promise.resolve({ db: test.db, announce: () => undefined });
+  const pistor = await openPistor(configuration, silentLog, opened);
+  const app = await createApi(pistor);
+  pistor.workers.follow();
+  const headers = { host: '127.0.0.1' };
+  return {
+    pistor,
+    app,
+    append: async (...streams) => {
+      for (const { stream, events, origin = 'live' } of streams) {
+        await pistor.engine.store.append({
+          chain: pistor.chain.id,
+          commandId: newId(),
+          streams: [{ stream, expectedRevision: 'any', events }],
+          context: { actor: 'user:test', origin },
+        });
+      }
+    },
+    get: async (path) => {
+      const answer = await app.inject({ url: path, headers });
+      return { status: answer.statusCode, body: answer.json() };
+    },
+    lines: async (path) => {
+      const { body } = await app.inject({ url: path, headers });
+      return body
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    },
+    followed: () => pistor.readModelsAtHead(pistor.chain),
+    close: async () => {
+      await app.close();
+      await pistor.close();
+      await test.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
