@@ -12,8 +12,9 @@ const withJsx = {
 };
 
 /**
- * One configuration for the three suites. The suite is chosen by file name (`--testMatch` in package.json): `*.spec.ts`
- * needs no service, `*.int-spec.ts` needs PostgreSQL and Redis, `*.e2e-spec.ts` needs a browser.
+ * One configuration for the four suites. The suite is chosen by file name (`--testMatch` in package.json): `*.spec.ts`
+ * needs no service, `*.int-spec.ts` needs PostgreSQL and Redis, `*.contract-spec.ts` needs the event store that it is
+ * named after, `*.e2e-spec.ts` needs a browser.
  */
 export default {
   testEnvironment: 'node',

@@ -29,13 +29,28 @@ for (const stage of stages.sort()) {
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 
-/** A suite that did not load, a skipped test, and a run that failed for another reason, or found no test: all failed. */
+/**
+ * A suite that did not load, a test that is skipped without a reason, and a run that failed for another reason, or found
+ * no test: all failed.
+ */
 function countTests(stage, ok) {
   const file = join(folder, `${stage}.json`);
   if (!existsSync(file)) return { passed: 0, failed: 1 };
   const report = JSON.parse(readFileSync(file, 'utf8'));
   const passed = report.numPassedTests;
-  const skipped = report.numPendingTests + report.numTodoTests;
+  const excused = excusedTests(report);
+  for (const [reason, count] of excused) console.log(`SKIPPED in ${stage}: ${count} tests (${reason})`);
+  const skipped = report.numPendingTests + report.numTodoTests - [...excused.values()].reduce((a, b) => a + b, 0);
   const failed = report.numFailedTests + report.numRuntimeErrorTestSuites + skipped;
   return { passed, failed: failed === 0 && (!ok || passed === 0) ? 1 : failed };
+}
+
+/** Skipped tests whose names say why, `… (skipped: REASON) …`, counted by reason. */
+function excusedTests(report) {
+  const counts = new Map();
+  for (const { fullName, status } of report.testResults.flatMap((suite) => suite.assertionResults)) {
+    const reason = status === 'pending' && /\(skipped: ([^)]+)\)/.exec(fullName)?.[1];
+    if (reason) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  return counts;
 }

@@ -18,9 +18,8 @@ const stopMsMax = 20_000;
 
 /** @returns {Promise<Service>} a PostgreSQL cluster with an empty database, fsync on as in production */
 export async function startPostgres() {
-  const initdb = find('initdb', postgresFolders());
-  const postgres = find('postgres', postgresFolders());
-  if (!initdb || !postgres) throw new Error('PostgreSQL is not installed: initdb and postgres were not found.');
+  const initdb = findPostgresProgram('initdb');
+  const postgres = findPostgresProgram('postgres');
   const folder = mkdtempSync(join(tmpdir(), 'pistor-postgres-'));
   const owner = unprivilegedOwner();
   const data = join(folder, 'data');
@@ -90,6 +89,16 @@ function postgresFolders() {
   if (!existsSync(versions)) return [];
   const newestFirst = readdirSync(versions).sort((a, b) => Number(b) - Number(a));
   return newestFirst.map((version) => join(versions, version, 'bin'));
+}
+
+/**
+ * @param {string} program that comes with PostgreSQL
+ * @returns {string} its path
+ */
+export function findPostgresProgram(program) {
+  const path = find(program, postgresFolders());
+  if (!path) throw new Error(`PostgreSQL is not installed: ${program} was not found.`);
+  return path;
 }
 
 /**

@@ -1,20 +1,22 @@
 /**
  * Runs a command with DATABASE_URL and REDIS_URL set:
  *
- *     node scripts/with-services.mjs COMMAND [ARGUMENT ...]
+ *     node scripts/with-services.mjs [--postgres] COMMAND [ARGUMENT ...]
  *
- * Those that are set already are used as they are; for the others a throw-away server is started and stopped again.
+ * Those that are set already are used as they are; for the others a throw-away server is started and stopped again. With
+ * `--postgres` it is DATABASE_URL alone.
  */
 import { spawn } from 'node:child_process';
 import { startPostgres, startRedis } from './services.mjs';
 
-const [command, ...args] = process.argv.slice(2);
+const onlyPostgres = process.argv[2] === '--postgres';
+const [command, ...args] = process.argv.slice(onlyPostgres ? 3 : 2);
 if (command === undefined) {
-  console.error('Usage: node scripts/with-services.mjs COMMAND [ARGUMENT ...]');
+  console.error('Usage: node scripts/with-services.mjs [--postgres] COMMAND [ARGUMENT ...]');
   process.exit(2);
 }
 
-const starters = { DATABASE_URL: startPostgres, REDIS_URL: startRedis };
+const starters = { DATABASE_URL: startPostgres, ...(!onlyPostgres && { REDIS_URL: startRedis }) };
 const services = [];
 const env = { ...process.env };
 let child;
