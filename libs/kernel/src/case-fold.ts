@@ -5,6 +5,19 @@
  * than one found too often.
  */
 export function foldCase(text: string): string {
+  const known = folds.get(text);
+  if (known !== undefined) return known;
+  const folded = fold(text);
+  if (folds.size >= KNOWN_MAX) folds.clear();
+  folds.set(text, folded);
+  return folded;
+}
+
+/** The same few hundred names of substances are compared all day; folding one takes 2 µs. */
+const folds = new Map<string, string>();
+const KNOWN_MAX = 5_000;
+
+function fold(text: string): string {
   const folded = text.normalize('NFKC').trim().toUpperCase().toLowerCase();
   return folded
     .normalize('NFKD')

@@ -47,9 +47,15 @@ export type ResolvedWall =
   /** The clocks were set forward: the wall time did not occur. */
   | { readonly kind: 'skipped' };
 
+/** Zones that were asked for and exist: looking one up takes longer than all else of reading a time. */
+const knownZones = new Set<string>();
+
 export function isZone(zone: string): boolean {
+  if (knownZones.has(zone)) return true;
   // Names are found in any letter case; only the name itself is understood by everybody.
-  return moment.tz.zone(zone)?.name === zone;
+  const exists = moment.tz.zone(zone)?.name === zone;
+  if (exists) knownZones.add(zone);
+  return exists;
 }
 
 export function isLocalDate(value: string): boolean {

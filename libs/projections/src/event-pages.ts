@@ -8,9 +8,29 @@ const PAGES_MAX = 4;
 /** What one question brings: the database has the next one ready while this one is taken apart. */
 const READ_EVENTS = 2_000;
 
-/** Events as they were stored, and the position up to which there are no others. */
+/** An event of a page, decoded once, and only when somebody wants it. */
+export class PageEvent {
+  private decoded: SealedEvent | undefined;
+
+  constructor(
+    readonly stored: StoredEvent,
+    private readonly codec: Codec,
+  ) {}
+
+  get position(): number {
+    return this.stored.position;
+  }
+
+  /** @throws UnreadableEvent */
+  get sealed(): SealedEvent {
+    this.decoded ??= this.codec.decodeSealed(this.stored);
+    return this.decoded;
+  }
+}
+
+/** Events, and the position up to which there are no others. */
 export interface EventPage {
-  readonly events: readonly StoredEvent[];
+  readonly events: readonly PageEvent[];
   readonly to: number;
 }
 
@@ -20,7 +40,6 @@ export interface EventPage {
  */
 export class EventPages {
   private readonly pages = new Map<string, Promise<EventPage>>();
-  private readonly decoded = new WeakMap<StoredEvent, SealedEvent>();
 
   constructor(
     private readonly store: EventStore,
@@ -44,21 +63,12 @@ export class EventPages {
     return page;
   }
 
-  /** @throws UnreadableEvent */
-  decode(event: StoredEvent): SealedEvent {
-    const known = this.decoded.get(event);
-    if (known) return known;
-    const sealed = this.codec.decodeSealed(event);
-    this.decoded.set(event, sealed);
-    return sealed;
-  }
-
   private async readParts(chain: Chain, after: number, head: number, limit: number): Promise<EventPage> {
-    const events: StoredEvent[] = [];
+    const events: PageEvent[] = [];
     for (let to = after; ; ) {
       const count = Math.min(READ_EVENTS, limit - events.length);
       const part = await this.store.readAll(chain.id, { from: to + 1, to: head, limit: count });
-      events.push(...part);
+      for (const stored of part) events.push(new PageEvent(stored, this.codec));
       // Where positions have gaps, a part that is short is all there is up to the head.
       to = part.length < count ? head : (part.at(-1) as StoredEvent).position;
       if (to >= head || events.length >= limit) return { events, to };

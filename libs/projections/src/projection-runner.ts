@@ -6,7 +6,7 @@ import type { Codec } from '#libs/event-store/src/codec.js';
 import type { EventStore, StoredEvent } from '#libs/event-store/src/event-store.js';
 import { PistorError } from '#libs/kernel/src/errors.js';
 import { type Build, type Checkpoints, LEASE_MS, type Lease, LeaseLost, type Subject } from './checkpoints.js';
-import { EventPages } from './event-pages.js';
+import { EventPages, type PageEvent } from './event-pages.js';
 import { ParkedEvents } from './parked-events.js';
 import { isReactor, type Projection, type Reactor, schemaOf, type SealedEvent } from './projection.js';
 
@@ -24,7 +24,7 @@ const PAGE_EVENTS = {
 const REACTOR_PAGE_EVENTS = 200;
 
 /** Pages of a build that go into one transaction: events read at a time, and when it ends. */
-const ACCUMULATED_PAGE = 2_000;
+const ACCUMULATED_PAGE = 500;
 const ACCUMULATED_EVENTS = 200_000;
 /** Rows that wait in memory, of some 10 kB each. */
 const ACCUMULATED_ROWS = 5_000;
@@ -111,7 +111,7 @@ export class ProjectionRunner {
       await this.applyAll(
         chain,
         lease,
-        events.filter((event) => this.work.types.has(event.header.type)),
+        events.filter(({ stored }) => this.work.types.has(stored.header.type)),
         to,
       );
       onPage?.(chain, lease.position, lease.head);
@@ -179,8 +179,8 @@ export class ProjectionRunner {
           performance.now() - since > ACCUMULATED_MS;
         // The database reads the next page while this one is applied.
         if (!isLast) next = read(to);
-        const events = page.events.filter((event) => work.types.has(event.header.type));
-        await rows.add(events.map((event) => this.pages.decode(event)));
+        const events = page.events.filter(({ stored }) => work.types.has(stored.header.type));
+        await rows.add(events.map(({ sealed }) => sealed));
         applied += events.length;
         onPage?.(chain, to, lease.head);
         if (isLast) break;
@@ -192,24 +192,24 @@ export class ProjectionRunner {
   }
 
   /** Halves the events until the one that fails is found, which is parked. */
-  private async applyAll(chain: Chain, lease: Lease, events: readonly StoredEvent[], to: number): Promise<void> {
+  private async applyAll(chain: Chain, lease: Lease, events: readonly PageEvent[], to: number): Promise<void> {
     try {
       await this.applyPage(chain, lease, events, to);
     } catch (error) {
       if (error instanceof ParkedChanged) return this.applyAll(chain, lease, events, to);
       if (isPassing(error) || events.length === 0) throw error;
-      if (events.length === 1) return this.park(lease, events[0] as StoredEvent, to, error);
+      if (events.length === 1) return this.park(lease, (events[0] as PageEvent).stored, to, error);
       const middle = events.length >> 1;
-      await this.applyAll(chain, lease, events.slice(0, middle), (events[middle - 1] as StoredEvent).position);
+      await this.applyAll(chain, lease, events.slice(0, middle), (events[middle - 1] as PageEvent).position);
       await this.applyAll(chain, lease, events.slice(middle), to);
     }
   }
 
-  private async applyPage(chain: Chain, lease: Lease, page: readonly StoredEvent[], to: number): Promise<void> {
+  private async applyPage(chain: Chain, lease: Lease, page: readonly PageEvent[], to: number): Promise<void> {
     const keys = lease.hasParked ? await this.parked.keys(this.deps.db, lease) : new Set<string>();
     lease.hasParked = keys.size > 0;
-    const waiting = page.filter((event) => keys.has(this.keyOf(event)));
-    const events = page.filter((event) => !keys.has(this.keyOf(event))).map((event) => this.pages.decode(event));
+    const waiting = page.filter(({ stored }) => keys.has(this.keyOf(stored))).map(({ stored }) => stored);
+    const events = page.filter(({ stored }) => !keys.has(this.keyOf(stored))).map(({ sealed }) => sealed);
     const { work } = this;
     // Effects are commands with commits of their own; they are repeatable, so the checkpoint may come after them.
     if (isReactor(work) && events.length > 0) await work.react(chain, events);

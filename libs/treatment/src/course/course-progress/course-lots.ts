@@ -52,7 +52,8 @@ interface LotRow {
   expires_on: LocalDate;
 }
 
-const lotKey = (siteId: Id, product: string, lotNumber: string): string => JSON.stringify([siteId, product, lotNumber]);
+/** U+0000 is in no stored text. */
+const lotKey = (siteId: Id, product: string, lotNumber: string): string => `${siteId}\0${product}\0${lotNumber}`;
 
 /** Lots as they were received at sites, what is in the products, and which sessions used them. */
 export class CourseLots {
