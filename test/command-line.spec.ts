@@ -21,6 +21,11 @@ describe('the command line', () => {
     ['timeline', 'P-1'],
     ['projections', 'list'],
     ['projections', 'rebuild', 'course_progress'],
+    ['projections', 'parked'],
+    ['projections', 'retry', 'course_progress'],
+    ['events', 'read'],
+    ['events', 'follow'],
+    ['events', 'count'],
   ])('makes no data folder for %s %s', async (...command) => {
     const missing = join(folder, 'missing');
     const result = await runPistor([...command.filter(Boolean), '--data', missing]);

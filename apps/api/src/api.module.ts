@@ -7,8 +7,11 @@ import { everybodyIn } from '#libs/http/src/request-context.js';
 import { MessagingModule } from '#libs/messaging/src/messaging.module.js';
 import { TreatmentModule } from '#libs/treatment/src/treatment.module.js';
 import { ChainController } from './chain.controller.js';
+import { EventFollowers } from './events/event-followers.js';
+import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health.controller.js';
 import { ImportsController } from './imports.controller.js';
+import { MetricsController } from './metrics.controller.js';
 import { PISTOR } from './pistor.token.js';
 import { ProjectionsController } from './projections.controller.js';
 
@@ -26,8 +29,15 @@ export class ApiModule {
         TreatmentModule,
         MessagingModule.forRoot(messaging),
       ],
-      controllers: [ChainController, HealthController, ImportsController, ProjectionsController],
-      providers: [{ provide: PISTOR, useValue: pistor }],
+      controllers: [
+        ChainController,
+        EventsController,
+        HealthController,
+        ImportsController,
+        MetricsController,
+        ProjectionsController,
+      ],
+      providers: [{ provide: PISTOR, useValue: pistor }, EventFollowers],
     };
   }
 }

@@ -4,10 +4,12 @@ import type { ImportLine } from '#libs/composition/src/import-lines.js';
 export interface Client {
   /** @throws ProblemAnswered when the answer is not 2xx */
   request(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown>;
-  /** Lines of an NDJSON answer as they arrive. */
-  lines(method: 'POST', path: string): AsyncIterable<unknown>;
+  /** Lines of an NDJSON answer as they arrive. @throws ProblemAnswered, Unavailable when the server goes away */
+  lines(method: 'GET' | 'POST', path: string): AsyncIterable<unknown>;
   /** Imports the history in a folder or zip of this machine. @throws ProblemAnswered, PistorError */
   importHistory(path: string): AsyncIterable<ImportLine>;
+  /** Whether nobody else can record anything while this client is open. */
+  readonly alone: boolean;
   close(): Promise<void>;
 }
 
@@ -24,6 +26,19 @@ export class ProblemAnswered extends Error {
   ) {
     super(problem.detail ?? problem.title ?? `The server answered ${status}.`);
     this.name = 'ProblemAnswered';
+  }
+}
+
+/** Lines as they arrive. @throws ProblemAnswered when a line says that the answer failed half-way */
+export async function* answeredLines<Line extends object>(
+  client: Client,
+  method: 'GET' | 'POST',
+  path: string,
+): AsyncGenerator<Line> {
+  for await (const line of client.lines(method, path)) {
+    const { error } = line as { error?: ProblemAnswered['problem'] & { readonly status?: number } };
+    if (error) throw new ProblemAnswered(error.status ?? 500, error);
+    yield line as Line;
   }
 }
 

@@ -7,6 +7,7 @@ import { zipOf } from './zip.js';
 
 /** A client of a server that runs somewhere. */
 export class HttpClient implements Client {
+  readonly alone = false;
   private readonly where: string;
 
   constructor(
@@ -23,7 +24,7 @@ export class HttpClient implements Client {
     return response.json();
   }
 
-  lines(method: 'POST', path: string): AsyncGenerator<unknown> {
+  lines(method: 'GET' | 'POST', path: string): AsyncGenerator<unknown> {
     return this.linesOf(path, { method, headers: { accept: NDJSON } });
   }
 

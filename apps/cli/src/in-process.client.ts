@@ -1,3 +1,4 @@
+import { addAbortSignal } from 'node:stream';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type ImportLine, importLines } from '#libs/composition/src/import-lines.js';
 import type { Pistor } from '#libs/composition/src/pistor.js';
@@ -9,12 +10,17 @@ const headers = { host: '127.0.0.1' };
 
 /** A client of the application in this very process: the same routes, without a port. */
 export class InProcessClient implements Client {
+  readonly alone: boolean;
+
   constructor(
     private readonly pistor: Pistor,
     private readonly app: NestFastifyApplication,
     /** Ends what is under way. */
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    // A folder takes one process; a server of PostgreSQL any number.
+    this.alone = pistor.configuration.mode === 'embedded';
+  }
 
   async request(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
     this.signal.throwIfAborted();
@@ -24,10 +30,11 @@ export class InProcessClient implements Client {
     return answer;
   }
 
-  async *lines(method: 'POST', path: string): AsyncGenerator<unknown> {
+  async *lines(method: 'GET' | 'POST', path: string): AsyncGenerator<unknown> {
+    const { signal } = this;
     const response = await this.app.inject({ method, url: path, headers, payloadAsStream: true });
     if (response.statusCode < 300) {
-      for await (const line of splitLines(response.stream())) {
+      for await (const line of splitLines(addAbortSignal(signal, response.stream()))) {
         this.signal.throwIfAborted();
         yield line;
       }

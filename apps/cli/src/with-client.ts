@@ -14,22 +14,27 @@ export interface ClientOptions extends TargetOptions {
   readonly mayCreate?: boolean;
   /** What to say when a signal ended it. */
   readonly onInterrupted?: string;
+  /** It goes on until a signal ends it, which is no failure then. */
+  readonly untilInterrupted?: boolean;
 }
 
 /** Runs a command. SIGINT and SIGTERM end what is under way and close the data in order; a second one ends at once. */
-export async function withClient(options: ClientOptions, run: (client: Client) => Promise<void>): Promise<void> {
+export async function withClient(
+  options: ClientOptions,
+  run: (client: Client, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const stop = new AbortController();
   let code: number | undefined;
   const onSignal = (signal: Signal) => {
     if (code !== undefined) process.exit(code);
-    code = EXIT_CODES[signal];
+    code = options.untilInterrupted ? 0 : EXIT_CODES[signal];
     stop.abort();
     setTimeout(() => process.exit(code), CLOSE_MS_MAX).unref();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
     const client = await openClient(options, stop.signal);
-    await run(client).finally(() => client.close());
+    await run(client, stop.signal).finally(() => client.close());
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     if (options.onInterrupted !== undefined) process.stderr.write(`${options.onInterrupted}\n`);

@@ -1,12 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type ProjectionStatus, projectionsQuery, rebuildProjection } from '../api/projections.js';
+import { Badge } from '../ui/chips.js';
 import { formatInstant } from '../ui/dates.js';
 import { plural, words } from '../ui/labels.js';
 import { Loaded } from '../ui/loaded.js';
 import { ProblemPanel } from '../ui/problem-panel.js';
 import { ProgressBar } from '../ui/progress-bar.js';
 import { useToasts } from '../ui/toasts.js';
+import { ErrorText } from './error-text.js';
 
 /** The read models: how far behind each is, what it set aside, and a way to build it anew. */
 export function ProjectionsTable() {
@@ -19,7 +21,7 @@ export function ProjectionsTable() {
       <Loaded query={query} lines={5}>
         {(projections) => (
           <table className="ledger">
-            <caption className="sr-only">Projections with position, lag, parked events and rebuild</caption>
+            <caption className="sr-only">Projections with position, lag, rate, parked events and rebuild</caption>
             <thead>
               <tr>
                 <th scope="col">Projection</th>
@@ -28,6 +30,9 @@ export function ProjectionsTable() {
                 </th>
                 <th scope="col" className="num">
                   Lag
+                </th>
+                <th scope="col" className="num max-md:hidden">
+                  Per second
                 </th>
                 <th scope="col" className="num max-sm:hidden">
                   Set aside
@@ -52,6 +57,8 @@ export function ProjectionsTable() {
   );
 }
 
+const STATES = { building: 'being built, not read yet', superseded: 'superseded' } as const;
+
 function Row({ projection }: { projection: ProjectionStatus }) {
   const isLate = projection.lag > 0;
   return (
@@ -61,31 +68,45 @@ function Row({ projection }: { projection: ProjectionStatus }) {
         <span className="text-xs text-faint">
           {projection.kind}, version {projection.version}
         </span>
+        {projection.state !== 'live' && <Badge>{STATES[projection.state]}</Badge>}
         {projection.lastError && (
-          <span className="block max-w-xl text-xs text-iodine">
-            {projection.lastError}
-            {projection.lastErrorAt && `, ${formatInstant(projection.lastErrorAt)}`}
-          </span>
+          <ErrorText
+            text={projection.lastError}
+            after={projection.lastErrorAt ? `, ${formatInstant(projection.lastErrorAt)}` : ''}
+          />
         )}
       </th>
       <td className="num">{projection.position.toLocaleString('en')}</td>
       <td className={`num ${isLate ? 'font-semibold text-iodine' : 'text-faint'}`}>
         {projection.lag.toLocaleString('en')}
       </td>
+      <td className="num text-faint max-md:hidden">{rateOf(projection)}</td>
       <td className={`num max-sm:hidden ${projection.parked > 0 ? 'font-semibold text-iodine' : 'text-faint'}`}>
-        {projection.parked}
+        {projection.parked > 0 ? (
+          <a href="#parked" className="link">
+            {projection.parked.toLocaleString('en')}
+          </a>
+        ) : (
+          projection.parked
+        )}
       </td>
       <td className="text-soft max-md:hidden">{projection.movedAt ? formatInstant(projection.movedAt) : 'not yet'}</td>
       <td className="w-56">
-        {projection.kind === 'projection' ? (
+        {projection.kind === 'projection' && projection.state === 'live' ? (
           <Rebuild name={projection.projection} />
         ) : (
-          <span className="text-xs text-faint">acts once for each event</span>
+          <span className="text-xs text-faint">
+            {projection.kind === 'reactor' ? 'acts once for each event' : 'serves once it has caught up'}
+          </span>
         )}
       </td>
     </tr>
   );
 }
+
+/** A rate that has died away is none. */
+const rateOf = ({ ratePerSecond }: ProjectionStatus): string =>
+  ratePerSecond < 0.1 ? '0' : ratePerSecond.toLocaleString('en', { maximumFractionDigits: ratePerSecond < 10 ? 1 : 0 });
 
 function Rebuild({ name }: { name: string }) {
   const queries = useQueryClient();

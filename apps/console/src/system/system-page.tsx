@@ -7,6 +7,7 @@ import { Loaded } from '../ui/loaded.js';
 import { PageHeader } from '../ui/page-header.js';
 import { checkText, isGood } from './health-checks.js';
 import { ImportPanel } from './import-panel.js';
+import { ParkedKeys } from './parked-keys.js';
 import { ProjectionsTable } from './projections-table.js';
 
 /** For whoever keeps it running: import, read models, health. */
@@ -30,6 +31,7 @@ export function SystemPage() {
           <ImportPanel />
         </section>
         <ProjectionsTable />
+        <ParkedKeys />
         <HealthSection />
       </div>
     </>

@@ -1,0 +1,102 @@
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Pistor } from '#libs/composition/src/pistor.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import type { ProjectionStatus } from '#libs/projections/src/projections.js';
+import { AppendMetrics, hasStats } from './append.metrics.js';
+
+/** A scrape is given up after ten seconds, mostly; what the process knows by itself must have left by then. */
+const DATABASE_MS_MAX = 5_000;
+
+const OF_CHAIN = ['chain'] as const;
+const OF_PROJECTION = ['chain', 'projection', 'version', 'kind'] as const;
+
+/**
+ * What Prometheus is told. Labels hold the slug of a chain and names of projections: nothing of a person, and few
+ * enough that a scrape stays small.
+ */
+export class Metrics {
+  private readonly registry = new Registry();
+  private running: Promise<string> | undefined;
+
+  private readonly databaseUp = this.gauge('database_up', 'Whether the database answered this scrape.');
+  private readonly queueUp = this.gauge('queue_up', 'Whether the queue of jobs can be worked with.', ['backend']);
+  private readonly head = this.gauge('event_store_head', 'Position of the newest event.', OF_CHAIN);
+  private readonly lag = this.gauge('projection_lag_events', 'Positions still to be applied.', OF_PROJECTION);
+  private readonly position = this.gauge('projection_position', 'Position of the last event.', OF_PROJECTION);
+  private readonly rate = this.gauge('projection_rate_per_second', 'Events applied per second of late.', OF_PROJECTION);
+  private readonly applied = this.gauge(
+    'projection_applied_events',
+    'Events applied since it was made.',
+    OF_PROJECTION,
+  );
+  private readonly parked = this.gauge('projection_parked_events', 'Events that were set aside.', OF_PROJECTION);
+  private readonly building = this.gauge('projection_building', '1 until a new version serves.', OF_PROJECTION);
+  private readonly still = this.gauge('projection_unmoved_seconds', 'Since it last moved.', OF_PROJECTION);
+  private readonly appends: AppendMetrics | undefined;
+
+  constructor(private readonly pistor: Pistor) {
+    collectDefaultMetrics({ register: this.registry });
+    const { store } = pistor.engine;
+    if (hasStats(store)) this.appends = new AppendMetrics(this.registry, () => store.stats());
+  }
+
+  /** All metrics in the text format of Prometheus. Callers that ask at the same time get the same answer. */
+  async scrape(): Promise<{ text: string; contentType: string }> {
+    this.running ??= this.read().finally(() => (this.running = undefined));
+    return { text: await this.running, contentType: this.registry.contentType };
+  }
+
+  private async read(): Promise<string> {
+    const found = await within(DATABASE_MS_MAX, this.ask()).catch(() => undefined);
+    this.databaseUp.set(found ? 1 : 0);
+    // A chain or version that is gone, and values that nobody could read, are not told as if they were of now.
+    const told = [this.head, this.lag, this.position, this.rate, this.applied, this.parked, this.building, this.still];
+    for (const gauge of told) gauge.reset();
+    for (const { chain, head, projections } of found ?? []) {
+      this.head.set({ chain: chain.slug }, head);
+      for (const status of projections) this.tell(chain, status);
+    }
+    this.appends?.tell();
+    const queue = await this.pistor.workers.health();
+    this.queueUp.reset();
+    if (queue) this.queueUp.set({ backend: queue.backend }, queue.state === 'up' ? 1 : 0);
+    return this.registry.metrics();
+  }
+
+  private async ask(): Promise<{ chain: Chain; head: number; projections: ProjectionStatus[] }[]> {
+    const { engine, projections } = this.pistor;
+    const [chains, heads] = await Promise.all([engine.chains.all(), engine.store.heads()]);
+    const asked = chains.map(async (chain) => ({
+      chain,
+      head: heads.get(chain.id) ?? 0,
+      projections: await projections.status(chain),
+    }));
+    return Promise.all(asked);
+  }
+
+  private tell(chain: Chain, status: ProjectionStatus): void {
+    const { projection, version, kind, movedAt } = status;
+    const labels = { chain: chain.slug, projection, version: String(version), kind };
+    this.lag.set(labels, status.lag);
+    this.position.set(labels, status.position);
+    this.rate.set(labels, status.ratePerSecond);
+    this.applied.set(labels, status.applied);
+    this.parked.set(labels, status.parked);
+    this.building.set(labels, status.state === 'building' ? 1 : 0);
+    if (movedAt !== null) this.still.set(labels, Math.max(0, (Date.now() - Date.parse(movedAt)) / 1000));
+  }
+
+  private gauge<const Label extends string = never>(name: string, help: string, labelNames: readonly Label[] = []) {
+    return new Gauge<Label>({ name: `pistor_${name}`, help, labelNames: [...labelNames], registers: [this.registry] });
+  }
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error('too late')), ms)));
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
