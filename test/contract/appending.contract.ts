@@ -1,9 +1,11 @@
-import { WrongExpectedRevision } from '#libs/event-store/src/event-store.errors.js';
+import { APPEND_BYTES_MAX, APPEND_EVENTS_MAX, EVENT_BYTES_MAX } from '#libs/event-store/src/codec.js';
+import { AppendTooLarge, WrongExpectedRevision } from '#libs/event-store/src/event-store.errors.js';
 import type { ExpectedRevision } from '#libs/event-store/src/event-store.js';
+import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import type { Contract } from './support/contract.js';
 import { itWhere } from './support/contract.js';
-import { counted, newStream, numbers, some, to } from './support/contract-events.js';
+import { counted, newStream, numbers, some, to, written } from './support/contract-events.js';
 import { expectSoundHistory, readEverything } from './support/history-checks.js';
 
 /** Store instances in the race for one stream, as many processes would have. */
@@ -120,6 +122,37 @@ export function describeAppending(contract: Contract): void {
     it('is refused all the same when the revision is another', async () => {
       const on = newStream();
       await expectConflict(contract.append(to(on, 'exists')), on, 'exists', -1);
+    });
+  });
+
+  describe('an append of more than goes at once', () => {
+    /** As large as an event may be, with room for its header. */
+    const large = written('x'.repeat(EVENT_BYTES_MAX - 1_000));
+
+    it.each<[string, () => NewEvent[], object]>([
+      [
+        'too many events',
+        () => some(APPEND_EVENTS_MAX),
+        { events: APPEND_EVENTS_MAX + 1, eventsMax: APPEND_EVENTS_MAX },
+      ],
+      [
+        'too many bytes',
+        () => Array<NewEvent>(Math.ceil(APPEND_BYTES_MAX / (EVENT_BYTES_MAX - 1_000))).fill(large),
+        { bytesMax: APPEND_BYTES_MAX },
+      ],
+    ])('is refused for %s, and leaves no trace', async (_what, events, data) => {
+      const [small, on] = [newStream(), newStream()];
+      const append = contract.append([to(small, 'any', counted(1)), to(on, 'no-stream', ...events())]);
+      await expect(append).rejects.toBeInstanceOf(AppendTooLarge);
+      await expect(append).rejects.toMatchObject({ kind: 'invalid', code: 'append.too-large', data });
+      expect(await readEverything(contract.store, contract.chain)).toEqual([]);
+    });
+
+    itWhere(contract.adapter.features.has('relational'), 'is not one of as many events as may be', async () => {
+      const on = newStream();
+      await expect(contract.append(to(on, 'no-stream', ...some(APPEND_EVENTS_MAX)))).resolves.toMatchObject({
+        revisions: { [on]: APPEND_EVENTS_MAX - 1 },
+      });
     });
   });
 

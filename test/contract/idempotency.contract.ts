@@ -128,6 +128,21 @@ export function describeIdempotency(contract: Contract): void {
       },
     );
 
+    it('is found by an append without events that names one of its streams', async () => {
+      const [on, other] = [newStream(), newStream()];
+      const first = contract.request(to(on, 'no-stream', ...some(2)));
+      const result = await contract.store.append(first);
+      await contract.append(to(on, 1, counted(3)));
+      const { store } = await contract.place.open();
+      for (const asked of [contract.store, store]) {
+        const ask = (commandId: string) =>
+          asked.append({ ...first, commandId, streams: [to(other, 'any'), to(on, 'any')] });
+        expect(await ask(first.commandId)).toEqual({ ...result, repeated: true });
+        expect(await ask(newId())).toMatchObject({ revisions: {}, repeated: false });
+      }
+      expect(await contract.store.readStream(contract.chain.id, on)).toHaveLength(3);
+    });
+
     it('means nothing in another chain', async () => {
       const on = newStream();
       const first = contract.request(to(on, 'no-stream', counted(1)));

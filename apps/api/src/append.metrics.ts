@@ -1,20 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { EventStore } from '#libs/event-store/src/event-store.js';
-
-/** What a store may tell of its appends: those of this process, since it began. */
-export interface AppendStats {
-  readonly appends: number;
-  readonly conflicts: number;
-  readonly batches: number;
-  /** Appends that wait for the transaction before them. */
-  readonly waiting: number;
-  readonly latencyMsP50: number;
-  readonly latencyMsP99: number;
-}
-
-/** Not every store counts. */
-export const hasStats = (store: EventStore): store is EventStore & { stats(): AppendStats } =>
-  typeof (store as { stats?: unknown }).stats === 'function';
+import type { AppendStats } from '#libs/event-store/src/append-stats.js';
 
 /** Appends of this process; the mean size of a batch is the rate of appends by that of batches. */
 export class AppendMetrics {

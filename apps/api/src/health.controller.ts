@@ -12,6 +12,9 @@ const healthSchema = z
   .meta({ id: 'Health' });
 type Health = z.infer<typeof healthSchema>;
 
+/** A queue that is away stops messages, not commands: it is shown and does not take the server out of service. */
+const NEEDED = ['database', 'events'];
+
 @ApiTags('health')
 @Controller('health')
 export class HealthController {
@@ -31,8 +34,7 @@ export class HealthController {
   })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
     const checks = await this.pistor.health();
-    // A queue that is away stops messages, not commands: it is shown and does not take the server out of service.
-    const failing = checks['database']?.status === 'failing';
+    const failing = NEEDED.some((name) => checks[name]?.status === 'failing');
     if (failing) void reply.status(503);
     return { status: failing ? 'failing' : 'ok', checks };
   }

@@ -2,7 +2,7 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Pistor } from '#libs/composition/src/pistor.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { ProjectionStatus } from '#libs/projections/src/projections.js';
-import { AppendMetrics, hasStats } from './append.metrics.js';
+import { AppendMetrics } from './append.metrics.js';
 
 /** A scrape is given up after ten seconds, mostly; what the process knows by itself must have left by then. */
 const DATABASE_MS_MAX = 5_000;
@@ -37,7 +37,8 @@ export class Metrics {
   constructor(private readonly pistor: Pistor) {
     collectDefaultMetrics({ register: this.registry });
     const { store } = pistor.engine;
-    if (hasStats(store)) this.appends = new AppendMetrics(this.registry, () => store.stats());
+    const stats = store.stats?.bind(store);
+    if (stats) this.appends = new AppendMetrics(this.registry, stats);
   }
 
   /** All metrics in the text format of Prometheus. Callers that ask at the same time get the same answer. */

@@ -2,13 +2,13 @@ import { demoHistoryFolder } from '#libs/history-import/src/demo-history.js';
 import { folderSource } from '#libs/history-import/src/folder.source.js';
 import type { Pistor } from './pistor.js';
 
-/** Events of a chain that holds nothing but the built-in protocols. */
+/** More than the built-in protocols make; a chain with so many events was used, whatever they are. */
+const BUILT_IN_EVENTS_MAX = 500;
+
+/** Does the chain hold nothing but the built-in protocols? */
 const isUntouched = async ({ engine, chain }: Pistor): Promise<boolean> => {
-  const { rows } = await engine.db.query('select 1 from event_log where chain = $1 and stream not like $2 limit 1', [
-    chain.no,
-    'protocol-%',
-  ]);
-  return rows.length === 0;
+  const events = await engine.store.readAll(chain.id, { limit: BUILT_IN_EVENTS_MAX });
+  return events.length < BUILT_IN_EVENTS_MAX && events.every(({ stream }) => stream.startsWith('protocol-'));
 };
 
 /**

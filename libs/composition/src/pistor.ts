@@ -16,7 +16,7 @@ import { Projections } from '#libs/projections/src/projections.js';
 import { treatmentProjections } from '#libs/treatment/src/treatment.projections.js';
 import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types.js';
 import { ProtocolService } from '#libs/treatment/src/protocol/protocol.service.js';
-import { DatabaseHealth, type HealthCheck, queueCheck } from './health.js';
+import { databaseHealth, eventsHealth, type HealthCheck, queueCheck } from './health.js';
 import { openDatabase, type OpenedDatabase } from './open-database.js';
 import { ProcessWorkers } from './process-workers.js';
 
@@ -58,13 +58,14 @@ export async function openPistor(
 ): Promise<Pistor> {
   const { db, announce, warning } = await database;
   if (warning !== undefined) log.warn({}, warning);
-  const { kurrentdbUrl, allowUnguarded } = configuration;
+  const { kurrentdbUrl, allowUnguarded, eventBytesMax } = configuration;
   try {
     const engine = await openEngine({
       db,
       masterKey: (mayCreate) => masterKeyFromFile(configuration.masterKeyFile, mayCreate),
       eventTypes: [...TREATMENT_EVENT_TYPES, ...MESSAGE_EVENTS],
       kurrentdb: kurrentdbUrl === undefined ? undefined : { url: kurrentdbUrl, allowUnguarded },
+      eventBytesMax,
     });
     await migrate(db, { name: 'composition', folder: join(import.meta.dirname, 'migrations') });
     await migrateHttp(db);
@@ -78,7 +79,8 @@ export async function openPistor(
     const projections = new Projections({ ...engine, log }, [...treatmentProjections(engine), ...messaging.works]);
     await projections.prepare();
     const workers = new ProcessWorkers({ configuration, engine, messaging, projections, log });
-    const databaseHealth = new DatabaseHealth(db);
+    const databaseProbe = databaseHealth(db);
+    const eventsProbe = kurrentdbUrl === undefined ? undefined : eventsHealth(engine.store, chain);
     const close = async () => {
       await workers.stop();
       await engine.close();
@@ -95,8 +97,12 @@ export async function openPistor(
       workers,
       readModelsAtHead: (of) => projections.waitForHead(of, READ_MODELS_MS_MAX, (work) => !('react' in work)),
       health: async () => {
-        const [database, queue] = await Promise.all([databaseHealth.check(), workers.health()]);
-        return { database, ...(queue && { queue: queueCheck(queue) }) };
+        const [database, events, queue] = await Promise.all([
+          databaseProbe.check(),
+          eventsProbe?.check(),
+          workers.health(),
+        ]);
+        return { database, ...(events && { events }), ...(queue && { queue: queueCheck(queue) }) };
       },
       announce,
       close,

@@ -13,6 +13,7 @@ import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { NO_STREAM_REVISION } from '#libs/event-store/src/event-store.js';
 import { GuardFailed, WrongExpectedRevision } from '#libs/event-store/src/event-store.errors.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
+import { STREAM_NAME } from '#libs/event-store/src/stream-name.js';
 import { Overloaded, PistorError } from '#libs/kernel/src/errors.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import { formatChainPosition } from '#libs/kernel/src/position.js';
@@ -96,9 +97,11 @@ export class CommandRunner {
     decide: (reads: Reads) => Promise<readonly StreamEvents[]>,
     options: { readonly site?: Id | undefined; readonly origin?: AppendContext['origin'] } = {},
   ): Promise<CommandResult> {
+    // Every stream that the command has to do with: an earlier run of it wrote to some of them.
+    const touched = new Set<StreamName>();
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.attempt(meta, decide, options);
+        return await this.attempt(meta, decide, options, touched);
       } catch (error) {
         const lostRace = error instanceof WrongExpectedRevision || error instanceof GuardFailed;
         if (lostRace && meta.ifMatch === undefined && attempt < ATTEMPTS_MAX) {
@@ -108,7 +111,7 @@ export class CommandRunner {
         if (lostRace && meta.ifMatch !== undefined) throw new StaleRevision(meta.ifMatch, error.actual);
         const refusal = error instanceof PistorError && error.kind !== 'unavailable' && error.kind !== 'overloaded';
         // A repeated command meets the state that it made itself; what it gave then is the answer.
-        const first = refusal ? await this.firstResult(meta) : undefined;
+        const first = refusal ? await this.firstResult(meta, touched) : undefined;
         if (first) return first;
         if (lostRace)
           throw new Overloaded('command.contended', 'Too many write the same at once. Try again in a moment.');
@@ -134,6 +137,7 @@ export class CommandRunner {
     meta: CommandMeta,
     decide: (reads: Reads) => Promise<readonly StreamEvents[]>,
     options: { readonly site?: Id | undefined; readonly origin?: AppendContext['origin'] },
+    touched: Set<StreamName>,
   ): Promise<CommandResult> {
     const { chain } = meta;
     const revisions = new Map<StreamName, number>();
@@ -146,6 +150,7 @@ export class CommandRunner {
         return now;
       },
       load: async (stream, fold) => {
+        touched.add(stream);
         const [loaded, at] = await Promise.all([this.read(chain, stream, fold), asked]);
         now = at;
         revisions.set(stream, loaded.revision);
@@ -153,14 +158,18 @@ export class CommandRunner {
       },
     };
     const [written] = await Promise.all([decide(reads), asked]);
+    for (const { stream } of written) touched.add(stream);
     const [first] = written;
     if (first && meta.ifMatch !== undefined && revisions.get(first.stream) !== meta.ifMatch) {
       throw new StaleRevision(meta.ifMatch, revisions.get(first.stream) ?? NO_STREAM_REVISION);
     }
+    const nothing = written.every(({ events }) => events.length === 0);
+    const streams = written.map((each) => expected(each, revisions));
     const result = await this.store.append({
       chain: chain.id,
       commandId: meta.commandId,
-      streams: written.map((each) => expected(each, revisions)),
+      // Nothing may be left to do because this command did it.
+      streams: nothing ? [...streams, ...whereverItWrote(touched)] : streams,
       guards: guardsOf(revisions, written),
       context: {
         actor: meta.actor,
@@ -170,16 +179,16 @@ export class CommandRunner {
         causationId: meta.causationId,
       },
     });
-    const nothing = first === undefined || first.events.length === 0;
+    const firstGetsNothing = first === undefined || first.events.length === 0;
     const revision = first && (result.revisions[first.stream] ?? revisions.get(first.stream));
-    return answer(chain, result, nothing ? (revision ?? NO_STREAM_REVISION) : undefined);
+    return answer(chain, result, firstGetsNothing && !result.repeated ? (revision ?? NO_STREAM_REVISION) : undefined);
   }
 
-  private async firstResult(meta: CommandMeta): Promise<CommandResult | undefined> {
+  private async firstResult(meta: CommandMeta, touched: ReadonlySet<StreamName>): Promise<CommandResult | undefined> {
     const result = await this.store.append({
       chain: meta.chain.id,
       commandId: meta.commandId,
-      streams: [],
+      streams: whereverItWrote(touched),
       context: { actor: meta.actor, origin: 'live' },
     });
     return result.repeated ? answer(meta.chain, result) : undefined;
@@ -192,6 +201,13 @@ function expected(write: StreamEvents, revisions: ReadonlyMap<StreamName, number
   if (expectedRevision === undefined) throw new Error(`${write.stream} is written but was neither read nor expected`);
   return { stream: write.stream, events: write.events, expectedRevision };
 }
+
+/** Asks for nothing but whether the command is known there. */
+const whereverItWrote = (touched: ReadonlySet<StreamName>): StreamAppend[] =>
+  // What cannot be a stream was never written to; naming it would hide why the command was refused.
+  [...touched]
+    .filter((stream) => STREAM_NAME.test(stream))
+    .map((stream) => ({ stream, expectedRevision: 'any', events: [] }));
 
 function guardsOf(revisions: ReadonlyMap<StreamName, number>, written: readonly StreamEvents[]): Guard[] {
   const streams = new Set(written.map(({ stream }) => stream));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { newId } from '#libs/kernel/src/ids.js';
 import { openTestDatabase, type TestDatabase } from '#test/support/test-database.js';
-import { int2Array, int4Array, textArray, uuidArray } from './binary-array.js';
+import { boolArray, int2Array, int4Array, jsonArray, textArray, uuidArray } from './binary-array.js';
 
 let test: TestDatabase;
 beforeAll(async () => {
@@ -40,6 +40,11 @@ it('gives the database every text, byte for byte', () =>
     ),
     { numRuns: 30 },
   ));
+
+it('gives the database JSON and truth values', async () => {
+  expect(await echo('json', jsonArray(['{"a":[1,"ü"]}', 'null']))).toEqual([{ a: [1, 'ü'] }, null]);
+  expect(await echo('bool', boolArray([true, false, true]))).toEqual([true, false, true]);
+});
 
 it('gives the database ids', async () => {
   const ids = [newId(), newId(), newId()];

@@ -6,6 +6,8 @@ const INT4 = 23;
 const INT2 = 21;
 const TEXT = 25;
 const UUID = 2950;
+const JSON_TEXT = 114;
+const BOOL = 16;
 
 /** Dimensions, flags, type of the elements, length, lower bound. */
 const HEAD_BYTES = 20;
@@ -33,10 +35,26 @@ export function int2Array(values: readonly (number | null)[]): Buffer {
   return buffer;
 }
 
-export function textArray(values: readonly string[]): Buffer {
+export const textArray = (values: readonly string[]): Buffer => texts(TEXT, values);
+
+/** @param values texts of JSON */
+export const jsonArray = (values: readonly string[]): Buffer => texts(JSON_TEXT, values);
+
+export function boolArray(values: readonly boolean[]): Buffer {
+  const buffer = begin(BOOL, values.length, values.length * 5);
+  let at = HEAD_BYTES;
+  for (const value of values) {
+    buffer.writeInt32BE(1, at);
+    buffer[at + 4] = value ? 1 : 0;
+    at += 5;
+  }
+  return buffer;
+}
+
+function texts(elementType: number, values: readonly string[]): Buffer {
   // At most three bytes for each unit of UTF-16: measuring exactly first would go through every text twice.
   const most = values.reduce((sum, value) => sum + 4 + value.length * 3, 0);
-  const buffer = begin(TEXT, values.length, most);
+  const buffer = begin(elementType, values.length, most);
   let at = HEAD_BYTES;
   for (const value of values) {
     const bytes = buffer.write(value, at + 4, 'utf8');

@@ -71,6 +71,19 @@ describe('the configuration', () => {
     expect(complaint({ PISTOR_ALLOW_UNGUARDED: 'yes' })).toBe('PISTOR_ALLOW_UNGUARDED');
   });
 
+  it.each([
+    ['10000', 10_000],
+    ['16000000', 16_000_000],
+    ['', 1_000_000],
+    [undefined, 1_000_000],
+  ])('lets an event have as many bytes as told: %p', (text, bytes) => {
+    expect(readConfiguration({ PISTOR_EVENT_BYTES_MAX: text }).eventBytesMax).toBe(bytes);
+  });
+
+  it.each(['9999', '16000001', '1 MB', '20000.5', '-1'])('refuses %p for the bytes of an event', (text) => {
+    expect(complaint({ PISTOR_EVENT_BYTES_MAX: text })).toBe('PISTOR_EVENT_BYTES_MAX');
+  });
+
   it('names every variable that must be mended', () => {
     expect(complaint({ PORT: '99999', DATABASE_URL: 'mysql://localhost', REDIS_URL: 'x' })).toBe(
       'PORT,DATABASE_URL,REDIS_URL',

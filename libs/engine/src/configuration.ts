@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { EVENT_BYTES_MAX } from '#libs/event-store/src/codec.js';
 import { Invalid } from '#libs/kernel/src/errors.js';
 
 /** How this process was told to run, from its environment and its command line. */
@@ -15,6 +16,8 @@ export interface Configuration {
   readonly kurrentdbUrl: string | undefined;
   /** Works with an event store that cannot check several streams at once. */
   readonly allowUnguarded: boolean;
+  /** Bytes that an event may have. */
+  readonly eventBytesMax: number;
   readonly masterKeyFile: string;
   readonly host: string;
   readonly port: number;
@@ -31,6 +34,11 @@ const optional = z
 // What the client connects with; it reads the rest itself, since several hosts make no URL.
 const KURRENTDB_SCHEME = /^\s*(?:kurrentdb|kurrent|kdb|esdb)(?:\+discover)?:\/\/\S+\s*$/;
 
+/** A session with all its notes stays under 50 kB, but a smaller bound would refuse usual events. */
+const EVENT_BYTES_LEAST = 10_000;
+/** Pages are counted in events: with 16 MB each, a hundred of them are as much as a process can hold. */
+const EVENT_BYTES_MOST = 16_000_000;
+
 const environmentSchema = z.object({
   PORT: optional
     .transform((value) => (value === undefined ? 3000 : Number(value)))
@@ -38,6 +46,9 @@ const environmentSchema = z.object({
   PISTOR_HOST: optional.pipe(z.string().default('127.0.0.1')),
   PISTOR_DATA: optional.pipe(z.string().default('data')),
   PISTOR_MASTER_KEY_FILE: optional,
+  PISTOR_EVENT_BYTES_MAX: optional
+    .transform((value) => (value === undefined ? EVENT_BYTES_MAX : Number(value)))
+    .pipe(z.int('a number of bytes').min(EVENT_BYTES_LEAST).max(EVENT_BYTES_MOST)),
   PISTOR_SANDBOX: optional.pipe(z.enum(['true', 'false']).default('true')),
   DATABASE_URL: optional.pipe(z.url({ protocol: /^postgres(ql)?$/ }).optional()),
   DATABASE_OWNER_URL: optional.pipe(z.url({ protocol: /^postgres(ql)?$/ }).optional()),
@@ -89,6 +100,7 @@ export function readConfiguration(
     redisUrl: options.dataFolder === undefined ? env.REDIS_URL : undefined,
     kurrentdbUrl: options.dataFolder === undefined ? env.KURRENTDB_URL : undefined,
     allowUnguarded: options.allowUnguarded ?? env.PISTOR_ALLOW_UNGUARDED === 'true',
+    eventBytesMax: env.PISTOR_EVENT_BYTES_MAX,
     masterKeyFile: resolve(env.PISTOR_MASTER_KEY_FILE ?? join(dataFolder, 'master.key')),
     host: env.PISTOR_HOST,
     port: options.port ?? env.PORT,

@@ -7,9 +7,9 @@ import type { EventStore } from '#libs/event-store/src/event-store.js';
 import { type EventType, EventTypes } from '#libs/event-store/src/event-type.js';
 import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { type MasterKey, settleMasterKey } from '#libs/event-store/src/master-key.js';
+import { demandLogPlace, settleLogPlace } from '#libs/event-store/src/log-place.js';
 import { migrateEventStore, PostgresEventStore } from '#libs/event-store/src/postgres.event-store.js';
 import { SubjectKeys } from '#libs/event-store/src/subject-keys.js';
-import { Refused } from '#libs/kernel/src/errors.js';
 import { migrateProjections } from '#libs/projections/src/checkpoints.js';
 
 /** What events and read models stand on, put together once for a process. */
@@ -33,21 +33,29 @@ export interface EngineOptions {
   readonly eventTypes: readonly EventType[];
   /** A server that keeps the events; without it, the database does. */
   readonly kurrentdb?: { readonly url: string; readonly allowUnguarded: boolean } | undefined;
+  /** Bytes that an event may have; 1,000,000 where it is not said. */
+  readonly eventBytesMax?: number | undefined;
 }
 
 /**
  * Brings the tables up to date and puts the engine together. Closing it leaves the database open.
  * @throws MasterKeyProblem when the key is missing or not the one that the data was written with; Refused
- *   `event-store.in-database` when events are to be kept elsewhere and the database has some; what the store throws
+ *   `event-store.in-database`, `event-store.in-kurrentdb` when events were kept elsewhere so far; what the store throws
  */
-export async function openEngine({ db, masterKey, eventTypes, kurrentdb }: EngineOptions): Promise<Engine> {
+export async function openEngine({
+  db,
+  masterKey,
+  eventTypes,
+  kurrentdb,
+  eventBytesMax,
+}: EngineOptions): Promise<Engine> {
   await migrateEventStore(db);
   await migrateProjections(db);
   const master = await settleMasterKey(db, masterKey);
   const chains = new Chains(db);
   const keys = new SubjectKeys(db, master);
   const boxes = new Boxes(keys);
-  const codec = new Codec(new EventTypes(eventTypes), boxes);
+  const codec = new Codec(new EventTypes(eventTypes), boxes, eventBytesMax);
   const store = await openStore(db, chains, codec, kurrentdb);
   const codes = new ExternalCodes(db, boxes, master);
   const runner = new CommandRunner(store, codec, chains);
@@ -60,14 +68,19 @@ async function openStore(
   codec: Codec,
   kurrentdb: EngineOptions['kurrentdb'],
 ): Promise<EventStore> {
-  if (kurrentdb === undefined) return PostgresEventStore.open(db, chains, codec);
-  const { rows } = await db.query<{ found: boolean }>('select exists (select from event_log) as found');
-  if (rows[0]?.found) {
-    throw new Refused(
-      'event-store.in-database',
-      'The database holds events already; those of KURRENTDB_URL would be others. Unset it, or use an empty database.',
-    );
+  if (kurrentdb === undefined) {
+    await settleLogPlace(db, 'database');
+    return PostgresEventStore.open(db, chains, codec);
   }
+  await demandLogPlace(db, 'kurrentdb');
   const { KurrentDbEventStore } = await import('#libs/event-store/src/kurrentdb.event-store.js');
-  return KurrentDbEventStore.open({ ...kurrentdb, chains, codec });
+  const store = await KurrentDbEventStore.open({ ...kurrentdb, chains, codec });
+  try {
+    // Not before the server was there: a URL that was mistyped at the first start settles nothing.
+    await settleLogPlace(db, 'kurrentdb');
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }

@@ -28,6 +28,7 @@ export type AppendOutcome = AppendResult | WrongExpectedRevision | GuardFailed;
 
 interface BatchRow {
   base: string;
+  heads: number[] | null;
   revisions: number[] | null;
   outcomes: number[] | null;
   details: string[] | null;
@@ -200,7 +201,9 @@ function writtenResults({ appends, events }: Batch, row: BatchRow): AppendResult
     const isWritten = (row.outcomes?.[n] ?? WRITTEN) === WRITTEN;
     for (; at < events.length && events[at]?.append === n + 1; at += 1) {
       if (!isWritten) continue;
-      revisions[(events[at] as BatchEvent).name] = row.revisions?.[nth] as number;
+      const { name, stream, nth: nthOfStream } = events[at] as BatchEvent;
+      const head = row.heads?.[stream - 1] as number;
+      revisions[name] = row.outcomes === null ? head + nthOfStream : (row.revisions?.[nth] as number);
       nth += 1;
       position += 1;
     }

@@ -2,7 +2,7 @@ import { type Id, newId } from '#libs/kernel/src/ids.js';
 import { z } from 'zod';
 import type { SealedBox, Boxes } from './boxes.js';
 import type { Chain } from './chains.js';
-import { EventDataInvalid, EventTooLarge, UnreadableEvent } from './event-store.errors.js';
+import { AppendTooLarge, EventDataInvalid, EventTooLarge, UnreadableEvent } from './event-store.errors.js';
 import type { AppendContext, StoredEvent } from './event-store.js';
 import type { EventHeader, RecordedEvent } from './recorded-event.js';
 import type { EventType, EventTypes, NewEvent, Upcaster } from './event-type.js';
@@ -24,6 +24,17 @@ export interface EncodedEvent {
 /** 1 MB: ten thousand times a usual event; what is larger is a picture or a mistake. */
 export const EVENT_BYTES_MAX = 1_000_000;
 
+/**
+ * Events of one append: a command writes a handful. PostgreSQL's procedure counts up to 32,767, but the appends that
+ * wait stand behind this one, which takes up to a second.
+ */
+export const APPEND_EVENTS_MAX = 10_000;
+/**
+ * Bytes of one append: 64 events of the usual limit. While they are written they stand in memory several times over, so
+ * many take some 300 MB with PostgreSQL and 600 MB embedded; a message of a gigabyte is more than PostgreSQL reads.
+ */
+export const APPEND_BYTES_MAX = 64_000_000;
+
 /** How `JSON.stringify` writes U+0000 and lone surrogates; a backslash of the text itself is written as two. */
 const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/;
 /** Nearly no text has an escape of this kind at all. */
@@ -38,8 +49,8 @@ export class Codec {
   ) {}
 
   /**
-   * Validates and writes events; personal fields go into boxes.
-   * @throws EventDataInvalid, EventTooLarge
+   * Validates and writes the events of one append; personal fields go into boxes.
+   * @throws EventDataInvalid, EventTooLarge, AppendTooLarge
    */
   async encode(
     chain: Chain,
@@ -47,12 +58,15 @@ export class Codec {
     context: AppendContext,
     events: readonly NewEvent[],
   ): Promise<EncodedEvent[]> {
+    if (events.length > APPEND_EVENTS_MAX)
+      throw new AppendTooLarge({ events: events.length, eventsMax: APPEND_EVENTS_MAX });
     const drafts = events.map((event) => this.draft(event));
     const closed = await this.boxes.close(
       chain,
       drafts.flatMap((draft) => draft.boxes),
     );
     let next = 0;
+    let bytesOfAll = 0;
     return drafts.map((draft) => {
       const boxes: Partial<Record<PersonalClass, string>> = {};
       for (const { class: personalClass } of draft.boxes) {
@@ -65,6 +79,8 @@ export class Codec {
       const encoded = { header: headerText(draft, commandId, context), data: JSON.stringify(stored) };
       const bytes = Buffer.byteLength(encoded.data) + Buffer.byteLength(encoded.header);
       if (bytes > this.bytesMax) throw new EventTooLarge(draft.event.type, bytes, this.bytesMax);
+      bytesOfAll += bytes;
+      if (bytesOfAll > APPEND_BYTES_MAX) throw new AppendTooLarge({ bytesMax: APPEND_BYTES_MAX });
       return encoded;
     });
   }

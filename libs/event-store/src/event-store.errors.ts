@@ -45,6 +45,21 @@ export class EventTooLarge extends Invalid {
   }
 }
 
+/** The events of one append are together more than goes at once; nothing was appended. */
+export class AppendTooLarge extends Invalid {
+  constructor(
+    /** Bytes are not counted to the end, and not every server tells its bound. */
+    bound: { readonly events: number; readonly eventsMax: number } | { readonly bytesMax?: number | undefined },
+    cause?: unknown,
+  ) {
+    const reason =
+      'eventsMax' in bound
+        ? `An append may have ${bound.eventsMax} events; this one has ${bound.events}.`
+        : `The events of this append are together larger than ${bound.bytesMax === undefined ? 'the event store takes at once' : `the ${bound.bytesMax} bytes that an append may have`}.`;
+    super('append.too-large', reason, { data: bound, cause });
+  }
+}
+
 /** The data of an event does not fit the schema of its type; nothing was appended. */
 export class EventDataInvalid extends Invalid {
   constructor(type: string, problem: string) {

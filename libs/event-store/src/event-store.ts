@@ -1,5 +1,6 @@
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
+import type { AppendStats } from './append-stats.js';
 import type { NewEvent } from './event-type.js';
 import type { EventHeader } from './recorded-event.js';
 
@@ -41,7 +42,11 @@ export interface Guard {
 
 export interface AppendRequest {
   readonly chain: Id;
-  /** A command id that was seen before gives the first result and appends nothing. */
+  /**
+   * A command id that was seen before gives the first result and appends nothing. Not every store knows it in the whole
+   * chain (`commandsPerChain`), but each does where `streams` names, with events or without, one that the command wrote
+   * to. So an append without events, with `any` for each stream in question, asks what a command did.
+   */
   readonly commandId: Id;
   readonly streams: readonly StreamAppend[];
   readonly guards?: readonly Guard[];
@@ -99,9 +104,9 @@ export interface EventStore {
 
   /**
    * Appends events to one or several streams: all of them or none.
-   * @throws WrongExpectedRevision with the actual revision, GuardFailed, EventTooLarge, MalformedStreamName,
-   * Overloaded when too much waits, Unavailable when the database is gone (nothing or all was appended; the same
-   * command id may be sent again).
+   * @throws WrongExpectedRevision with the actual revision, GuardFailed, EventTooLarge, AppendTooLarge (more than 10,000
+   * events or 64 MB, or than the server takes), EventDataInvalid, MalformedStreamName, Overloaded when too much waits,
+   * Unavailable when the database is gone (nothing or all was appended; the same command id may be sent again).
    */
   append(request: AppendRequest): Promise<AppendResult>;
 
@@ -119,6 +124,9 @@ export interface EventStore {
 
   /** Calls back when a chain may have new events. A hint: it may come late, twice or never; polling is the truth. */
   onAppended(callback: (chain: Id) => void): () => void;
+
+  /** What this process has appended; not every store counts. */
+  stats?(): AppendStats;
 
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { Overloaded, PistorError } from '#libs/kernel/src/errors.js';
 import { isCollision } from '#libs/database/src/database.errors.js';
 import type { AppendOutcome, PreparedAppend } from './append-batch.js';
+import type { AppendCounter } from './append-stats.js';
 
 export interface GroupCommitLimits {
   /**
@@ -29,6 +30,7 @@ export const GROUP_COMMIT_LIMITS: GroupCommitLimits = {
 interface Waiting {
   readonly append: PreparedAppend;
   readonly characters: number;
+  readonly since: number;
   readonly resolve: (outcome: AppendOutcome) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -45,7 +47,12 @@ export class GroupCommit {
   constructor(
     private readonly send: (appends: readonly PreparedAppend[]) => Promise<AppendOutcome[]>,
     private readonly limits: GroupCommitLimits = GROUP_COMMIT_LIMITS,
+    private readonly counter?: AppendCounter,
   ) {}
+
+  get waitingCount(): number {
+    return this.waiting.length;
+  }
 
   /** @throws Overloaded when too much waits already; whatever the database throws. */
   append(append: PreparedAppend): Promise<AppendOutcome> {
@@ -55,7 +62,7 @@ export class GroupCommit {
       );
     }
     return new Promise((resolve, reject) => {
-      this.waiting.push({ append, characters: charactersOf(append), resolve, reject });
+      this.waiting.push({ append, characters: charactersOf(append), since: performance.now(), resolve, reject });
       if (!this.running) {
         this.running = true;
         // The microtask lets everything that arrives in this turn of the loop go together.
@@ -83,7 +90,13 @@ export class GroupCommit {
   private async commit(batch: readonly Waiting[]): Promise<void> {
     try {
       const outcomes = await this.sendPersistently(batch.map(({ append }) => append));
-      batch.forEach((waiting, n) => waiting.resolve(outcomes[n] as AppendOutcome));
+      this.counter?.batch();
+      const now = performance.now();
+      batch.forEach((waiting, n) => {
+        const outcome = outcomes[n] as AppendOutcome;
+        this.counter?.append(now - waiting.since, outcome instanceof Error);
+        waiting.resolve(outcome);
+      });
     } catch (error) {
       if (batch.length === 1 || isUnavailable(error)) {
         for (const waiting of batch) waiting.reject(error);

@@ -1,6 +1,7 @@
 import * as client from '@kurrent/kurrentdb-client';
 import { Conflict, Overloaded, Unavailable } from '#libs/kernel/src/errors.js';
-import { actualRevisions, AppendTooLarge, isLost, problemOf, TimedOut } from './kurrentdb.errors.js';
+import { AppendTooLarge } from './event-store.errors.js';
+import { actualRevisions, isLost, problemOf, TimedOut } from './kurrentdb.errors.js';
 import { demandVersion } from './kurrentdb.server.js';
 
 /** As gRPC reports a failed call. */

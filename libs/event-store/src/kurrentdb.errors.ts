@@ -1,23 +1,11 @@
+import { AppendTooLarge } from './event-store.errors.js';
 import { NO_STREAM_REVISION } from './event-store.js';
-import { Conflict, Invalid, Overloaded, PistorError, Refused, Unavailable } from '#libs/kernel/src/errors.js';
+import { Conflict, Overloaded, PistorError, Refused, Unavailable } from '#libs/kernel/src/errors.js';
 
 /** A call that the server did not answer in time. What became of it is unknown. */
 export class TimedOut extends Error {
   constructor(msMax: number) {
     super(`no answer within ${msMax} ms`);
-  }
-}
-
-/** All events of one append together are more than the server takes at once; nothing was appended. */
-export class AppendTooLarge extends Invalid {
-  constructor(bytesMax: number | undefined, cause: unknown) {
-    super(
-      'append.too-large',
-      bytesMax === undefined
-        ? 'The events of this append are together larger than the server takes at once.'
-        : `The events of this append are together larger than ${bytesMax} bytes, which is what the server takes at once.`,
-      { data: bytesMax === undefined ? {} : { bytesMax }, cause },
-    );
   }
 }
 
@@ -81,7 +69,7 @@ export function problemOf(error: unknown): unknown {
       cause: error,
     });
   if (type === 'maximum-append-size-exceeded' || type === 'transaction-max-size-exceeded')
-    return new AppendTooLarge(maxAppendSize ?? maxSize, error);
+    return new AppendTooLarge({ bytesMax: maxAppendSize ?? maxSize }, error);
   if (type === 'access-denied' || code === PERMISSION_DENIED || code === UNAUTHENTICATED) {
     return new Unavailable(
       'event-store.access-denied',
@@ -91,7 +79,7 @@ export function problemOf(error: unknown): unknown {
   }
   if (code === RESOURCE_EXHAUSTED) {
     return /larger than max/i.test(details)
-      ? new AppendTooLarge(undefined, error)
+      ? new AppendTooLarge({}, error)
       : new Overloaded('event-store.overloaded', 'The event store takes no more now. Try again in a moment.', {
           cause: error,
         });

@@ -3,7 +3,7 @@ import { Unavailable } from '#libs/kernel/src/errors.js';
 import { type Id, newId } from '#libs/kernel/src/ids.js';
 import type { Chains } from './chains.js';
 import type { Codec } from './codec.js';
-import { EventTooLarge, MalformedStreamName } from './event-store.errors.js';
+import { AppendTooLarge, EventTooLarge, MalformedStreamName } from './event-store.errors.js';
 import {
   type AppendRequest,
   type AppendResult,
@@ -18,7 +18,7 @@ import {
 import { KurrentDbAppended } from './kurrentdb.appended.js';
 import { type FirstResult, KurrentDbCommands, readStreamPage } from './kurrentdb.commands.js';
 import { KurrentDbConnection, type StreamState } from './kurrentdb.connection.js';
-import { actualRevisions, AppendTooLarge, NotAtomic, UnguardedServer } from './kurrentdb.errors.js';
+import { actualRevisions, NotAtomic, UnguardedServer } from './kurrentdb.errors.js';
 import { KurrentDbHeads } from './kurrentdb.heads.js';
 import { KurrentDbLog } from './kurrentdb.log.js';
 import { nameOf } from './kurrentdb.names.js';

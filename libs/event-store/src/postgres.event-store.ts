@@ -5,6 +5,7 @@ import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import { join } from 'node:path';
 import { appendBatch } from './append-batch.js';
+import { AppendCounter, type AppendStats } from './append-stats.js';
 import type { Chain, Chains } from './chains.js';
 import type { Codec } from './codec.js';
 import { MalformedStreamName } from './event-store.errors.js';
@@ -61,6 +62,7 @@ export class PostgresEventStore implements EventStore {
   private readonly callbacks = new Set<(chain: Id) => void>();
   private readonly notifying = new Map<Id, NodeJS.Timeout>();
   private readonly streamReads = new Coalesce<StreamRead, StoredEvent[]>((reads) => this.readStreams(reads), READS_MAX);
+  private readonly counter = new AppendCounter();
   private unlisten: (() => Promise<void>) | undefined;
 
   private constructor(
@@ -158,6 +160,12 @@ export class PostgresEventStore implements EventStore {
     return () => this.callbacks.delete(callback);
   }
 
+  stats(): AppendStats {
+    let waiting = 0;
+    for (const group of this.groups.values()) waiting += group.waitingCount;
+    return this.counter.stats(waiting);
+  }
+
   async close(): Promise<void> {
     for (const timer of this.notifying.values()) clearTimeout(timer);
     this.callbacks.clear();
@@ -193,7 +201,7 @@ export class PostgresEventStore implements EventStore {
   private groupOf(chain: Chain): GroupCommit {
     let group = this.groups.get(chain.id);
     if (!group) {
-      group = new GroupCommit((appends) => appendBatch(this.db, chain, appends), this.limits);
+      group = new GroupCommit((appends) => appendBatch(this.db, chain, appends), this.limits, this.counter);
       this.groups.set(chain.id, group);
     }
     return group;

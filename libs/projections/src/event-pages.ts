@@ -21,6 +21,15 @@ export class PageEvent {
     return this.stored.position;
   }
 
+  /** Decodes it before it is wanted; whoever wants it is told when it cannot be. */
+  tryDecode(): void {
+    try {
+      void this.sealed;
+    } catch {
+      // `sealed` throws it again.
+    }
+  }
+
   /** @throws UnreadableEvent */
   get sealed(): SealedEvent {
     this.decoded ??= this.codec.decodeSealed(this.stored);
@@ -32,6 +41,41 @@ export class PageEvent {
 export interface EventPage {
   readonly events: readonly PageEvent[];
   readonly to: number;
+}
+
+/** Pages that are read and decoded before they are asked for, while the database works on those before them. */
+const AHEAD_MAX = 4;
+
+/** The pages from a position to a head, a few of them ready before they are wanted. */
+export class PagesAhead {
+  private readonly ready: Promise<EventPage>[] = [];
+  private last: Promise<EventPage>;
+
+  constructor(
+    after: number,
+    private readonly head: number,
+    private readonly read: (after: number) => Promise<EventPage>,
+  ) {
+    this.last = Promise.resolve({ events: [], to: after });
+  }
+
+  /** @throws whatever reading throws. What comes after the head is empty. */
+  async next(): Promise<EventPage> {
+    this.fill();
+    const page = await (this.ready.shift() as Promise<EventPage>);
+    this.fill();
+    return page;
+  }
+
+  private fill(): void {
+    while (this.ready.length < AHEAD_MAX) {
+      const page = this.last.then(({ to }) => (to >= this.head ? { events: [], to } : this.read(to)));
+      // Whoever asks for it is told.
+      page.catch(() => undefined);
+      this.ready.push(page);
+      this.last = page;
+    }
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Codec } from '#libs/event-store/src/codec.js';
 import type { EventStore, StoredEvent } from '#libs/event-store/src/event-store.js';
 import { PistorError } from '#libs/kernel/src/errors.js';
 import { type Build, type Checkpoints, LEASE_MS, type Lease, LeaseLost, type Subject } from './checkpoints.js';
-import { EventPages, type PageEvent } from './event-pages.js';
+import { EventPages, type PageEvent, PagesAhead } from './event-pages.js';
 import { ParkedEvents } from './parked-events.js';
 import { isReactor, type Projection, type Reactor, schemaOf, type SealedEvent } from './projection.js';
 
@@ -26,8 +26,8 @@ const REACTOR_PAGE_EVENTS = 200;
 /** Pages of a build that go into one transaction: events read at a time, and when it ends. */
 const ACCUMULATED_PAGE = 500;
 const ACCUMULATED_EVENTS = 200_000;
-/** Rows that wait in memory, of some 10 kB each. */
-const ACCUMULATED_ROWS = 5_000;
+/** Rows that wait in memory; those of courses, every other one, have some 10 kB. */
+const ACCUMULATED_ROWS = 10_000;
 /** Well within the time of a lease, so that no other worker begins the same pages. */
 const ACCUMULATED_MS = LEASE_MS / 2;
 
@@ -97,12 +97,15 @@ export class ProjectionRunner {
     const chain = await this.deps.chains.byNumber(lease.chainNo);
     // After a failure the pages that it may be in are applied one by one.
     let carefulUntil = 0;
+    let ahead: PagesAhead | undefined;
     while (lease.position < lease.head && !isStopping()) {
       if (this.mayAccumulate(lease) && lease.position >= carefulUntil) {
         try {
-          await this.accumulate(chain, lease, isStopping, onPage);
+          ahead ??= this.pagesAhead(chain, lease);
+          await this.accumulate(chain, lease, ahead, isStopping, onPage);
         } catch (error) {
           if (isPassing(error)) throw error;
+          ahead = undefined;
           carefulUntil = lease.position + ACCUMULATED_EVENTS;
         }
         continue;
@@ -153,10 +156,20 @@ export class ProjectionRunner {
     return build === 'next' && this.deps.db.kind === 'postgres' && !lease.hasParked && 'accumulate' in work;
   }
 
+  /** Events are decoded as soon as they are there, while the database is busy with those before. */
+  private pagesAhead(chain: Chain, lease: Lease): PagesAhead {
+    return new PagesAhead(lease.position, lease.head, async (after) => {
+      const page = await this.pages.read(chain, after, lease.head, ACCUMULATED_PAGE);
+      for (const event of page.events) if (this.work.types.has(event.stored.header.type)) event.tryDecode();
+      return page;
+    });
+  }
+
   /** Applies many pages with one commit, so that a row that many events feed is written seldom. */
   private async accumulate(
     chain: Chain,
     lease: Lease,
+    ahead: PagesAhead,
     isStopping: () => boolean,
     onPage?: (chain: Chain, position: number, head: number) => void,
   ): Promise<void> {
@@ -167,23 +180,15 @@ export class ProjectionRunner {
     await this.deps.db.transaction(async (tx) => {
       await tx.query(`set local search_path to "${this.schema}", public`);
       const rows = work.accumulate({ tx, chain, boxes: this.deps.boxes.within(tx) });
-      const read = (after: number) => this.pages.read(chain, after, lease.head, ACCUMULATED_PAGE);
-      for (let next = read(to); ; ) {
-        const page = await next;
-        to = page.to;
-        const isLast =
-          to >= lease.head ||
-          isStopping() ||
-          applied >= ACCUMULATED_EVENTS ||
-          rows.size >= ACCUMULATED_ROWS ||
-          performance.now() - since > ACCUMULATED_MS;
-        // The database reads the next page while this one is applied.
-        if (!isLast) next = read(to);
+      const isFull = () =>
+        applied >= ACCUMULATED_EVENTS || rows.size >= ACCUMULATED_ROWS || performance.now() - since > ACCUMULATED_MS;
+      while (to < lease.head && !isStopping() && !isFull()) {
+        const page = await ahead.next();
         const events = page.events.filter(({ stored }) => work.types.has(stored.header.type));
         await rows.add(events.map(({ sealed }) => sealed));
+        to = page.to;
         applied += events.length;
         onPage?.(chain, to, lease.head);
-        if (isLast) break;
       }
       await rows.flush();
       await this.checkpoints.advance(tx, lease, to, applied);

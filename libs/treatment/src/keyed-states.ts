@@ -1,5 +1,7 @@
 import type { Queryable } from '#libs/database/src/database.js';
+import { jsonArray, uuidArray } from '#libs/database/src/binary-array.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
+import type { StreamName } from '#libs/event-store/src/event-store.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 
 /**
@@ -13,7 +15,7 @@ export class KeyedStates<State> {
   ) {}
 
   static ddl(table: string): string {
-    return `create table ${table} (chain integer not null, id uuid not null, state jsonb not null, primary key (chain, id));`;
+    return `create table ${table} (chain integer not null, id uuid not null, state json not null, primary key (chain, id));`;
   }
 
   /** The states of the ids that have one. */
@@ -28,28 +30,35 @@ export class KeyedStates<State> {
   }
 
   /**
-   * Changes the states that `events` are about, in their order, and writes them back.
-   * @returns the states after it, by id
+   * Changes the states that `events` are about, in their order. What was read or changed stands in `unsaved`.
+   * @param fresh streams that began in these pages: nothing can be in the table about them
+   * @returns the ids that were changed
    */
-  async fold<E>(
+  async fold<E extends { readonly stream: StreamName }>(
     tx: Queryable,
     chain: Chain,
     events: readonly E[],
     idOf: (event: E) => Id,
     evolve: (state: State, event: E) => State,
-  ): Promise<Map<Id, State>> {
-    if (events.length === 0) return new Map();
-    const states = await this.load(tx, chain, events.map(idOf));
+    { unsaved, fresh }: { readonly unsaved: Map<Id, State>; readonly fresh: ReadonlySet<StreamName> },
+  ): Promise<Id[]> {
+    const unknown = events.filter((event) => !fresh.has(event.stream)).map(idOf);
+    const missing = unknown.filter((id) => !unsaved.has(id));
+    for (const [id, state] of await this.load(tx, chain, missing)) unsaved.set(id, state);
     for (const event of events) {
       const id = idOf(event);
-      states.set(id, evolve(states.get(id) ?? this.initial, event));
+      unsaved.set(id, evolve(unsaved.get(id) ?? this.initial, event));
     }
+    return events.map(idOf);
+  }
+
+  async save(tx: Queryable, chain: Chain, states: ReadonlyMap<Id, State>): Promise<void> {
+    if (states.size === 0) return;
     await tx.query(
       `insert into ${this.table} (chain, id, state)
-       select $1, key::uuid, value from jsonb_each($2::jsonb)
+       select $1, * from unnest($2::uuid[], $3::json[])
        on conflict (chain, id) do update set state = excluded.state`,
-      [chain.no, JSON.stringify(Object.fromEntries(states))],
+      [chain.no, uuidArray([...states.keys()]), jsonArray([...states.values()].map((state) => JSON.stringify(state)))],
     );
-    return states;
   }
 }

@@ -26,8 +26,9 @@ create function append_events(
   p_event_header text[],
   p_event_data text[],
   out base bigint,             -- the position before the first event of the batch
+  out heads integer[],         -- revision of each stream before the batch, when every append was written
+  -- Otherwise:
   out revisions integer[],     -- of the events that were written, in their order
-  -- What follows is null when every append was written.
   out outcomes smallint[],     -- for each append: 0 written, 1 repeated, 2 conflict, 3 repeats another one of the batch
   out details bigint[],        -- position of the first event of the repeated command; which check failed; which append
   out actuals integer[]        -- revision of the stream whose check failed
@@ -35,8 +36,8 @@ create function append_events(
 language plpgsql
 as $$
 declare
-  v_heads integer[];
   v_seen bigint[];
+  v_wrong bigint;              -- how many expectations are not met, each append taken alone
   v_since bigint;
   v_now timestamptz;
   v_recorded timestamptz;
@@ -45,34 +46,40 @@ declare
   v_is_simple boolean;
 begin
   -- A commit that was answered must be on disk, and each statement must see what was committed before it.
-  perform set_config('synchronous_commit', 'on', true);
+  if current_setting('synchronous_commit') <> 'on' then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'append_events needs READ COMMITTED';
   end if;
 
+  with stream as materialized (
+    select s.n, coalesce((
+             select e.revision from event_log e where e.chain = p_chain and e.stream = s.name
+             order by e.revision desc limit 1
+           ), -1) as head
+    from unnest(p_streams) with ordinality as s(name, n)
+  )
   select c.position,
-         (select array_agg(coalesce((
-              select e.revision from event_log e where e.chain = p_chain and e.stream = s.name
-              order by e.revision desc limit 1
-            ), -1) order by s.n) from unnest(p_streams) with ordinality as s(name, n)),
+         (select array_agg(s.head order by s.n) from stream s),
+         (select count(*) from unnest(p_check_stream, p_check_revision) as k(stream, wanted)
+            join stream s on s.n = k.stream
+            where not (k.wanted = s.head or k.wanted = -2 or (k.wanted = -3 and s.head >= 0))),
          (select array_agg((
               select e.position from event_log e
               where e.chain = p_chain and e.command_id = k.id and e.command_events is not null
             ) order by k.n) from unnest(p_commands) with ordinality as k(id, n))
-    into v_since, v_heads, v_seen
+    into v_since, heads, v_wrong, v_seen
     from chain c where c.no = p_chain;
 
   loop
-    v_is_simple := p_alone and array_remove(v_seen, null) = '{}' and not exists (
-      select 1 from unnest(p_check_stream, p_check_revision) as k(stream, wanted)
-      where not (k.wanted = v_heads[k.stream] or k.wanted = -2 or (k.wanted = -3 and v_heads[k.stream] >= 0)));
+    v_is_simple := p_alone and v_wrong = 0 and array_remove(v_seen, null) = '{}';
     if v_is_simple then
       v_count := coalesce(array_length(p_event_append, 1), 0);
-      outcomes := null;
     else
       select d.accepted, d.revisions, d.outcomes, d.details, d.actuals
         into v_accepted, revisions, outcomes, details, actuals
-        from decide_appends(v_heads, v_seen, p_commands, p_check_append, p_check_stream, p_check_revision,
+        from decide_appends(heads, v_seen, p_commands, p_check_append, p_check_stream, p_check_revision,
                             p_event_append, p_event_stream) as d;
       v_count := coalesce(array_length(v_accepted, 1), 0);
     end if;
@@ -92,8 +99,8 @@ begin
 
     -- Another batch was faster. Under the lock nobody else can be: this comes once.
     select c.position into base from chain c where c.no = p_chain for no key update;
-    select array_agg(greatest(h.head, n.revision) order by h.n) into v_heads
-      from unnest(p_streams, v_heads) with ordinality as h(name, head, n)
+    select array_agg(greatest(h.head, n.revision) order by h.n) into heads
+      from unnest(p_streams, heads) with ordinality as h(name, head, n)
       left join (
         select e.stream, max(e.revision) as revision from event_log e
         where e.chain = p_chain and e.position > v_since and e.position <= base group by e.stream
@@ -104,6 +111,9 @@ begin
         select e.command_id, e.position from event_log e
         where e.chain = p_chain and e.position > v_since and e.position <= base and e.command_events is not null
       ) n on n.command_id = s.id;
+    select count(*) into v_wrong
+      from unnest(p_check_stream, p_check_revision) as k(stream, wanted)
+      where not (k.wanted = heads[k.stream] or k.wanted = -2 or (k.wanted = -3 and heads[k.stream] >= 0));
     v_since := base;
   end loop;
 
@@ -114,11 +124,10 @@ begin
 
   if v_is_simple then
     insert into event_log (chain, position, stream, revision, recorded_at, command_id, command_events, header, data)
-      select p_chain, base + w.n, w.name, v_heads[w.stream] + w.nth, v_recorded, p_commands[w.append], w.size, w.header, w.data
+      select p_chain, base + w.n, w.name, heads[w.stream] + w.nth, v_recorded, p_commands[w.append], w.size, w.header, w.data
       from unnest(p_event_append, p_event_stream, p_event_nth, p_event_size, p_event_name, p_event_header, p_event_data)
         with ordinality as w(append, stream, nth, size, name, header, data, n);
-    select array_agg(v_heads[w.stream] + w.nth order by w.n) into revisions
-      from unnest(p_event_stream, p_event_nth) with ordinality as w(stream, nth, n);
+    outcomes := null;
   else
     insert into event_log (chain, position, stream, revision, recorded_at, command_id, command_events, header, data)
       select p_chain, base + a.n, w.name, a.revision, v_recorded, p_commands[w.append], w.size, w.header, w.data

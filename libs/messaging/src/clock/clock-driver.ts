@@ -1,5 +1,6 @@
 import type { Database } from '#libs/database/src/database.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
+import type { EventStore } from '#libs/event-store/src/event-store.js';
 import { Unavailable } from '#libs/kernel/src/errors.js';
 import { type Id, newId } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
@@ -30,6 +31,7 @@ export async function clearClockLeases(db: Database): Promise<void> {
 export interface ClockDriverDependencies {
   readonly db: Database;
   readonly chains: Chains;
+  readonly store: Pick<EventStore, 'head'>;
   readonly projections: { onMoved(callback: () => void): () => void };
   readonly planner: Pick<DispatchPlanner, 'plan'>;
   readonly queue: Pick<WorkQueue<DispatchJob>, 'health'>;
@@ -105,7 +107,7 @@ export class ClockDriver {
       let seen = '';
       let movedAt = performance.now();
       for (;;) {
-        const outlook = await clockOutlook(this.deps.db, chain, target, skipped);
+        const outlook = await clockOutlook(this.deps, chain, target, skipped);
         if (this.stopping || (outlook.caughtUp && outlook.due.length === 0)) return outlook.next;
         if (outlook.unhanded > 0) await this.deps.planner.plan(chain);
         // Whatever moves writes an event.

@@ -1,5 +1,6 @@
 import type { Database } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
+import type { EventStore } from '#libs/event-store/src/event-store.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import { messagesProjection } from '../messages/messages.projection.js';
@@ -10,7 +11,7 @@ export interface ClockOutlook {
   /** Planner and read model have seen the chain's last event. */
   readonly caughtUp: boolean;
   /** Position of the chain's last event. */
-  readonly head: string;
+  readonly head: number;
   /** Messages that are due now, or whose provider has not answered. */
   readonly due: readonly Id[];
   /** Of them, those that were not handed to the queue yet. */
@@ -26,21 +27,21 @@ const WORKS = [MESSAGE_PLANNER, messagesProjection];
 const DUE_MAX = 1_000;
 
 /**
- * One statement, so that everything in it is of one moment: that nothing is due says little unless what has happened by
- * then had been applied.
+ * That nothing is due says little unless what has happened by then had been applied. So the rows and how far they have
+ * come are read in one statement, and the head of the log, wherever that is kept, after it: if they had come so far,
+ * nothing has happened since that they do not show.
  */
 export async function clockOutlook(
-  db: Database,
+  { db, store }: { readonly db: Database; readonly store: Pick<EventStore, 'head'> },
   chain: Chain,
   until: Instant,
   skipped: ReadonlySet<Id>,
 ): Promise<ClockOutlook> {
-  const { rows } = await db.query<{ behind: boolean; head: string; due: Id[]; unhanded: number; next: Date | null }>({
+  const { rows } = await db.query<{ applied: string; due: Id[]; unhanded: number; next: Date | null }>({
     name: 'clock_outlook',
     text: `
       with clock as (
-        select no, position,
-               greatest(recorded_at, clock_timestamp() + clock_offset_ms * interval '1 millisecond') as now
+        select greatest(recorded_at, clock_timestamp() + clock_offset_ms * interval '1 millisecond') as now
         from chain where no = $1
       ), due as materialized (
         select m.message_id, m.deferrals, m.status from messages_v1.message m, clock
@@ -48,11 +49,10 @@ export async function clockOutlook(
           and (m.status = 'attempted' or (m.status = 'pending' and m.next_due <= clock.now))
         order by m.next_due, m.message_id limit ${DUE_MAX}
       )
-      select (select count(*) from projection_checkpoint p
-              where p.chain = $1 and p.build = 'live' and p.position >= clock.position
-                and (p.projection, p.version) in (select * from unnest($4::text[], $5::int[]))
-             ) < cardinality($4::text[]) and clock.position > 0 as behind,
-             clock.position as head,
+      select (select case when count(*) < cardinality($4::text[]) then 0 else min(p.position) end
+              from projection_checkpoint p
+              where p.chain = $1 and p.build = 'live'
+                and (p.projection, p.version) in (select * from unnest($4::text[], $5::int[]))) as applied,
              array(select message_id from due) as due,
              (select count(*)::int from due d where d.status = 'pending' and not exists (
                 select 1 from dispatch_handed_over h
@@ -62,7 +62,9 @@ export async function clockOutlook(
       from clock`,
     values: [chain.no, until, [...skipped], WORKS.map(({ name }) => name), WORKS.map(({ version }) => version)],
   });
+  const head = await store.head(chain.id);
   const row = rows[0];
-  if (!row) return { caughtUp: true, head: '0', due: [], unhanded: 0, next: undefined };
-  return { caughtUp: !row.behind, head: row.head, due: row.due, unhanded: row.unhanded, next: row.next?.toISOString() };
+  if (!row) return { caughtUp: true, head, due: [], unhanded: 0, next: undefined };
+  const caughtUp = Number(row.applied) >= head;
+  return { caughtUp, head, due: row.due, unhanded: row.unhanded, next: row.next?.toISOString() };
 }

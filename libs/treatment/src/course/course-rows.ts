@@ -1,3 +1,4 @@
+import { jsonArray } from '#libs/database/src/binary-array.js';
 import type { Queryable } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
@@ -21,7 +22,8 @@ export const COURSE_ROWS_DDL = `
     id uuid not null,
     -- Revision of the course's stream.
     revision integer not null,
-    state jsonb not null,
+    -- As text: it is only ever read whole, and taking it apart for each write would cost more than folding it.
+    state json not null,
     -- Code from outside; with the id of a course without one behind it, the order of lists.
     code text,
     sort_key text collate "C" not null,
@@ -95,6 +97,8 @@ export class CourseRows {
       const course = unsaved.get(id);
       if (course && ids.delete(id)) before.set(id, course);
     }
+    // A course that begins in this page has no row yet.
+    for (const { data, revision } of events) if (revision === 0) ids.delete(data.courseId);
     for (const [id, course] of await this.load(tx, chain, ids)) before.set(id, course);
     const folding = new Map<Id, { state: CourseState; revision: number; importedAt: Instant | null }>(before);
     for (const event of events) {
@@ -177,7 +181,8 @@ export class CourseRows {
     if (courses.size === 0) return;
     const codes = await codesOf(tx, chain, [...courses.keys()]);
     const rows = [...courses].map(([id, course]) => rowOf(id, course, codes.get(id), protocolOf(course.state), derive));
-    await tx.query(UPSERT, [chain.no, JSON.stringify(rows)]);
+    const states = [...courses.values()].map(({ state }) => JSON.stringify(state));
+    await tx.query(UPSERT, [chain.no, JSON.stringify(rows), jsonArray(states)]);
     await tx.query(END_RHYTHMS, [chain.no, [...new Set(rows.map((row) => row.patient_id))]]);
   }
 }
@@ -203,7 +208,6 @@ function rowOf(
   return {
     id,
     revision,
-    state,
     code: code ?? null,
     sort_key: sortKey(code, id),
     patient_id: state.patientId,
@@ -226,7 +230,6 @@ function rowOf(
 
 const COLUMNS = {
   revision: 'integer',
-  state: 'jsonb',
   code: 'text',
   sort_key: 'text',
   patient_id: 'uuid',
@@ -248,12 +251,16 @@ const COLUMNS = {
 const names = Object.keys(COLUMNS);
 
 const UPSERT = `
-  insert into course (chain, id, ${names.join(', ')})
-  select $1, r.id, ${names.map((name) => `r.${name}`).join(', ')}
-  from jsonb_to_recordset($2::jsonb) as r(id uuid, ${Object.entries(COLUMNS)
-    .map(([name, type]) => `${name} ${type}`)
-    .join(', ')})
-  on conflict (chain, id) do update set ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`;
+  insert into course (chain, id, state, ${names.join(', ')})
+  select $1, r.id, r.state, ${names.map((name) => `r.${name}`).join(', ')}
+  from rows from (
+    jsonb_to_recordset($2::jsonb) as (id uuid, ${Object.entries(COLUMNS)
+      .map(([name, type]) => `${name} ${type}`)
+      .join(', ')}),
+    unnest($3::json[])
+  ) as r(id, ${names.join(', ')}, state)
+  on conflict (chain, id) do update
+    set state = excluded.state, ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`;
 
 /**
  * A course is later than another when its first performed course session is; where two begin at one instant, the one

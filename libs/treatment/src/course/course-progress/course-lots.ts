@@ -1,3 +1,4 @@
+import { boolArray, int4Array, textArray, uuidArray } from '#libs/database/src/binary-array.js';
 import type { Queryable } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
@@ -126,7 +127,19 @@ export class CourseLots {
         .flatMap((session) => useRows(course, session, judgement, world)),
     );
     if (rows.length === 0) return;
-    await tx.query(UPSERT_USE, [chain.no, JSON.stringify(rows)]);
+    await tx.query(UPSERT_USE, [
+      chain.no,
+      uuidArray(rows.map((row) => row.session_id)),
+      int4Array(rows.map((row) => row.n)),
+      textArray(rows.map((row) => row.product)),
+      textArray(rows.map((row) => row.lot_number)),
+      uuidArray(rows.map((row) => row.site_id)),
+      uuidArray(rows.map((row) => row.course_id)),
+      uuidArray(rows.map((row) => row.patient_id)),
+      uuidArray(rows.map((row) => row.practitioner_id)),
+      boolArray(rows.map((row) => row.expired)),
+      boolArray(rows.map((row) => row.unqualified)),
+    ]);
   }
 
   private async addIngredients(
@@ -209,9 +222,8 @@ function useRows(course: PlannedCourse, session: PerformedSession, judgement: Co
 const UPSERT_USE = `
   insert into session_use as u
     (chain, session_id, n, product, lot_number, site_id, course_id, patient_id, practitioner_id, expired, unqualified)
-  select $1, r.* from jsonb_to_recordset($2::jsonb) as r(
-    session_id uuid, n integer, product text, lot_number text, site_id uuid, course_id uuid, patient_id uuid,
-    practitioner_id uuid, expired boolean, unqualified boolean)
+  select $1, r.* from unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::uuid[], $9::uuid[],
+    $10::boolean[], $11::boolean[]) as r
   on conflict (chain, session_id, n) do update
     set expired = excluded.expired, unqualified = excluded.unqualified
     where (u.expired, u.unqualified) is distinct from (excluded.expired, excluded.unqualified)`;

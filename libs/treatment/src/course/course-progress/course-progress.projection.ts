@@ -10,9 +10,9 @@ import { COURSE_EVENTS } from '../course.events.js';
 import { COURSE_ROWS_DDL, CourseRows, type FoldedCourse } from '../course-rows.js';
 import { CourseLots } from './course-lots.js';
 import { judgeCourse } from './course-progress.rules.js';
-import { CourseReferences, REFERENCES_DDL } from './course-references.js';
+import { CourseReferences, REFERENCES_DDL, type UnsavedFacts } from './course-references.js';
 
-export const COURSE_PROGRESS = { name: 'course_progress', version: 1 } as const;
+export const COURSE_PROGRESS = { name: 'course_progress', version: 2 } as const;
 
 const types = [
   ...COURSE_EVENTS,
@@ -62,20 +62,23 @@ interface Stores {
 const WRITTEN_TOGETHER = 1_000;
 
 /**
- * The courses that some pages are about. References are written page by page, since they are looked up; courses are
- * folded in memory, and judged and written at the end.
+ * The courses that some pages are about, and what those say about others: folded in memory, judged and written at the
+ * end.
  */
 class CoursesOfPages implements Accumulation {
   private readonly courses = new Map<Id, FoldedCourse>();
-  private readonly touched = new Set<Id>();
+  private facts: UnsavedFacts;
 
   constructor(
     private readonly context: ProjectionContext,
     private readonly stores: Stores,
-  ) {}
+  ) {
+    this.facts = stores.references.unsaved();
+  }
 
   get size(): number {
-    return this.courses.size + this.touched.size;
+    const { consultations, patients, touched } = this.facts;
+    return this.courses.size + consultations.size + patients.size + touched.size;
   }
 
   async add(events: readonly SealedEvent[]): Promise<void> {
@@ -83,17 +86,18 @@ class CoursesOfPages implements Accumulation {
     const { rows, references } = this.stores;
     const page = events as readonly SealedEvent<TreatmentEvent>[];
     for (const [id, course] of await rows.fold(tx, chain, page, this.courses)) this.courses.set(id, course);
-    for (const id of await rows.publish(tx, chain, page)) this.touched.add(id);
-    for (const id of await references.record(this.context, page)) this.touched.add(id);
+    for (const id of await rows.publish(tx, chain, page)) this.facts.touched.add(id);
+    await references.record(this.context, page, this.facts);
   }
 
   async flush(): Promise<void> {
     const { tx, chain } = this.context;
-    const unchanged = new Set([...this.touched].filter((id) => !this.courses.has(id)));
+    const touched = await this.stores.references.save(this.context, this.facts);
+    this.facts = this.stores.references.unsaved();
+    const unchanged = new Set([...touched].filter((id) => !this.courses.has(id)));
     for (const [id, course] of await this.stores.rows.load(tx, chain, unchanged)) this.courses.set(id, course);
     const courses = [...this.courses];
     this.courses.clear();
-    this.touched.clear();
     for (let from = 0; from < courses.length; from += WRITTEN_TOGETHER) {
       await this.write(new Map(courses.slice(from, from + WRITTEN_TOGETHER)));
     }

@@ -1,6 +1,7 @@
 import type { Queryable } from '#libs/database/src/database.js';
 import type { Boxes, SealedBox } from '#libs/event-store/src/boxes.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
+import type { StreamName } from '#libs/event-store/src/event-store.js';
 import { isErased } from '#libs/event-store/src/personal-data.js';
 import { foldCase } from '#libs/kernel/src/case-fold.js';
 import type { Id } from '#libs/kernel/src/ids.js';
@@ -11,7 +12,7 @@ import type { ConsultationEvent } from '../../consultation/consultation.events.j
 import { KeyedStates } from '../../keyed-states.js';
 import { PatientHealthRecorded, PatientRegistered } from '../../patient/patient.events.js';
 import { PRACTITIONER_EVENTS, type PractitionerEvent } from '../../practitioner/practitioner.events.js';
-import { practitionerFold } from '../../practitioner/practitioner.state.js';
+import { practitionerFold, type PractitionerState } from '../../practitioner/practitioner.state.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 import type { PerformedSession, PlannedCourse } from '../course.state.js';
 import { CourseLots, LOT_DDL } from './course-lots.js';
@@ -31,6 +32,19 @@ export const REFERENCES_DDL = `
   ${KeyedStates.ddl('patient')}
 `;
 
+/** What pages say about others than courses, until it is written. */
+export interface UnsavedFacts {
+  readonly consultations: Map<Id, readonly SignedConsent[]>;
+  readonly practitioners: Map<Id, PractitionerState>;
+  readonly patients: Map<Id, readonly HealthRecord[]>;
+  /** Practitioners who got a credential. */
+  readonly granted: Set<Id>;
+  /** Courses that must be judged anew. */
+  readonly touched: Set<Id>;
+  /** Streams that began in these pages. */
+  readonly fresh: Set<StreamName>;
+}
+
 const PRACTITIONER_TYPES: ReadonlySet<string> = new Set(PRACTITIONER_EVENTS.map(({ type }) => type));
 
 type Page = readonly SealedEvent<TreatmentEvent>[];
@@ -48,27 +62,86 @@ const isPractitionerEvent = (event: SealedEvent<TreatmentEvent>): event is Seale
 export class CourseReferences {
   private readonly lots = new CourseLots();
   private readonly consultations = new KeyedStates<readonly SignedConsent[]>('consultation', []);
-  private readonly practitioners = new KeyedStates('practitioner', practitionerFold.initial);
+  private readonly practitioners = new KeyedStates<PractitionerState>('practitioner', practitionerFold.initial);
   private readonly patients = new KeyedStates<readonly HealthRecord[]>('patient', []);
 
-  /**
-   * Keeps the facts of a page.
-   * @returns the courses of earlier pages that they touch
-   */
-  async record({ tx, chain, boxes }: ProjectionContext, page: Page): Promise<Set<Id>> {
-    const touched = new Set<Id>();
-    const add = (ids: Iterable<Id>) => {
-      for (const id of ids) touched.add(id);
+  /** Facts of pages that are not written yet. */
+  unsaved(): UnsavedFacts {
+    return {
+      consultations: new Map(),
+      practitioners: new Map(),
+      patients: new Map(),
+      granted: new Set(),
+      touched: new Set(),
+      fresh: new Set(),
     };
-    add(await this.recordConsents(tx, chain, page));
-    add(await this.recordCredentials(tx, chain, page));
-    add(await this.recordHealth(tx, chain, page));
+  }
+
+  /** Adds the facts of a page to those that are not written yet; lots, which are few and looked up, are written at once. */
+  async record({ tx, chain, boxes }: ProjectionContext, page: Page, facts: UnsavedFacts): Promise<void> {
+    for (const { stream, revision } of page) if (revision === 0) facts.fresh.add(stream);
+    const { fresh, touched } = facts;
+    await this.consultations.fold(
+      tx,
+      chain,
+      page.filter(isConsentEvent),
+      ({ data }) => data.consultationId,
+      evolveConsents,
+      { unsaved: facts.consultations, fresh },
+    );
+    const credentials = page.filter(isPractitionerEvent);
+    const practitioners = { unsaved: facts.practitioners, fresh };
+    await this.practitioners.fold(
+      tx,
+      chain,
+      credentials,
+      ({ data }) => data.practitionerId,
+      practitionerFold.evolve,
+      practitioners,
+    );
+    for (const { type, data } of credentials) if (type === 'CredentialGranted') facts.granted.add(data.practitionerId);
+    await this.patients.fold(
+      tx,
+      chain,
+      page.filter(({ type }) => type === PatientRegistered.type || type === PatientHealthRecorded.type),
+      ({ data }) => (data as { patientId: Id }).patientId,
+      (records, event) => {
+        const box = event.sealed.clinical;
+        const since = event.type === 'PatientRegistered' ? null : event.occurredAt.instant;
+        return box ? [...records, { since, box }] : records;
+      },
+      { unsaved: facts.patients, fresh },
+    );
     const lots = await this.lots.record(tx, chain, page);
-    add(lots.touched);
+    for (const id of lots.touched) touched.add(id);
     for (const { product, ingredients } of lots.grown) {
       const users = await this.lots.coursesThatUsed(tx, chain, product);
-      add(await this.ofAllergicPatients(tx, chain, boxes, users, ingredients));
+      for (const id of await this.ofAllergicPatients(tx, chain, boxes, users, ingredients)) touched.add(id);
     }
+  }
+
+  /**
+   * Writes the facts.
+   * @returns the courses in the table that they touch
+   */
+  async save({ tx, chain }: ProjectionContext, facts: UnsavedFacts): Promise<Set<Id>> {
+    const { consultations, practitioners, patients, granted, touched } = facts;
+    await this.consultations.save(tx, chain, consultations);
+    await this.practitioners.save(tx, chain, practitioners);
+    await this.patients.save(tx, chain, patients);
+    const find = async (sql: string, ids: Iterable<Id>) => {
+      const wanted = [...ids];
+      if (wanted.length === 0) return;
+      const { rows } = await tx.query<{ id: Id }>(sql, [chain.no, wanted]);
+      for (const { id } of rows) touched.add(id);
+    };
+    await find('select id from course where chain = $1 and consultation_id = any($2::uuid[])', consultations.keys());
+    await find('select id from course where chain = $1 and patient_id = any($2::uuid[])', patients.keys());
+    // A further credential can only mend sessions that had none: those alone are looked for.
+    await find(
+      'select distinct course_id as id from session_use where chain = $1 and unqualified and practitioner_id = any($2::uuid[])',
+      granted,
+    );
     return touched;
   }
 
@@ -103,55 +176,6 @@ export class CourseReferences {
       ingredientsOf,
       healthAt: (instant) => answersAt(health.get(course.patientId) ?? [], instant),
     });
-  }
-
-  private async recordConsents(tx: Queryable, chain: Chain, page: Page): Promise<Id[]> {
-    const changed = await this.consultations.fold(
-      tx,
-      chain,
-      page.filter(isConsentEvent),
-      ({ data }) => data.consultationId,
-      evolveConsents,
-    );
-    return this.courses(tx, chain, 'select id from course where chain = $1 and consultation_id = any($2::uuid[])', [
-      ...changed.keys(),
-    ]);
-  }
-
-  /** A further credential can only mend sessions that had none: those alone are looked for. */
-  private async recordCredentials(tx: Queryable, chain: Chain, page: Page): Promise<Id[]> {
-    const events = page.filter(isPractitionerEvent);
-    await this.practitioners.fold(tx, chain, events, ({ data }) => data.practitionerId, practitionerFold.evolve);
-    const granted = events.flatMap((event) => (event.type === 'CredentialGranted' ? [event.data.practitionerId] : []));
-    return this.courses(
-      tx,
-      chain,
-      'select distinct course_id as id from session_use where chain = $1 and unqualified and practitioner_id = any($2::uuid[])',
-      granted,
-    );
-  }
-
-  private async recordHealth(tx: Queryable, chain: Chain, page: Page): Promise<Id[]> {
-    const changed = await this.patients.fold(
-      tx,
-      chain,
-      page.filter(({ type }) => type === PatientRegistered.type || type === PatientHealthRecorded.type),
-      ({ data }) => (data as { patientId: Id }).patientId,
-      (records, event) => {
-        const box = event.sealed.clinical;
-        const since = event.type === 'PatientRegistered' ? null : event.occurredAt.instant;
-        return box ? [...records, { since, box }] : records;
-      },
-    );
-    return this.courses(tx, chain, 'select id from course where chain = $1 and patient_id = any($2::uuid[])', [
-      ...changed.keys(),
-    ]);
-  }
-
-  private async courses(tx: Queryable, chain: Chain, sql: string, ids: readonly Id[]): Promise<Id[]> {
-    if (ids.length === 0) return [];
-    const { rows } = await tx.query<{ id: Id }>(sql, [chain.no, ids]);
-    return rows.map(({ id }) => id);
   }
 
   /** Only those whom the new ingredients of a product concern: it may have been used in most courses of a chain. */

@@ -10,7 +10,7 @@ import { COURSE_EVENTS } from '../course.events.js';
 import { COURSE_ROWS_DDL, CourseRows } from '../course-rows.js';
 import { bookedSessions, type PlannedCourse } from '../course.state.js';
 
-export const MAINTENANCE_DUE = { name: 'maintenance_due', version: 2 } as const;
+export const MAINTENANCE_DUE = { name: 'maintenance_due', version: 3 } as const;
 
 /** A booked maintenance session. */
 export interface BookedMaintenance {
