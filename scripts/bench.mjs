@@ -13,7 +13,7 @@ import { root } from './sources.mjs';
 
 const suffix = '.bench.ts';
 const folder = join(root, 'bench');
-const needsPostgres = new Set(['append', 'project']);
+const needsPostgres = new Set(['append', 'project', 'snapshots']);
 const known = existsSync(folder)
   ? readdirSync(folder)
       .filter((file) => file.endsWith(suffix))

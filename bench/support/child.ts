@@ -29,6 +29,9 @@ process.once('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 
+/** As docker-compose.yml starts a server: a third less work for the garbage collector. The same for every contender. */
+const SERVER_FLAGS = ['--max-semi-space-size=32'];
+
 /**
  * A process of its own for whoever is measured, so that one's garbage and compiled code do not colour another's
  * figures. It ends when it is closed, and with this process.
@@ -46,7 +49,7 @@ export class Child<Subject extends Closable> {
     nodeFlags: readonly string[] = [],
   ): Promise<Child<Subject>> {
     const child = fork(join(import.meta.dirname, 'child.process.js'), [module], {
-      execArgv: ['--enable-source-maps', ...nodeFlags],
+      execArgv: ['--enable-source-maps', ...SERVER_FLAGS, ...nodeFlags],
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

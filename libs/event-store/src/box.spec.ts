@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BoxDoesNotOpen, closeBox, openBox } from './box.js';
+import { BoxDoesNotOpen, closeBox, derive, INFO, openBox } from './box.js';
 
 const sample = JSON.parse(readFileSync(join(__dirname, 'box.sample.json'), 'utf8')) as Record<
   'key' | 'box' | 'bound' | 'plaintext',
@@ -12,6 +12,20 @@ const sample = JSON.parse(readFileSync(join(__dirname, 'box.sample.json'), 'utf8
 const key = randomBytes(32);
 
 describe('a box of personal data', () => {
+  it('has the key and the commitment that HKDF gives', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 32, maxLength: 32 }),
+        fc.uint8Array({ minLength: 16, maxLength: 16 }),
+        (of, salt) => {
+          const { key: derived, commitment } = derive(Buffer.from(of), Buffer.from(salt));
+          const expected = Buffer.from(hkdfSync('sha256', of, salt, INFO, 64));
+          expect(Buffer.concat([derived, commitment])).toEqual(expected);
+        },
+      ),
+    );
+  });
+
   it('opens to what was put in', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (plaintext, bound) => {

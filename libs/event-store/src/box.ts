@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto';
 import { publicRandomBytes } from '#libs/kernel/src/randomness.js';
 
 /**
@@ -15,7 +15,9 @@ const SALT = 16;
 const COMMITMENT = 32;
 const TAG = 16;
 const HEAD = 1 + SALT + COMMITMENT + TAG;
-const INFO = Buffer.from('pistor box v1');
+export const INFO = Buffer.from('pistor box v1');
+const FIRST_INFO = Buffer.concat([INFO, Buffer.from([1])]);
+const SECOND_INFO = Buffer.concat([INFO, Buffer.from([2])]);
 /** Safe because every box has a key of its own. */
 const NONCE = Buffer.alloc(12);
 
@@ -27,9 +29,15 @@ export class BoxDoesNotOpen extends Error {
   }
 }
 
-function derive(classKey: Buffer, salt: Buffer): { key: Buffer; commitment: Buffer } {
-  const bytes = Buffer.from(hkdfSync('sha256', classKey, salt, INFO, 64));
-  return { key: bytes.subarray(0, 32), commitment: bytes.subarray(32) };
+/**
+ * HKDF-SHA-256 (RFC 5869) to 64 bytes, from its HMACs: `hkdfSync` makes a key object and a job for each call, and takes
+ * more than twice as long.
+ */
+export function derive(classKey: Buffer, salt: Buffer): { key: Buffer; commitment: Buffer } {
+  const extracted = createHmac('sha256', salt).update(classKey).digest();
+  const key = createHmac('sha256', extracted).update(FIRST_INFO).digest();
+  const commitment = createHmac('sha256', extracted).update(key).update(SECOND_INFO).digest();
+  return { key, commitment };
 }
 
 /**

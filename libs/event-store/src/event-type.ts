@@ -55,7 +55,15 @@ export function eventType<const Type extends string, Schema extends z.ZodObject>
     if (schema.shape[name] instanceof z.ZodOptional) continue;
     neededPersonal.set(personalClass, [...(neededPersonal.get(personalClass) ?? []), name]);
   }
-  return Object.assign(make, { type, version, schema, upcasters, subject, personalFields, neededPersonal }) as EventType<Type, Schema>;
+  return Object.assign(make, {
+    type,
+    version,
+    schema,
+    upcasters,
+    subject,
+    personalFields,
+    neededPersonal,
+  }) as EventType<Type, Schema>;
 }
 
 /** The event that a type makes: `EventOf<typeof SiteRegistered>`. */

@@ -10,6 +10,7 @@ import type {
 import type * as Client from '@kurrent/kurrentdb-client';
 import { Invalid, Unavailable } from '#libs/kernel/src/errors.js';
 import { isLost, problemOf, TimedOut } from './kurrentdb.errors.js';
+import type { LogPosition } from './kurrentdb.records.js';
 
 type Library = typeof Client;
 
@@ -26,6 +27,12 @@ export type StreamState = 'any' | 'no_stream' | 'stream_exists' | bigint;
 
 /** A client that was given up is not made anew more often than this: while a server is away, nothing is gained by it. */
 const RENEW_MS_MIN = 1_000;
+
+/**
+ * When the server gives up an append that it has not begun. It goes there as a time of day, and the server's clock may be
+ * minutes off: so it lies far ahead. What ends a call is the time-out here, and the server's own.
+ */
+const APPEND_DEADLINE_MS = 3_600_000;
 
 /** A page of the server's answer comes at once; this is for what is left when a connection is given up. */
 const DISPOSE_MS_MAX = 1_000;
@@ -83,7 +90,7 @@ export class KurrentDbConnection {
   /** Appends to one stream. @throws what `problemOf` makes of the client's errors; after Unavailable it may be there */
   async append(name: string, streamState: StreamState, events: BinaryEventData[]): Promise<void> {
     const result = await this.call((client) =>
-      client.appendToStream(name, events, { streamState, deadline: this.timeoutMs }),
+      client.appendToStream(name, events, { streamState, deadline: APPEND_DEADLINE_MS }),
     );
     // The URL can tell the client to answer in this way instead of throwing; its number cannot be relied on.
     if (!result.success) throw Object.assign(new Error('wrong expected version'), { type: 'wrong-expected-version' });
@@ -109,6 +116,30 @@ export class KurrentDbConnection {
       (client) => client.readAll({ ...options, ...(filter && { filter }), requiresLeader: true }),
       (record) => take(record as ResolvedEvent),
     );
+  }
+
+  /**
+   * Whether a record that `prefix` selects begins at a position of the log. Where none does, servers fail in ways of their
+   * own, some of which the client takes for a lost connection: so no failure counts as one here, and each means no.
+   * @throws Unavailable only where the server does not answer at all
+   */
+  async begins(prefix: string, position: LogPosition): Promise<boolean> {
+    const filter = this.library.streamNameFilter({ prefixes: [prefix] });
+    const client = this.current();
+    let begins = false;
+    try {
+      await this.readOnce(
+        client.readAll({ fromPosition: position, filter, maxCount: 1, requiresLeader: true }),
+        ({ event }) => {
+          // Some servers read on from the next record instead of failing.
+          begins = event?.streamId.startsWith(prefix) === true && event.position?.prepare === position.prepare;
+          return false;
+        },
+      );
+    } catch (error) {
+      if (error instanceof TimedOut) throw this.explain(client, error);
+    }
+    return begins;
   }
 
   /**
@@ -172,21 +203,28 @@ export class KurrentDbConnection {
       begun = true;
       return take(record);
     };
+    const once = async () => {
+      const client = this.current();
+      try {
+        await this.readOnce(open(client), noting);
+      } catch (error) {
+        throw this.explain(client, error);
+      }
+    };
     try {
-      await this.readOnce(open, noting);
+      await once();
     } catch (error) {
       const timedOut = (error as { cause?: unknown }).cause instanceof TimedOut;
       if (begun || timedOut || !this.isRenewable()) throw error;
-      await this.readOnce(open, noting);
+      await once();
     }
   }
 
+  /** @throws the client's errors as they are, TimedOut */
   private async readOnce<Event>(
-    open: (client: KurrentDBClient) => AsyncIterableIterator<Event>,
+    records: AsyncIterableIterator<Event>,
     take: (record: Event) => boolean,
   ): Promise<void> {
-    const client = this.current();
-    const records = open(client);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new TimedOut(this.timeoutMs)), this.timeoutMs);
@@ -198,8 +236,6 @@ export class KurrentDbConnection {
         timer?.refresh();
         if (next.done || !take(next.value)) return;
       }
-    } catch (error) {
-      throw this.explain(client, error);
     } finally {
       clearTimeout(timer);
       // Not awaited: it would wait for the answer that did not come.

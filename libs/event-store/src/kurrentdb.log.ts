@@ -1,10 +1,9 @@
-import { Unavailable } from '#libs/kernel/src/errors.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { StoredEvent } from './event-store.js';
 import type { KurrentDbConnection } from './kurrentdb.connection.js';
 import { prefixOf } from './kurrentdb.names.js';
 import type { KnownPlaces } from './kurrentdb.places.js';
-import { logPositionOf, positionOf, readRecord } from './kurrentdb.records.js';
+import { logPositionOf, readRecord } from './kurrentdb.records.js';
 
 /** Positions from and to which events are wanted, both included, and how many at most. */
 export interface LogRange {
@@ -45,22 +44,9 @@ export class KurrentDbLog {
     return events;
   }
 
-  /**
-   * Reads from a place where an event of the chain may begin; undefined when none does. What servers do at other places
-   * differs, so it counts only when the first event that comes is the one of that place.
-   */
+  /** Reads from a place where an event of the chain may begin; undefined when none does. */
   private async tryFrom(chain: Id, start: number, range: LogRange): Promise<StoredEvent[] | undefined> {
-    const prefix = prefixOf(chain);
-    let found = false;
-    try {
-      await this.connection.readAll({ prefix, fromPosition: logPositionOf(start), maxCount: 1 }, ({ event }) => {
-        found = event?.streamId.startsWith(prefix) === true && positionOf(event.position) === start;
-        return false;
-      });
-    } catch (error) {
-      if (!isOddPosition(error)) throw error;
-    }
-    if (!found) return undefined;
+    if (!(await this.connection.begins(prefixOf(chain), logPositionOf(start)))) return undefined;
     this.places.add(start);
     return this.readFrom(chain, start, range);
   }
@@ -94,7 +80,3 @@ export class KurrentDbLog {
     return events;
   }
 }
-
-/** What servers answer to a position at which no record begins differs; the client knows none of the answers. */
-const isOddPosition = (error: unknown): boolean =>
-  error instanceof Unavailable && (error.cause as { type?: unknown } | undefined)?.type === 'unknown';

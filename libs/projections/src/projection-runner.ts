@@ -26,9 +26,9 @@ const REACTOR_PAGE_EVENTS = 200;
 /** Pages of a build that go into one transaction: events read at a time, and when it ends. */
 const ACCUMULATED_PAGE = 500;
 const ACCUMULATED_EVENTS = 200_000;
-/** Rows that wait in memory; those of courses, every other one, have some 10 kB. */
-const ACCUMULATED_ROWS = 10_000;
-/** Well within the time of a lease, so that no other worker begins the same pages. */
+/** Rows that wait in memory, of some 10 kB each. */
+const ACCUMULATED_ROWS = 5_000;
+/** Of a build that workers share: well within the time of a lease, so that no other one begins the same pages. */
 const ACCUMULATED_MS = LEASE_MS / 2;
 
 export interface ProjectionLog {
@@ -180,8 +180,9 @@ export class ProjectionRunner {
     await this.deps.db.transaction(async (tx) => {
       await tx.query(`set local search_path to "${this.schema}", public`);
       const rows = work.accumulate({ tx, chain, boxes: this.deps.boxes.within(tx) });
+      const msMax = this.first ? ACCUMULATED_MS : Infinity;
       const isFull = () =>
-        applied >= ACCUMULATED_EVENTS || rows.size >= ACCUMULATED_ROWS || performance.now() - since > ACCUMULATED_MS;
+        applied >= ACCUMULATED_EVENTS || rows.size >= ACCUMULATED_ROWS || performance.now() - since > msMax;
       while (to < lease.head && !isStopping() && !isFull()) {
         const page = await ahead.next();
         const events = page.events.filter(({ stored }) => work.types.has(stored.header.type));

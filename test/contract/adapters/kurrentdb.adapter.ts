@@ -42,7 +42,8 @@ export class KurrentDbPlace extends PostgresPlace {
     codec: Codec,
     { waitingMax }: OpenOptions,
   ): Promise<EventStore> {
-    const limits = waitingMax === undefined ? {} : { waitingMax };
+    // With one append under way at a time, the others of a test wait, however fast the server is.
+    const limits = waitingMax === undefined ? {} : { waitingMax, runningMax: 1 };
     return KurrentDbEventStore.open({ url: this.serverUrl, chains, codec, allowUnguarded: true, limits });
   }
 }
@@ -82,6 +83,7 @@ export function askForCapabilities(url: string, databaseUrl: string): StoreCapab
     timeout: PROBE_MS_MAX,
   });
   const answer = /^capabilities (.*)$/m.exec(stdout)?.[1];
-  if (answer === undefined) throw new Error(`KurrentDB at ${new URL(url).host} does not answer: ${stderr || stdout}`);
+  if (answer === undefined)
+    throw new Error(`KurrentDB cannot be tested: ${stderr || `no answer within ${PROBE_MS_MAX} ms`}`);
   return JSON.parse(answer) as StoreCapabilities;
 }
