@@ -60,6 +60,8 @@ export class ProjectionLoop {
   private loop: Promise<void> | undefined;
   private wakeUp: (() => void) | undefined;
   private woken = false;
+  /** Somebody has just finished a page: what came meanwhile has been gathered already. */
+  private gathered = false;
 
   constructor(
     runners: readonly ProjectionRunner[],
@@ -117,7 +119,10 @@ export class ProjectionLoop {
       await this.sleep(POLL_MS, true);
       const { share } = this.options;
       const giveWayMs = Math.min(GIVE_WAY_MS_MAX, (workedMs * (1 - share)) / share);
-      if (!this.stopping) await this.sleep(Math.max(GATHER_MS, giveWayMs), false);
+      const gatherMs = this.gathered ? 0 : GATHER_MS;
+      this.gathered = false;
+      const pauseMs = Math.max(gatherMs, giveWayMs);
+      if (!this.stopping && pauseMs > 0) await this.sleep(pauseMs, false);
     }
   }
 
@@ -186,6 +191,7 @@ export class ProjectionLoop {
     }
     pace.busy = false;
     // There may be more by now, and nobody looked while it was busy.
+    this.gathered = true;
     this.wake();
   }
 

@@ -70,6 +70,16 @@ export interface FoldedCourse {
   readonly state: PlannedCourse;
   readonly revision: number;
   readonly importedAt: Instant | null;
+  /** First performed course session as the row has it, which orders a patient's courses; null: none. */
+  readonly firstAtBefore: Instant | null;
+}
+
+interface LoadedRow {
+  readonly id: Id;
+  readonly state: PlannedCourse;
+  readonly revision: number;
+  readonly imported_at: Instant | null;
+  readonly first_at: Instant | null;
 }
 
 export type Protocols = (course: PlannedCourse) => Protocol | undefined;
@@ -105,13 +115,14 @@ export class CourseRows {
     // A course that begins in this page has no row yet.
     for (const { data, revision } of events) if (revision === 0) ids.delete(data.courseId);
     for (const [id, course] of await this.load(tx, chain, ids)) before.set(id, course);
-    const folding = new Map<Id, { state: CourseState; revision: number; importedAt: Instant | null }>(before);
+    const folding = new Map<Id, Omit<FoldedCourse, 'state'> & { state: CourseState }>(before);
     for (const event of events) {
       const known = folding.get(event.data.courseId);
       folding.set(event.data.courseId, {
         state: courseFold.evolve(known?.state ?? courseFold.initial, event),
         revision: event.revision,
         importedAt: event.header.origin === 'import' ? event.recordedAt : (known?.importedAt ?? null),
+        firstAtBefore: known?.firstAtBefore ?? null,
       });
     }
     return new Map([...folding].filter((entry): entry is [Id, FoldedCourse] => entry[1].state.status !== 'none'));
@@ -119,12 +130,15 @@ export class CourseRows {
 
   async load(tx: Queryable, chain: Chain, ids: ReadonlySet<Id>): Promise<Map<Id, FoldedCourse>> {
     if (ids.size === 0) return new Map();
-    const { rows } = await tx.query<{ id: Id; state: PlannedCourse; revision: number; imported_at: Instant | null }>(
-      'select id, state, revision, imported_at from course where chain = $1 and id = any($2::uuid[])',
+    const { rows } = await tx.query<LoadedRow>(
+      'select id, state, revision, imported_at, first_at from course where chain = $1 and id = any($2::uuid[])',
       [chain.no, [...ids]],
     );
     return new Map(
-      rows.map((row) => [row.id, { state: row.state, revision: row.revision, importedAt: row.imported_at }]),
+      rows.map(({ id, state, revision, imported_at, first_at }) => [
+        id,
+        { state, revision, importedAt: imported_at, firstAtBefore: first_at },
+      ]),
     );
   }
 
@@ -188,7 +202,9 @@ export class CourseRows {
     const rows = [...courses].map(([id, course]) => rowOf(id, course, codes.get(id), protocolOf(course.state), derive));
     const states = [...courses.values()].map(({ state }) => JSON.stringify(state));
     await tx.query(UPSERT, [chain.no, JSON.stringify(rows), jsonArray(states)]);
-    await tx.query(END_RHYTHMS, [chain.no, [...new Set(rows.map((row) => row.patient_id))]]);
+    const reordered = rows.filter((row) => row.first_at !== courses.get(row.id)?.firstAtBefore);
+    if (reordered.length === 0) return;
+    await tx.query(END_RHYTHMS, [chain.no, [...new Set(reordered.map((row) => row.patient_id))]]);
   }
 }
 
