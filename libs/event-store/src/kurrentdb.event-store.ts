@@ -84,7 +84,7 @@ export class KurrentDbEventStore implements EventStore {
     this.newest = new KurrentDbHeads(connection);
     this.appended = new KurrentDbAppended(connection);
     this.turns = new Turns(limits);
-    this.log = new KurrentDbLog(connection, this.places, this.newest);
+    this.log = new KurrentDbLog(connection, this.places);
   }
 
   /**

@@ -15,8 +15,6 @@ const NEWEST_MAX = 100;
  */
 export class KurrentDbHeads {
   private readonly known = new Map<Id, number>();
-  /** The newest position of all chains when a chain was seen to have no event yet. */
-  private readonly emptyAt = new Map<Id, number>();
   /** The newest position of all chains when `known` was brought up to date. */
   private newest = 0;
   private readonly questions = new Coalesce<readonly Id[], ReadonlyMap<Id, number>>(
@@ -31,19 +29,12 @@ export class KurrentDbHeads {
     return this.questions.get(chains);
   }
 
-  /** A position before which a chain has no event; 0 where none is known. */
-  beginsAfter(chain: Id): number {
-    return this.emptyAt.get(chain) ?? 0;
-  }
-
   private async answer(asked: readonly (readonly Id[])[]): Promise<ReadonlyMap<Id, number>[]> {
     await this.catchUp();
     for (const chain of new Set(asked.flat())) {
       if (this.known.has(chain)) continue;
-      const { newest } = this;
       const [head] = await this.backwards(prefixOf(chain), 1);
       this.known.set(chain, head?.position ?? 0);
-      if (!head) this.emptyAt.set(chain, newest);
     }
     return asked.map((chains) => new Map(chains.map((chain) => [chain, this.known.get(chain) ?? 0])));
   }
@@ -53,10 +44,7 @@ export class KurrentDbHeads {
     const newest = last?.position ?? 0;
     if (newest === this.newest) return;
     // The log is shorter than it was: the server was emptied or restored.
-    if (newest < this.newest) {
-      this.known.clear();
-      this.emptyAt.clear();
-    }
+    if (newest < this.newest) this.known.clear();
     const seen = new Map<Id, number>();
     const events = await this.backwards(ALL_CHAINS_PREFIX, NEWEST_MAX);
     for (const { chain, position } of events) if (!seen.has(chain)) seen.set(chain, position);

@@ -1,7 +1,6 @@
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { StoredEvent } from './event-store.js';
 import type { KurrentDbConnection } from './kurrentdb.connection.js';
-import type { KurrentDbHeads } from './kurrentdb.heads.js';
 import { prefixOf } from './kurrentdb.names.js';
 import type { KnownPlaces } from './kurrentdb.places.js';
 import { logPositionOf, readRecord } from './kurrentdb.records.js';
@@ -24,7 +23,6 @@ export class KurrentDbLog {
   constructor(
     private readonly connection: KurrentDbConnection,
     private readonly places: KnownPlaces,
-    private readonly heads: KurrentDbHeads,
   ) {}
 
   /** @throws Unavailable, UnreadableEvent */
@@ -41,7 +39,7 @@ export class KurrentDbLog {
   }
 
   private async readFromBeginning(chain: Id, range: LogRange): Promise<StoredEvent[]> {
-    const events = await this.readFrom(chain, this.beginnings.get(chain) ?? this.heads.beginsAfter(chain), range);
+    const events = await this.readFrom(chain, this.beginnings.get(chain) ?? 0, range);
     if (events[0]) this.beginnings.set(chain, events[0].position);
     return events;
   }

@@ -20,8 +20,8 @@ const NEWEST: StoreCapabilities = {
 };
 
 /**
- * Events on a KurrentDB server; chains and keys on PostgreSQL beside it. Fresh chains keep tests apart, so that a
- * server which holds other events already is as good as an empty one.
+ * Events on a KurrentDB server; chains and keys on PostgreSQL beside it. Fresh chains keep tests apart, so a
+ * server may hold other events already; but each chain is looked for in all of them, and tens of thousands take their time.
  */
 export class KurrentDbPlace extends PostgresPlace {
   constructor(
