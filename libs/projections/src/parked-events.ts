@@ -77,7 +77,7 @@ export class ParkedEvents {
   }
 
   /**
-   * The events of the last positions up to one that are set aside, each with the error of the first of its key.
+   * The last events up to a position that are set aside, a hundred at most, each with the error of the first of its key.
    * @param most how many positions are looked at
    */
   async before(
@@ -94,7 +94,7 @@ export class ParkedEvents {
        ) as error
        from projection_parked p
        where projection = $1 and version = $2 and build = $3 and chain = $4
-         and position between $5::bigint - $6::integer and $5 order by position`,
+         and position between $5::bigint - $6::integer and $5 order by position desc limit 100`,
       [...key(subject, chainNo), position, most],
     );
     return rows.map((row) => ({ position: Number(row.position), key: row.key, error: row.error ?? '' }));

@@ -1,6 +1,7 @@
 import { Conflict, Invalid, NotFound, Unavailable } from '#libs/kernel/src/errors.js';
 import { describeError } from '#libs/kernel/src/log.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
+import { APPEND_EVENTS_MAX } from '#libs/event-store/src/codec.js';
 import { Checkpoints, LeaseLost, RATE, type Subject } from './checkpoints.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { ParkedEvents, type ParkedKey } from './parked-events.js';
@@ -47,8 +48,6 @@ export interface RetriedKey {
 
 /** How often a waiting query looks whether a build has taken over. */
 const BUILDING_POLL_MS = 100;
-/** An append writes a handful of events; the last of them is the position that its caller waits for. */
-const APPEND_EVENTS_MAX = 100;
 /** How often keys are looked for whose time to be tried again has come. */
 const RETRY_MS = 15_000;
 
@@ -348,12 +347,12 @@ export class Projections {
   /** The truth about the append that ended at a position: one of its events may have been set aside. */
   private async refuseParked(subject: Subject, chain: Chain, position: number): Promise<void> {
     const parked = await this.parkedEvents.before(subject, chain.no, position, APPEND_EVENTS_MAX);
-    const [first] = parked;
-    if (first === undefined) return;
-    const events = await this.deps.store.readAll(chain.id, { from: first.position, to: position });
-    const command = events.at(-1)?.header.commandId;
-    const own = events.filter((event) => event.header.commandId === command).map((event) => event.position);
-    const found = parked.find((each) => own.includes(each.position));
+    if (parked.length === 0) return;
+    const commandAt = async (at: number) =>
+      (await this.deps.store.readAll(chain.id, { from: at, to: at }))[0]?.header.commandId;
+    const command = await commandAt(position);
+    const commands = await Promise.all(parked.map((each) => commandAt(each.position)));
+    const found = parked.find((_, n) => commands[n] === command);
     if (!found) return;
     throw new Unavailable(
       'projection.parked',
