@@ -6,11 +6,12 @@ import { publicRandomBytes } from '#libs/kernel/src/randomness.js';
  * class key with a fresh salt, so that no nonce is ever used twice under one key, and carries a commitment to that
  * key: without it, one ciphertext could be made that opens to two different texts under two keys.
  *
- * Layout: format (1 byte, = 1) | salt (16) | commitment (32) | tag (16) | ciphertext. Written as base64url.
+ * Layout: format (1 byte) | salt (16) | commitment (32) | tag (16) | ciphertext. Written as base64url.
  */
 export type Box = string;
 
-const FORMAT = 1;
+/** What is written; boxes of format 1 are only read. */
+const FORMAT = 2;
 const SALT = 16;
 const COMMITMENT = 32;
 const TAG = 16;
@@ -18,6 +19,7 @@ const HEAD = 1 + SALT + COMMITMENT + TAG;
 export const INFO = Buffer.from('pistor box v1');
 const FIRST_INFO = Buffer.concat([INFO, Buffer.from([1])]);
 const SECOND_INFO = Buffer.concat([INFO, Buffer.from([2])]);
+const BLOCK_INFO = Buffer.concat([Buffer.from([0, 0, 0, 1]), Buffer.from('pistor box v2'), Buffer.from([0])]);
 /** Safe because every box has a key of its own. */
 const NONCE = Buffer.alloc(12);
 
@@ -29,16 +31,29 @@ export class BoxDoesNotOpen extends Error {
   }
 }
 
+type Derive = (classKey: Buffer, salt: Buffer) => { key: Buffer; commitment: Buffer };
+
 /**
- * HKDF-SHA-256 (RFC 5869) to 64 bytes, from its HMACs: `hkdfSync` makes a key object and a job for each call, and takes
- * more than twice as long.
+ * Format 2: one block of HMAC-SHA-512 (SP 800-108, counter mode), half of it the key and half the commitment. Of what
+ * a box costs, deriving was most: format 1 takes three HMACs for the same strength.
  */
-export function derive(classKey: Buffer, salt: Buffer): { key: Buffer; commitment: Buffer } {
+function deriveInOneBlock(classKey: Buffer, salt: Buffer): { key: Buffer; commitment: Buffer } {
+  const block = createHmac('sha512', classKey).update(BLOCK_INFO).update(salt).digest();
+  return { key: block.subarray(0, 32), commitment: block.subarray(32) };
+}
+
+/** Format 1: HKDF-SHA-256 (RFC 5869) to 64 bytes. */
+export function deriveByHkdf(classKey: Buffer, salt: Buffer): { key: Buffer; commitment: Buffer } {
   const extracted = createHmac('sha256', salt).update(classKey).digest();
   const key = createHmac('sha256', extracted).update(FIRST_INFO).digest();
   const commitment = createHmac('sha256', extracted).update(key).update(SECOND_INFO).digest();
   return { key, commitment };
 }
+
+const DERIVATIONS: ReadonlyMap<number | undefined, Derive> = new Map([
+  [1, deriveByHkdf],
+  [FORMAT, deriveInOneBlock],
+]);
 
 /**
  * Closes `plaintext`. `bound` (who, which class, which event) is not stored but must be given again to open it, so that
@@ -46,7 +61,7 @@ export function derive(classKey: Buffer, salt: Buffer): { key: Buffer; commitmen
  */
 export function closeBox(classKey: Buffer, plaintext: string, bound: string): Box {
   const salt = publicRandomBytes(SALT);
-  const { key, commitment } = derive(classKey, salt);
+  const { key, commitment } = deriveInOneBlock(classKey, salt);
   const cipher = createCipheriv('aes-256-gcm', key, NONCE);
   cipher.setAAD(Buffer.from(bound));
   const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
@@ -58,7 +73,8 @@ export function closeBox(classKey: Buffer, plaintext: string, bound: string): Bo
 /** @throws BoxDoesNotOpen */
 export function openBox(classKey: Buffer, box: Box, bound: string): string {
   const bytes = Buffer.from(box, 'base64url');
-  if (bytes.length < HEAD || bytes[0] !== FORMAT) throw new BoxDoesNotOpen('its format is unknown');
+  const derive = DERIVATIONS.get(bytes[0]);
+  if (bytes.length < HEAD || !derive) throw new BoxDoesNotOpen('its format is unknown');
   const salt = bytes.subarray(1, 1 + SALT);
   const { key, commitment } = derive(classKey, salt);
   if (!timingSafeEqual(commitment, bytes.subarray(1 + SALT, 1 + SALT + COMMITMENT))) {

@@ -5,8 +5,8 @@ import type { AppendCounter } from './append-stats.js';
 
 export interface GroupCommitLimits {
   /**
-   * Appends that one transaction takes: enough to make the commit's share small, few enough to keep its locks short. Each
-   * takes some four advisory locks, of which a server with default settings has 6,400 for all its sessions.
+   * Appends that one transaction takes: enough to make the commit's share small, few enough to hold the chain's row for
+   * a short time.
    */
   readonly appendsMax: number;
   /** Characters of header and data that one transaction takes. */

@@ -71,6 +71,10 @@ begin
             ) order by k.n) from unnest(p_commands) with ordinality as k(id, n))
     into v_since, heads, v_wrong, v_seen
     from chain c where c.no = p_chain;
+  -- Positions are compared below; with none, that would never come to an end.
+  if v_since is null then
+    raise exception 'there is no chain %', p_chain;
+  end if;
 
   loop
     v_is_simple := p_alone and v_wrong = 0 and array_remove(v_seen, null) = '{}';
@@ -88,17 +92,11 @@ begin
       return;
     end if;
 
-    update chain c
-      set position = c.position + v_count,
-          -- Never backwards, whatever happens to the machine's clock; whole milliseconds, as everybody shows them.
-          recorded_at = greatest(c.recorded_at, date_trunc('milliseconds', clock_timestamp() + c.clock_offset_ms * interval '1 millisecond'))
-      where c.no = p_chain and c.position = v_since
-      returning c.position - v_count, c.recorded_at, clock_timestamp() + c.clock_offset_ms * interval '1 millisecond'
-      into base, v_recorded, v_now;
-    exit when found;
+    -- An update that fails for the position would wait in the queue for the row, and again for its lock.
+    select c.position into base from chain c where c.no = p_chain for no key update;
+    exit when base = v_since;
 
     -- Another batch was faster. Under the lock nobody else can be: this comes once.
-    select c.position into base from chain c where c.no = p_chain for no key update;
     select array_agg(greatest(h.head, n.revision) order by h.n) into heads
       from unnest(p_streams, heads) with ordinality as h(name, head, n)
       left join (
@@ -116,6 +114,13 @@ begin
       where not (k.wanted = heads[k.stream] or k.wanted = -2 or (k.wanted = -3 and heads[k.stream] >= 0));
     v_since := base;
   end loop;
+
+  update chain c
+    set position = c.position + v_count,
+        -- Never backwards, whatever happens to the machine's clock; whole milliseconds, as everybody shows them.
+        recorded_at = greatest(c.recorded_at, date_trunc('milliseconds', clock_timestamp() + c.clock_offset_ms * interval '1 millisecond'))
+    where c.no = p_chain
+    returning c.recorded_at, clock_timestamp() + c.clock_offset_ms * interval '1 millisecond' into v_recorded, v_now;
 
   -- Steps of seconds happen when a clock is disciplined. Beyond that, times of recording would be made up.
   if v_recorded > v_now + interval '10 seconds' then
@@ -166,6 +171,9 @@ declare
   v_wanted integer;
   v_count integer := 0;
   v_first integer;
+  -- The command of each append that has written events. One that was refused, or asks without events what its command
+  -- did, leaves nothing that another one could repeat.
+  v_written uuid[] := array_fill(null::uuid, array[array_length(p_commands, 1)]);
 begin
   accepted := '{}';
   revisions := '{}';
@@ -177,8 +185,8 @@ begin
       outcomes[v_append] := 1;
       details[v_append] := p_seen[v_append];
     else
-      v_first := array_position(p_commands, p_commands[v_append]);
-      if v_first < v_append and outcomes[v_first] = 0 then
+      v_first := array_position(v_written, p_commands[v_append]);
+      if v_first is not null then
         outcomes[v_append] := 3;
         details[v_append] := v_first;
       end if;
@@ -204,6 +212,7 @@ begin
         v_count := v_count + 1;
         accepted[v_count] := v_event;
         revisions[v_count] := v_heads[v_stream];
+        v_written[v_append] := p_commands[v_append];
       end if;
       v_event := v_event + 1;
     end loop;
