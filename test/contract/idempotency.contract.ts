@@ -143,6 +143,21 @@ export function describeIdempotency(contract: Contract): void {
       expect(await contract.store.readStream(contract.chain.id, on)).toHaveLength(3);
     });
 
+    it('is carried out though another append asks at the same moment what it did', async () => {
+      const [on, other] = [newStream(), newStream()];
+      const commandId = newId();
+      const ask = () => contract.append(to(on, 'any'), { commandId });
+      const [, written] = await Promise.all([
+        ask(),
+        contract.append(to(on, 'no-stream', counted(1)), { commandId }),
+        contract.append(to(other, 'any', counted(2))),
+        ask(),
+      ]);
+      expect(written).toMatchObject({ repeated: false, revisions: { [on]: 0 } });
+      expect(numbers(await contract.store.readStream(contract.chain.id, on))).toEqual([1]);
+      expect(await ask()).toEqual({ ...written, repeated: true });
+    });
+
     it('means nothing in another chain', async () => {
       const on = newStream();
       const first = contract.request(to(on, 'no-stream', counted(1)));

@@ -77,6 +77,7 @@ export async function openTestEngine(eventTypes: readonly EventType[]): Promise<
         const rows = projection.accumulate?.({ tx, chain, boxes: boxes.within(tx) });
         for (let from = 0; from < events.length; from += pageEvents) {
           await rows?.add(events.slice(from, from + pageEvents));
+          if (from % 2 === 1) await rows?.evict();
         }
         await rows?.flush();
       });

@@ -87,7 +87,8 @@ export class GroupCommit {
     return this.waiting.splice(0, count);
   }
 
-  private async commit(batch: readonly Waiting[]): Promise<void> {
+  /** @returns the error of a database that is gone, which everybody was told */
+  private async commit(batch: readonly Waiting[]): Promise<unknown> {
     try {
       const outcomes = await this.sendPersistently(batch.map(({ append }) => append));
       this.counter?.batch();
@@ -97,13 +98,21 @@ export class GroupCommit {
         this.counter?.append(now - waiting.since, outcome instanceof Error);
         waiting.resolve(outcome);
       });
+      return undefined;
     } catch (error) {
       if (batch.length === 1 || isUnavailable(error)) {
         for (const waiting of batch) waiting.reject(error);
-        return;
+        return isUnavailable(error) ? error : undefined;
       }
       // One of them is the culprit: alone, each shows whether it is.
-      for (const waiting of batch) await this.commit([waiting]);
+      for (const [n, waiting] of batch.entries()) {
+        const outage = await this.commit([waiting]);
+        if (outage === undefined) continue;
+        // The others would only wait for the same database, one after the other.
+        for (const { reject } of batch.slice(n + 1)) reject(outage);
+        return outage;
+      }
+      return undefined;
     }
   }
 

@@ -18,14 +18,17 @@ export const encodeCursor = (key: CursorKey): string => Buffer.from(JSON.stringi
 export function decodeCursor(text: string, length: number): CursorKey {
   const key = text.length <= CURSOR_CHARS_MAX && /^[\w-]+$/.test(text) ? parse(text) : undefined;
   if (!Array.isArray(key) || key.length !== length || !key.every(isKeyPart)) {
-    throw new Invalid('cursor.malformed', 'This cursor was not made by this list.', {
-      fields: [
-        { field: 'cursor', message: 'Use `next` of the page before as it is, with the same filters.', rule: 'schema' },
-      ],
-    });
+    throw malformedCursor();
   }
   return key;
 }
+
+export const malformedCursor = () =>
+  new Invalid('cursor.malformed', 'This cursor was not made by this list.', {
+    fields: [
+      { field: 'cursor', message: 'Use `next` of the page before as it is, with the same filters.', rule: 'schema' },
+    ],
+  });
 
 /**
  * A page of rows that were asked for with one more than `limit`: whether there is a next page shows without counting.

@@ -20,6 +20,8 @@ export interface Subject {
   readonly build: Build;
   /** The first build of this version: over as soon as there is a live one. */
   readonly first?: boolean;
+  /** Has effects: over as soon as a newer version has been anywhere, also in chains that begin later. */
+  readonly effects?: boolean;
 }
 
 /** Permission to move one checkpoint, until it runs out or another owner takes it. */
@@ -82,11 +84,14 @@ export class Checkpoints {
     const { rows } = await this.db.query<LeaseRow>({
       name: 'lease_projections',
       text: `with subject as (
-         select * from unnest($1::text[], $2::int[], $3::text[], $8::boolean[]) with ordinality as s(name, version, build, first, n)
-         where not s.first or not exists (
+         select * from unnest($1::text[], $2::int[], $3::text[], $8::boolean[], $9::boolean[])
+           with ordinality as s(name, version, build, first, effects, n)
+         where (not s.first or not exists (
            select 1 from projection_checkpoint l
            where l.projection = s.name and l.version = s.version and l.build = 'live'
-         )
+         )) and (not s.effects or not exists (
+           select 1 from projection_checkpoint l where l.projection = s.name and l.version > s.version
+         ))
        ), behind as (
          select s.name, s.version, s.build, s.n, c.no, c.head
          from subject s
@@ -122,6 +127,7 @@ export class Checkpoints {
         [...heads.keys()],
         [...heads.values()],
         subjects.map(({ first = false }) => first),
+        subjects.map(({ effects = false }) => effects),
       ],
     });
     return rows.map((row) => ({

@@ -135,11 +135,26 @@ export class ParkedEvents {
        set retry_at = clock_timestamp() + ${RETRY_SECONDS_MAX} * interval '1 second'
        from unnest($1::text[], $2::int[]) as s(name, version)
        where k.projection = s.name and k.version = s.version and k.build = 'live'
-         and k.error is not null and k.retry_at <= clock_timestamp()
+         and k.retry_at <= clock_timestamp()
+         -- The first of its key, whether or not it has failed itself: a retry that was cut short leaves one that has not.
+         and not exists (
+           select 1 from projection_parked b
+           where b.projection = k.projection and b.version = k.version and b.build = k.build and b.chain = k.chain
+             and b.key = k.key and b.position < k.position
+         )
        returning k.projection, k.chain, k.key`,
       [subjects.map(({ name }) => name), subjects.map(({ version }) => version)],
     );
     return rows.map((row) => ({ projection: row.projection, chainNo: row.chain, key: row.key }));
+  }
+
+  /** The database was away, say: that is no reason to let a key wait for an hour. */
+  async soonAgain({ projection, chainNo, key: of }: DueKey): Promise<void> {
+    await this.db.query(
+      `update projection_parked set retry_at = clock_timestamp() + ${RETRY_SECONDS} * interval '1 second'
+       where projection = $1 and chain = $2 and key = $3 and build = 'live'`,
+      [projection, chainNo, of],
+    );
   }
 
   /** What is set aside in a chain, by key. */

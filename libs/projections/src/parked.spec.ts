@@ -4,6 +4,7 @@ import { type Engine, openEngine } from '#libs/engine/src/engine.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { eventType } from '#libs/event-store/src/event-type.js';
 import { MasterKey } from '#libs/event-store/src/master-key.js';
+import { Unavailable } from '#libs/kernel/src/errors.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { silentLog } from '#libs/kernel/src/log.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
@@ -265,6 +266,41 @@ describe('a parked key', () => {
     await test.db.query('update projection_parked set retry_at = now() where projection = $1', [work.name]);
     await projections.retryDue();
     expect(await listsOf(work)).toEqual({ 'thing-bad': [13] });
+    await projections.stop();
+  });
+
+  it('of which a retry that was cut short has left some is tried again by itself, and keeps no other from it', async () => {
+    const poison = new Set([13, 23]);
+    const away = new Set<string>();
+    const work = lists(poison);
+    const projections = await running({
+      ...work,
+      async apply(context, events) {
+        const found = events.find(({ data }) => away.has(String((data as { n: number }).n)));
+        if (away.size > 0 && events.length > 1) throw new Error('one at a time');
+        if (found) throw new Unavailable('test.away', 'the database is away');
+        await work.apply(context, events);
+      },
+    });
+    await add({ 'thing-bad': [13, 14, 15], 'thing-worse': [23] });
+    await projections.waitForHead(chain, 5_000);
+    poison.clear();
+    away.add('14');
+    // The first event is applied by itself, the second one finds the database away.
+    await expect(projections.retry(work.name, chain, 'thing-bad')).rejects.toThrow('away');
+    expect(await projections.parked(chain, work.name)).toMatchObject([
+      { key: 'thing-bad', events: 2, firstPosition: 2 },
+      { key: 'thing-worse', events: 1 },
+    ]);
+    const due = () => test.db.query('update projection_parked set retry_at = now() where projection = $1', [work.name]);
+    await due();
+    await projections.retryDue();
+    expect(await projections.parked(chain, work.name)).toMatchObject([{ key: 'thing-bad' }]);
+    away.clear();
+    await due();
+    await projections.retryDue();
+    expect(await listsOf(work)).toEqual({ 'thing-bad': [13, 14, 15], 'thing-worse': [23] });
+    expect(await projections.parked(chain, work.name)).toEqual([]);
     await projections.stop();
   });
 });

@@ -61,6 +61,13 @@ export class PositionWaits {
     for (const waiter of place.waiters) if (waiter.position <= place.reached.position) waiter.resolve(place.reached);
   }
 
+  /** After a build has taken over: where it stands, and what it has set aside, is asked anew. */
+  forget(name: string): void {
+    for (const place of this.places.values()) {
+      if (place.subject.name === name) place.reached = { position: 0, hasParked: false };
+    }
+  }
+
   private async poll(): Promise<void> {
     const waited = [...this.places.values()].filter(({ waiters }) => waiters.size > 0);
     if (waited.length > 0) await this.ask(waited).catch(() => undefined);

@@ -45,28 +45,22 @@ export class ProjectionBuilds {
 
   /** Throws away what an earlier build has left, and makes empty tables beside those that serve. */
   async begin(work: Projection): Promise<void> {
-    await this.db.transaction(async (tx) => {
-      for (const table of ['projection_checkpoint', 'projection_parked']) {
-        await tx.query(`delete from ${table} where projection = $1 and version = $2 and build = 'next'`, [
-          work.name,
-          work.version,
-        ]);
-      }
-    });
+    // Whoever builds it now finds its checkpoint gone, and holds the tables up no longer.
+    await this.db.transaction((tx) => forgetBuild(tx, work));
     await this.createSchema(work, schemaFor(work, 'next'), true);
   }
 
   /**
    * Puts a build in the place of the one that serves, with its own checkpoints, in one transaction, when it has come at
    * least as far: no reader sees half of it, or less than they have seen.
-   * @param heads when given, the build must have caught up with these, too; by number of the chain
+   * @param heads the build must have caught up with these, too; by number of the chain
    * @returns how many events it was built from; undefined when it has not taken over
    */
-  async takeOver(work: Projection, heads?: ReadonlyMap<number, number>): Promise<number | undefined> {
+  async takeOver(work: Projection, heads: ReadonlyMap<number, number>): Promise<number | undefined> {
     const live = schemaFor(work, 'live');
     const next = schemaFor(work, 'next');
     // Without a lock first: it would hold up the pages of whoever is still building.
-    if (heads && isBehind(await rowsOf(this.db, work, 'next'), heads)) return undefined;
+    if (isBehind(await rowsOf(this.db, work, 'next'), heads)) return undefined;
     const events = await this.db.transaction(async (tx) => {
       // Running loops hold these rows while they write, and find another epoch after us.
       await tx.query('select 1 from projection_checkpoint where projection = $1 and version = $2 for update', [
@@ -75,7 +69,7 @@ export class ProjectionBuilds {
       ]);
       const built = await rowsOf(tx, work, 'next');
       const serving = new Map((await rowsOf(tx, work, 'live')).map((row) => [row.chain, Number(row.position)]));
-      if (isBehind(built, serving, 0) || (heads && isBehind(built, heads))) return undefined;
+      if (isBehind(built, serving, 0) || isBehind(built, heads)) return undefined;
       if (!(await schemaExists(tx, next))) return undefined;
       await tx.query(`drop schema if exists "${live}" cascade`);
       await tx.query(`alter schema "${next}" rename to "${live}"`);
@@ -151,7 +145,11 @@ export class ProjectionBuilds {
     await this.db.transaction(async (tx) => {
       // Many processes may start at once.
       await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`projection ${schema}`]);
-      if (anew) await tx.query(`drop schema if exists "${schema}" cascade`);
+      if (anew) {
+        // Again: who has begun anew meanwhile has written into the tables that go now.
+        await forgetBuild(tx, work);
+        await tx.query(`drop schema if exists "${schema}" cascade`);
+      }
       if (await schemaExists(tx, schema)) return;
       await tx.query(`create schema "${schema}"`);
       await tx.query(`set local search_path to "${schema}", public`);
@@ -197,25 +195,35 @@ async function schemaExists(tx: Queryable, schema: string): Promise<boolean> {
   return rows.length > 0;
 }
 
+async function forgetBuild(tx: Queryable, { name, version }: Projection): Promise<void> {
+  for (const table of ['projection_checkpoint', 'projection_parked']) {
+    await tx.query(`delete from ${table} where projection = $1 and version = $2 and build = 'next'`, [name, version]);
+  }
+}
+
+/** Whoever holds the lease finds another epoch. */
+const GIVEN_UP = `epoch = l.epoch + 1, owner = null, lease_until = '-infinity',
+         last_error = null, last_error_at = null, moved_at = clock_timestamp()`;
+
 /** The checkpoints and parked events of the build become those of the projection that serves. */
 async function replaceRows(tx: Queryable, { name, version }: Projection): Promise<void> {
   const values = [name, version];
+  // A row that the live loop makes at this moment, for a chain that is new to it, must not stay as it is: what it says
+  // is still to be applied stands in the build.
   await tx.query(
-    `update projection_checkpoint l
-     set position = coalesce(n.position, 0), applied = coalesce(n.applied, 0), epoch = l.epoch + 1, owner = null,
-         lease_until = '-infinity', last_error = null, last_error_at = null, moved_at = clock_timestamp()
-     from projection_checkpoint old
-     left join projection_checkpoint n
-       on n.projection = old.projection and n.version = old.version and n.chain = old.chain and n.build = 'next'
-     where old.projection = $1 and old.version = $2 and old.build = 'live'
-       and l.projection = old.projection and l.version = old.version and l.build = 'live' and l.chain = old.chain`,
+    `insert into projection_checkpoint as l (projection, version, build, chain, position, applied)
+     select projection, version, 'live', chain, position, applied from projection_checkpoint
+     where projection = $1 and version = $2 and build = 'next'
+     on conflict (projection, version, build, chain) do update
+       set position = excluded.position, applied = excluded.applied, ${GIVEN_UP}`,
     values,
   );
   await tx.query(
-    `insert into projection_checkpoint (projection, version, build, chain, position, applied)
-     select projection, version, 'live', chain, position, applied from projection_checkpoint
-     where projection = $1 and version = $2 and build = 'next'
-     on conflict do nothing`,
+    `update projection_checkpoint l set position = 0, applied = 0, ${GIVEN_UP}
+     where l.projection = $1 and l.version = $2 and l.build = 'live' and not exists (
+       select 1 from projection_checkpoint n
+       where n.projection = l.projection and n.version = l.version and n.chain = l.chain and n.build = 'next'
+     )`,
     values,
   );
   await tx.query(`delete from projection_checkpoint where projection = $1 and version = $2 and build = 'next'`, values);

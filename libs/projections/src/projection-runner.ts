@@ -25,7 +25,7 @@ const REACTOR_PAGE_EVENTS = 200;
 
 /** Pages of a build that go into one transaction: events read at a time, and when it ends. */
 const ACCUMULATED_PAGE = 500;
-const ACCUMULATED_EVENTS = 200_000;
+const ACCUMULATED_EVENTS = 500_000;
 /** Rows that wait in memory, of some 10 kB each. */
 const ACCUMULATED_ROWS = 5_000;
 /** Of a build that workers share: well within the time of a lease, so that no other one begins the same pages. */
@@ -82,7 +82,8 @@ export class ProjectionRunner {
   }
 
   get subject(): Subject {
-    return { name: this.work.name, version: this.work.version, build: this.build, first: this.first };
+    const { work, build, first } = this;
+    return { name: work.name, version: work.version, build, first, effects: isReactor(work) };
   }
 
   /**
@@ -181,12 +182,12 @@ export class ProjectionRunner {
       await tx.query(`set local search_path to "${this.schema}", public`);
       const rows = work.accumulate({ tx, chain, boxes: this.deps.boxes.within(tx) });
       const msMax = this.first ? ACCUMULATED_MS : Infinity;
-      const isFull = () =>
-        applied >= ACCUMULATED_EVENTS || rows.size >= ACCUMULATED_ROWS || performance.now() - since > msMax;
+      const isFull = () => applied >= ACCUMULATED_EVENTS || performance.now() - since > msMax;
       while (to < lease.head && !isStopping() && !isFull()) {
         const page = await ahead.next();
         const events = page.events.filter(({ stored }) => work.types.has(stored.header.type));
         await rows.add(events.map(({ sealed }) => sealed));
+        if (rows.size >= ACCUMULATED_ROWS) await rows.evict();
         to = page.to;
         applied += events.length;
         onPage?.(chain, to, lease.head);

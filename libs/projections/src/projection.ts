@@ -56,6 +56,9 @@ export interface Accumulation {
   add(events: readonly SealedEvent[]): Promise<void>;
   /** Rows that wait to be written, which whoever adds keeps bounded. */
   readonly size: number;
+  /** Writes about half of them, those that have waited longest for another event. */
+  evict(): Promise<void>;
+  /** Writes all of them. */
   flush(): Promise<void>;
 }
 

@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Conflict, Invalid, NotFound, Unavailable } from '#libs/kernel/src/errors.js';
 import { describeError } from '#libs/kernel/src/log.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { APPEND_EVENTS_MAX } from '#libs/event-store/src/codec.js';
 import { Checkpoints, LeaseLost, RATE, type Subject } from './checkpoints.js';
 import { newId } from '#libs/kernel/src/ids.js';
-import { ParkedEvents, type ParkedKey } from './parked-events.js';
+import { type DueKey, ParkedEvents, type ParkedKey } from './parked-events.js';
 import { PositionWaits } from './position-waits.js';
 import { isReactor, type Projection, type Reactor } from './projection.js';
 import { ProjectionBuilds } from './projection-builds.js';
@@ -260,9 +261,7 @@ export class Projections {
     const run = async () => {
       try {
         const subjects = [...this.runners.values()].map(({ subject }) => subject);
-        for (const { projection, chainNo, key } of await this.parkedEvents.takeDue(subjects)) {
-          await this.runner(projection).retry(await this.deps.chains.byNumber(chainNo), key);
-        }
+        for (const due of await this.parkedEvents.takeDue(subjects)) await this.tryAgain(due);
       } catch (error) {
         this.deps.log.warn({ error: describeError(error) }, 'parked events could not be tried again');
       }
@@ -288,10 +287,13 @@ export class Projections {
     let events: number | undefined;
     try {
       for (let round = 0; events === undefined && round < ROUNDS_MAX; round += 1) {
-        for (const lease of await builders.lease([builder.subject], await this.heads())) {
-          await builder.follow(lease, (_chain, position, head) => onPage?.(position, head));
-        }
-        events = await this.builds.takeOver(work);
+        const heads = await this.heads();
+        const leases = await builders.lease([builder.subject], heads);
+        for (const lease of leases) await builder.follow(lease, (_chain, position, head) => onPage?.(position, head));
+        // Up to the heads, since workers may be building some of the chains: there is nothing to be level with before a
+        // first build serves.
+        events = await this.builds.takeOver(work, heads);
+        if (events === undefined && leases.length === 0) await sleep(BUILDING_POLL_MS);
       }
     } catch (error) {
       if (!(error instanceof LeaseLost)) throw error;
@@ -300,8 +302,19 @@ export class Projections {
     if (events === undefined)
       throw new Unavailable('projection.busy', `${name} could not be overtaken while so much is appended. Try again.`);
     this.building.delete(name);
+    this.waits.forget(name);
     this.loop?.forget(work.name);
     return { events };
+  }
+
+  /** One key that cannot be tried now does not keep the others, whose time has come, from it. */
+  private async tryAgain({ projection, chainNo, key }: DueKey): Promise<void> {
+    try {
+      await this.runner(projection).retry(await this.deps.chains.byNumber(chainNo), key);
+    } catch (error) {
+      this.deps.log.warn({ projection, key, error: describeError(error) }, 'a parked key could not be tried again');
+      await this.parkedEvents.soonAgain({ projection, chainNo, key });
+    }
   }
 
   /** The runner with which a projection begins here: of the build, while it does not serve. */
@@ -321,7 +334,8 @@ export class Projections {
   /** A build that has caught up begins to serve; here or in another process, which this one then sees. */
   private async takeOver(runner: ProjectionRunner): Promise<void> {
     const { work } = runner;
-    if (!this.building.has(work.name) || isReactor(work)) return;
+    if (isReactor(work)) return;
+    // A reader may have seen it before this runner did, which is replaced all the same.
     if (!(await this.isServing(work.name))) {
       if ((await this.builds.takeOver(work, await this.heads())) === undefined) return;
       this.building.delete(work.name);
@@ -340,7 +354,7 @@ export class Projections {
   private async waitServing(name: string, deadline: number): Promise<void> {
     while (!(await this.isServing(name))) {
       if (performance.now() > deadline) await this.assertServing(name);
-      await new Promise((resolve) => setTimeout(resolve, BUILDING_POLL_MS));
+      await sleep(BUILDING_POLL_MS);
     }
   }
 

@@ -57,9 +57,9 @@ const serves = (projections: Projections) =>
 
 const process = (...works: (Projection | Reactor)[]) => new Projections({ ...engine, log: silentLog }, works);
 
-async function add(count: number): Promise<number> {
+async function add(count: number, to = chain): Promise<number> {
   const { position } = await engine.store.append({
-    chain: chain.id,
+    chain: to.id,
     commandId: newId(),
     streams: [
       {
@@ -73,9 +73,9 @@ async function add(count: number): Promise<number> {
   return position;
 }
 
-async function sumOf(version: number): Promise<number> {
+async function sumOf(version: number, of = chain): Promise<number> {
   const { rows } = await test.db.query<{ sum: string }>(`select sum from sum_v${version}.total where chain = $1`, [
-    chain.no,
+    of.no,
   ]);
   return Number(rows[0]?.sum ?? 0);
 }
@@ -150,6 +150,46 @@ describe('a new version of a projection', () => {
     await second.stop();
   });
 
+  it('is followed by a process in which a reader was the first to see that another one had built it', async () => {
+    await add(LONG);
+    const [builder, other] = [process(sum(1)), process(sum(1))];
+    await builder.prepare();
+    await other.prepare();
+    builder.start();
+    await builder.waitForHead(chain, 20_000);
+    await builder.stop();
+    other.start();
+    await other.assertServing('sum');
+    const position = await add(1);
+    await other.waitFor('sum', chain, position, 20_000);
+    expect(await sumOf(1)).toBe(position);
+    await other.stop();
+  });
+
+  it('serves only when it is whole, though somebody rebuilds it while workers build it for the first time', async () => {
+    // One session: a page that takes long would hold up everybody, the test included.
+    if (test.db.kind === 'pglite') return;
+    const other = await engine.chains.ensure(newId(), true);
+    await add(LONG);
+    await add(LONG, other);
+    let pages = 0;
+    const slowly = async () => {
+      pages += 1;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    };
+    const [worker, operator] = [process(sum(1, slowly)), process(sum(1))];
+    await worker.prepare();
+    await operator.prepare();
+    worker.start();
+    await eventually('a first page', () => Promise.resolve(pages > 0 ? true : undefined));
+    const rebuilt = operator.rebuild('sum').catch((error: unknown) => error);
+    await serves(operator);
+    expect([await sumOf(1), await sumOf(1, other)]).toEqual([LONG, LONG]);
+    await rebuilt;
+    await worker.stop();
+    expect([await sumOf(1), await sumOf(1, other)]).toEqual([LONG, LONG]);
+  });
+
   it('is live at once over a short log', async () => {
     await add(10);
     const projections = process(sum(1));
@@ -203,6 +243,31 @@ describe('a new version of a reactor', () => {
     expect(after).not.toContain(1);
     expect([...new Set([...before, ...after])].sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(await old.status(chain)).toMatchObject([{ state: 'superseded', position: 5 }]);
+  });
+
+  it('keeps the old one out of chains that begin after it has taken over', async () => {
+    const [before, after]: [string[], string[]] = [[], []];
+    const noting = (version: number, effects: string[]): Reactor => ({
+      ...reactor(version, []),
+      react(of, events) {
+        effects.push(...events.map(({ position }) => `${of.id} ${position}`));
+        return Promise.resolve();
+      },
+    });
+    const [old, changed] = [process(noting(1, before)), process(noting(2, after))];
+    await old.prepare();
+    old.start();
+    await old.waitFor('effects', chain, await add(1), 5_000);
+    await changed.prepare();
+    changed.start();
+    await changed.waitFor('effects', chain, await add(1), 5_000);
+    const young = await engine.chains.ensure(newId(), true);
+    await changed.waitFor('effects', young, await add(1, young), 5_000);
+    // The old one sees the chain with its next look at the latest.
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await Promise.all([old.stop(), changed.stop()]);
+    expect(after).toContain(`${young.id} 1`);
+    expect(before.filter((effect) => effect.startsWith(young.id))).toEqual([]);
   });
 
   it('keeps the old one out when that starts again', async () => {

@@ -130,6 +130,18 @@ describe('the log over HTTP', () => {
     });
   });
 
+  it.each([
+    ['[1.5]', ''],
+    ['["7"]', ''],
+    ['[-1]', ''],
+    ['[null]', ''],
+    ['[3000000000]', `&stream=thing-${newId()}`],
+  ])('refuses the cursor %s%s, which names no place', async (key, stream) => {
+    const cursor = Buffer.from(key).toString('base64url');
+    const answer = await api.get(`/v1/events?cursor=${cursor}${stream}`);
+    expect(answer).toMatchObject({ status: 400, body: { code: 'cursor.malformed' } });
+  });
+
   it('refuses a cursor of another list', async () => {
     expect(await api.get('/v1/events?cursor=abc')).toMatchObject({ status: 400, body: { code: 'cursor.malformed' } });
   });

@@ -72,6 +72,8 @@ export interface FoldedCourse {
   readonly importedAt: Instant | null;
   /** First performed course session as the row has it, which orders a patient's courses; null: none. */
   readonly firstAtBefore: Instant | null;
+  /** Its local date, which ends the rhythm of the course before. */
+  readonly firstOnBefore: LocalDate | null;
 }
 
 interface LoadedRow {
@@ -80,6 +82,7 @@ interface LoadedRow {
   readonly revision: number;
   readonly imported_at: Instant | null;
   readonly first_at: Instant | null;
+  readonly first_on: LocalDate | null;
 }
 
 export type Protocols = (course: PlannedCourse) => Protocol | undefined;
@@ -123,6 +126,7 @@ export class CourseRows {
         revision: event.revision,
         importedAt: event.header.origin === 'import' ? event.recordedAt : (known?.importedAt ?? null),
         firstAtBefore: known?.firstAtBefore ?? null,
+        firstOnBefore: known?.firstOnBefore ?? null,
       });
     }
     return new Map([...folding].filter((entry): entry is [Id, FoldedCourse] => entry[1].state.status !== 'none'));
@@ -131,13 +135,13 @@ export class CourseRows {
   async load(tx: Queryable, chain: Chain, ids: ReadonlySet<Id>): Promise<Map<Id, FoldedCourse>> {
     if (ids.size === 0) return new Map();
     const { rows } = await tx.query<LoadedRow>(
-      'select id, state, revision, imported_at, first_at from course where chain = $1 and id = any($2::uuid[])',
+      'select id, state, revision, imported_at, first_at, first_on from course where chain = $1 and id = any($2::uuid[])',
       [chain.no, [...ids]],
     );
     return new Map(
-      rows.map(({ id, state, revision, imported_at, first_at }) => [
+      rows.map(({ id, state, revision, imported_at, first_at, first_on }) => [
         id,
-        { state, revision, importedAt: imported_at, firstAtBefore: first_at },
+        { state, revision, importedAt: imported_at, firstAtBefore: first_at, firstOnBefore: first_on },
       ]),
     );
   }
@@ -202,7 +206,10 @@ export class CourseRows {
     const rows = [...courses].map(([id, course]) => rowOf(id, course, codes.get(id), protocolOf(course.state), derive));
     const states = [...courses.values()].map(({ state }) => JSON.stringify(state));
     await tx.query(UPSERT, [chain.no, JSON.stringify(rows), jsonArray(states)]);
-    const reordered = rows.filter((row) => row.first_at !== courses.get(row.id)?.firstAtBefore);
+    const reordered = rows.filter(({ id, first_at, first_on }) => {
+      const before = courses.get(id);
+      return first_at !== before?.firstAtBefore || first_on !== before.firstOnBefore;
+    });
     if (reordered.length === 0) return;
     await tx.query(END_RHYTHMS, [chain.no, [...new Set(reordered.map((row) => row.patient_id))]]);
   }

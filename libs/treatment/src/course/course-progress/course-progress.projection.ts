@@ -86,19 +86,32 @@ class CoursesOfPages implements Accumulation {
     const { tx, chain } = this.context;
     const { rows, references } = this.stores;
     const page = events as readonly SealedEvent<TreatmentEvent>[];
-    for (const [id, course] of await rows.fold(tx, chain, page, this.courses)) this.courses.set(id, course);
+    for (const [id, course] of await rows.fold(tx, chain, page, this.courses)) {
+      // Set anew, so that the map begins with those that nothing has happened to for longest.
+      this.courses.delete(id);
+      this.courses.set(id, course);
+    }
     for (const id of await rows.publish(tx, chain, page)) this.facts.touched.add(id);
     await references.record(this.context, page, this.facts);
   }
 
-  async flush(): Promise<void> {
+  evict(): Promise<void> {
+    return this.writeOldest(Math.ceil(this.courses.size / 2));
+  }
+
+  flush(): Promise<void> {
+    return this.writeOldest(this.courses.size);
+  }
+
+  /** Writes what is known of others, the courses in the table that it touches, and the first of those in memory. */
+  private async writeOldest(count: number): Promise<void> {
     const { tx, chain } = this.context;
     const touched = await this.stores.references.save(this.context, this.facts);
     this.facts = this.stores.references.unsaved();
     const unchanged = new Set([...touched].filter((id) => !this.courses.has(id)));
-    for (const [id, course] of await this.stores.rows.load(tx, chain, unchanged)) this.courses.set(id, course);
-    const courses = [...this.courses];
-    this.courses.clear();
+    const oldest = [...this.courses].slice(0, count);
+    for (const [id] of oldest) this.courses.delete(id);
+    const courses = [...(await this.stores.rows.load(tx, chain, unchanged)), ...oldest];
     for (let from = 0; from < courses.length; from += WRITTEN_TOGETHER) {
       await this.write(new Map(courses.slice(from, from + WRITTEN_TOGETHER)));
     }
