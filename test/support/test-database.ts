@@ -41,16 +41,23 @@ async function openInFolder(options: TestDatabaseOptions): Promise<TestDatabase>
 }
 
 async function openOnServer(serverUrl: string, options: TestDatabaseOptions): Promise<TestDatabase> {
+  const { url, drop } = await createOnServer(serverUrl);
+  const open = (more: TestDatabaseOptions) => openPostgres(url, more);
+  return hold(await open(options), open, drop);
+}
+
+/** An empty database on a server. `drop` takes the role along that it has made, which would stay on the server. */
+export async function createOnServer(serverUrl: string): Promise<{ url: string; drop: () => Promise<void> }> {
   const name = `pistor_test_${randomUUID().replaceAll('-', '')}`;
   // template0 is never connected to, so many tests may copy it at once.
   await onServer(serverUrl, `CREATE DATABASE ${name} TEMPLATE template0`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
-  const open = (more: TestDatabaseOptions) => openPostgres(url.href, more);
-  return hold(await open(options), open, async () => {
+  const drop = async () => {
     await onServer(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     await onServer(serverUrl, `DROP ROLE IF EXISTS ${name}_application`);
-  });
+  };
+  return { url: url.href, drop };
 }
 
 function hold(
@@ -73,7 +80,8 @@ function hold(
   };
 }
 
-async function onServer(url: string, sql: string): Promise<void> {
+/** Runs one statement in a session of its own. */
+export async function onServer(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

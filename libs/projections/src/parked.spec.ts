@@ -1,34 +1,26 @@
-import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { type Engine, openEngine } from '#libs/engine/src/engine.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { eventType } from '#libs/event-store/src/event-type.js';
-import { MasterKey } from '#libs/event-store/src/master-key.js';
 import { Unavailable } from '#libs/kernel/src/errors.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { silentLog } from '#libs/kernel/src/log.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
-import { openTestDatabase, type TestDatabase } from '#test/support/test-database.js';
+import { openTestEngine, type TestEngine } from '#test/support/test-engine.js';
 import type { Projection, Reactor } from './projection.js';
 import { Projections } from './projections.js';
 
 const Added = eventType('Added', { schema: z.strictObject({ n: z.int(), of: z.string().optional() }) });
 const NOW = '2026-01-31T09:00:00.000Z';
 
-let test: TestDatabase;
-let engine: Engine;
+let engine: TestEngine;
 let chain: Chain;
 
 beforeAll(async () => {
-  test = await openTestDatabase();
-  engine = await openEngine({ db: test.db, masterKey: () => new MasterKey(randomBytes(32)), eventTypes: [Added] });
+  engine = await openTestEngine([Added]);
 });
-afterAll(async () => {
-  await engine.close();
-  await test.close();
-});
+afterAll(() => engine.close());
 beforeEach(async () => {
-  chain = await engine.chains.ensure(newId(), true);
+  chain = await engine.newChain();
 });
 
 let nth = 0;
@@ -72,7 +64,9 @@ async function add(streams: Record<string, readonly number[]>, of?: string): Pro
 }
 
 async function listsOf({ name, version }: Projection): Promise<Record<string, number[]>> {
-  const { rows } = await test.db.query(`select stream, ns from ${name}_v${version}.list where chain = $1`, [chain.no]);
+  const { rows } = await engine.db.query(`select stream, ns from ${name}_v${version}.list where chain = $1`, [
+    chain.no,
+  ]);
   return Object.fromEntries(rows.map((row) => [row.stream, row.ns]));
 }
 
@@ -263,7 +257,7 @@ describe('a parked key', () => {
     await add({ 'thing-bad': [13] });
     await projections.waitForHead(chain, 5_000);
     poison.clear();
-    await test.db.query('update projection_parked set retry_at = now() where projection = $1', [work.name]);
+    await engine.db.query('update projection_parked set retry_at = now() where projection = $1', [work.name]);
     await projections.retryDue();
     expect(await listsOf(work)).toEqual({ 'thing-bad': [13] });
     await projections.stop();
@@ -292,7 +286,8 @@ describe('a parked key', () => {
       { key: 'thing-bad', events: 2, firstPosition: 2 },
       { key: 'thing-worse', events: 1 },
     ]);
-    const due = () => test.db.query('update projection_parked set retry_at = now() where projection = $1', [work.name]);
+    const due = () =>
+      engine.db.query('update projection_parked set retry_at = now() where projection = $1', [work.name]);
     await due();
     await projections.retryDue();
     expect(await projections.parked(chain, work.name)).toMatchObject([{ key: 'thing-bad' }]);

@@ -31,11 +31,16 @@ export class ProjectionBuilds {
     const existing = await this.existing(projections);
     const missing = projections.filter((work) => !existing.has(schemaFor(work, 'live')));
     if (reactors.length > 0) await this.succeed(reactors);
+    await this.dropOldVersions(projections.filter((work) => !missing.includes(work)));
     if (missing.length === 0) return [];
-    const heads = await this.store.heads();
+    const [heads, older] = [await this.store.heads(), await this.olderVersions(missing)];
     const isLong = [...heads.values()].some((head) => head > FIRST_PAGE_EVENTS);
-    for (const work of missing) await this.createSchema(work, schemaFor(work, isLong ? 'next' : 'live'), false);
-    return isLong ? missing : [];
+    // Whoever has read the old version must not find the new one empty, however short the log.
+    const toBuild = missing.filter(({ name }) => isLong || older.some((row) => row.projection === name));
+    for (const work of missing) {
+      await this.createSchema(work, schemaFor(work, toBuild.includes(work) ? 'next' : 'live'), false);
+    }
+    return toBuild;
   }
 
   /** Whether a projection has tables that serve. */
@@ -76,7 +81,7 @@ export class ProjectionBuilds {
       await replaceRows(tx, work);
       return built.reduce((sum, { applied }) => sum + Number(applied), 0);
     });
-    if (events !== undefined) await this.dropOldVersions(work);
+    if (events !== undefined) await this.dropOldVersions([work]);
     return events;
   }
 
@@ -121,24 +126,33 @@ export class ProjectionBuilds {
     }
   }
 
-  /** The embedded database has no other process that could still read them. */
-  private async dropOldVersions(work: Projection): Promise<void> {
-    const hours = this.db.kind === 'pglite' ? 0 : OLD_VERSION_HOURS;
-    const { rows } = await this.db.query<{ version: number }>(
-      `select version from projection_checkpoint where projection = $1 and version < $2
-       group by version having max(moved_at) <= clock_timestamp() - $3 * interval '1 hour'`,
-      [work.name, work.version, hours],
-    );
-    for (const { version } of rows) {
+  /** Once nobody reads them any more; in the embedded database there is no other process that could. */
+  private async dropOldVersions(serving: readonly Projection[]): Promise<void> {
+    for (const { projection, version, unused } of await this.olderVersions(serving)) {
+      if (!unused) continue;
       await this.db.transaction(async (tx) => {
         for (const build of ['live', 'next'] as const) {
-          await tx.query(`drop schema if exists "${schemaFor({ ...work, version }, build)}" cascade`);
+          await tx.query(`drop schema if exists "${schemaFor({ name: projection, version }, build)}" cascade`);
         }
         for (const table of ['projection_checkpoint', 'projection_parked']) {
-          await tx.query(`delete from ${table} where projection = $1 and version = $2`, [work.name, version]);
+          await tx.query(`delete from ${table} where projection = $1 and version = $2`, [projection, version]);
         }
       });
     }
+  }
+
+  private async olderVersions(
+    works: readonly Projection[],
+  ): Promise<{ projection: string; version: number; unused: boolean }[]> {
+    const hours = this.db.kind === 'pglite' ? 0 : OLD_VERSION_HOURS;
+    const { rows } = await this.db.query<{ projection: string; version: number; unused: boolean }>(
+      `select p.projection, p.version, max(p.moved_at) <= clock_timestamp() - $3 * interval '1 hour' as unused
+       from projection_checkpoint p
+       join unnest($1::text[], $2::int[]) as w(name, version) on p.projection = w.name and p.version < w.version
+       group by p.projection, p.version`,
+      [works.map(({ name }) => name), works.map(({ version }) => version), hours],
+    );
+    return rows;
   }
 
   private async createSchema(work: Projection, schema: string, anew: boolean): Promise<void> {

@@ -293,5 +293,5 @@ export class ProjectionRunner {
 /** Events of a key that are applied together when it is tried again. */
 const RETRY_EVENTS = 500;
 
-export const schemaFor = (projection: Projection, build: Build): string =>
+export const schemaFor = (projection: Pick<Projection, 'name' | 'version'>, build: Build): string =>
   build === 'live' ? schemaOf(projection) : `${schemaOf(projection)}__next`;

@@ -1,14 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { type Engine, openEngine } from '#libs/engine/src/engine.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { eventType } from '#libs/event-store/src/event-type.js';
-import { MasterKey } from '#libs/event-store/src/master-key.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { silentLog } from '#libs/kernel/src/log.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { eventually } from '#test/support/eventually.js';
-import { openTestDatabase, type TestDatabase } from '#test/support/test-database.js';
+import { openTestEngine, type TestEngine } from '#test/support/test-engine.js';
 import type { Projection, Reactor } from './projection.js';
 import { Projections } from './projections.js';
 
@@ -17,19 +14,14 @@ const NOW = '2026-01-31T09:00:00.000Z';
 /** More than fits in a first page. */
 const LONG = 1_200;
 
-let test: TestDatabase;
-let engine: Engine;
+let engine: TestEngine;
 let chain: Chain;
 
 beforeEach(async () => {
-  test = await openTestDatabase();
-  engine = await openEngine({ db: test.db, masterKey: () => new MasterKey(randomBytes(32)), eventTypes: [Added] });
-  chain = await engine.chains.ensure(newId(), true);
+  engine = await openTestEngine([Added]);
+  chain = await engine.newChain();
 });
-afterEach(async () => {
-  await engine.close();
-  await test.close();
-});
+afterEach(() => engine.close());
 
 /** Sums all numbers, times the version. */
 const sum = (version: number, onApply: () => Promise<void> = () => Promise.resolve()): Projection => ({
@@ -74,7 +66,7 @@ async function add(count: number, to = chain): Promise<number> {
 }
 
 async function sumOf(version: number, of = chain): Promise<number> {
-  const { rows } = await test.db.query<{ sum: string }>(`select sum from sum_v${version}.total where chain = $1`, [
+  const { rows } = await engine.db.query<{ sum: string }>(`select sum from sum_v${version}.total where chain = $1`, [
     of.no,
   ]);
   return Number(rows[0]?.sum ?? 0);
@@ -94,7 +86,7 @@ describe('a new version of a projection', () => {
     await expect(changed.assertServing('sum')).rejects.toMatchObject({ code: 'projection.building' });
     expect(await changed.status(chain)).toMatchObject([{ state: 'building', position: 0 }]);
     await expect(changed.waitFor('sum', chain, 1, 50)).rejects.toMatchObject({ code: 'projection.building' });
-    if (test.db.kind === 'postgres') {
+    if (engine.db.kind === 'postgres') {
       changed.start();
       await old.waitFor('sum', chain, await add(1), 20_000);
       expect(await sumOf(1)).toBe(LONG + 1);
@@ -129,7 +121,9 @@ describe('a new version of a projection', () => {
     }
     expect(await sumOf(1)).toBe(appended);
     await Promise.all(processes.map((each) => each.stop()));
-    const { rows } = await test.db.query(`select build, position from projection_checkpoint where projection = 'sum'`);
+    const { rows } = await engine.db.query(
+      `select build, position from projection_checkpoint where projection = 'sum'`,
+    );
     expect(rows).toEqual([{ build: 'live', position: String(appended) }]);
   });
 
@@ -168,7 +162,7 @@ describe('a new version of a projection', () => {
 
   it('serves only when it is whole, though somebody rebuilds it while workers build it for the first time', async () => {
     // One session: a page that takes long would hold up everybody, the test included.
-    if (test.db.kind === 'pglite') return;
+    if (engine.db.kind === 'pglite') return;
     const other = await engine.chains.ensure(newId(), true);
     await add(LONG);
     await add(LONG, other);
@@ -197,6 +191,38 @@ describe('a new version of a projection', () => {
     await expect(projections.assertServing('sum')).resolves.toBeUndefined();
   });
 
+  it('is built first where an old one has served, however short the log', async () => {
+    await add(10);
+    const old = process(sum(1));
+    await old.prepare();
+    old.start();
+    await old.waitForHead(chain, 20_000);
+    await old.stop();
+    const changed = process(sum(2));
+    await changed.prepare();
+    await expect(changed.assertServing('sum')).rejects.toMatchObject({ code: 'projection.building' });
+    changed.start();
+    await serves(changed);
+    expect(await sumOf(2)).toBe(20);
+    await changed.stop();
+  });
+
+  it('lets a start drop the old one when nobody has moved it for a day', async () => {
+    await add(LONG);
+    for (const version of [1, 2]) {
+      const projections = process(sum(version));
+      await projections.prepare();
+      projections.start();
+      await serves(projections);
+      await projections.waitForHead(chain, 20_000);
+      await projections.stop();
+    }
+    await engine.db.query(`update projection_checkpoint set moved_at = now() - interval '25 hours' where version = 1`);
+    await process(sum(2)).prepare();
+    const { rows } = await engine.db.query(`select nspname from pg_namespace where nspname like 'sum%'`);
+    expect(rows).toEqual([{ nspname: 'sum_v2' }]);
+  });
+
   it('leaves nothing of the old one behind in a database that no other process can read', async () => {
     await add(LONG);
     for (const version of [1, 2]) {
@@ -207,8 +233,8 @@ describe('a new version of a projection', () => {
       await projections.waitForHead(chain, 20_000);
       await projections.stop();
     }
-    const { rows } = await test.db.query(`select nspname from pg_namespace where nspname like 'sum%' order by 1`);
-    const kept = test.db.kind === 'pglite' ? ['sum_v2'] : ['sum_v1', 'sum_v2'];
+    const { rows } = await engine.db.query(`select nspname from pg_namespace where nspname like 'sum%' order by 1`);
+    const kept = engine.db.kind === 'pglite' ? ['sum_v2'] : ['sum_v1', 'sum_v2'];
     expect(rows.map(({ nspname }) => nspname)).toEqual(kept);
   });
 });

@@ -7,7 +7,7 @@ import type { Codec } from '#libs/event-store/src/codec.js';
 import type { EventStore, StoreCapabilities } from '#libs/event-store/src/event-store.js';
 import { KurrentDbEventStore } from '#libs/event-store/src/kurrentdb.event-store.js';
 import type { EventStoreAdapter, OpenOptions, PlaceLocation } from '../support/event-store.adapter.js';
-import { createOnServer, PostgresPlace } from './postgres.adapter.js';
+import { createPlaceOnServer, PostgresPlace } from './postgres.adapter.js';
 
 /** A cluster that elects a leader meanwhile needs its time. */
 const PROBE_MS_MAX = 60_000;
@@ -63,7 +63,7 @@ export const kurrentDbAdapter = (
   // Its connections are the client's and its dumps the server's: not ours to cut or to make.
   features: new Set(['processes', 'bounded']),
   create: async () => {
-    const beside = await createOnServer(databaseUrl);
+    const beside = await createPlaceOnServer(databaseUrl);
     return new KurrentDbPlace(url, beside.databaseUrl, () => beside.remove());
   },
 });

@@ -1,13 +1,11 @@
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import pg from 'pg';
 import type { Database } from '#libs/database/src/database.js';
 import { openPostgres } from '#libs/database/src/postgres.database.js';
-import { asOwner } from '#test/support/test-database.js';
+import { asOwner, createOnServer, onServer } from '#test/support/test-database.js';
 import { findPostgresProgram, startPostgres } from '../../../scripts/services.mjs';
 import type { EventStoreAdapter, PlaceLocation } from '../support/event-store.adapter.js';
 import { CuttingProxy } from '../support/cutting-proxy.js';
@@ -91,29 +89,11 @@ export class PostgresPlace extends RelationalPlace {
 }
 
 /** An empty database on a server. */
-export async function createOnServer(serverUrl: string): Promise<PostgresPlace> {
-  const name = `pistor_contract_${randomUUID().replaceAll('-', '')}`;
-  // template0 is never connected to, so many tests may copy it at once.
-  await onServer(serverUrl, `create database ${name} template template0`);
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  const drop = async () => {
-    await onServer(serverUrl, `drop database if exists ${name} with (force)`);
-    await onServer(serverUrl, `drop role if exists ${name}_application`);
-  };
-  const place = new PostgresPlace(url.href, drop);
+export async function createPlaceOnServer(serverUrl: string): Promise<PostgresPlace> {
+  const { url, drop } = await createOnServer(serverUrl);
+  const place = new PostgresPlace(url, drop);
   await place.prepare();
   return place;
-}
-
-async function onServer(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
 }
 
 /** @param serverUrl of a role that may create databases */
@@ -121,5 +101,5 @@ export const postgresAdapter = (serverUrl: string): EventStoreAdapter => ({
   name: 'PostgreSQL',
   capabilities: { atomicStreams: true, guards: true, gapFree: true, immutableByGrant: true, commandsPerChain: true },
   features: new Set(['processes', 'relational', 'copy', 'harm', 'proxy', 'bounded']),
-  create: () => createOnServer(serverUrl),
+  create: () => createPlaceOnServer(serverUrl),
 });
