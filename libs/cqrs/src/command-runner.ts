@@ -1,4 +1,5 @@
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
+import { effectiveHistory } from '#libs/event-store/src/correction.js';
 import type { Codec } from '#libs/event-store/src/codec.js';
 import type {
   AppendContext,
@@ -128,7 +129,10 @@ export class CommandRunner {
   ): Promise<{ state: State; revision: number }> {
     const events = await this.codec.decode<E>(chain, await this.store.readStream(chain.id, stream));
     return {
-      state: events.reduce((state, event) => fold.evolve(state, event), fold.initial),
+      state: (effectiveHistory(events) as typeof events).reduce(
+        (state, event) => fold.evolve(state, event),
+        fold.initial,
+      ),
       revision: events.at(-1)?.revision ?? NO_STREAM_REVISION,
     };
   }

@@ -28,6 +28,12 @@ export interface ErrorField {
   readonly rule?: string;
   /** Ids of the published facts (docs/facts) the rule rests on, for example `S1-N1`. */
   readonly facts?: readonly string[];
+  /** The value that was seen. Never personal data. */
+  readonly seen?: unknown;
+  /** What would be accepted instead, as a phrase: `1 to 4 mm`, `2026-03-01 or later`. */
+  readonly accepted?: string;
+  /** Who may let it pass all the same, with a written reason; left out where nobody may. */
+  readonly override?: 'anyone' | 'physician';
 }
 
 export interface ErrorDetails {

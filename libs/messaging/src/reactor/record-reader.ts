@@ -1,4 +1,5 @@
 import type { Chain } from '#libs/event-store/src/chains.js';
+import { effectiveHistory } from '#libs/event-store/src/correction.js';
 import type { Codec } from '#libs/event-store/src/codec.js';
 import { type EventStore, NO_STREAM_REVISION, type StreamName } from '#libs/event-store/src/event-store.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
@@ -45,8 +46,12 @@ export class RecordReader {
     fold: Fold<State, E>,
   ): Promise<{ readonly state: State; readonly revision: number }> {
     const events = await this.store.readStream(chain.id, stream);
+    const decoded = events.map((event) => this.codec.decodeSealed<E>(event) as RecordedEvent<E>);
     return {
-      state: events.reduce((state, event) => fold.evolve(state, this.codec.decodeSealed<E>(event)), fold.initial),
+      state: (effectiveHistory(decoded) as typeof decoded).reduce(
+        (state, event) => fold.evolve(state, event),
+        fold.initial,
+      ),
       revision: events.at(-1)?.revision ?? NO_STREAM_REVISION,
     };
   }
