@@ -8,7 +8,17 @@ import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types
  * Events are never migrated: what was written under any version must be read for ever. One frozen sample for each type
  * and version stands beside its slice; a change of a schema that no longer reads it needs a new version and an upcaster.
  */
-const FOLDERS = ['site', 'practitioner', 'patient', 'lot', 'protocol', 'consultation', 'course']
+const FOLDERS = [
+  'site',
+  'practitioner',
+  'patient',
+  'adverse-event',
+  'lot',
+  'recall',
+  'protocol',
+  'consultation',
+  'course',
+]
   .map((slice) => join('libs/treatment/src', slice))
   .concat('libs/messaging/src/message')
   .map((slice) => join(__dirname, '..', slice, 'samples'));

@@ -65,6 +65,8 @@ export interface Reads {
     stream: StreamName,
     fold: Fold<State, E>,
   ): Promise<{ state: State; revision: number }>;
+  /** The events of a stream as they were recorded, corrections and retractions beside what they change. */
+  events<E extends NewEvent>(stream: StreamName): Promise<readonly RecordedEvent<E>[]>;
 }
 
 export interface StreamEvents {
@@ -127,14 +129,12 @@ export class CommandRunner {
     stream: StreamName,
     fold: Fold<State, E>,
   ): Promise<{ state: State; revision: number }> {
-    const events = await this.codec.decode<E>(chain, await this.store.readStream(chain.id, stream));
-    return {
-      state: (effectiveHistory(events) as typeof events).reduce(
-        (state, event) => fold.evolve(state, event),
-        fold.initial,
-      ),
-      revision: events.at(-1)?.revision ?? NO_STREAM_REVISION,
-    };
+    return folded(await this.events<E>(chain, stream), fold);
+  }
+
+  /** The events of one stream as they were recorded. */
+  async events<E extends NewEvent>(chain: Chain, stream: StreamName): Promise<readonly RecordedEvent<E>[]> {
+    return this.codec.decode<E>(chain, await this.store.readStream(chain.id, stream));
   }
 
   private async attempt(
@@ -147,19 +147,26 @@ export class CommandRunner {
     const revisions = new Map<StreamName, number>();
     const asked = this.chains.now(chain);
     let now: Instant | undefined;
+    // Whatever is asked of a stream is told of the same reading of it.
+    const readings = new Map<StreamName, Promise<readonly RecordedEvent[]>>();
+    const read = async (stream: StreamName): Promise<readonly RecordedEvent[]> => {
+      touched.add(stream);
+      const reading = readings.get(stream) ?? this.events(chain, stream);
+      readings.set(stream, reading);
+      const [events, at] = await Promise.all([reading, asked]);
+      now = at;
+      revisions.set(stream, events.at(-1)?.revision ?? NO_STREAM_REVISION);
+      return events;
+    };
     const reads: Reads = {
       chain,
       get now() {
         if (now === undefined) throw new Error('The time is known once a stream was loaded');
         return now;
       },
-      load: async (stream, fold) => {
-        touched.add(stream);
-        const [loaded, at] = await Promise.all([this.read(chain, stream, fold), asked]);
-        now = at;
-        revisions.set(stream, loaded.revision);
-        return loaded;
-      },
+      load: async <State, E extends NewEvent>(stream: StreamName, fold: Fold<State, E>) =>
+        folded((await read(stream)) as readonly RecordedEvent<E>[], fold),
+      events: async <E extends NewEvent>(stream: StreamName) => (await read(stream)) as readonly RecordedEvent<E>[],
     };
     const [written] = await Promise.all([decide(reads), asked]);
     for (const { stream } of written) touched.add(stream);
@@ -197,6 +204,17 @@ export class CommandRunner {
     });
     return result.repeated ? answer(meta.chain, result) : undefined;
   }
+}
+
+function folded<State, E extends NewEvent>(
+  events: readonly RecordedEvent<E>[],
+  fold: Fold<State, E>,
+): { state: State; revision: number } {
+  const effective = effectiveHistory(events as readonly RecordedEvent[]) as unknown as readonly RecordedEvent<E>[];
+  return {
+    state: effective.reduce<State>((state, event) => fold.evolve(state, event), fold.initial),
+    revision: events.at(-1)?.revision ?? NO_STREAM_REVISION,
+  };
 }
 
 function expected(write: StreamEvents, revisions: ReadonlyMap<StreamName, number>): StreamAppend {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type ErrorField, type ErrorKind, PistorError } from '#libs/kernel/src/errors.js';
 import { HttpProblem } from './http-problem.js';
 
-const fieldSchema = z
+export const problemFieldSchema = z
   .strictObject({
     field: z.string().describe('Path of the field, for example `products.0.volumeMl`; empty: the request as a whole.'),
     message: z.string().describe('What to mend.'),
@@ -12,6 +12,12 @@ const fieldSchema = z
       .optional()
       .describe('Stable code of the rule that is broken; `schema` for the shape of the request.'),
     facts: z.array(z.string()).optional().describe('Ids of the published facts the rule rests on: GET /v1/facts.'),
+    seen: z.unknown().optional().describe('The value that was seen; never personal data.'),
+    accepted: z.string().optional().describe('What would be accepted instead.'),
+    override: z
+      .enum(['anyone', 'physician'])
+      .optional()
+      .describe('Who may let it pass all the same, with a written reason; left out where nobody may.'),
   })
   .meta({ id: 'ProblemField' });
 
@@ -23,7 +29,7 @@ export const problemSchema = z
     status: z.int(),
     detail: z.string(),
     code: z.string().describe('Stable; branch on it.'),
-    fields: z.array(fieldSchema),
+    fields: z.array(problemFieldSchema),
     data: z.record(z.string(), z.unknown()).optional(),
     instance: z
       .string()

@@ -64,20 +64,21 @@ export function isLocalDate(value: string): boolean {
 
 /** The wall time read as if it were UTC, in ms; undefined where the calendar has no such day or the day no such time. */
 function wallAsUtcMs(wall: WallTime): number | undefined {
-  const match = WALL.exec(wall);
-  if (!match) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1).map((part) => Number(part ?? 0)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  if (!WALL.test(wall)) return undefined;
+  const [year, month, day] = [digits(wall, 0, 4), digits(wall, 5, 7), digits(wall, 8, 10)];
+  const [hour, minute, second] = [digits(wall, 11, 13), digits(wall, 14, 16), digits(wall, 17, 19)];
+  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return undefined;
   const ms = Date.UTC(year, month - 1, day, hour, minute, second);
-  const date = new Date(ms);
-  const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && date.getUTCHours() === hour;
-  return exists && minute < 60 && second < 60 ? ms : undefined;
+  return day <= SHORTEST_MONTH_DAYS || new Date(ms).getUTCDate() === day ? ms : undefined;
+}
+
+const SHORTEST_MONTH_DAYS = 28;
+
+/** The number that stands in a part of a text; 0 where the text is shorter. Every stored time is read with it. */
+function digits(text: string, from: number, to: number): number {
+  let number = 0;
+  for (let at = from; at < to && at < text.length; at += 1) number = number * 10 + text.charCodeAt(at) - 48;
+  return number;
 }
 
 function zoneOf(zone: string) {

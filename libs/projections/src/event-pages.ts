@@ -1,5 +1,6 @@
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Codec } from '#libs/event-store/src/codec.js';
+import { changesHistory, effectiveHistory } from '#libs/event-store/src/correction.js';
 import type { EventStore, StoredEvent } from '#libs/event-store/src/event-store.js';
 import type { SealedEvent } from './projection.js';
 
@@ -15,6 +16,8 @@ export class PageEvent {
   constructor(
     readonly stored: StoredEvent,
     private readonly codec: Codec,
+    /** Of an event that changes what was before it: its stream, itself included. */
+    private readonly stream: readonly StoredEvent[] | undefined = undefined,
   ) {}
 
   get position(): number {
@@ -32,9 +35,46 @@ export class PageEvent {
 
   /** @throws UnreadableEvent */
   get sealed(): SealedEvent {
-    this.decoded ??= this.codec.decodeSealed(this.stored);
+    this.decoded ??= this.decode();
     return this.decoded;
   }
+
+  private decode(): SealedEvent {
+    const event = this.codec.decodeSealed(this.stored) as SealedEvent;
+    const history = this.stream?.map((each) => this.codec.decodeSealed(each) as SealedEvent);
+    return history ? { ...event, history: effectiveHistory(history) } : event;
+  }
+}
+
+/**
+ * Makes events ready for projections: one that corrects or retracts another brings the history of its stream along, for
+ * a fold that must be made again.
+ */
+export async function pageEvents(
+  store: EventStore,
+  codec: Codec,
+  chain: Chain,
+  events: readonly StoredEvent[],
+): Promise<PageEvent[]> {
+  return Promise.all(
+    events.map(async (stored) => {
+      if (!changesHistory(stored.header.type)) return new PageEvent(stored, codec);
+      return new PageEvent(stored, codec, await streamUpTo(store, chain, stored));
+    }),
+  );
+}
+
+async function streamUpTo(store: EventStore, chain: Chain, last: StoredEvent): Promise<StoredEvent[]> {
+  const events: StoredEvent[] = [];
+  while (events.length <= last.revision) {
+    const page = await store.readStream(chain.id, last.stream, {
+      from: events.length,
+      limit: last.revision + 1 - events.length,
+    });
+    if (page.length === 0) break;
+    events.push(...page);
+  }
+  return events;
 }
 
 /** Events, and the position up to which there are no others. */
@@ -112,7 +152,9 @@ export class EventPages {
     for (let to = after; ; ) {
       const count = Math.min(READ_EVENTS, limit - events.length);
       const part = await this.store.readAll(chain.id, { from: to + 1, to: head, limit: count });
-      for (const stored of part) events.push(new PageEvent(stored, this.codec));
+      const isPlain = !part.some(({ header }) => changesHistory(header.type));
+      if (isPlain) for (const stored of part) events.push(new PageEvent(stored, this.codec));
+      else events.push(...(await pageEvents(this.store, this.codec, chain, part)));
       // Where positions have gaps, a part that is short is all there is up to the head.
       to = part.length < count ? head : (part.at(-1) as StoredEvent).position;
       if (to >= head || events.length >= limit) return { events, to };

@@ -6,7 +6,7 @@ import type { Codec } from '#libs/event-store/src/codec.js';
 import type { EventStore, StoredEvent } from '#libs/event-store/src/event-store.js';
 import { PistorError } from '#libs/kernel/src/errors.js';
 import { type Build, type Checkpoints, LEASE_MS, type Lease, LeaseLost, type Subject } from './checkpoints.js';
-import { EventPages, type PageEvent, PagesAhead } from './event-pages.js';
+import { EventPages, type PageEvent, pageEvents, PagesAhead } from './event-pages.js';
 import { ParkedEvents } from './parked-events.js';
 import { isReactor, type Projection, type Reactor, schemaOf, type SealedEvent } from './projection.js';
 
@@ -262,7 +262,8 @@ export class ProjectionRunner {
   private async applyParked(chain: Chain, key: string, positions: readonly number[], most: number): Promise<void> {
     const { work, subject } = this;
     const stored = await Promise.all(positions.map((at) => this.deps.store.readAll(chain.id, { from: at, to: at })));
-    const events = stored.flat().map((event) => this.deps.codec.decodeSealed(event) as SealedEvent);
+    const { store, codec } = this.deps;
+    const events = (await pageEvents(store, codec, chain, stored.flat())).map(({ sealed }) => sealed);
     if (isReactor(work)) await work.react(chain, events);
     await this.deps.db.transaction(async (tx) => {
       await tx.query(

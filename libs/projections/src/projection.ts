@@ -9,6 +9,11 @@ import type { PersonalClass } from '#libs/event-store/src/personal-data.js';
 /** An event as a projection sees it: open fields, and personal data as closed boxes that it may store. */
 export type SealedEvent<E extends NewEvent = NewEvent> = RecordedEvent<E> & {
   readonly sealed: Partial<Record<PersonalClass, SealedBox>>;
+  /**
+   * Of a correction or a retraction only (`changesHistory`): its stream up to and with it as it reads now, corrections
+   * applied. A row that is folded from the stream is folded from this anew.
+   */
+  readonly history?: readonly SealedEvent<E>[];
 };
 
 /** What a projection may use while it applies a page. */

@@ -77,10 +77,21 @@ function evolve(timeline: CourseTimeline, event: RecordedEvent<CourseEvent>): Co
         proposed: { recordedAt: event.recordedAt, origin: timeline.windowOrigin },
         freed: initial.freed,
       };
+    case 'MaintenanceScheduled':
+      return { ...next, windowOrigin: learned.origin };
     case 'CoursePlanned':
+    case 'CoursePlanChanged':
+    case 'CourseConsultationRenewed':
+    case 'SessionProductsPlanned':
+    case 'SessionHeld':
+    case 'SessionHoldDecided':
+    case 'SessionReviewed':
     case 'FollowUpHeld':
+    case 'LastingReactionJudged':
     case 'CourseStopped':
+    case 'CourseLapsed':
     case 'MaintenanceDeclined':
+    case 'MaintenanceResumed':
       return next;
   }
 }

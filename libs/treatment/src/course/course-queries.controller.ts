@@ -5,13 +5,15 @@ import { QueryEndpoint } from '#libs/http/src/endpoint.decorators.js';
 import { InChain } from '#libs/http/src/request-context.js';
 import { pageSchemaOf } from '#libs/http/src/validation.js';
 import { courseDetailSchema, courseProgressSchema } from './course-progress/course-progress.contract.js';
+import { CourseProgressQuery } from './course-progress/course-progress.query.js';
 import {
-  CourseProgressQuery,
-  type CourseParams,
-  type CoursesParams,
-  courseParamsSchema,
-  coursesParamsSchema,
-} from './course-progress/course-progress.query.js';
+  type CourseAtParams,
+  courseAtParamsSchema,
+  type CoursesAtParams,
+  CoursesAtQuery,
+  coursesAtParamsSchema,
+} from '../history/courses-at.query.js';
+import { asksForHistory } from '../history/history.params.js';
 import { maintenanceDueSchema } from './maintenance-due/maintenance-due.contract.js';
 import {
   MaintenanceDueQuery,
@@ -24,6 +26,7 @@ import {
 export class CourseQueriesController {
   constructor(
     private readonly courses: CourseProgressQuery,
+    private readonly coursesAt: CoursesAtQuery,
     private readonly maintenance: MaintenanceDueQuery,
   ) {}
 
@@ -31,12 +34,12 @@ export class CourseQueriesController {
   @QueryEndpoint({
     id: 'listCourses',
     summary: 'Where each course stands',
-    description: 'In the order of their codes.',
+    description: 'In the order of their codes. `asOf` and `knownAt` are for the courses of one `patient`.',
     answer: pageSchemaOf(courseProgressSchema),
     reads: CourseProgressQuery.reads,
   })
-  list(@InChain() chain: Chain, @Query({ schema: coursesParamsSchema }) params: CoursesParams) {
-    return this.courses.list(chain, params);
+  list(@InChain() chain: Chain, @Query({ schema: coursesAtParamsSchema }) params: CoursesAtParams) {
+    return asksForHistory(params) ? this.coursesAt.list(chain, params) : this.courses.list(chain, params);
   }
 
   @Get('courses/:course')
@@ -50,9 +53,11 @@ export class CourseQueriesController {
   detail(
     @InChain() chain: Chain,
     @Param('course') course: string,
-    @Query({ schema: courseParamsSchema }) params: CourseParams,
+    @Query({ schema: courseAtParamsSchema }) params: CourseAtParams,
   ) {
-    return this.courses.detail(chain, course, params);
+    return asksForHistory(params)
+      ? this.coursesAt.detail(chain, course, params)
+      : this.courses.detail(chain, course, params);
   }
 
   @Get('maintenance')

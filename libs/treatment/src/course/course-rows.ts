@@ -1,4 +1,4 @@
-import { jsonArray } from '#libs/database/src/binary-array.js';
+import { jsonArray, uuidArray } from '#libs/database/src/binary-array.js';
 import type { Queryable } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
@@ -7,7 +7,13 @@ import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import type { SealedEvent } from '#libs/projections/src/projection.js';
 import type { TreatmentEvent } from '../treatment.event-types.js';
 import { COURSE_EVENTS, type CourseEvent } from './course.events.js';
-import { type CourseWindow, courseWindow, dateOfSession } from './course-maintenance.js';
+import {
+  type CourseWindow,
+  courseWindow,
+  dateOfSession,
+  suggestedCourse,
+  windowToBeSet,
+} from './course-maintenance.js';
 import { courseFold, type CourseState, performedSessions, type PlannedCourse } from './course.state.js';
 
 /**
@@ -43,6 +49,11 @@ export const COURSE_ROWS_DDL = `
     window_ordinal integer,
     window_opens date,
     window_closes date,
+    -- The last day of the window that a physician is still to set.
+    window_latest date,
+    -- When a whole new course is suggested.
+    suggested_opens date,
+    suggested_closes date,
     -- First performed session of the next course of the patient under this protocol, which ends the rhythm of this one.
     rhythm_ends_on date,
     derived jsonb not null,
@@ -92,7 +103,18 @@ const isCourseEvent = (event: SealedEvent<TreatmentEvent>): event is SealedEvent
   COURSE_TYPES.has(event.type);
 
 /** A course without a code comes after all that have one. */
-const sortKey = (code: string | undefined, id: Id): string => (code === undefined ? `1${id}` : `0${code}`);
+export const sortKey = (code: string | undefined, id: Id): string => (code === undefined ? `1${id}` : `0${code}`);
+
+/** A course as its row will be once it is written. */
+export function asWritten(course: FoldedCourse): FoldedCourse {
+  const first = firstOf(course.state);
+  return { ...course, firstAtBefore: first.first_at, firstOnBefore: first.first_on };
+}
+
+function firstOf(course: PlannedCourse): { readonly first_at: Instant | null; readonly first_on: LocalDate | null } {
+  const [first] = performedSessions(course, 'course');
+  return { first_at: first?.at.instant ?? null, first_on: first ? dateOfSession(first) : null };
+}
 
 export class CourseRows {
   /** Published versions never change, so that one read of each is enough for the life of the process. */
@@ -106,7 +128,7 @@ export class CourseRows {
     tx: Queryable,
     chain: Chain,
     page: readonly SealedEvent<TreatmentEvent>[],
-    unsaved: ReadonlyMap<Id, FoldedCourse> = new Map(),
+    unsaved: Pick<ReadonlyMap<Id, FoldedCourse>, 'get'> = new Map<Id, FoldedCourse>(),
   ): Promise<Map<Id, FoldedCourse>> {
     const events = page.filter(isCourseEvent);
     const ids = new Set(events.map(({ data }) => data.courseId));
@@ -122,7 +144,10 @@ export class CourseRows {
     for (const event of events) {
       const known = folding.get(event.data.courseId);
       folding.set(event.data.courseId, {
-        state: courseFold.evolve(known?.state ?? courseFold.initial, event),
+        // A correction changes what was folded before it.
+        state: event.history
+          ? (event.history as readonly SealedEvent<CourseEvent>[]).reduce(courseFold.evolve, courseFold.initial)
+          : courseFold.evolve(known?.state ?? courseFold.initial, event),
         revision: event.revision,
         importedAt: event.header.origin === 'import' ? event.recordedAt : (known?.importedAt ?? null),
         firstAtBefore: known?.firstAtBefore ?? null,
@@ -202,27 +227,57 @@ export class CourseRows {
     derive: (course: PlannedCourse) => object,
   ): Promise<void> {
     if (courses.size === 0) return;
-    const codes = await codesOf(tx, chain, [...courses.keys()]);
-    const rows = [...courses].map(([id, course]) => rowOf(id, course, codes.get(id), protocolOf(course.state), derive));
-    const states = [...courses.values()].map(({ state }) => JSON.stringify(state));
-    await tx.query(UPSERT, [chain.no, JSON.stringify(rows), jsonArray(states)]);
-    const reordered = rows.filter(({ id, first_at, first_on }) => {
-      const before = courses.get(id);
-      return first_at !== before?.firstAtBefore || first_on !== before.firstOnBefore;
-    });
-    if (reordered.length === 0) return;
-    await tx.query(END_RHYTHMS, [chain.no, [...new Set(reordered.map((row) => row.patient_id))]]);
+    const codes = await this.codesOf(tx, chain, [...courses.keys()]);
+    await this.write(tx, chain, this.prepare(courses, codes, protocolOf, derive));
+  }
+
+  /** Codes are reserved before the first event of a course, and so there whenever that is applied, in a rebuild as well. */
+  async codesOf(tx: Queryable, chain: Chain, ids: readonly Id[]): Promise<ReadonlyMap<Id, string>> {
+    const { rows } = await tx.query<{ id: Id; code: string }>(
+      `select id, code from external_code where id = any($2::uuid[]) and kind = 'course' and chain + 0 = $1`,
+      [chain.no, uuidArray(ids)],
+    );
+    return new Map(rows.map((row) => [row.id, row.code]));
+  }
+
+  /** What `write` writes of courses. Takes no time of the database, which may be busy with others meanwhile. */
+  prepare(
+    courses: Iterable<readonly [Id, FoldedCourse]>,
+    codes: ReadonlyMap<Id, string>,
+    protocolOf: Protocols,
+    derive: (course: PlannedCourse) => object,
+  ): PreparedRows {
+    const rows: CourseRow[] = [];
+    const states: string[] = [];
+    const reordered = new Set<Id>();
+    for (const [id, course] of courses) {
+      const row = rowOf(id, course, codes.get(id), protocolOf(course.state), derive);
+      rows.push(row);
+      states.push(JSON.stringify(course.state));
+      if (row.first_at !== course.firstAtBefore || row.first_on !== course.firstOnBefore) reordered.add(row.patient_id);
+    }
+    return { count: rows.length, rows: JSON.stringify(rows), states: jsonArray(states), reordered };
+  }
+
+  /** Writes courses and sees to whose rhythm they end. */
+  async write(tx: Queryable, chain: Chain, { count, rows, states, reordered }: PreparedRows): Promise<void> {
+    if (count === 0) return;
+    await tx.query(UPSERT, [chain.no, rows, states]);
+    if (reordered.size > 0) await tx.query(END_RHYTHMS, [chain.no, [...reordered]]);
   }
 }
 
-/** Reserved before the first event of a course, and so there whenever that is applied, in a rebuild as well. */
-async function codesOf(tx: Queryable, chain: Chain, ids: readonly Id[]): Promise<Map<Id, string>> {
-  const { rows } = await tx.query<{ id: Id; code: string }>(
-    `select id, code from external_code where id = any($2::uuid[]) and kind = 'course' and chain + 0 = $1`,
-    [chain.no, ids],
-  );
-  return new Map(rows.map((row) => [row.id, row.code]));
+/** Courses as they will stand in the table. */
+export interface PreparedRows {
+  readonly count: number;
+  /** All columns but the state, as JSON. */
+  readonly rows: string;
+  readonly states: Buffer;
+  /** Patients whose courses may have got another order. */
+  readonly reordered: ReadonlySet<Id>;
 }
+
+type CourseRow = ReturnType<typeof rowOf>;
 
 function rowOf(
   id: Id,
@@ -231,8 +286,9 @@ function rowOf(
   protocol: Protocol | undefined,
   derive: (course: PlannedCourse) => object,
 ) {
-  const [first] = performedSessions(state, 'course');
   const window: CourseWindow | null = protocol ? courseWindow(state, protocol) : null;
+  const toBeSet = protocol ? windowToBeSet(state, protocol) : null;
+  const suggested = protocol ? suggestedCourse(state, protocol) : null;
   return {
     id,
     revision,
@@ -247,11 +303,13 @@ function rowOf(
     status: state.status,
     planned_at: state.plannedAt,
     imported_at: importedAt,
-    first_at: first?.at.instant ?? null,
-    first_on: (first ? dateOfSession(first) : null) satisfies LocalDate | null,
-    window_ordinal: window?.ordinal ?? null,
+    ...firstOf(state),
+    window_ordinal: window?.ordinal ?? toBeSet?.ordinal ?? null,
     window_opens: window?.opens ?? null,
     window_closes: window?.closes ?? null,
+    window_latest: toBeSet?.latest ?? null,
+    suggested_opens: suggested?.opens ?? null,
+    suggested_closes: suggested?.closes ?? null,
     derived: derive(state),
   };
 }
@@ -274,6 +332,9 @@ const COLUMNS = {
   window_ordinal: 'integer',
   window_opens: 'date',
   window_closes: 'date',
+  window_latest: 'date',
+  suggested_opens: 'date',
+  suggested_closes: 'date',
   derived: 'jsonb',
 } as const;
 const names = Object.keys(COLUMNS);

@@ -1,9 +1,11 @@
-import { wallTimeSchema } from '#libs/kernel/src/zoned-time.js';
+import { localDateSchema, wallTimeSchema } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
 import {
   adverseEventKindSchema,
   deviationKindSchema,
   deviceSchema,
+  identifierSchema,
+  plannedProductSchema,
   reactionSchema,
   sessionKindSchema,
   severitySchema,
@@ -19,6 +21,30 @@ export const overrideSchema = z.strictObject({
   reason: z.string().trim().min(1).max(2000),
 });
 
+/** Lets each field be null as well, which takes a value away. */
+function nullable<Shape extends Record<string, z.ZodType>>(shape: Shape) {
+  return Object.fromEntries(Object.entries(shape).map(([name, field]) => [name, field.nullable()])) as {
+    [Name in keyof Shape]: z.ZodNullable<Shape[Name]>;
+  };
+}
+
+const reason = z.string().trim().min(1).max(2000);
+const areaCodes = z.array(z.string().trim().min(1).max(80)).min(1).max(50);
+
+/** What a physician chooses inside the protocol's ranges. */
+const choices = {
+  plannedSessions: z.int().min(1).max(1000),
+  areas: areaCodes.optional(),
+  /** Names of products. */
+  products: z.array(z.string().trim().min(1).max(200)).min(1).max(50).optional(),
+  device: deviceSchema.optional(),
+  /** Whole days between two course sessions. */
+  intervalDays: z
+    .strictObject({ min: z.int().min(0).max(10_000), max: z.int().min(0).max(10_000) })
+    .refine(({ min, max }) => min <= max, { path: ['max'], message: 'not below `min`' })
+    .optional(),
+};
+
 export const planCourseSchema = z
   .strictObject({
     code: z.string().min(1).max(100).optional(),
@@ -27,11 +53,65 @@ export const planCourseSchema = z
     practitioner: referenceSchema,
     /** Code of a published protocol; its newest version is taken. */
     protocol: z.string().min(1),
-    plannedSessions: z.int().min(1).max(1000),
+    ...choices,
     /** The physician's reason for a number outside the protocol's range. */
-    countReason: z.string().trim().min(1).max(2000).optional(),
+    countReason: reason.optional(),
+    /** The physician's reason for days between sessions outside the protocol's range. */
+    intervalReason: reason.optional(),
   })
   .meta({ id: 'PlanCourse' });
+
+/** The whole plan from now on, with the reason for the change (S2-F1). */
+export const changeCoursePlanSchema = z
+  .strictObject({
+    ...choices,
+    physician: referenceSchema,
+    /** The follow-up after which it was decided. */
+    followUp: z.uuid().optional(),
+    reason,
+  })
+  .meta({ id: 'ChangeCoursePlan' });
+
+export const renewConsultationSchema = z.strictObject({ consultation: z.uuid() }).meta({ id: 'RenewConsultation' });
+
+const plannedProducts = z.array(plannedProductSchema).max(50);
+
+export const planSessionProductsSchema = z
+  .strictObject({ products: plannedProducts })
+  .meta({ id: 'PlanSessionProducts' });
+
+export const holdSessionSchema = z
+  .strictObject({
+    /** Who asked the questions. */
+    practitioner: referenceSchema,
+    /** Codes of the questions of the pre-treatment check that were answered with yes. */
+    positive: z.array(z.string().min(1).max(80)).min(1).max(50),
+    notes: z.string().max(20_000).optional(),
+  })
+  .meta({ id: 'HoldSession' });
+
+export const decideSessionHoldSchema = z
+  .strictObject({ physician: referenceSchema, decision: z.enum(['proceed', 'do-not-treat']), reason })
+  .meta({ id: 'DecideSessionHold' });
+
+export const reviewSessionSchema = z
+  .strictObject({
+    physician: referenceSchema,
+    outcome: z.enum(['no-harm', 'to-be-followed', 'adverse-event']),
+    note: reason,
+  })
+  .meta({ id: 'ReviewSession' });
+
+export const judgeReactionSchema = z
+  .strictObject({
+    practitioner: referenceSchema,
+    reaction: reactionSchema,
+    judgement: z.enum(['adverse-event', 'expected']),
+    note: reason,
+  })
+  .meta({ id: 'JudgeReaction' });
+
+export const lapseCourseSchema = z.strictObject({ practitioner: referenceSchema, reason }).meta({ id: 'LapseCourse' });
 
 export const bookSessionSchema = z
   .strictObject({
@@ -40,6 +120,8 @@ export const bookSessionSchema = z
     practitioner: referenceSchema,
     /** Wall time at the site. */
     at: wallTimeSchema,
+    /** What it is planned with; a lot where it is set aside already. */
+    products: plannedProducts.optional(),
   })
   .meta({ id: 'BookSession' });
 
@@ -53,36 +135,98 @@ export const cancelSessionSchema = z
   .strictObject({ reason: z.string().trim().min(1).max(2000) })
   .meta({ id: 'CancelSession' });
 
+/** What a session's record holds, whoever enters it when. */
+const sessionRecord = {
+  /** Wall time at which it began; the chain's present time when left out. */
+  at: wallTimeSchema.optional(),
+  /** Wall time at which it ended. */
+  endedAt: wallTimeSchema.optional(),
+  site: referenceSchema.optional(),
+  practitioner: referenceSchema.optional(),
+  /** The physician on whose order a nurse treats. */
+  orderedBy: referenceSchema.optional(),
+  durationMinutes: z.int().min(1).max(1440).optional(),
+  areas: z.array(z.string().trim().min(1)).min(1).max(50),
+  device: deviceSchema,
+  depthMm: z.number().positive().max(100).optional(),
+  products: z.array(usedProductSchema).min(1).max(200),
+  /** In the order in which they were done. */
+  steps: z
+    .array(
+      z.strictObject({
+        code: z.string().min(1).max(80),
+        /** Who did it; the session's practitioner when left out. */
+        practitioner: referenceSchema.optional(),
+        at: wallTimeSchema.optional(),
+      }),
+    )
+    .max(50)
+    .optional(),
+  painScore: z.int().min(0).max(10).optional(),
+  notes: z.string().max(20_000).optional(),
+  pictures: z.array(z.string().min(1).max(500)).max(200).optional(),
+};
+
 export const performSessionSchema = z
   .strictObject({
-    /** Wall time at which it began; the chain's present time when left out. */
-    at: wallTimeSchema.optional(),
-    site: referenceSchema.optional(),
-    practitioner: referenceSchema.optional(),
-    durationMinutes: z.int().min(1).max(1440).optional(),
-    areas: z.array(z.string().trim().min(1)).min(1).max(50),
-    device: deviceSchema,
-    depthMm: z.number().positive().max(100).optional(),
-    products: z.array(usedProductSchema).min(1).max(50),
-    painScore: z.int().min(0).max(10).optional(),
+    ...sessionRecord,
     reactions: z.array(reactionSchema).max(20).default([]),
-    notes: z.string().max(20_000).optional(),
-    pictures: z.array(z.string().min(1).max(500)).max(200).optional(),
+    /** By what the patient was recognised: two at least. */
+    identifiers: z.array(identifierSchema).max(10).default([]),
+    /** The answer to each question of the protocol's pre-treatment check, by its code. */
+    check: z.record(z.string().max(80), z.enum(['yes', 'no'])).default({}),
     overrides: z.array(overrideSchema).max(20).default([]),
   })
   .meta({ id: 'PerformSession' });
 
+const followUpRecord = {
+  site: referenceSchema,
+  practitioner: referenceSchema.optional(),
+  kind: z.enum(['remote', 'in-person']),
+  at: wallTimeSchema,
+  adverseEvent: z.strictObject({ kind: adverseEventKindSchema, severity: severitySchema }).optional(),
+  outcomeScore: z.int().min(1).max(5).optional(),
+  /** Reactions that were there before and have passed. */
+  resolvedReactions: z.array(reactionSchema).max(20).optional(),
+  notes: z.string().max(20_000).optional(),
+  pictures: z.array(z.string().min(1).max(500)).max(200).optional(),
+};
+
 export const holdFollowUpSchema = z
-  .strictObject({
-    site: referenceSchema,
-    kind: z.enum(['remote', 'in-person']),
-    at: wallTimeSchema,
-    reactions: z.array(reactionSchema).max(20).default([]),
-    adverseEvent: z.strictObject({ kind: adverseEventKindSchema, severity: severitySchema }).optional(),
-    outcomeScore: z.int().min(1).max(5).optional(),
-    notes: z.string().max(20_000).optional(),
-  })
+  .strictObject({ ...followUpRecord, reactions: z.array(reactionSchema).max(20).default([]) })
   .meta({ id: 'HoldFollowUp' });
+
+/**
+ * What is said anew of an entry, by the entry's type. Only what changes is named; null takes an optional value away. The
+ * session, the course and the patient of an entry never change: one that was entered for the wrong patient is retracted.
+ */
+export const correctCourseEntrySchema = z
+  .strictObject({
+    change: z.discriminatedUnion('entry', [
+      z.strictObject({
+        entry: z.literal('SessionPerformed'),
+        ...nullable(z.strictObject(sessionRecord).partial().shape),
+        reactions: z.array(reactionSchema).max(20).optional(),
+      }),
+      z.strictObject({
+        entry: z.literal('FollowUpHeld'),
+        ...nullable(z.strictObject(followUpRecord).partial().shape),
+        reactions: z.array(reactionSchema).max(20).optional(),
+      }),
+      z.strictObject({ entry: z.literal('CoursePlanned'), ...nullable(z.strictObject(choices).partial().shape) }),
+      z.strictObject({ entry: z.literal('CoursePlanChanged'), ...nullable(z.strictObject(choices).partial().shape) }),
+      z.strictObject({
+        entry: z.literal('MaintenanceScheduled'),
+        opens: localDateSchema.optional(),
+        closes: localDateSchema.optional(),
+      }),
+    ]),
+    reason,
+  })
+  .meta({ id: 'CorrectCourseEntry' });
+export type CourseEntryChange = z.infer<typeof correctCourseEntrySchema>['change'];
+
+export const retractCourseEntrySchema = z.strictObject({ reason }).meta({ id: 'RetractCourseEntry' });
 
 export const completeCourseSchema = z.strictObject({}).meta({ id: 'CompleteCourse' });
 

@@ -10,22 +10,42 @@ import { emptyBodySchema } from '#libs/http/src/validation.js';
 import {
   bookSessionSchema,
   cancelSessionSchema,
+  changeCoursePlanSchema,
+  correctCourseEntrySchema,
+  decideSessionHoldSchema,
   holdFollowUpSchema,
+  holdSessionSchema,
+  judgeReactionSchema,
+  lapseCourseSchema,
   performSessionSchema,
   planCourseSchema,
+  planSessionProductsSchema,
+  renewConsultationSchema,
   rescheduleSessionSchema,
+  retractCourseEntrySchema,
+  reviewSessionSchema,
   stopCourseSchema,
 } from './course.commands.js';
 import {
   BookSession,
   CancelSession,
+  ChangeCoursePlan,
   CompleteCourse,
+  CorrectCourseEntry,
+  DecideSessionHold,
   DeclineMaintenance,
   HoldFollowUp,
+  HoldSession,
+  JudgeReaction,
+  LapseCourse,
   MissSession,
   PerformSession,
   PlanCourse,
+  PlanSessionProducts,
+  RenewConsultation,
   RescheduleSession,
+  RetractCourseEntry,
+  ReviewSession,
   StopCourse,
 } from './course.handlers.js';
 
@@ -149,5 +169,155 @@ export class CourseController {
     @Body({ schema: emptyBodySchema }) _data: unknown,
   ): Promise<CommandAnswer> {
     return this.bus.execute(new DeclineMaintenance(meta, {}, { course }));
+  }
+
+  @Post(':course/plan')
+  @CommandEndpoint({
+    id: 'changeCoursePlan',
+    summary: 'Change the plan of a course',
+    description:
+      'By a physician, with the reason: the whole plan from now on. The plans before it stay in the history.',
+  })
+  changePlan(
+    @Meta() meta: CommandMeta,
+    @Param('course') course: string,
+    @Body({ schema: changeCoursePlanSchema }) data: z.infer<typeof changeCoursePlanSchema>,
+  ): Promise<CommandAnswer> {
+    return this.bus.execute(new ChangeCoursePlan(meta, data, { course }));
+  }
+
+  @Post(':course/consultation')
+  @CommandEndpoint({
+    id: 'renewConsultation',
+    summary: 'Let a course rest on a newer consultation',
+    description: 'Needed where what the former consultation found no longer holds.',
+  })
+  renewConsultation(
+    @Meta() meta: CommandMeta,
+    @Param('course') course: string,
+    @Body({ schema: renewConsultationSchema }) data: z.infer<typeof renewConsultationSchema>,
+  ): Promise<CommandAnswer> {
+    return this.bus.execute(new RenewConsultation(meta, data, { course }));
+  }
+
+  @Post(':course/sessions/:session/products')
+  @CommandEndpoint({
+    id: 'planSessionProducts',
+    summary: 'Say what a booked session is planned with',
+    description: 'A lot that is named and recalled later blocks the session.',
+  })
+  planProducts(
+    @Meta() meta: CommandMeta,
+    @Param('course') course: string,
+    @Param('session') session: string,
+    @Body({ schema: planSessionProductsSchema }) data: z.infer<typeof planSessionProductsSchema>,
+  ): Promise<CommandAnswer> {
+    return this.bus.execute(new PlanSessionProducts(meta, data, { course, session }));
+  }
+
+  @Post(':course/sessions/:session/hold')
+  @CommandEndpoint({
+    id: 'holdSession',
+    summary: 'Hold a session for a physician',
+    description: 'The pre-treatment check gave a positive answer: nobody treats before a physician has decided.',
+  })
+  hold(
+    @Meta() meta: CommandMeta,
+    @Param('course') course: string,
+    @Param('session') session: string,
+    @Body({ schema: holdSessionSchema }) data: z.infer<typeof holdSessionSchema>,
+  ): Promise<CommandAnswer> {
+    return this.bus.execute(new HoldSession(meta, data, { course, session }));
+  }
+
+  @Post(':course/sessions/:session/decide')
+  @CommandEndpoint({
+    id: 'decideSessionHold',
+    summary: 'Decide on a session that is held',
+    description: 'In writing, by a physician. Pregnancy and an allergy to a planned substance have no override.',
+  })
+  decide(
+    @Meta() meta: CommandMeta,
+    @Param('course') course: string,
+    @Param('session') session: string,
+    @Body({ schema: decideSessionHoldSchema }) data: z.infer<typeof decideSessionHoldSchema>,
+  ): Promise<CommandAnswer> {
+    return this.bus.execute(new DecideSessionHold(meta, data, { course, session }));
+  }
+
+  @Post(':course/sessions/:session/review')
+  @CommandEndpoint({
+    id: 'reviewSession',
+    summary: 'Review a performed session',
+    description: 'By a physician, in the light of what became known after it.',
+  })
+  review(
+    @Meta() meta: CommandMeta,
+    @Param('course') course: string,
+    @Param('session') session: string,
+    @Body({ schema: reviewSessionSchema }) data: z.infer<typeof reviewSessionSchema>,
+  ): Promise<CommandAnswer> {
+    return this.bus.execute(new ReviewSession(meta, data, { course, session }));
+  }
+
+  @Post(':course/follow-ups/:followUp/reactions')
+  @CommandEndpoint({
+    id: 'judgeReaction',
+    summary: 'Judge a reaction that lasts longer than expected',
+    description: 'It is proposed as a possible adverse event until somebody has judged it.',
+  })
+  judgeReaction(
+    @Meta() meta: CommandMeta,
+    @Param('course') course: string,
+    @Param('followUp') followUp: string,
+    @Body({ schema: judgeReactionSchema }) data: z.infer<typeof judgeReactionSchema>,
+  ): Promise<CommandAnswer> {
+    return this.bus.execute(new JudgeReaction(meta, data, { course, followUp }));
+  }
+
+  @Post(':course/lapse')
+  @CommandEndpoint({
+    id: 'lapseCourse',
+    summary: 'Call a course lapsed',
+    description: 'Possible once it had no session for longer than its protocol allows.',
+  })
+  lapse(
+    @Meta() meta: CommandMeta,
+    @Param('course') course: string,
+    @Body({ schema: lapseCourseSchema }) data: z.infer<typeof lapseCourseSchema>,
+  ): Promise<CommandAnswer> {
+    return this.bus.execute(new LapseCourse(meta, data, { course }));
+  }
+
+  @Post(':course/entries/:entry/correct')
+  @CommandEndpoint({
+    id: 'correctCourseEntry',
+    summary: 'Correct an entry of a course',
+    description:
+      '`entry` is the id of the event, as the history of the course names it. Only the fields that change are given. Nothing is edited: the correction is an event of its own.',
+  })
+  correct(
+    @Meta() meta: CommandMeta,
+    @Param('course') course: string,
+    @Param('entry') entry: string,
+    @Body({ schema: correctCourseEntrySchema }) data: z.infer<typeof correctCourseEntrySchema>,
+  ): Promise<CommandAnswer> {
+    return this.bus.execute(new CorrectCourseEntry(meta, data, { course, entry }));
+  }
+
+  @Post(':course/entries/:entry/retract')
+  @CommandEndpoint({
+    id: 'retractCourseEntry',
+    summary: 'Take back an entry of a course',
+    description:
+      'For what never happened, such as a session that was entered for the wrong patient, or for a correction that was wrong.',
+  })
+  retract(
+    @Meta() meta: CommandMeta,
+    @Param('course') course: string,
+    @Param('entry') entry: string,
+    @Body({ schema: retractCourseEntrySchema }) data: z.infer<typeof retractCourseEntrySchema>,
+  ): Promise<CommandAnswer> {
+    return this.bus.execute(new RetractCourseEntry(meta, data, { course, entry }));
   }
 }

@@ -1,306 +1,490 @@
 import fc from 'fast-check';
-import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { ERASED } from '#libs/event-store/src/personal-data.js';
 import { PistorError } from '#libs/kernel/src/errors.js';
 import { newId } from '#libs/kernel/src/ids.js';
-import { occurredNow } from '#libs/kernel/src/occurred.js';
-import { resolveWall, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
 import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
-import type { ConsultationState } from '../consultation/consultation.state.js';
-import type { PatientState } from '../patient/patient.state.js';
-import type { PractitionerState } from '../practitioner/practitioner.state.js';
+import {
+  at,
+  booked,
+  cleared,
+  courseId,
+  eventIdOf,
+  followUp,
+  given,
+  lotWith,
+  NOW,
+  nurse,
+  ofCourse,
+  patient,
+  patientId,
+  perform,
+  performed,
+  personWith,
+  physician,
+  physicianId,
+  planned,
+  practitionerId,
+  recorded,
+  refusal,
+  sessionId,
+  siteId,
+  allNo,
+} from '#test/support/course-given.js';
 import { type CourseCommand, decideCourse } from './course.decider.js';
 import {
   CourseCompleted,
-  type CourseEvent,
-  CoursePlanned,
   CourseStopped,
+  type CourseStreamEvent,
   MaintenanceDeclined,
-  SessionBooked,
-  SessionPerformed,
+  SessionHeld,
+  SessionHoldDecided,
 } from './course.events.js';
+import { courseFold, type CourseState, type PlannedCourse } from './course.state.js';
+import { lastingReactions } from './lasting-reaction.rule.js';
 import type { SessionWorld } from './session.rules.js';
-import { courseFold, type CourseState } from './course.state.js';
 
-const ZONE = 'Europe/Istanbul';
-const [courseId, patientId, siteId, practitionerId, consultationId, sessionId] = Array.from({ length: 6 }, newId) as [
-  string,
-  string,
-  string,
-  string,
-  string,
-  string,
-];
-
-function at(wall: string): ZonedTime {
-  const resolved = resolveWall(wall, ZONE);
-  if (resolved.kind === 'skipped') throw new Error(wall);
-  return resolved.time;
-}
-const NOW = at('2026-03-02T18:00').instant;
-
-const planned = CoursePlanned(occurredNow('2026-01-02T09:00:00.000Z'), {
-  courseId,
-  patientId,
-  siteId,
-  practitionerId,
-  consultationId,
-  protocol: { code: 'facial', version: 1 },
-  plannedSessions: 4,
-});
-const ofCourse = { courseId, patientId };
-const booked = (session: string, wall: string, number = 1, kind: 'course' | 'maintenance' = 'course') =>
-  SessionBooked(occurredNow(NOW), {
-    ...ofCourse,
-    sessionId: session,
-    kind,
-    number,
-    siteId,
-    practitionerId,
-    at: at(wall),
-  });
-const performed = (session: string, wall: string, number: number) =>
-  SessionPerformed(occurredNow(at(wall).instant), {
-    ...ofCourse,
-    sessionId: session,
-    kind: 'course',
-    number,
-    siteId,
-    practitionerId,
-    at: at(wall),
-    areas: ['cheeks'],
-    device: 'needle',
-    products: [{ product: 'GlowMeso HA', lotNumber: 'L1' }],
-    reactions: [],
-    overridden: [],
-    overrideReasons: {},
-  });
-
-const cleared: ConsultationState = {
-  status: 'concluded',
-  consultationId,
-  patientId,
-  siteId,
-  procedure: 'facial',
-  conclusion: { outcome: 'cleared' },
-  consents: [{ procedure: 'facial', signedOn: '2026-02-01', validUntil: null }],
-};
-const patient: PatientState = {
-  status: 'registered',
-  patientId,
-  preference: { language: 'en', channel: 'email', contactConsent: true },
-  identity: ERASED,
-  health: { allergies: [], conditions: [], medications: [] },
-};
-const nurse: PractitionerState = {
-  status: 'registered',
-  practitionerId,
-  role: 'nurse',
-  credentials: [{ procedures: ['facial'], validFrom: '2023-01-01', validTo: '2026-12-31' }],
-};
-const physician: PractitionerState = { ...nurse, role: 'physician' };
-const lot = {
-  status: 'received' as const,
-  lotId: newId(),
-  siteId,
-  product: 'GlowMeso HA',
-  lotNumber: 'L1',
-  expiresOn: '2026-12-31',
-  receivedOn: '2026-01-01',
-  ingredients: ['hyaluronic acid'],
-};
-const world: SessionWorld = { protocol: facial, patient, practitioner: nurse, consultation: cleared, lots: [lot] };
-
-function perform(changes: Partial<SessionWorld> = {}, data: object = {}, wall = '2026-03-02T17:00'): CourseCommand {
-  return {
-    type: 'PerformSession',
-    sessionId,
-    siteId,
-    practitionerId,
-    at: at(wall),
-    world: { ...world, ...changes },
-    data: {
-      areas: ['cheeks'],
-      device: 'needle',
-      depthMm: 2,
-      durationMinutes: 45,
-      products: [{ product: 'GlowMeso HA', lotNumber: 'L1' }],
-      reactions: [],
-      overrides: [],
-      ...data,
-    },
-  };
-}
-
-const given = (...events: CourseEvent[]): CourseState =>
-  events.reduce<CourseState>(
-    (state, event) =>
-      courseFold.evolve(state, { ...event, header: { origin: 'live' } } as unknown as RecordedEvent<CourseEvent>),
-    courseFold.initial,
-  );
-
-function refusal(decide: () => unknown): { code: string; rules: (string | undefined)[]; facts: string[] } {
-  try {
-    decide();
-  } catch (error) {
-    if (!(error instanceof PistorError)) throw error;
-    return {
-      code: error.code,
-      rules: error.fields.map((field) => field.rule),
-      facts: error.fields.flatMap((field) => field.facts ?? []),
-    };
-  }
-  throw new Error('was not refused');
-}
+const ready = given(planned, booked(sessionId, '2026-03-02T17:00'));
+const decide = (command: CourseCommand, state: CourseState = ready) => decideCourse(command, state, NOW);
+const rules = (command: CourseCommand, state: CourseState = ready) => refusal(() => decide(command, state)).rules;
+const override = (deviation: string, reason = 'seen') => ({ overrides: [{ deviation, reason }] }) as never;
 
 describe('planning a course', () => {
-  const plan = (changes: object = {}): CourseCommand => ({
+  const plan = (changes: object = {}, data: object = {}): CourseCommand => ({
     type: 'PlanCourse',
     courseId,
     siteId,
-    siteZone: ZONE,
+    siteZone: 'Europe/Istanbul',
     practitionerId,
     protocol: facial,
     consultation: cleared,
-    plannedSessions: 4,
-    countReason: undefined,
+    data: { plannedSessions: 4, ...data },
     ...changes,
   });
-  const rules = (changes: object) => refusal(() => decideCourse(plan(changes), courseFold.initial, NOW)).rules;
+  const refused = (changes: object, data: object = {}) => rules(plan(changes, data), courseFold.initial);
 
-  it('keeps the version of the protocol that it was planned with', () => {
-    expect(decideCourse(plan(), courseFold.initial, NOW)).toMatchObject([
+  it('[course.protocol-version] keeps the version of the protocol that it was planned with', () => {
+    expect(decide(plan(), courseFold.initial)).toMatchObject([
       { type: 'CoursePlanned', data: { patientId, protocol: { code: 'facial', version: 1 }, plannedSessions: 4 } },
     ]);
   });
-  it('needs a cleared consultation', () => {
-    expect(rules({ consultation: { ...cleared, conclusion: { outcome: 'refused' } } })).toEqual([
+  it('[consultation.cleared] needs a cleared consultation', () => {
+    expect(refused({ consultation: { ...cleared, conclusion: { outcome: 'refused' } } })).toEqual([
       'consultation.cleared',
     ]);
-    expect(rules({ consultation: { ...cleared, conclusion: undefined } })).toEqual(['consultation.cleared']);
+    expect(refused({ consultation: { ...cleared, conclusion: undefined } })).toEqual(['consultation.cleared']);
   });
-  it('needs a consent for the procedure that is in force', () => {
-    expect(rules({ consultation: { ...cleared, consents: [] } })).toEqual(['consent']);
-    const ended = [{ procedure: 'facial', signedOn: '2026-01-01', validUntil: '2026-03-01' }];
-    expect(rules({ consultation: { ...cleared, consents: ended } })).toEqual(['consent']);
-  });
-  it('takes a number of sessions outside the range only with the physician’s reason (S1-N1)', () => {
-    expect(refusal(() => decideCourse(plan({ plannedSessions: 9 }), courseFold.initial, NOW))).toEqual({
-      code: 'course.plan-refused',
-      rules: ['session-count'],
-      facts: ['S1-N1'],
-    });
-    expect(decideCourse(plan({ plannedSessions: 9, countReason: 'worn skin' }), courseFold.initial, NOW)).toHaveLength(
+  it('[consultation.expired] needs findings that still hold at the start', () => {
+    expect(refused({ consultation: { ...cleared, concludedOn: '2025-03-01' } })).toEqual(['consultation.expired']);
+    expect(decide(plan({ consultation: { ...cleared, concludedOn: '2025-03-02' } }), courseFold.initial)).toHaveLength(
       1,
     );
   });
+  it('[consent.missing] needs a consent for the procedure that is in force', () => {
+    expect(refused({ consultation: { ...cleared, consents: [] } })).toEqual(['consent.missing']);
+    const ended = [{ procedure: 'facial', signedOn: '2026-01-01', validUntil: '2026-03-01' }];
+    expect(refused({ consultation: { ...cleared, consents: ended } })).toEqual(['consent.missing']);
+  });
+  it('[course.session-count] takes a number of sessions outside the range only with the physician’s reason (S1-N1)', () => {
+    expect(refusal(() => decide(plan({}, { plannedSessions: 9 }), courseFold.initial))).toEqual({
+      code: 'course.plan-refused',
+      rules: ['course.session-count'],
+      facts: ['S1-N1'],
+    });
+    expect(decide(plan({}, { plannedSessions: 9, countReason: 'worn skin' }), courseFold.initial)).toHaveLength(1);
+  });
+  it('[plan.interval] takes days between sessions outside the range only with the physician’s reason (S1-N1)', () => {
+    const week = { intervalDays: { min: 7, max: 14 } };
+    expect(refused({}, week)).toEqual(['plan.interval']);
+    expect(decide(plan({}, { ...week, intervalReason: 'leaves soon' }), courseFold.initial)).toHaveLength(1);
+    expect(decide(plan({}, { intervalDays: { min: 14, max: 14 } }), courseFold.initial)).toHaveLength(1);
+  });
+  it('[plan.device] takes a device that the protocol names (S1-S1)', () => {
+    expect(refused({}, { device: 'mechanical-gun' })).toEqual(['plan.device']);
+    expect(decide(plan({}, { device: 'microneedle-device' }), courseFold.initial)).toHaveLength(1);
+  });
+  it('[consultation.procedure] follows what the consultation was about', () => {
+    expect(refused({ consultation: { ...cleared, procedure: 'hair' } })).toEqual(['consultation.procedure']);
+  });
   it('names everything that stands against it at once', () => {
-    expect(
-      rules({ consultation: { ...cleared, conclusion: undefined, consents: [] }, plannedSessions: 1 }),
-    ).toHaveLength(3);
+    const changes = { consultation: { ...cleared, conclusion: undefined, consents: [] } };
+    expect(refused(changes, { plannedSessions: 1 })).toHaveLength(3);
+  });
+});
+
+describe('changing the plan', () => {
+  const change = (data: object = {}, by: object = physician): CourseCommand => ({
+    type: 'ChangeCoursePlan',
+    physicianId,
+    physician: by as never,
+    protocol: facial,
+    data: { physician: 'P1', plannedSessions: 6, reason: 'slow progress', ...data },
+  });
+  it('[plan.by-physician] is done by a physician, with the reason; the history keeps every plan (S2-F1)', () => {
+    expect(rules(change({}, nurse))).toEqual(['plan.by-physician']);
+    const events = decide(change({ areas: ['neck'] }));
+    expect(events).toMatchObject([
+      { type: 'CoursePlanChanged', data: { plannedSessions: 6, reason: 'slow progress' } },
+    ]);
+    const after = given(planned, ...events);
+    expect(after).toMatchObject({ plannedSessions: 6, choices: { areas: ['neck'] } });
+    expect(decide(change({ areas: ['neck'] }), after)).toEqual([]);
+  });
+  it('[plan.below-performed] cannot undo sessions', () => {
+    const two = given(planned, performed(newId(), '2026-01-05T10:00', 1), performed(newId(), '2026-01-19T10:00', 2));
+    expect(rules(change({ plannedSessions: 1 }), two)).toEqual(['plan.below-performed']);
+    expect(decide(change({ plannedSessions: 2 }), two)).toHaveLength(1);
+  });
+  it('[plan.follow-up-known] names a follow-up of the course (S2-F1)', () => {
+    expect(rules(change({ followUp: newId() }))).toEqual(['plan.follow-up-known']);
+    const seen = followUp('2026-03-01T10:00');
+    expect(decide(change({ followUp: seen.data.followUpId }), given(planned, seen))).toHaveLength(1);
+  });
+  it('[consultation.of-patient] rests on a newer consultation of the same patient only', () => {
+    const renew = (changes: object): CourseCommand => ({
+      type: 'RenewConsultation',
+      consultation: { ...cleared, consultationId: newId(), ...changes },
+      protocol: facial,
+      siteZone: 'Europe/Istanbul',
+      patientIds: [patientId],
+    });
+    expect(rules(renew({ patientId: newId() }))).toEqual(['consultation.of-patient']);
+    expect(rules(renew({ conclusion: { outcome: 'refused' } }))).toEqual(['consultation.cleared']);
+    const [event] = decide(renew({}));
+    const state = given(planned, event as CourseStreamEvent) as PlannedCourse;
+    expect(state.formerConsultationIds).toEqual([cleared.consultationId]);
   });
 });
 
 describe('performing a session', () => {
-  const ready = given(planned, booked(sessionId, '2026-03-02T17:00'));
-  const rules = (command: CourseCommand, state = ready) => refusal(() => decideCourse(command, state, NOW)).rules;
-
   it('is recorded when nothing stands against it', () => {
-    expect(decideCourse(perform(), ready, NOW)).toMatchObject([
+    expect(decide(perform())).toMatchObject([
       { type: 'SessionPerformed', data: { sessionId, number: 1, kind: 'course', overridden: [] } },
     ]);
   });
-  it('is refused too early for the interval, unless overridden with a reason (S1-N1)', () => {
+  it('[session.two-identifiers] needs two identifiers of the patient', () => {
+    expect(rules(perform({}, { identifiers: ['name', 'name'] }))).toEqual(['session.two-identifiers']);
+  });
+  it('[session.check-complete] needs every question of the pre-treatment check answered (S0-P1, S4-C1, S0-C1)', () => {
+    expect(new Set(rules(perform({}, { check: {} })))).toEqual(new Set(['session.check-complete']));
+    expect(refusal(() => decide(perform({}, { check: {} }))).facts).toEqual(
+      expect.arrayContaining(['S0-P1', 'S4-C1', 'S0-C1']),
+    );
+  });
+  it('[session.held] [session.hold-decided] holds a positive answer for a physician’s written decision (S0-P1)', () => {
+    const positive = { check: { ...allNo(), 'aspirin-or-nsaid': 'yes' as const } };
+    expect(refusal(() => decide(perform({}, positive)))).toMatchObject({ rules: ['session.held'], facts: ['S0-P1'] });
+    const held = SessionHeld(occurredNow(NOW), {
+      ...ofCourse,
+      sessionId,
+      practitionerId,
+      positive: ['aspirin-or-nsaid'],
+    });
+    const waiting = given(planned, booked(sessionId, '2026-03-02T17:00'), held);
+    expect(rules(perform(), waiting)).toEqual(['session.held']);
+    const decision = (by: object, choice: 'proceed' | 'do-not-treat'): CourseCommand => ({
+      type: 'DecideSessionHold',
+      sessionId,
+      physicianId,
+      physician: by as never,
+      protocol: facial,
+      decision: choice,
+      reason: 'one low dose',
+    });
+    expect(rules(decision(nurse, 'proceed'), waiting)).toEqual(['session.hold-decided']);
+    expect(rules(decision(physician, 'proceed'))).toEqual(['session.hold-decided']);
+    const after = (choice: 'proceed' | 'do-not-treat') =>
+      given(planned, booked(sessionId, '2026-03-02T17:00'), held, ...decide(decision(physician, choice), waiting));
+    expect(decide(perform({}, positive), after('proceed'))).toHaveLength(1);
+    expect(decide(decision(physician, 'proceed'), after('proceed'))).toEqual([]);
+    expect(rules(perform(), after('do-not-treat'))).toEqual(['session.held']);
+  });
+  it('[session.check-absolute] lets nobody decide to go on with pregnancy or an allergy (S0-C1, S0-C5)', () => {
+    const hold: CourseCommand = {
+      type: 'HoldSession',
+      sessionId,
+      practitionerId,
+      protocol: facial,
+      data: { practitioner: 'N1', positive: ['pregnancy'] },
+    };
+    const events = decide(hold);
+    const waiting = given(planned, booked(sessionId, '2026-03-02T17:00'), ...events);
+    expect(decide(hold, waiting)).toEqual([]);
+    const proceed: CourseCommand = {
+      type: 'DecideSessionHold',
+      sessionId,
+      physicianId,
+      physician,
+      protocol: facial,
+      decision: 'proceed',
+      reason: 'early',
+    };
+    expect(refusal(() => decide(proceed, waiting))).toMatchObject({
+      rules: ['session.check-absolute'],
+      facts: ['S0-C1'],
+    });
+    for (const code of ['pregnancy', 'allergy-to-planned-substance']) {
+      expect(rules(perform({ practitioner: physician }, { check: { ...allNo(), [code]: 'yes' } }))).toEqual([
+        'session.check-absolute',
+      ]);
+    }
+  });
+  it('[session.check-known] is held for a question that the protocol asks', () => {
+    const hold: CourseCommand = {
+      type: 'HoldSession',
+      sessionId,
+      practitionerId,
+      protocol: facial,
+      data: { practitioner: 'N1', positive: ['bad-mood'] },
+    };
+    expect(rules(hold)).toEqual(['session.check-known']);
+  });
+  it('[session.order] lets a nurse treat on a named physician’s order only', () => {
+    expect(rules(perform({ orderedBy: undefined }))).toEqual(['session.order']);
+    expect(rules(perform({ orderedBy: nurse }))).toEqual(['session.order']);
+    expect(decide(perform({ practitioner: physician, orderedBy: undefined }))).toHaveLength(1);
+  });
+  it('[session.interval-short] is refused too early for the interval, unless overridden with a reason (S1-N1)', () => {
     const early = given(planned, performed(newId(), '2026-02-20T10:00', 1), booked(sessionId, '2026-03-02T17:00', 2));
-    expect(refusal(() => decideCourse(perform(), early, NOW))).toMatchObject({
-      rules: ['interval-short'],
+    expect(refusal(() => decide(perform(), early))).toMatchObject({
+      rules: ['session.interval-short'],
       facts: ['S1-N1'],
     });
-    const overrides = [{ deviation: 'interval-short', reason: 'the patient travels' }];
-    expect(decideCourse(perform({}, { overrides }), early, NOW)).toMatchObject([
+    expect(decide(perform({}, override('interval-short', 'the patient travels')), early)).toMatchObject([
       { data: { overridden: ['interval-short'], overrideReasons: { 'interval-short': 'the patient travels' } } },
     ]);
   });
-  it('is refused without a credential that is valid on that day (S2-Q1)', () => {
-    expect(rules(perform({ practitioner: { ...nurse, credentials: [] } }))).toEqual(['credential']);
-    const ended = [{ procedures: ['facial'], validFrom: '2023-01-01', validTo: '2026-03-01' }];
-    expect(rules(perform({ practitioner: { ...nurse, credentials: ended } }))).toEqual(['credential']);
-    const lastDay = [{ procedures: ['facial'], validFrom: '2023-01-01', validTo: '2026-03-02' }];
-    expect(decideCourse(perform({ practitioner: { ...nurse, credentials: lastDay } }), ready, NOW)).toHaveLength(1);
+  it('[session.interval-short] counts sessions of the person’s other courses of the procedure, at any site', () => {
+    const other = given(planned, performed(newId(), '2026-02-20T10:00', 1, { siteId: newId() })) as PlannedCourse;
+    expect(rules(perform({ otherCourses: [other] }))).toEqual(['session.interval-short']);
+    const hair = { ...other, protocol: { code: 'hair', version: 1 } };
+    expect(decide(perform({ otherCourses: [hair] }))).toHaveLength(1);
   });
-  it('is refused with a lot that expired, or was not received at that site', () => {
-    expect(rules(perform({ lots: [{ ...lot, expiresOn: '2026-03-01' }] }))).toEqual(['lot-expired']);
-    expect(rules(perform({ lots: [{ status: 'none' }] }))).toEqual(['lot-not-received']);
-    expect(rules(perform({ lots: [{ ...lot, receivedOn: '2026-03-03' }] }))).toEqual(['lot-not-received']);
-    expect(decideCourse(perform({ lots: [{ ...lot, expiresOn: '2026-03-02' }] }), ready, NOW)).toHaveLength(1);
+  it('[session.interval-short] takes the days that the physician chose for the course', () => {
+    const choices = { intervalDays: { min: 7, max: 14 } };
+    const early = given(planned, performed(newId(), '2026-02-20T10:00', 1), booked(sessionId, '2026-03-02T17:00', 2));
+    const chosen = { ...(early as PlannedCourse), choices: choices as never };
+    expect(decide(perform(), chosen)).toHaveLength(1);
   });
-  it('cannot override a lot, a credential or a consent, whatever the reason', () => {
+  it('[session.credential] is refused without a credential that is valid on that day (S2-Q1)', () => {
+    const withCredentials = (credentials: object[]) => perform({ practitioner: { ...nurse, credentials } as never });
+    expect(rules(withCredentials([]))).toEqual(['session.credential']);
+    const until = (validTo: string) => [{ procedures: ['facial'], validFrom: '2023-01-01', validTo }];
+    expect(rules(withCredentials(until('2026-03-01')))).toEqual(['session.credential']);
+    expect(decide(withCredentials(until('2026-03-02')))).toHaveLength(1);
+  });
+  it('[lot.expired] [lot.not-received] is refused with a lot that expired, or was not received at that site', () => {
+    expect(rules(perform({ lots: [lotWith({ expiresOn: '2026-03-01' })] }))).toEqual(['lot.expired']);
+    expect(rules(perform({ lots: [{ lot: { status: 'none' }, recall: { status: 'none' } }] }))).toEqual([
+      'lot.not-received',
+    ]);
+    expect(rules(perform({ lots: [lotWith({ receivedOn: '2026-03-03' })] }))).toEqual(['lot.not-received']);
+    expect(decide(perform({ lots: [lotWith({ expiresOn: '2026-03-02' })] }))).toHaveLength(1);
+  });
+  it('[lot.recalled] is refused with a lot that is recalled on that day, whatever the reason', () => {
+    const latest = { recalledOn: '2026-03-01', lift: null };
+    const recall = { status: 'recalled', recalledOn: '2026-03-01', notices: [latest], latest } as never;
+    const lots = [{ ...lotWith(), recall }];
+    expect(rules(perform({ lots }, override('lot-expired')))).toEqual(['lot.recalled']);
+    const later = { status: 'recalled', recalledOn: '2026-03-03', notices: [{ ...latest, recalledOn: '2026-03-03' }] };
+    expect(decide(perform({ lots: [{ ...lotWith(), recall: later as never }] }))).toHaveLength(1);
+  });
+  it('[lot.vial-expiry] is refused with an opened vial after its own expiry', () => {
+    const vialId = newId();
+    const vial = (usableUntil: string) => [
+      { entryId: newId(), vialId, openedAt: at('2026-03-02T08:00'), usableUntil: at(usableUntil) },
+    ];
+    const products = [{ product: 'GlowMeso HA', lotNumber: 'L1', vialId }];
+    const from = (usableUntil: string) => perform({ lots: [lotWith({ vials: vial(usableUntil) })] }, { products });
+    expect(rules(from('2026-03-02T16:59'))).toEqual(['lot.vial-expiry']);
+    expect(decide(from('2026-03-02T20:00'))).toHaveLength(1);
+  });
+  it('[lot.expired] [session.credential] [consent.missing] cannot override a lot, a credential or a consent, whatever the reason', () => {
     const overrides = (['lot-expired', 'credential', 'consent'] as const).map((deviation) => ({
       deviation,
       reason: 'please',
     }));
-    const changes = {
-      lots: [{ ...lot, expiresOn: '2026-03-01' }],
-      practitioner: { ...physician, credentials: [] },
+    const changes: Partial<SessionWorld> = {
+      lots: [lotWith({ expiresOn: '2026-03-01' })],
+      practitioner: { ...physician, credentials: [] } as never,
       consultation: { ...cleared, consents: [] },
     };
-    expect(new Set(rules(perform(changes, { overrides })))).toEqual(new Set(['consent', 'credential', 'lot-expired']));
+    expect(new Set(rules(perform(changes, { overrides })))).toEqual(
+      new Set(['consent.missing', 'session.credential', 'lot.expired']),
+    );
   });
-  it('is refused when the consent was withdrawn', () => {
-    expect(rules(perform({ consultation: { ...cleared, consents: [] } }))).toEqual(['consent']);
+  it('[consent.missing] is refused when the consent is missing, withdrawn or expired', () => {
+    const withConsent = (consents: object[]) => perform({ consultation: { ...cleared, consents } as never });
+    const signed = { procedure: 'facial', signedOn: '2026-01-02', validUntil: null };
+    expect(rules(withConsent([]))).toEqual(['consent.missing']);
+    expect(rules(withConsent([{ ...signed, validUntil: '2026-03-01' }]))).toEqual(['consent.missing']);
+    expect(rules(withConsent([{ ...signed, withdrawnOn: '2026-02-01' }]))).toEqual(['consent.missing']);
   });
-  it('lets only a physician override a contraindication, and never pregnancy or an allergy (S0-C1, S0-C5)', () => {
-    const ill = (health: object) => ({
-      patient: { ...patient, health: { allergies: [], conditions: [], medications: [], ...health } },
+  it('[consultation.expired] begins while what the consultation found still holds, and goes on after', () => {
+    const old = { consultation: { ...cleared, concludedOn: '2025-03-01' } };
+    expect(rules(perform(old))).toEqual(['consultation.expired']);
+    const begun = given(planned, performed(newId(), '2026-02-16T10:00', 1), booked(sessionId, '2026-03-02T17:00', 2));
+    expect(decide(perform(old), begun)).toHaveLength(1);
+  });
+  it('[session.contraindication] [session.contraindication-absolute] lets only a physician override a contraindication, and never pregnancy or an allergy (S0-C1, S0-C5)', () => {
+    const reason = override('contraindication', 'stable for years');
+    const heart = { person: personWith({ conditions: ['cardiovascular-disease'] }), orderedBy: undefined };
+    expect(rules(perform(heart, reason))).toEqual(['session.order', 'session.contraindication']);
+    expect(decide(perform({ ...heart, practitioner: physician }, reason))).toHaveLength(1);
+    const pregnant = { person: personWith({ conditions: ['pregnancy'] }), practitioner: physician };
+    expect(refusal(() => decide(perform(pregnant, reason)))).toMatchObject({
+      rules: ['session.contraindication-absolute'],
+      facts: ['S0-C1'],
     });
-    const overrides = [{ deviation: 'contraindication', reason: 'stable for years' }];
-    const heart = ill({ conditions: ['cardiovascular-disease'] });
-    expect(rules(perform(heart, { overrides }))).toEqual(['contraindication']);
-    expect(decideCourse(perform({ ...heart, practitioner: physician }, { overrides }), ready, NOW)).toHaveLength(1);
-    const pregnant = { ...ill({ conditions: ['pregnancy'] }), practitioner: physician };
-    expect(refusal(() => decideCourse(perform(pregnant, { overrides }), ready, NOW)).facts).toContain('S0-C1');
-    const allergic = { ...ill({ allergies: ['Hyaluronic Acid'] }), practitioner: physician };
-    expect(refusal(() => decideCourse(perform(allergic, { overrides }), ready, NOW)).facts).toContain('S0-C5');
+    const allergic = { person: personWith({ allergies: ['Hyaluronic Acid'] }), practitioner: physician };
+    expect(refusal(() => decide(perform(allergic, reason))).facts).toContain('S0-C5');
   });
-  it('is refused when nobody can tell any more whether it is safe', () => {
-    expect(rules(perform({ patient: { ...patient, health: ERASED } }))).toEqual(['contraindication']);
+  it('[session.contraindication] does not ask again for what a physician has overridden in the consultation', () => {
+    const heart = personWith({ conditions: ['cardiovascular-disease'] });
+    const code = facial.screening.contraindications.find(({ facts }) => facts.includes('S0-C3'))?.code ?? '';
+    const overrides = [{ code, practitionerId: physicianId, on: '2026-01-02', reason: 'stable' }];
+    expect(decide(perform({ person: heart, consultation: { ...cleared, overrides } }))).toHaveLength(1);
   });
-  it('records a depth or duration outside the range only with a reason (S3-D1, S4-U1)', () => {
-    expect(rules(perform({}, { depthMm: 6, durationMinutes: 90 }))).toEqual(['depth', 'duration']);
-    expect(decideCourse(perform({}, { depthMm: 6, device: 'needle-free' }), ready, NOW)).toHaveLength(1);
+  it('[session.contraindication] takes what is known of any linked registration, for the day of the session', () => {
+    const elsewhere = (since: string, until: string | null) => ({
+      patients: [
+        patient,
+        {
+          ...patient,
+          patientId: newId(),
+          healthFacts: [
+            { factId: newId(), kind: 'medication' as const, since, until, recordedAt: NOW, value: 'Warfarin' },
+          ],
+        },
+      ],
+    });
+    expect(rules(perform({ person: elsewhere('2026-03-01', null) }))).toEqual(['session.contraindication']);
+    expect(decide(perform({ person: elsewhere('2026-03-03', null) }))).toHaveLength(1);
+    expect(decide(perform({ person: elsewhere('2026-01-01', '2026-03-01') }))).toHaveLength(1);
+  });
+  it('[session.health-erased] is refused when nobody can tell any more whether it is safe', () => {
+    const erased = { ...patient, healthRecords: [{ since: null, recordedAt: NOW, health: ERASED }] };
+    expect(rules(perform({ person: { patients: [erased] } }))).toEqual(['session.health-erased']);
+  });
+  it('[session.open-adverse-event] waits until a physician has closed every adverse event of the person (S4-R2)', () => {
+    const infected = followUp('2026-02-20T10:00', { adverseEvent: { kind: 'infection', severity: 'moderate' } });
+    const state = given(planned, infected, booked(sessionId, '2026-03-02T17:00'));
+    expect(refusal(() => decide(perform(), state))).toMatchObject({
+      rules: ['session.open-adverse-event'],
+      facts: ['S4-R2'],
+    });
+    const event = (status: 'open' | 'closed', adverseEventId: string) =>
+      ({ patients: [{ ...patient, adverseEvents: [{ adverseEventId, status }] }] }) as never;
+    expect(decide(perform({ person: event('closed', infected.data.followUpId) }), state)).toHaveLength(1);
+    expect(rules(perform({ person: event('open', newId()) }))).toEqual(['session.open-adverse-event']);
+    const other = given(planned, infected) as PlannedCourse;
+    expect(rules(perform({ otherCourses: [other] }))).toEqual(['session.open-adverse-event']);
+  });
+  it('[session.patient-died] is refused after the patient’s death', () => {
+    expect(rules(perform({ person: { patients: [{ ...patient, diedOn: '2026-03-01' }] } }))).toEqual([
+      'session.patient-died',
+    ]);
+  });
+  it('[session.depth] [session.duration] records a depth or duration outside the range only with a reason (S3-D1, S4-U1)', () => {
+    expect(rules(perform({}, { depthMm: 6, durationMinutes: 90 }))).toEqual(['session.depth', 'session.duration']);
+    const free = perform({}, { depthMm: 6, device: 'needle-free', ...(override('device') as object) });
+    expect(decide(free)).toHaveLength(1);
     const overrides = [
-      { deviation: 'depth', reason: 'scar' },
-      { deviation: 'duration', reason: 'large area' },
+      { deviation: 'depth' as const, reason: 'scar' },
+      { deviation: 'duration' as const, reason: 'large area' },
     ];
-    expect(decideCourse(perform({}, { depthMm: 6, durationMinutes: 90, overrides }), ready, NOW)).toMatchObject([
+    expect(decide(perform({}, { depthMm: 6, durationMinutes: 90, overrides }))).toMatchObject([
       { data: { overridden: ['depth', 'duration'] } },
     ]);
   });
-  it('keeps its distance from a later session, too, when it is entered late (S1-N1)', () => {
-    const late = given(planned, performed(newId(), '2026-03-02T16:00', 1), booked(sessionId, '2026-03-02T17:00', 2));
-    expect(refusal(() => decideCourse(perform({}, {}, '2025-12-30T15:00'), late, NOW)).rules).toEqual([
-      'session.before-plan',
+  it('[session.depth] checks the depth of each area where it differs (S3-D1)', () => {
+    const products = [{ product: 'GlowMeso HA', lotNumber: 'L1', area: 'neck', depthMm: 5 }];
+    expect(rules(perform({}, { products }))).toEqual(['session.depth']);
+  });
+  it('[session.duration] [session.ends-after-start] takes the duration from its end (S4-U1)', () => {
+    const ending = (wall: string) =>
+      perform({}, { durationMinutes: undefined }, '2026-03-02T16:00', { endedAt: at(wall) });
+    expect(decide(ending('2026-03-02T16:40'))).toMatchObject([{ data: { durationMinutes: 40 } }]);
+    expect(rules(ending('2026-03-02T17:45'))).toEqual(['session.duration']);
+    expect(rules(ending('2026-03-02T15:59'))).toEqual(['session.ends-after-start']);
+  });
+  it('[session.device] takes another device than the protocol names with a reason only (S1-S1)', () => {
+    expect(rules(perform({}, { device: 'mechanical-gun' }))).toEqual(['session.device']);
+    expect(decide(perform({}, { device: 'mechanical-gun', ...(override('device') as object) }))).toMatchObject([
+      { data: { overridden: ['device'] } },
     ]);
-    expect(rules(perform({}, {}, '2026-03-02T15:00'), late)).toEqual(['interval-short']);
   });
-  it('is held for a physician when the health record has what no list knows (S4-C1)', () => {
-    const unlisted = {
-      patient: { ...patient, health: { allergies: [], conditions: [], medications: ['Warfarin 5 mg'] } },
-    };
-    const overrides = [{ deviation: 'contraindication', reason: 'looked at' }];
-    expect(refusal(() => decideCourse(perform(unlisted, { overrides }), ready, NOW)).facts).toContain('S4-C1');
-    expect(decideCourse(perform({ ...unlisted, practitioner: physician }, { overrides }), ready, NOW)).toHaveLength(1);
+  it('[session.steps] takes the steps of the protocol in their order, or with a reason (S1-S1)', () => {
+    const steps = (codes: string[]) => ({ steps: codes.map((code) => ({ code, practitionerId })) });
+    const done = facial.steps.map(({ code }) => code);
+    expect(decide(perform({}, {}, undefined, steps(done)))).toHaveLength(1);
+    expect(rules(perform({}, {}, undefined, steps(done.toReversed())))).toEqual(['session.steps']);
+    expect(rules(perform({}, {}, undefined, steps(done.slice(1))))).toEqual(['session.steps']);
+    expect(decide(perform({}, override('steps'), undefined, steps([])))).toHaveLength(1);
   });
-  it('is refused before it has begun, and when it was performed already', () => {
+  it('[session.interval-short] [session.before-plan] keeps its distance from a later session, too, when it is entered late (S1-N1)', () => {
+    const late = given(planned, performed(newId(), '2026-03-02T16:00', 1), booked(sessionId, '2026-03-02T17:00', 2));
+    expect(rules(perform({}, {}, '2025-12-30T15:00'), late)).toEqual(['session.before-plan']);
+    expect(rules(perform({}, {}, '2026-03-02T15:00'), late)).toEqual(['session.interval-short']);
+  });
+  it('[session.health-review] is held for a physician when the health record has what no list knows (S4-C1)', () => {
+    const unlisted = { person: personWith({ medications: ['Warfarin 5 mg'] }) };
+    const reason = override('contraindication', 'looked at');
+    expect(refusal(() => decide(perform(unlisted))).facts).toContain('S4-C1');
+    expect(decide(perform({ ...unlisted, practitioner: physician }, reason))).toHaveLength(1);
+    expect(decide(perform(unlisted, reason))).toHaveLength(1);
+  });
+  it('[session.interval-long] is a deviation with its reason when it comes later than the protocol allows (S1-N1)', () => {
+    const late = given(planned, performed(newId(), '2026-02-10T10:00', 1), booked(sessionId, '2026-03-02T17:00', 2));
+    expect(rules(perform(), late)).toEqual(['session.interval-long']);
+    expect(decide(perform({}, override('interval-long', 'the patient was abroad')), late)).toMatchObject([
+      { data: { overridden: ['interval-long'], overrideReasons: { 'interval-long': 'the patient was abroad' } } },
+    ]);
+  });
+  it('[session.in-future] [session.not-booked] is refused before it has begun, and when it was performed already', () => {
     expect(rules(perform({}, {}, '2026-03-02T19:00'))).toEqual(['session.in-future']);
     const done = given(planned, booked(sessionId, '2026-03-02T17:00'), performed(sessionId, '2026-03-02T17:00', 1));
-    expect(refusal(() => decideCourse(perform(), done, NOW)).code).toBe('session.not-booked');
+    expect(refusal(() => decide(perform(), done)).code).toBe('session.not-booked');
   });
-  it('names everything that stands against it at once', () => {
-    const changes = { lots: [{ status: 'none' as const }], practitioner: { ...nurse, credentials: [] } };
-    expect(new Set(rules(perform(changes, { depthMm: 9 })))).toEqual(
-      new Set(['credential', 'depth', 'lot-not-received']),
+  it('names everything that stands against it at once, with what was seen and what would be accepted', () => {
+    const changes: Partial<SessionWorld> = {
+      lots: [{ lot: { status: 'none' }, recall: { status: 'none' } }],
+      practitioner: { ...nurse, credentials: [] } as never,
+    };
+    const refused = (() => {
+      try {
+        return decide(perform(changes, { depthMm: 9 }));
+      } catch (error) {
+        return error as PistorError;
+      }
+    })() as PistorError;
+    expect(new Set(refused.fields.map(({ rule }) => rule))).toEqual(
+      new Set(['session.credential', 'session.depth', 'lot.not-received']),
     );
+    expect(refused.fields.find(({ rule }) => rule === 'session.depth')).toMatchObject({
+      facts: ['S3-D1'],
+      seen: 9,
+      accepted: '1 to 4 mm',
+      override: 'anyone',
+    });
+  });
+});
+
+describe('reviewing a performed session', () => {
+  const review = (by: object): CourseCommand => ({
+    type: 'ReviewSession',
+    sessionId,
+    physicianId,
+    physician: by as never,
+    outcome: 'no-harm',
+    note: 'nothing found',
+  });
+  it('[session.reviewed] is a physician’s, of what was performed', () => {
+    expect(rules(review(physician))).toEqual(['session.reviewed']);
+    const done = given(planned, performed(sessionId, '2026-03-01T10:00', 1));
+    expect(rules(review(nurse), done)).toEqual(['session.reviewed']);
+    const after = given(planned, performed(sessionId, '2026-03-01T10:00', 1), ...decide(review(physician), done));
+    expect((after as PlannedCourse).sessions[0]).toMatchObject({ reviewedAt: expect.any(String) });
   });
 });
 
@@ -308,7 +492,8 @@ describe('booking', () => {
   const book = (
     wall: string,
     kind: 'course' | 'maintenance' = 'course',
-    changes: Partial<SessionWorld> = {},
+    changes: object = {},
+    openAdverseEvents: string[] = [],
   ): CourseCommand => ({
     type: 'BookSession',
     sessionId: newId(),
@@ -316,77 +501,222 @@ describe('booking', () => {
     siteId,
     practitionerId,
     at: at(wall),
-    world: { consultation: cleared, practitioner: nurse, ...changes },
+    products: undefined,
+    world: { consultation: cleared, practitioner: nurse, protocol: facial, openAdverseEvents, ...changes },
   });
-  it('numbers sessions within their kind', () => {
+  const completed = given(planned, CourseCompleted(occurredNow(NOW), ofCourse));
+
+  it('[session.number] numbers sessions within their kind', () => {
     const state = given(
       planned,
       booked(newId(), '2026-03-05T10:00', 1),
       booked(newId(), '2026-04-05T10:00', 1, 'maintenance'),
     );
-    expect(decideCourse(book('2026-03-20T10:00'), state, NOW)).toMatchObject([{ data: { number: 2 } }]);
+    expect(decide(book('2026-03-20T10:00'), state)).toMatchObject([{ data: { number: 2 } }]);
   });
-  it('needs a consent that is in force and a practitioner with a credential on that day (S2-Q1)', () => {
+  it('[consent.missing] [session.credential] needs a consent that is in force and a practitioner with a credential on that day (S2-Q1)', () => {
     const none = book('2026-03-20T10:00', 'course', { consultation: { ...cleared, consents: [] } });
-    expect(refusal(() => decideCourse(none, given(planned), NOW)).rules).toEqual(['consent']);
-    const ended = book('2027-03-20T10:00');
-    expect(refusal(() => decideCourse(ended, given(planned), NOW)).rules).toEqual(['credential']);
+    expect(rules(none, given(planned))).toEqual(['consent.missing']);
+    expect(rules(book('2027-01-01T10:00'), given(planned))).toEqual(['session.credential']);
   });
-  it('of maintenance is refused while the course goes on, and once it was declined (S2-M1)', () => {
-    const early = refusal(() => decideCourse(book('2026-06-20T10:00', 'maintenance'), given(planned), NOW));
-    expect(early.rules).toEqual(['maintenance.after-course']);
+  it('[consultation.expired] [session.open-adverse-event] needs for maintenance what a course session needs', () => {
+    expect(rules(book('2026-06-20T10:00', 'maintenance', {}, [newId()]), completed)).toEqual([
+      'session.open-adverse-event',
+    ]);
+    const old = { consultation: { ...cleared, concludedOn: '2025-06-01' } };
+    expect(rules(book('2026-06-20T10:00', 'maintenance', old), completed)).toEqual(['consultation.expired']);
+  });
+  it('[session.booked-ahead] is for a time that is still to come, also when it is moved', () => {
+    expect(rules(book('2026-03-02T17:00'), given(planned))).toEqual(['session.booked-ahead']);
+    const move = (wall: string): CourseCommand => ({
+      type: 'RescheduleSession',
+      sessionId,
+      siteId,
+      practitionerId,
+      at: at(wall),
+    });
+    expect(rules(move('2026-03-01T10:00'))).toEqual(['session.booked-ahead']);
+    const moved = decide(move('2026-03-09T10:00'));
+    expect(moved).toMatchObject([{ type: 'SessionRescheduled' }]);
+    const after = given(planned, booked(sessionId, '2026-03-02T17:00'), ...moved);
+    expect(decide(move('2026-03-09T10:00'), after)).toEqual([]);
+  });
+  it('[maintenance.after-course] [maintenance.declined] is for maintenance once the course is completed, unless declined', () => {
+    expect(refusal(() => decide(book('2026-06-20T10:00', 'maintenance'), given(planned)))).toMatchObject({
+      rules: ['maintenance.after-course'],
+      facts: ['S1-M2', 'S2-M1'],
+    });
+    expect(decide(book('2026-06-20T10:00', 'maintenance'), completed)).toHaveLength(1);
     const declined = given(
       planned,
       CourseCompleted(occurredNow(NOW), ofCourse),
       MaintenanceDeclined(occurredNow(NOW), ofCourse),
     );
-    const late = refusal(() => decideCourse(book('2026-06-20T10:00', 'maintenance'), declined, NOW));
-    expect(late.rules).toEqual(['maintenance.declined']);
+    expect(rules(book('2026-06-20T10:00', 'maintenance'), declined)).toEqual(['maintenance.declined']);
+    expect(refusal(() => decide(book('2026-06-20T10:00'), completed)).code).toBe('course.not-active');
   });
-  it('is refused in the past', () => {
-    expect(refusal(() => decideCourse(book('2026-03-01T10:00'), given(planned), NOW)).code).toBe(
-      'session.booking-refused',
-    );
-  });
-  it('of maintenance goes on after completion; of a course session it does not', () => {
-    const state = given(planned, CourseCompleted(occurredNow(NOW), ofCourse));
-    expect(decideCourse(book('2026-06-20T10:00', 'maintenance'), state, NOW)).toHaveLength(1);
-    expect(refusal(() => decideCourse(book('2026-06-20T10:00'), state, NOW)).code).toBe('course.not-active');
-  });
-  it('is refused in a course that was stopped', () => {
+  it('[course.not-active] is refused in a course that was stopped', () => {
     const state = given(planned, CourseStopped(occurredNow(NOW), { ...ofCourse, reason: 'moved' }));
-    expect(refusal(() => decideCourse(book('2026-06-20T10:00', 'maintenance'), state, NOW)).code).toBe(
-      'course.not-active',
-    );
+    expect(rules(book('2026-06-20T10:00', 'maintenance'), state)).toEqual(['course.not-active']);
   });
 });
 
-describe('completing a course', () => {
-  it('needs all planned sessions performed and none still booked', () => {
+describe('a session that did not take place', () => {
+  it('[session.missed] is missed once its time has come, and can only be cancelled before', () => {
+    const ahead = given(planned, booked(sessionId, '2026-03-05T10:00'));
+    const missed: CourseCommand = { type: 'MissSession', sessionId };
+    expect(rules(missed, ahead)).toEqual(['session.missed']);
+    const past = given(planned, booked(sessionId, '2026-03-02T17:00'));
+    expect(decide(missed, past)).toMatchObject([{ type: 'SessionMissed', data: { sessionId } }]);
+    const cancelled: CourseCommand = { type: 'CancelSession', sessionId, reason: 'ill' };
+    expect(decide(cancelled, ahead)).toMatchObject([{ type: 'SessionCancelled', data: { reason: 'ill' } }]);
+  });
+});
+
+describe('a follow-up', () => {
+  it('[follow-up.in-future] is recorded once it has been held', () => {
+    const held = (wall: string): CourseCommand => ({
+      type: 'HoldFollowUp',
+      followUpId: newId(),
+      siteId,
+      practitionerId: undefined,
+      at: at(wall),
+      data: { site: 'IST1', kind: 'remote', at: wall, reactions: [] },
+    });
+    expect(rules(held('2026-03-03T10:00'), given(planned))).toEqual(['follow-up.in-future']);
+    expect(decide(held('2026-03-01T10:00'), given(planned))).toMatchObject([{ type: 'FollowUpHeld' }]);
+  });
+  it('[follow-up.lasting-reaction] proposes a reaction that outlasts the protocol’s few days, until a human has judged it (S4-R1)', () => {
+    const seen = (wall: string) => followUp(wall, { reactions: ['redness'] });
+    const session = performed(sessionId, '2026-02-20T10:00', 1);
+    const soon = given(planned, session, seen('2026-02-25T10:00')) as PlannedCourse;
+    expect(lastingReactions(soon, facial)).toEqual([]);
+    const late = seen('2026-02-26T10:00');
+    const state = given(planned, session, late) as PlannedCourse;
+    expect(lastingReactions(state, facial)).toMatchObject([{ reaction: 'redness', days: 6, withinDays: 5, sessionId }]);
+    const judge: CourseCommand = {
+      type: 'JudgeReaction',
+      followUpId: late.data.followUpId,
+      practitionerId,
+      protocol: facial,
+      data: { practitioner: 'P1', reaction: 'redness', judgement: 'expected', note: 'fading' },
+    };
+    expect(rules(judge, soon)).toEqual(['follow-up.lasting-reaction']);
+    const after = given(planned, session, late, ...decide(judge, state)) as PlannedCourse;
+    expect(lastingReactions(after, facial)).toEqual([]);
+    expect(decide(judge, after)).toEqual([]);
+  });
+});
+
+describe('the end of a course', () => {
+  it('[course.complete] is completion when all planned sessions were performed and none is still booked', () => {
     const four = ['2026-01-05', '2026-01-19', '2026-02-02', '2026-02-16'].map((date, n) =>
       performed(newId(), `${date}T10:00`, n + 1),
     );
-    const code = (state: CourseState) => refusal(() => decideCourse({ type: 'CompleteCourse' }, state, NOW)).code;
-    expect(code(given(planned, ...four.slice(1)))).toBe('course.not-complete');
-    expect(code(given(planned, ...four, booked(newId(), '2026-03-05T10:00', 5)))).toBe('course.not-complete');
-    expect(decideCourse({ type: 'CompleteCourse' }, given(planned, ...four), NOW)).toMatchObject([
-      { type: 'CourseCompleted' },
+    const completing = { type: 'CompleteCourse' } as const;
+    expect(rules(completing, given(planned, ...four.slice(1)))).toEqual(['course.complete']);
+    expect(rules(completing, given(planned, ...four, booked(newId(), '2026-03-05T10:00', 5)))).toEqual([
+      'course.complete',
     ]);
+    expect(decide(completing, given(planned, ...four))).toMatchObject([{ type: 'CourseCompleted' }]);
+  });
+  it('[course.lapsed] is a person’s decision, once there was no session for longer than the protocol allows', () => {
+    const lapse = (today: string): CourseCommand => ({
+      type: 'LapseCourse',
+      practitionerId,
+      protocol: facial,
+      today,
+      reason: 'no answer',
+    });
+    const state = given(planned, performed(newId(), '2026-01-05T10:00', 1));
+    expect(rules(lapse('2026-04-05'), state)).toEqual(['course.lapsed']);
+    expect(decide(lapse('2026-04-06'), state)).toMatchObject([{ type: 'CourseLapsed' }]);
+    expect(rules(lapse('2027-04-06'), given(planned))).toEqual(['course.lapsed']);
   });
 });
 
-it('never performs, misses or cancels a session twice, whatever is asked in whatever order', () => {
+describe('a correction', () => {
+  const history = [planned, booked(sessionId, '2026-03-02T17:00'), performed(sessionId, '2026-03-02T17:00', 1)];
+  const correct = (changes: object, events: CourseStreamEvent[] = history, entry = 2): CourseCommand => ({
+    type: 'CorrectCourseEntry',
+    eventId: eventIdOf(entry),
+    entry: 'SessionPerformed',
+    changes: changes as never,
+    reason: 'typed wrongly',
+    history: recorded(events),
+  });
+  const state = given(...history);
+
+  it('[correction.correctable] says an entry anew, and read models show what it says', () => {
+    const [event] = decide(correct({ at: at('2026-03-01T10:00'), painScore: 3 }), state);
+    expect(event).toMatchObject({
+      type: 'SessionPerformedCorrected',
+      occurredAt: { instant: at('2026-03-01T10:00').instant },
+      data: { corrects: eventIdOf(2), sessionId, painScore: 3, correctionReason: 'typed wrongly' },
+    });
+    const after = given(...history, event as CourseStreamEvent) as PlannedCourse;
+    expect(after.sessions).toMatchObject([{ status: 'performed', at: at('2026-03-01T10:00'), painScore: 3 }]);
+    expect(rules(correct({ painScore: 3 }, history, 1), state)).toEqual(['correction.correctable']);
+  });
+  it('takes an optional value away, and adds nothing when it says what is said already', () => {
+    const scored = [...history.slice(0, 2), performed(sessionId, '2026-03-02T17:00', 1, { painScore: 5 })];
+    const events = decide(correct({ painScore: null }, scored), given(...scored));
+    expect(events[0]?.data).not.toHaveProperty('painScore');
+    expect(decide(correct({ painScore: 5 }, scored), given(...scored))).toEqual([]);
+    expect(decide(correct({ painScore: null }, [...scored, ...events]), given(...scored, ...events))).toEqual([]);
+  });
+  it('is not refused for breaking a clinical rule: what happened becomes a deviation', () => {
+    expect(decide(correct({ depthMm: 9 }), state)).toHaveLength(1);
+  });
+  it('[correction.identity] never moves an entry to another patient or session', () => {
+    expect(rules(correct({ patientId: newId() }), state)).toEqual(['correction.identity']);
+    expect(rules(correct({ sessionId: newId() }), state)).toEqual(['correction.identity']);
+  });
+  it('[correction.in-future] says what has happened', () => {
+    expect(rules(correct({ at: at('2026-03-03T10:00') }), state)).toEqual(['correction.in-future']);
+  });
+  it('[correction.retractable] [correction.not-retracted] takes back what never happened, once', () => {
+    const retract = (entry: number, events: CourseStreamEvent[] = history): CourseCommand => ({
+      type: 'RetractCourseEntry',
+      eventId: eventIdOf(entry),
+      reason: 'wrong patient',
+      history: recorded(events),
+    });
+    expect(rules(retract(0), state)).toEqual(['correction.retractable']);
+    const after = [...history, ...decide(retract(2), state)];
+    expect(given(...after)).toMatchObject({ sessions: [{ sessionId, status: 'booked' }] });
+    expect(decide(retract(2, after), given(...after))).toEqual([]);
+    expect(rules(correct({ painScore: 1 }, after), given(...after))).toEqual(['correction.not-retracted']);
+    expect(decide(perform(), given(...after))).toHaveLength(1);
+  });
+  it('can itself be taken back, which brings back what was said before', () => {
+    const corrected = [...history, ...decide(correct({ depthMm: 9 }), state)];
+    const retract: CourseCommand = {
+      type: 'RetractCourseEntry',
+      eventId: eventIdOf(3),
+      reason: 'was right',
+      history: recorded(corrected),
+    };
+    const after = given(...corrected, ...decide(retract, given(...corrected)));
+    expect(after).toEqual(state);
+  });
+  it('names an entry that is there', () => {
+    expect(refusal(() => decide(correct({ painScore: 1 }, history, 9), state)).code).toBe('entry.unknown');
+  });
+});
+
+it('[session.not-booked] never performs, misses or cancels a session twice, whatever is asked in whatever order', () => {
   const command = fc.constantFrom<CourseCommand>(
     perform(),
     { type: 'MissSession', sessionId },
     { type: 'CancelSession', sessionId, reason: 'ill' },
     { type: 'CompleteCourse' },
-    { type: 'StopCourse', reason: 'moved away' },
+    { type: 'StopCourse', reason: 'moved' },
     { type: 'DeclineMaintenance' },
   );
   fc.assert(
     fc.property(fc.array(command, { maxLength: 12 }), (commands) => {
-      const history: CourseEvent[] = [planned, booked(sessionId, '2026-03-02T17:00')];
+      const history: CourseStreamEvent[] = [planned, booked(sessionId, '2026-03-02T17:00')];
       for (const each of commands) {
         try {
           history.push(...decideCourse(each, given(...history), NOW));
@@ -401,3 +731,56 @@ it('never performs, misses or cancels a session twice, whatever is asked in what
     }),
   );
 });
+
+it('adds nothing when a command is decided again on what it made, or is refused', () => {
+  const done = [planned, booked(sessionId, '2026-03-02T17:00'), performed(sessionId, '2026-03-02T17:00', 1)];
+  const held = SessionHeld(occurredNow(NOW), { ...ofCourse, sessionId, practitionerId, positive: ['new-medication'] });
+  const decided = SessionHoldDecided(occurredAt(at('2026-03-02T17:30')), {
+    ...ofCourse,
+    sessionId,
+    physicianId,
+    decision: 'proceed',
+    reason: 'harmless',
+  });
+  const start = fc.constantFrom<CourseStreamEvent[]>(
+    done,
+    done.slice(0, 2),
+    [...done.slice(0, 2), held],
+    [...done.slice(0, 2), held, decided],
+  );
+  const command = fc.constantFrom<(history: CourseStreamEvent[]) => CourseCommand>(
+    () => perform(),
+    () => ({ type: 'MissSession', sessionId }),
+    () => ({ type: 'CancelSession', sessionId, reason: 'ill' }),
+    () => ({ type: 'StopCourse', reason: 'moved' }),
+    () => ({ type: 'DeclineMaintenance' }),
+    () => ({ type: 'PlanSessionProducts', sessionId, products: [{ product: 'GlowMeso HA' }] }),
+    (history) => ({
+      type: 'CorrectCourseEntry',
+      eventId: eventIdOf(2),
+      entry: 'SessionPerformed',
+      changes: { depthMm: 3 },
+      reason: 'typed wrongly',
+      history: recorded(history),
+    }),
+    (history) => ({ type: 'RetractCourseEntry', eventId: eventIdOf(1), reason: 'never', history: recorded(history) }),
+  );
+  fc.assert(
+    fc.property(start, command, (history, make) => {
+      const once = attempt(make(history), history);
+      if (once.length === 0) return;
+      const after = [...history, ...once];
+      expect(attempt(make(after), after)).toEqual([]);
+    }),
+  );
+});
+
+/** What a command makes of a history; nothing where it is refused. */
+function attempt(command: CourseCommand, history: CourseStreamEvent[]): CourseStreamEvent[] {
+  try {
+    return decideCourse(command, given(...history), NOW);
+  } catch (error) {
+    if (error instanceof PistorError) return [];
+    throw error;
+  }
+}

@@ -15,7 +15,57 @@ export class CourseExists extends Conflict {
 export class CourseNotActive extends Refused {
   constructor(status: string) {
     super('course.not-active', `The course is ${status}: nothing more can be planned or done in it.`, {
+      fields: [
+        {
+          field: 'course',
+          message: 'It has ended.',
+          rule: 'course.not-active',
+          facts: [],
+          seen: status,
+          accepted: 'an active course',
+        },
+      ],
       data: { status },
+    });
+  }
+}
+
+export class EntryUnknown extends NotFound {
+  constructor(eventId: string) {
+    super('entry.unknown', `The course has no entry ${eventId}.`, {
+      fields: [{ field: 'entry', message: 'Name an entry of its history by the id of its event.' }],
+    });
+  }
+}
+
+export class CorrectionRefused extends Refused {
+  constructor(field: ErrorField) {
+    super('course.correction-refused', `The entry cannot be changed: ${field.message}`, { fields: [field] });
+  }
+}
+
+export class HoldRefused extends Refused {
+  constructor(fields: readonly ErrorField[]) {
+    super('session.hold-refused', fields.map(({ message }) => message).join(' '), { fields });
+  }
+}
+
+export class ReviewRefused extends Refused {
+  constructor(fields: readonly ErrorField[]) {
+    super('session.review-refused', fields.map(({ message }) => message).join(' '), { fields });
+  }
+}
+
+export class LapseRefused extends Refused {
+  constructor(field: ErrorField) {
+    super('course.lapse-refused', `The course cannot be called lapsed: ${field.message}`, { fields: [field] });
+  }
+}
+
+export class FollowUpRefused extends Refused {
+  constructor(fields: readonly ErrorField[]) {
+    super('follow-up.refused', `The follow-up cannot be recorded: ${fields.map(({ message }) => message).join(' ')}`, {
+      fields,
     });
   }
 }
@@ -28,7 +78,19 @@ export class SessionUnknown extends NotFound {
 
 export class SessionNotBooked extends Refused {
   constructor(status: string) {
-    super('session.not-booked', `The session is ${status}, not booked.`, { data: { status } });
+    super('session.not-booked', `The session is ${status}, not booked.`, {
+      fields: [
+        {
+          field: 'session',
+          message: 'It is not booked.',
+          rule: 'session.not-booked',
+          facts: [],
+          seen: status,
+          accepted: 'booked',
+        },
+      ],
+      data: { status },
+    });
   }
 }
 
@@ -51,8 +113,15 @@ export class PlanRefused extends Refused {
 }
 
 export class BookingRefused extends Refused {
-  constructor(field: ErrorField) {
-    super('session.booking-refused', `The session cannot be booked: ${field.message}`, { fields: [field] });
+  /** All that stands against it. */
+  constructor(fields: readonly ErrorField[]) {
+    super(
+      'session.booking-refused',
+      `The session cannot be booked: ${fields.map(({ message }) => message).join(' ')}`,
+      {
+        fields,
+      },
+    );
   }
 }
 

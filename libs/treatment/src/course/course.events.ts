@@ -1,4 +1,5 @@
-import { type EventOf, eventType } from '#libs/event-store/src/event-type.js';
+import { correctionOf, retractionOf } from '#libs/event-store/src/correction.js';
+import { type EventOf, eventType, type Upcaster } from '#libs/event-store/src/event-type.js';
 import { personal } from '#libs/event-store/src/personal-data.js';
 import { localDateSchema, zonedTimeSchema } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
@@ -29,19 +30,65 @@ export const deviationKindSchema = z.enum([
   'credential',
   'consent',
   'contraindication',
+  'device',
+  'steps',
 ]);
 export type DeviationKind = z.infer<typeof deviationKindSchema>;
 
 /** Every event of a course names the course and the patient. */
 const ofCourse = { courseId: z.uuid(), patientId: z.uuid() };
 
-/** One product in the syringes of a session. */
+/** The new version only adds fields that may be left out. */
+const unchanged: Upcaster = (data) => data;
+
+const code = z.string().min(1).max(80);
+
+/** One product in the syringes of a session; a product that went into several areas stands once for each. */
 export const usedProductSchema = z.strictObject({
   product: z.string().min(1),
   lotNumber: z.string().min(1),
   volumeMl: z.number().nonnegative().optional(),
+  /** The area that it went into; left out where one record covers all areas. */
+  area: code.optional(),
+  /** Where it differs from the session's depth. */
+  depthMm: z.number().nonnegative().optional(),
+  /** The opened vial that it came from. */
+  vialId: z.uuid().optional(),
+  /** The anaesthetic has a lot, too. Left out: the treatment itself. */
+  purpose: z.enum(['treatment', 'anaesthetic']).optional(),
 });
 export type UsedProduct = z.infer<typeof usedProductSchema>;
+
+/** A product that a session is planned with, and the lot where it is set aside already. */
+export const plannedProductSchema = z.strictObject({
+  product: z.string().min(1),
+  lotNumber: z.string().min(1).optional(),
+});
+export type PlannedProduct = z.infer<typeof plannedProductSchema>;
+
+/** A step of the procedure as it was done. */
+export const stepDoneSchema = z.strictObject({
+  code,
+  practitionerId: z.uuid(),
+  at: zonedTimeSchema.optional(),
+});
+export type StepDone = z.infer<typeof stepDoneSchema>;
+
+/** By what the patient was recognised; two of them before each session. */
+export const identifierSchema = z.enum(['name', 'birth-date', 'patient-code', 'photo', 'identity-document', 'phone']);
+
+/** Days between two course sessions, as the physician chose them. */
+const intervalDays = z.strictObject({ min: z.number().int().min(0), max: z.number().int().min(0) });
+
+/** What a physician chooses inside the protocol's ranges. */
+const planShape = {
+  plannedSessions: z.number().int().positive(),
+  areas: z.array(code).optional(),
+  /** Names of products. */
+  products: z.array(z.string().min(1)).optional(),
+  device: deviceSchema.optional(),
+  intervalDays: intervalDays.optional(),
+};
 
 /** Which version of which protocol: a course keeps the one it was planned with. */
 export const protocolReferenceSchema = z.strictObject({
@@ -50,6 +97,8 @@ export const protocolReferenceSchema = z.strictObject({
 });
 
 export const CoursePlanned = eventType('CoursePlanned', {
+  version: 2,
+  upcasters: [unchanged],
   subject: 'patientId',
   schema: z.strictObject({
     ...ofCourse,
@@ -57,13 +106,31 @@ export const CoursePlanned = eventType('CoursePlanned', {
     practitionerId: z.uuid(),
     consultationId: z.uuid(),
     protocol: protocolReferenceSchema,
-    plannedSessions: z.number().int().positive(),
+    ...planShape,
     /** The physician's reason for a number of sessions outside the protocol's range. */
     countReason: personal('clinical', z.string().min(1)).optional(),
+    /** The physician's reason for days between sessions outside the protocol's range. */
+    intervalReason: personal('clinical', z.string().min(1)).optional(),
+  }),
+});
+
+/** The whole plan from now on (S2-F1); the plans before it stay in the history. */
+export const CoursePlanChanged = eventType('CoursePlanChanged', {
+  subject: 'patientId',
+  schema: z.strictObject({
+    ...ofCourse,
+    ...planShape,
+    /** The physician who decided. */
+    practitionerId: z.uuid(),
+    /** The follow-up after which it was decided. */
+    followUpId: z.uuid().optional(),
+    reason: personal('clinical', z.string().min(1)),
   }),
 });
 
 export const SessionBooked = eventType('SessionBooked', {
+  version: 2,
+  upcasters: [unchanged],
   schema: z.strictObject({
     ...ofCourse,
     sessionId: z.uuid(),
@@ -73,6 +140,44 @@ export const SessionBooked = eventType('SessionBooked', {
     siteId: z.uuid(),
     practitionerId: z.uuid(),
     at: zonedTimeSchema,
+    /** What it is planned with. */
+    products: z.array(plannedProductSchema).optional(),
+  }),
+});
+
+/** From now on the course rests on a newer consultation of the patient about the procedure: findings go stale. */
+export const CourseConsultationRenewed = eventType('CourseConsultationRenewed', {
+  schema: z.strictObject({ ...ofCourse, consultationId: z.uuid() }),
+});
+
+/** What a booked session is planned with from now on. */
+export const SessionProductsPlanned = eventType('SessionProductsPlanned', {
+  schema: z.strictObject({ ...ofCourse, sessionId: z.uuid(), products: z.array(plannedProductSchema) }),
+});
+
+/** The pre-treatment check gave a positive answer: the session waits for a physician's written decision. */
+export const SessionHeld = eventType('SessionHeld', {
+  subject: 'patientId',
+  schema: z.strictObject({
+    ...ofCourse,
+    sessionId: z.uuid(),
+    /** Who asked. */
+    practitionerId: z.uuid(),
+    /** Codes of the questions that were answered with yes. */
+    positive: personal('clinical', z.array(code).min(1)),
+    notes: personal('clinical', z.string()).optional(),
+  }),
+});
+
+/** A physician's decision on a session that was held. */
+export const SessionHoldDecided = eventType('SessionHoldDecided', {
+  subject: 'patientId',
+  schema: z.strictObject({
+    ...ofCourse,
+    sessionId: z.uuid(),
+    physicianId: z.uuid(),
+    decision: z.enum(['proceed', 'do-not-treat']),
+    reason: personal('clinical', z.string().min(1)),
   }),
 });
 
@@ -87,6 +192,8 @@ export const SessionRescheduled = eventType('SessionRescheduled', {
 });
 
 export const SessionPerformed = eventType('SessionPerformed', {
+  version: 2,
+  upcasters: [unchanged],
   subject: 'patientId',
   schema: z.strictObject({
     ...ofCourse,
@@ -97,6 +204,14 @@ export const SessionPerformed = eventType('SessionPerformed', {
     practitionerId: z.uuid(),
     /** When it began. */
     at: zonedTimeSchema,
+    endedAt: zonedTimeSchema.optional(),
+    /** The physician on whose order a nurse treated. */
+    orderedBy: z.uuid().optional(),
+    identifiers: z.array(identifierSchema).optional(),
+    /** The answers of the pre-treatment check by question. */
+    check: personal('clinical', z.record(z.string(), z.enum(['yes', 'no']))).optional(),
+    /** In the order in which they were done. */
+    steps: z.array(stepDoneSchema).optional(),
     durationMinutes: z.number().int().nonnegative().optional(),
     areas: z.array(z.string().min(1)),
     device: deviceSchema,
@@ -124,7 +239,21 @@ export const SessionCancelled = eventType('SessionCancelled', {
   schema: z.strictObject({ ...ofCourse, sessionId: z.uuid(), reason: personal('clinical', z.string()) }),
 });
 
+/** A physician has looked at a performed session in the light of what became known after it. */
+export const SessionReviewed = eventType('SessionReviewed', {
+  subject: 'patientId',
+  schema: z.strictObject({
+    ...ofCourse,
+    sessionId: z.uuid(),
+    physicianId: z.uuid(),
+    outcome: z.enum(['no-harm', 'to-be-followed', 'adverse-event']),
+    note: personal('clinical', z.string().min(1)),
+  }),
+});
+
 export const FollowUpHeld = eventType('FollowUpHeld', {
+  version: 2,
+  upcasters: [unchanged],
   subject: 'patientId',
   schema: z.strictObject({
     ...ofCourse,
@@ -137,6 +266,24 @@ export const FollowUpHeld = eventType('FollowUpHeld', {
     /** 1 (worse) to 5 (very much better). */
     outcomeScore: z.number().int().min(1).max(5).optional(),
     notes: personal('clinical', z.string()).optional(),
+    practitionerId: z.uuid().optional(),
+    /** Reactions that were there before and have passed. */
+    resolvedReactions: z.array(reactionSchema).optional(),
+    pictures: personal('pictures', z.array(z.string().min(1))).optional(),
+  }),
+});
+
+/** Somebody has judged a reaction that lasted longer than the protocol expects. */
+export const LastingReactionJudged = eventType('LastingReactionJudged', {
+  subject: 'patientId',
+  schema: z.strictObject({
+    ...ofCourse,
+    /** The follow-up that found it. */
+    followUpId: z.uuid(),
+    reaction: reactionSchema,
+    practitionerId: z.uuid(),
+    judgement: z.enum(['adverse-event', 'expected']),
+    note: personal('clinical', z.string().min(1)),
   }),
 });
 
@@ -145,6 +292,23 @@ export const CourseCompleted = eventType('CourseCompleted', { schema: z.strictOb
 export const CourseStopped = eventType('CourseStopped', {
   subject: 'patientId',
   schema: z.strictObject({ ...ofCourse, reason: personal('clinical', z.string()) }),
+});
+
+/** No session for longer than the protocol allows: the engine flags it, a person decides. */
+export const CourseLapsed = eventType('CourseLapsed', {
+  subject: 'patientId',
+  schema: z.strictObject({ ...ofCourse, practitionerId: z.uuid(), reason: personal('clinical', z.string().min(1)) }),
+});
+
+/** The physician has set the window of the next maintenance session, where the protocol leaves it to them. */
+export const MaintenanceScheduled = eventType('MaintenanceScheduled', {
+  schema: z.strictObject({
+    ...ofCourse,
+    physicianId: z.uuid(),
+    /** First and last day of the window; both belong to it. */
+    opens: localDateSchema,
+    closes: localDateSchema,
+  }),
 });
 
 /** The engine proposes the next maintenance session inside a window of local dates at the course's site. */
@@ -162,17 +326,55 @@ export const MaintenanceProposed = eventType('MaintenanceProposed', {
 /** The patient wants no (more) maintenance. */
 export const MaintenanceDeclined = eventType('MaintenanceDeclined', { schema: z.strictObject(ofCourse) });
 
-export const COURSE_EVENTS = [
+/** The patient wants maintenance again. */
+export const MaintenanceResumed = eventType('MaintenanceResumed', { schema: z.strictObject(ofCourse) });
+
+const ofPatient = { subject: 'patientId' } as const;
+
+export const CoursePlannedCorrected = correctionOf(CoursePlanned);
+export const CoursePlanChangedCorrected = correctionOf(CoursePlanChanged);
+export const SessionPerformedCorrected = correctionOf(SessionPerformed);
+export const FollowUpHeldCorrected = correctionOf(FollowUpHeld);
+export const MaintenanceScheduledCorrected = correctionOf(MaintenanceScheduled, ofPatient);
+/** An entry of a course that never happened, or a correction that is taken back. */
+export const CourseEntryRetracted = retractionOf('CourseEntryRetracted', ofCourse, ofPatient);
+
+/** What folds see: corrections and retractions are applied before (`effectiveHistory`). */
+export const COURSE_ENTRIES = [
   CoursePlanned,
+  CoursePlanChanged,
+  CourseConsultationRenewed,
   SessionBooked,
+  SessionProductsPlanned,
   SessionRescheduled,
+  SessionHeld,
+  SessionHoldDecided,
   SessionPerformed,
   SessionMissed,
   SessionCancelled,
+  SessionReviewed,
   FollowUpHeld,
+  LastingReactionJudged,
   CourseCompleted,
   CourseStopped,
+  CourseLapsed,
+  MaintenanceScheduled,
   MaintenanceProposed,
   MaintenanceDeclined,
+  MaintenanceResumed,
 ] as const;
-export type CourseEvent = EventOf<(typeof COURSE_EVENTS)[number]>;
+/** What was entered, and so what folds see. */
+export type CourseEvent = EventOf<(typeof COURSE_ENTRIES)[number]>;
+
+export const COURSE_CORRECTIONS = [
+  CoursePlannedCorrected,
+  CoursePlanChangedCorrected,
+  SessionPerformedCorrected,
+  FollowUpHeldCorrected,
+  MaintenanceScheduledCorrected,
+  CourseEntryRetracted,
+] as const;
+export type CourseCorrection = EventOf<(typeof COURSE_CORRECTIONS)[number]>;
+
+export const COURSE_EVENTS = [...COURSE_ENTRIES, ...COURSE_CORRECTIONS] as const;
+export type CourseStreamEvent = CourseEvent | CourseCorrection;

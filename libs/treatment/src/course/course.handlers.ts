@@ -3,10 +3,20 @@ import type { z } from 'zod';
 import type {
   bookSessionSchema,
   cancelSessionSchema,
+  changeCoursePlanSchema,
+  correctCourseEntrySchema,
+  decideSessionHoldSchema,
   holdFollowUpSchema,
+  holdSessionSchema,
+  judgeReactionSchema,
+  lapseCourseSchema,
   performSessionSchema,
   planCourseSchema,
+  planSessionProductsSchema,
+  renewConsultationSchema,
   rescheduleSessionSchema,
+  retractCourseEntrySchema,
+  reviewSessionSchema,
   stopCourseSchema,
 } from './course.commands.js';
 import { CourseService } from './course.service.js';
@@ -16,6 +26,10 @@ interface OfCourse {
 }
 interface OfSession extends OfCourse {
   readonly session: string;
+}
+interface OfEntry extends OfCourse {
+  /** Id of the entry's event. */
+  readonly entry: string;
 }
 
 export class PlanCourse extends CommandOf<z.infer<typeof planCourseSchema>> {}
@@ -27,6 +41,19 @@ export class PerformSession extends CommandOf<z.infer<typeof performSessionSchem
 export class HoldFollowUp extends CommandOf<z.infer<typeof holdFollowUpSchema>, OfCourse> {}
 export class CompleteCourse extends CommandOf<object, OfCourse> {}
 export class StopCourse extends CommandOf<z.infer<typeof stopCourseSchema>, OfCourse> {}
+export class ChangeCoursePlan extends CommandOf<z.infer<typeof changeCoursePlanSchema>, OfCourse> {}
+export class RenewConsultation extends CommandOf<z.infer<typeof renewConsultationSchema>, OfCourse> {}
+export class PlanSessionProducts extends CommandOf<z.infer<typeof planSessionProductsSchema>, OfSession> {}
+export class HoldSession extends CommandOf<z.infer<typeof holdSessionSchema>, OfSession> {}
+export class DecideSessionHold extends CommandOf<z.infer<typeof decideSessionHoldSchema>, OfSession> {}
+export class ReviewSession extends CommandOf<z.infer<typeof reviewSessionSchema>, OfSession> {}
+export class JudgeReaction extends CommandOf<
+  z.infer<typeof judgeReactionSchema>,
+  OfCourse & { readonly followUp: string }
+> {}
+export class LapseCourse extends CommandOf<z.infer<typeof lapseCourseSchema>, OfCourse> {}
+export class CorrectCourseEntry extends CommandOf<z.infer<typeof correctCourseEntrySchema>, OfEntry> {}
+export class RetractCourseEntry extends CommandOf<z.infer<typeof retractCourseEntrySchema>, OfEntry> {}
 export class DeclineMaintenance extends CommandOf<object, OfCourse> {}
 
 export const COURSE_HANDLERS = [
@@ -52,6 +79,38 @@ export const COURSE_HANDLERS = [
   ),
   handle(StopCourse, CourseService, (courses, { meta, target, data }) =>
     courses.simple(meta, target.course, { type: 'StopCourse', reason: data.reason }),
+  ),
+  handle(ChangeCoursePlan, CourseService, (courses, { meta, target, data }) =>
+    courses.changePlan(meta, target.course, data),
+  ),
+  handle(RenewConsultation, CourseService, (courses, { meta, target, data }) =>
+    courses.renewConsultation(meta, target.course, data.consultation),
+  ),
+  handle(PlanSessionProducts, CourseService, (courses, { meta, target, data }) =>
+    courses.simple(meta, target.course, {
+      type: 'PlanSessionProducts',
+      sessionId: target.session,
+      products: data.products,
+    }),
+  ),
+  handle(HoldSession, CourseService, (courses, { meta, target, data }) =>
+    courses.holdSession(meta, target.course, target.session, data),
+  ),
+  handle(DecideSessionHold, CourseService, (courses, { meta, target, data }) =>
+    courses.decideHold(meta, target.course, target.session, data),
+  ),
+  handle(ReviewSession, CourseService, (courses, { meta, target, data }) =>
+    courses.reviewSession(meta, target.course, target.session, data),
+  ),
+  handle(JudgeReaction, CourseService, (courses, { meta, target, data }) =>
+    courses.judgeReaction(meta, target.course, target.followUp, data),
+  ),
+  handle(LapseCourse, CourseService, (courses, { meta, target, data }) => courses.lapse(meta, target.course, data)),
+  handle(CorrectCourseEntry, CourseService, (courses, { meta, target, data }) =>
+    courses.correctEntry(meta, target.course, target.entry, data),
+  ),
+  handle(RetractCourseEntry, CourseService, (courses, { meta, target, data }) =>
+    courses.retractEntry(meta, target.course, target.entry, data.reason),
   ),
   handle(DeclineMaintenance, CourseService, (courses, { meta, target }) =>
     courses.simple(meta, target.course, { type: 'DeclineMaintenance' }),

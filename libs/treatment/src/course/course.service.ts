@@ -1,34 +1,48 @@
 import { Injectable } from '@nestjs/common';
 import { type CommandMeta, CommandRunner, type Reads } from '#libs/cqrs/src/command-runner.js';
 import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
+import { References } from '#libs/cqrs/src/references.js';
 import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { NotFound } from '#libs/kernel/src/errors.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
+import { occurredNow } from '#libs/kernel/src/occurred.js';
+import { localDateAt, type WallTime, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { z } from 'zod';
 import { consultationStream } from '../consultation/consultation.events.js';
 import { consultationFold } from '../consultation/consultation.state.js';
 import { lotStream } from '../lot/lot.events.js';
 import { lotCode } from '../lot/lot.service.js';
 import { lotFold, type LotState } from '../lot/lot.state.js';
-import { patientStream } from '../patient/patient.events.js';
+import { CourseEntered, patientStream } from '../patient/patient.events.js';
 import { patientFold } from '../patient/patient.state.js';
+import { courseIdsOf, loadPerson, openAdverseEvents, type Person } from '../patient/person.js';
 import { practitionerStream } from '../practitioner/practitioner.events.js';
 import { practitionerFold, type PractitionerState } from '../practitioner/practitioner.state.js';
 import { requireProtocol } from '../protocol/protocol.service.js';
-import { References } from '#libs/cqrs/src/references.js';
+import { recallStream } from '../recall/recall.events.js';
+import { recallFold } from '../recall/recall.state.js';
 import { requireSite } from '../site/site.service.js';
 import { wallTimeAt } from '../wall-time.js';
 import type {
   bookSessionSchema,
+  changeCoursePlanSchema,
+  correctCourseEntrySchema,
+  decideSessionHoldSchema,
   holdFollowUpSchema,
+  holdSessionSchema,
+  judgeReactionSchema,
+  lapseCourseSchema,
   performSessionSchema,
   planCourseSchema,
   rescheduleSessionSchema,
+  reviewSessionSchema,
 } from './course.commands.js';
 import { type CourseCommand, decideCourse } from './course.decider.js';
 import { CourseUnknown, SessionUnknown } from './course.errors.js';
 import { courseStream, type UsedProduct } from './course.events.js';
 import { courseFold, type PlannedCourse } from './course.state.js';
+import { protocolOfCourse } from './session-standing.js';
+import { type LotWorld, openFollowUpEvents } from './session.rules.js';
 
 /** Gathers what a command on a course is judged by, and lets the decider decide. Whatever is read here is guarded. */
 @Injectable()
@@ -39,6 +53,7 @@ export class CourseService {
     private readonly references: References,
   ) {}
 
+  /** Plans a course, and enters it in the record of its patient. */
   async plan(meta: CommandMeta, data: z.infer<typeof planCourseSchema>): Promise<CommandAnswer> {
     const { chain } = meta;
     const siteId = await this.references.resolve(chain, 'site', data.site);
@@ -55,7 +70,6 @@ export class CourseService {
           requireSite(reads, siteId),
           requirePractitioner(reads, practitionerId),
         ]);
-        const { plannedSessions, countReason } = data;
         const command: CourseCommand = {
           type: 'PlanCourse',
           courseId,
@@ -64,14 +78,45 @@ export class CourseService {
           practitionerId,
           protocol,
           consultation,
-          plannedSessions,
-          countReason,
+          data,
         };
-        return [{ stream, events: decideCourse(command, state, reads.now) }];
+        const events = decideCourse(command, state, reads.now);
+        if (consultation.status === 'none') return [{ stream, events }];
+        const { patientId } = consultation;
+        await reads.load(patientStream(patientId), patientFold);
+        const entered = CourseEntered(occurredNow(reads.now), { patientId, courseId });
+        return [
+          { stream, events },
+          { stream: patientStream(patientId), events: [entered] },
+        ];
       },
       { site: siteId },
     );
     return { id: courseId, ...result };
+  }
+
+  async changePlan(meta: CommandMeta, course: string, data: z.infer<typeof changeCoursePlanSchema>) {
+    const physicianId = await this.practitioner(meta, data.physician);
+    return this.decide(meta, course, async (state, reads) => {
+      const [physician, protocol] = await Promise.all([
+        requirePractitioner(reads, physicianId, 'physician'),
+        protocolOfCourse(reads, meta.chain, state),
+      ]);
+      return { type: 'ChangeCoursePlan', physicianId, physician, protocol, data };
+    });
+  }
+
+  async renewConsultation(meta: CommandMeta, course: string, consultationId: Id): Promise<CommandAnswer> {
+    return this.decide(meta, course, async (state, reads) => {
+      const [{ state: consultation }, protocol, { timeZone }, { patients }] = await Promise.all([
+        reads.load(consultationStream(consultationId), consultationFold),
+        protocolOfCourse(reads, meta.chain, state),
+        requireSite(reads, state.siteId),
+        loadPerson(reads, state.patientId),
+      ]);
+      const patientIds = patients.map(({ patientId }) => patientId);
+      return { type: 'RenewConsultation', consultation, protocol, siteZone: timeZone, patientIds };
+    });
   }
 
   /** @returns the id of the booked session as `id` */
@@ -79,16 +124,23 @@ export class CourseService {
     const { chain } = meta;
     const sessionId = derivedId(meta.commandId, 'session');
     const siteId = await this.references.resolve(chain, 'site', data.site);
-    const practitionerId = await this.references.resolve(chain, 'practitioner', data.practitioner);
-    const answer = await this.decide(meta, course, async ({ consultationId }, reads) => {
-      const [{ timeZone }, practitioner, { state: consultation }] = await Promise.all([
+    const practitionerId = await this.practitioner(meta, data.practitioner);
+    const answer = await this.decide(meta, course, async (state, reads) => {
+      const [{ timeZone }, practitioner, { state: consultation }, protocol, person] = await Promise.all([
         requireSite(reads, siteId),
         requirePractitioner(reads, practitionerId),
-        reads.load(consultationStream(consultationId), consultationFold),
+        reads.load(consultationStream(state.consultationId), consultationFold),
+        protocolOfCourse(reads, chain, state),
+        loadPerson(reads, state.patientId),
       ]);
+      const { kind, products } = data;
+      const others = kind === 'maintenance' ? await otherCourses(reads, state, person) : [];
+      const found = [state, ...others].flatMap((each) => openFollowUpEvents(each, person));
+      const reported = openAdverseEvents(person).map(({ adverseEventId }) => adverseEventId);
+      const open = [...new Set([...reported, ...found.map(({ followUpId }) => followUpId)])];
       const at = wallTimeAt(data.at, timeZone, reads.now);
-      const world = { practitioner, consultation };
-      return { type: 'BookSession', sessionId, kind: data.kind, siteId, practitionerId, at, world };
+      const world = { practitioner, consultation, protocol, openAdverseEvents: open };
+      return { type: 'BookSession', sessionId, kind, siteId, practitionerId, at, products, world };
     });
     return { ...answer, id: sessionId };
   }
@@ -105,13 +157,53 @@ export class CourseService {
         requireSite(reads, siteId),
         requirePractitioner(reads, practitionerId),
       ]);
-      return {
-        type: 'RescheduleSession',
-        sessionId,
-        siteId,
-        practitionerId,
-        at: wallTimeAt(data.at, timeZone, reads.now),
-      };
+      const at = wallTimeAt(data.at, timeZone, reads.now);
+      return { type: 'RescheduleSession', sessionId, siteId, practitionerId, at };
+    });
+  }
+
+  async holdSession(
+    meta: CommandMeta,
+    course: string,
+    sessionId: Id,
+    data: z.infer<typeof holdSessionSchema>,
+  ): Promise<CommandAnswer> {
+    const practitionerId = await this.practitioner(meta, data.practitioner);
+    return this.decide(meta, course, async (state, reads) => {
+      const [protocol] = await Promise.all([
+        protocolOfCourse(reads, meta.chain, state),
+        requirePractitioner(reads, practitionerId),
+      ]);
+      return { type: 'HoldSession', sessionId, practitionerId, protocol, data };
+    });
+  }
+
+  async decideHold(
+    meta: CommandMeta,
+    course: string,
+    sessionId: Id,
+    { physician: named, decision, reason }: z.infer<typeof decideSessionHoldSchema>,
+  ): Promise<CommandAnswer> {
+    const physicianId = await this.practitioner(meta, named);
+    return this.decide(meta, course, async (state, reads) => {
+      const [physician, protocol] = await Promise.all([
+        requirePractitioner(reads, physicianId, 'physician'),
+        protocolOfCourse(reads, meta.chain, state),
+      ]);
+      return { type: 'DecideSessionHold', sessionId, physicianId, physician, protocol, decision, reason };
+    });
+  }
+
+  async reviewSession(
+    meta: CommandMeta,
+    course: string,
+    sessionId: Id,
+    { physician: named, outcome, note }: z.infer<typeof reviewSessionSchema>,
+  ): Promise<CommandAnswer> {
+    const physicianId = await this.practitioner(meta, named);
+    return this.decide(meta, course, async (_state, reads) => {
+      const physician = await requirePractitioner(reads, physicianId, 'physician');
+      return { type: 'ReviewSession', sessionId, physicianId, physician, outcome, note };
     });
   }
 
@@ -121,21 +213,28 @@ export class CourseService {
     sessionId: Id,
     data: z.infer<typeof performSessionSchema>,
   ): Promise<CommandAnswer> {
+    const orderedById = data.orderedBy === undefined ? undefined : await this.practitioner(meta, data.orderedBy);
     return this.decide(meta, course, async (state, reads) => {
       const { siteId, practitionerId } = await this.placeOf(meta, state, sessionId, data);
-      const { protocol: planned, patientId, consultationId } = state;
-      const [{ timeZone }, protocol, practitioner, { state: patient }, { state: consultation }, lots] =
+      const [{ timeZone }, protocol, practitioner, orderedBy, person, { state: consultation }, lots] =
         await Promise.all([
           requireSite(reads, siteId),
-          requireProtocol(reads, planned.code, 'protocol', planned.version),
+          protocolOfCourse(reads, meta.chain, state),
           requirePractitioner(reads, practitionerId),
-          reads.load(patientStream(patientId), patientFold),
-          reads.load(consultationStream(consultationId), consultationFold),
+          orderedById === undefined ? undefined : requirePractitioner(reads, orderedById, 'orderedBy'),
+          loadPerson(reads, state.patientId),
+          reads.load(consultationStream(state.consultationId), consultationFold),
           this.lotsAt(reads, siteId, data.products),
         ]);
-      const world = { protocol, practitioner, patient, consultation, lots };
+      const others = await otherCourses(reads, state, person);
+      const world = { protocol, practitioner, orderedBy, person, consultation, lots, otherCourses: others };
       const at = wallTimeAt(data.at, timeZone, reads.now);
-      return { type: 'PerformSession', sessionId, siteId, practitionerId, at, data, world };
+      const endedAt = data.endedAt === undefined ? undefined : wallTimeAt(data.endedAt, timeZone, reads.now);
+      const steps = await this.stepsOf(meta, data.steps, practitionerId, (wall) =>
+        wallTimeAt(wall, timeZone, reads.now),
+      );
+      const place = { siteId, practitionerId, orderedById };
+      return { type: 'PerformSession', sessionId, ...place, at, endedAt, steps, data, world };
     });
   }
 
@@ -145,21 +244,93 @@ export class CourseService {
     data: z.infer<typeof holdFollowUpSchema>,
   ): Promise<CommandAnswer> {
     const siteId = await this.references.resolve(meta.chain, 'site', data.site);
+    const practitionerId =
+      data.practitioner === undefined ? undefined : await this.practitioner(meta, data.practitioner);
     const followUpId = derivedId(meta.commandId, 'follow-up');
     const answer = await this.decide(meta, course, async (_state, reads) => {
-      const { timeZone } = await requireSite(reads, siteId);
-      return { type: 'HoldFollowUp', followUpId, siteId, at: wallTimeAt(data.at, timeZone, reads.now), data };
+      const [{ timeZone }] = await Promise.all([
+        requireSite(reads, siteId),
+        practitionerId === undefined ? undefined : requirePractitioner(reads, practitionerId),
+      ]);
+      const at = wallTimeAt(data.at, timeZone, reads.now);
+      return { type: 'HoldFollowUp', followUpId, siteId, practitionerId, at, data };
     });
     return { ...answer, id: followUpId };
   }
 
-  /** For commands that need nothing but the course: miss, cancel, complete, stop, decline maintenance. */
+  async judgeReaction(
+    meta: CommandMeta,
+    course: string,
+    followUpId: Id,
+    data: z.infer<typeof judgeReactionSchema>,
+  ): Promise<CommandAnswer> {
+    const practitionerId = await this.practitioner(meta, data.practitioner);
+    return this.decide(meta, course, async (state, reads) => {
+      const [protocol] = await Promise.all([
+        protocolOfCourse(reads, meta.chain, state),
+        requirePractitioner(reads, practitionerId),
+      ]);
+      return { type: 'JudgeReaction', followUpId, practitionerId, protocol, data };
+    });
+  }
+
+  async lapse(
+    meta: CommandMeta,
+    course: string,
+    { practitioner, reason }: z.infer<typeof lapseCourseSchema>,
+  ): Promise<CommandAnswer> {
+    const practitionerId = await this.practitioner(meta, practitioner);
+    return this.decide(meta, course, async (state, reads) => {
+      const [protocol, { timeZone }] = await Promise.all([
+        protocolOfCourse(reads, meta.chain, state),
+        requireSite(reads, state.siteId),
+        requirePractitioner(reads, practitionerId),
+      ]);
+      return { type: 'LapseCourse', practitionerId, protocol, today: localDateAt(reads.now, timeZone), reason };
+    });
+  }
+
+  /** Says an entry of the course's history anew; references and wall times are resolved as when it was entered. */
+  async correctEntry(
+    meta: CommandMeta,
+    course: string,
+    eventId: Id,
+    { change, reason }: z.infer<typeof correctCourseEntrySchema>,
+  ): Promise<CommandAnswer> {
+    const { entry, ...fields } = change;
+    return this.decide(meta, course, async (state, reads) => {
+      const history = await reads.events(courseStream(state.courseId));
+      const stated = history.find(({ header }) => header.id === eventId)?.data as Partial<Stated> | undefined;
+      const { siteId = state.siteId, practitionerId = state.practitionerId } = stated ?? {};
+      const changes = await this.changesOf(meta, reads, fields, { siteId, practitionerId });
+      return { type: 'CorrectCourseEntry', eventId, entry, changes, reason, history };
+    });
+  }
+
+  async retractEntry(meta: CommandMeta, course: string, eventId: Id, reason: string): Promise<CommandAnswer> {
+    return this.decide(meta, course, async (state, reads) => ({
+      type: 'RetractCourseEntry',
+      eventId,
+      reason,
+      history: await reads.events(courseStream(state.courseId)),
+    }));
+  }
+
+  /** For commands that need nothing but the course. */
   async simple(
     meta: CommandMeta,
     course: string,
     command: Extract<
       CourseCommand,
-      { type: 'MissSession' | 'CancelSession' | 'CompleteCourse' | 'StopCourse' | 'DeclineMaintenance' }
+      {
+        type:
+          | 'MissSession'
+          | 'CancelSession'
+          | 'CompleteCourse'
+          | 'StopCourse'
+          | 'DeclineMaintenance'
+          | 'PlanSessionProducts';
+      }
     >,
   ): Promise<CommandAnswer> {
     return this.decide(meta, course, () => Promise.resolve(command));
@@ -180,6 +351,10 @@ export class CourseService {
     return { id: courseId, ...result };
   }
 
+  private practitioner(meta: CommandMeta, named: string): Promise<Id> {
+    return this.references.resolve(meta.chain, 'practitioner', named);
+  }
+
   /** Where and by whom: as the caller says, else as the session was booked. */
   private async placeOf(
     meta: CommandMeta,
@@ -193,30 +368,93 @@ export class CourseService {
     return {
       siteId: data.site === undefined ? session.siteId : await references.resolve(meta.chain, 'site', data.site),
       practitionerId:
-        data.practitioner === undefined
-          ? session.practitionerId
-          : await references.resolve(meta.chain, 'practitioner', data.practitioner),
+        data.practitioner === undefined ? session.practitionerId : await this.practitioner(meta, data.practitioner),
     };
   }
 
-  private async lotsAt(reads: Reads, siteId: Id, products: readonly UsedProduct[]): Promise<LotState[]> {
+  private async stepsOf(
+    meta: CommandMeta,
+    steps: z.infer<typeof performSessionSchema>['steps'],
+    practitionerId: Id,
+    timeAt: (wall: WallTime) => ZonedTime,
+  ) {
+    if (steps === undefined) return undefined;
+    return Promise.all(
+      steps.map(async ({ code, practitioner, at }) => ({
+        code,
+        practitionerId: practitioner === undefined ? practitionerId : await this.practitioner(meta, practitioner),
+        ...(at === undefined ? {} : { at: timeAt(at) }),
+      })),
+    );
+  }
+
+  /** The fields of an event that a correction names, with ids and instants where the caller gave codes and wall times. */
+  private async changesOf(
+    meta: CommandMeta,
+    reads: Reads,
+    fields: Record<string, unknown>,
+    stated: Stated,
+  ): Promise<Record<string, unknown>> {
+    const { site, practitioner, orderedBy, at, endedAt, steps, ...plain } = fields as {
+      site?: string | null;
+      practitioner?: string | null;
+      orderedBy?: string | null;
+      at?: WallTime | null;
+      endedAt?: WallTime | null;
+      steps?: z.infer<typeof performSessionSchema>['steps'] | null;
+    };
+    const changes: Record<string, unknown> = { ...plain };
+    const siteId = site ? await this.references.resolve(meta.chain, 'site', site) : stated.siteId;
+    if (site) changes.siteId = siteId;
+    const practitionerId = practitioner ? await this.practitioner(meta, practitioner) : stated.practitionerId;
+    if (practitioner) changes.practitionerId = practitionerId;
+    if (orderedBy !== undefined) changes.orderedBy = orderedBy && (await this.practitioner(meta, orderedBy));
+    const { timeZone } = await requireSite(reads, siteId);
+    const timeAt = (wall: WallTime) => wallTimeAt(wall, timeZone, reads.now);
+    if (at) changes.at = timeAt(at);
+    if (endedAt !== undefined) changes.endedAt = endedAt && timeAt(endedAt);
+    if (steps !== undefined) {
+      changes.steps = steps && (await this.stepsOf(meta, steps, practitionerId, timeAt));
+    }
+    return changes;
+  }
+
+  private async lotsAt(reads: Reads, siteId: Id, products: readonly UsedProduct[]): Promise<LotWorld[]> {
     const codes = products.map(({ product, lotNumber }) => lotCode(siteId, product, lotNumber));
     const ids = await this.codes.find(reads.chain, 'lot', codes);
-    const load = async (id: Id): Promise<LotState> => (await reads.load(lotStream(id), lotFold)).state;
+    const load = async (id: Id | undefined): Promise<LotState> =>
+      id === undefined ? { status: 'none' } : (await reads.load(lotStream(id), lotFold)).state;
     return Promise.all(
-      codes.map((code) => {
-        const id = ids.get(code);
-        return id ? load(id) : Promise.resolve<LotState>({ status: 'none' });
+      products.map(async ({ product, lotNumber }, n) => {
+        const recall = reads.load(recallStream(reads.chain.id, product, lotNumber), recallFold);
+        return { lot: await load(ids.get(codes[n] as string)), recall: (await recall).state };
       }),
     );
   }
 }
 
-async function requirePractitioner(reads: Reads, practitionerId: Id): Promise<PractitionerState> {
+/** Where and by whom an entry says that something was done. */
+interface Stated {
+  readonly siteId: Id;
+  readonly practitionerId: Id;
+}
+
+/** The other courses of a person, whichever registration they were planned for. */
+async function otherCourses(reads: Reads, { courseId }: PlannedCourse, person: Person): Promise<PlannedCourse[]> {
+  const others = courseIdsOf(person).filter((id) => id !== courseId);
+  const states = await Promise.all(others.map(async (id) => (await reads.load(courseStream(id), courseFold)).state));
+  return states.filter((state): state is PlannedCourse => state.status !== 'none');
+}
+
+async function requirePractitioner(
+  reads: Reads,
+  practitionerId: Id,
+  field = 'practitioner',
+): Promise<PractitionerState> {
   const { state } = await reads.load(practitionerStream(practitionerId), practitionerFold);
   if (state.status === 'none') {
     throw new NotFound('practitioner.unknown', 'There is no such practitioner.', {
-      fields: [{ field: 'practitioner', message: 'Name a practitioner that is registered.' }],
+      fields: [{ field, message: 'Name a practitioner that is registered.' }],
     });
   }
   return state;

@@ -1,7 +1,15 @@
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
 import type { Instant, LocalDate, ZonedTime } from '#libs/kernel/src/zoned-time.js';
-import type { CourseEvent, DeviationKind, SessionKind, UsedProduct } from './course.events.js';
+import type { Erased } from '#libs/event-store/src/personal-data.js';
+import type {
+  CourseEvent,
+  DeviationKind,
+  PlannedProduct,
+  SessionKind,
+  StepDone,
+  UsedProduct,
+} from './course.events.js';
 
 interface SessionOfCourse {
   readonly sessionId: string;
@@ -13,6 +21,18 @@ interface SessionOfCourse {
   readonly bookedFor: ZonedTime | undefined;
   /** How often the booked time was set: raises the generation of what the patient is told about it. */
   readonly bookings: number;
+  /** What it is planned with; undefined where nobody said. */
+  readonly plannedProducts: readonly PlannedProduct[] | undefined;
+  /** Why it waits, or waited, for a physician. */
+  readonly hold: SessionHold | undefined;
+}
+
+/** A positive answer of the pre-treatment check, and what a physician decided. */
+export interface SessionHold {
+  /** Codes of the questions that were answered with yes; `Erased` where the box is not opened. */
+  readonly positive: readonly string[] | Erased;
+  readonly decision: 'proceed' | 'do-not-treat' | undefined;
+  readonly physicianId: string | undefined;
 }
 
 export interface PerformedSession extends SessionOfCourse {
@@ -26,6 +46,13 @@ export interface PerformedSession extends SessionOfCourse {
   readonly painScore: number | undefined;
   readonly reactions: readonly string[];
   readonly overridden: readonly DeviationKind[];
+  readonly endedAt: ZonedTime | undefined;
+  readonly orderedBy: string | undefined;
+  readonly steps: readonly StepDone[] | undefined;
+  /** When it was entered: what became known later calls for a review. */
+  readonly recordedAt: Instant;
+  /** When a physician last reviewed it; undefined: never. */
+  readonly reviewedAt: Instant | undefined;
 }
 
 export interface OpenSession extends SessionOfCourse {
@@ -42,17 +69,32 @@ export interface FollowUp {
   readonly reactions: readonly string[];
   readonly adverseEvent: { readonly kind: string; readonly severity?: string | undefined } | undefined;
   readonly outcomeScore: number | undefined;
+  readonly resolvedReactions: readonly string[] | undefined;
+  /** Lasting reactions that somebody has judged. */
+  readonly judged: readonly string[] | undefined;
+}
+
+/** What the physician chose inside the protocol's ranges; undefined where it was left to the protocol. */
+export interface PlanChoices {
+  readonly areas: readonly string[] | undefined;
+  readonly products: readonly string[] | undefined;
+  readonly device: string | undefined;
+  readonly intervalDays: { readonly min: number; readonly max: number } | undefined;
 }
 
 export interface PlannedCourse {
-  readonly status: 'active' | 'completed' | 'stopped';
+  readonly status: 'active' | 'completed' | 'stopped' | 'lapsed';
   readonly courseId: string;
   readonly patientId: string;
   readonly siteId: string;
   readonly practitionerId: string;
+  /** The latest that the course rests on. */
   readonly consultationId: string;
+  /** Those before it, oldest first; undefined where there is only one. */
+  readonly formerConsultationIds: readonly string[] | undefined;
   readonly protocol: { readonly code: string; readonly version: number };
   readonly plannedSessions: number;
+  readonly choices: PlanChoices | undefined;
   readonly plannedAt: Instant;
   readonly origin: 'live' | 'import';
   readonly sessions: readonly CourseSession[];
@@ -60,6 +102,8 @@ export interface PlannedCourse {
   /** The latest window that was proposed for maintenance. */
   readonly proposal: { readonly ordinal: number; readonly opens: LocalDate; readonly closes: LocalDate } | undefined;
   readonly maintenanceDeclined: boolean;
+  /** The window that the physician has set for the next maintenance session; one that was performed uses it up. */
+  readonly scheduled: { readonly opens: LocalDate; readonly closes: LocalDate } | undefined;
 }
 
 /** JSON throughout, so that read models can keep it as it is. Holds no personal data. */
@@ -72,11 +116,14 @@ function evolve(state: CourseState, event: RecordedEvent<CourseEvent>): CourseSt
     const { courseId, patientId, siteId, practitionerId, consultationId, protocol, plannedSessions } = event.data;
     return {
       status: 'active',
+      choices: choicesOf(event.data),
+      scheduled: undefined,
       courseId,
       patientId,
       siteId,
       practitionerId,
       consultationId,
+      formerConsultationIds: undefined,
       protocol,
       plannedSessions,
       plannedAt: event.occurredAt.instant,
@@ -94,10 +141,31 @@ function evolvePlanned(state: PlannedCourse, event: RecordedEvent<CourseEvent>):
   switch (event.type) {
     case 'CoursePlanned':
       return state;
+    case 'CoursePlanChanged':
+      return { ...state, plannedSessions: event.data.plannedSessions, choices: choicesOf(event.data) };
+    case 'CourseConsultationRenewed': {
+      const formerConsultationIds = [...(state.formerConsultationIds ?? []), state.consultationId];
+      return { ...state, consultationId: event.data.consultationId, formerConsultationIds };
+    }
     case 'SessionBooked': {
-      const { sessionId, kind, number, siteId, practitionerId, at } = event.data;
+      const { sessionId, kind, number, siteId, practitionerId, at, products } = event.data;
       const booked = { sessionId, kind, number, siteId, practitionerId, bookedFor: at, bookings: 1 };
-      return { ...state, sessions: [...state.sessions, { ...booked, status: 'booked' }] };
+      const session: OpenSession = { ...booked, status: 'booked', plannedProducts: products, hold: undefined };
+      return { ...state, sessions: [...state.sessions, session] };
+    }
+    case 'SessionProductsPlanned': {
+      const { sessionId, products } = event.data;
+      return withSession(state, sessionId, (session) => ({ ...session, plannedProducts: products }));
+    }
+    case 'SessionHeld': {
+      const hold: SessionHold = { positive: event.data.positive, decision: undefined, physicianId: undefined };
+      return withSession(state, event.data.sessionId, (session) => ({ ...session, hold }));
+    }
+    case 'SessionHoldDecided': {
+      const { sessionId, decision, physicianId } = event.data;
+      return withSession(state, sessionId, (session) =>
+        session.hold ? { ...session, hold: { ...session.hold, decision, physicianId } } : session,
+      );
     }
     case 'SessionRescheduled': {
       const { sessionId, siteId, practitionerId, at } = event.data;
@@ -111,34 +179,72 @@ function evolvePlanned(state: PlannedCourse, event: RecordedEvent<CourseEvent>):
       }));
     }
     case 'SessionPerformed':
-      return performed(state, event.data);
+      return performed(state, event);
+    case 'SessionReviewed':
+      return {
+        ...state,
+        sessions: state.sessions.map((session) =>
+          session.sessionId === event.data.sessionId && session.status === 'performed'
+            ? { ...session, reviewedAt: event.recordedAt }
+            : session,
+        ),
+      };
     case 'SessionMissed':
       return withSession(state, event.data.sessionId, (session) => ({ ...session, status: 'missed' }));
     case 'SessionCancelled':
       return withSession(state, event.data.sessionId, (session) => ({ ...session, status: 'cancelled' }));
     case 'FollowUpHeld': {
-      const { followUpId, siteId, at, kind, reactions, adverseEvent, outcomeScore } = event.data;
-      const followUp = { followUpId, siteId, at, kind, reactions, adverseEvent, outcomeScore };
-      return { ...state, followUps: [...state.followUps, followUp] };
+      const { followUpId, siteId, at, kind, reactions, adverseEvent, outcomeScore, resolvedReactions } = event.data;
+      const found = { reactions, adverseEvent, outcomeScore, resolvedReactions, judged: undefined };
+      return { ...state, followUps: [...state.followUps, { followUpId, siteId, at, kind, ...found }] };
+    }
+    case 'LastingReactionJudged': {
+      const { followUpId, reaction } = event.data;
+      return {
+        ...state,
+        followUps: state.followUps.map((each) =>
+          each.followUpId === followUpId ? { ...each, judged: [...(each.judged ?? []), reaction] } : each,
+        ),
+      };
     }
     case 'CourseCompleted':
       return { ...state, status: 'completed' };
     case 'CourseStopped':
       return { ...state, status: 'stopped' };
+    case 'CourseLapsed':
+      return { ...state, status: 'lapsed' };
+    case 'MaintenanceScheduled': {
+      const { opens, closes } = event.data;
+      return { ...state, scheduled: { opens, closes } };
+    }
     case 'MaintenanceProposed': {
       const { ordinal, opens, closes } = event.data;
       return { ...state, proposal: { ordinal, opens, closes } };
     }
     case 'MaintenanceDeclined':
       return { ...state, maintenanceDeclined: true };
+    case 'MaintenanceResumed':
+      return { ...state, maintenanceDeclined: false };
     default:
       return assertNever(event, 'course event');
   }
 }
 
+/** Undefined where nothing was chosen, as in a course from an old history. */
+function choicesOf(plan: {
+  areas?: string[] | undefined;
+  products?: string[] | undefined;
+  device?: string | undefined;
+  intervalDays?: { min: number; max: number } | undefined;
+}): PlanChoices | undefined {
+  const { areas, products, device, intervalDays } = plan;
+  const isChosen = [areas, products, device, intervalDays].some((choice) => choice !== undefined);
+  return isChosen ? { areas, products, device, intervalDays } : undefined;
+}
+
 function performed(
   state: PlannedCourse,
-  data: Extract<CourseEvent, { type: 'SessionPerformed' }>['data'],
+  { data, recordedAt }: RecordedEvent<Extract<CourseEvent, { type: 'SessionPerformed' }>>,
 ): PlannedCourse {
   const known = state.sessions.find((session) => session.sessionId === data.sessionId);
   const session: PerformedSession = {
@@ -159,9 +265,17 @@ function performed(
     painScore: data.painScore,
     reactions: data.reactions,
     overridden: data.overridden,
+    plannedProducts: known?.plannedProducts,
+    hold: known?.hold,
+    endedAt: data.endedAt,
+    orderedBy: data.orderedBy,
+    steps: data.steps,
+    recordedAt,
+    reviewedAt: undefined,
   };
   const others = state.sessions.filter((each) => each !== known);
-  return { ...state, sessions: [...others, session] };
+  const isMaintenance = data.kind === 'maintenance';
+  return { ...state, sessions: [...others, session], scheduled: isMaintenance ? undefined : state.scheduled };
 }
 
 function withSession(

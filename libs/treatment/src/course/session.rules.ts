@@ -1,24 +1,39 @@
-import { isErased } from '#libs/event-store/src/personal-data.js';
-import { dateOfWall, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import { daysBetween } from '#libs/kernel/src/local-date.js';
+import { dateOfWall, type LocalDate, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import { blockingFindings, reviewFindings } from '#libs/protocols/src/contraindication.rule.js';
 import { intervalDeviation, nextEarliest } from '#libs/protocols/src/interval.rule.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
+import type { RuleOverride } from '#libs/protocols/src/rule-book.js';
 import { depthDeviation, durationDeviation } from '#libs/protocols/src/session-measure.rules.js';
+import { screeningValidOn } from '../consultation/consultation.rules.js';
 import { consentOn, type ConsultationState } from '../consultation/consultation.state.js';
-import type { LotState } from '../lot/lot.state.js';
-import type { PatientState } from '../patient/patient.state.js';
+import type { LOT_RULES } from '../lot/lot.rule-book.js';
+import { type LotState, vialUsableAt } from '../lot/lot.state.js';
+import { endOfPerson, healthOn, openAdverseEvents, type Person } from '../patient/person.js';
 import { isCredentialed, type PractitionerState } from '../practitioner/practitioner.state.js';
-import type { DeviationKind, SessionKind, UsedProduct } from './course.events.js';
-import { performedSessions, type PlannedCourse } from './course.state.js';
+import { isRecalledOn, type RecallState } from '../recall/recall.state.js';
+import type { CourseRule } from './course.rule-book.js';
+import type { DeviationKind, SessionKind, StepDone, UsedProduct } from './course.events.js';
+import { type FollowUp, performedSessions, type PlannedCourse } from './course.state.js';
 
 /** What a session is judged by: each as its events stood at the decision. */
 export interface SessionWorld {
   readonly protocol: Protocol;
-  readonly patient: PatientState;
+  /** The patient with all linked registrations: what is known of one holds for all. */
+  readonly person: Person;
   readonly practitioner: PractitionerState;
+  /** On whose order a nurse treats; undefined where nobody was named. */
+  readonly orderedBy: PractitionerState | undefined;
   readonly consultation: ConsultationState;
-  /** The lots at the site of the session, one for each used product, in their order. */
-  readonly lots: readonly LotState[];
+  /** For each used product, in their order: the lot at the site of the session, and whether it was recalled. */
+  readonly lots: readonly LotWorld[];
+  /** The person's other courses, at whatever site. */
+  readonly otherCourses: readonly PlannedCourse[];
+}
+
+export interface LotWorld {
+  readonly lot: LotState;
+  readonly recall: RecallState;
 }
 
 export interface SessionFacts {
@@ -29,100 +44,207 @@ export interface SessionFacts {
   readonly device: Parameters<typeof depthDeviation>[1]['device'];
   readonly depthMm?: number | undefined;
   readonly products: readonly UsedProduct[];
+  readonly steps?: readonly Pick<StepDone, 'code'>[] | undefined;
 }
 
-/** Something about a session that the protocol does not allow. */
+/** Something about a session that speaks against it. */
 export interface Finding {
-  readonly deviation: DeviationKind;
+  readonly rule: CourseRule | keyof typeof LOT_RULES;
+  /** As what it counts where it was accepted, or already happened; null where nobody may accept it. */
+  readonly deviation: DeviationKind | null;
   readonly field: string;
   readonly message: string;
   readonly facts: readonly string[];
-  /** Whether a written reason lets it pass, as a deviation. */
-  readonly overridable: boolean;
-  /** Whose reason: anybody's who performs, or a physician's. */
-  readonly byPhysician: boolean;
+  /** Whose written reason lets it pass, as a deviation. */
+  readonly override: RuleOverride;
+  /** What was seen; never personal data. */
+  readonly seen?: unknown;
+  readonly accepted?: string;
 }
 
 /** Everything that stands against performing a session, judged before it is recorded. */
 export function sessionFindings(course: PlannedCourse, world: SessionWorld, session: SessionFacts): Finding[] {
   return [
-    ...interval(course, world, session),
+    ...intervals(course, world, session),
     ...measures(world, session),
+    ...device(world, session),
+    ...steps(world, session),
     ...credential(course, world, session),
     ...consent(course, world, session),
-    ...session.products.flatMap((used, n) => lot(world.lots[n] ?? { status: 'none' }, used, n, session)),
-    ...contraindications(world),
-    ...reviews(world),
+    ...screening(course, world, session),
+    ...session.products.flatMap((used, n) => lotFindings(world.lots[n], used, n, session)),
+    ...contraindications(world, session, ingredientsIn(world.lots)),
+    ...adverseEvents(course, world),
+    ...personGone(world, session),
   ];
 }
 
-/** Whole days since the last course session (S0-N1, S1-N1); maintenance sessions are apart. */
-function interval(course: PlannedCourse, { protocol }: SessionWorld, session: SessionFacts): Finding[] {
+const ingredientsIn = (lots: readonly LotWorld[]): string[] =>
+  lots.flatMap(({ lot }) => (lot.status === 'received' ? lot.ingredients : []));
+
+/** Of the products that the consultation considered: what is planned, as far as anybody said. */
+const ingredientsConsidered = (consultation: ConsultationState): string[] =>
+  consultation.status === 'none'
+    ? []
+    : (consultation.considered?.ingredients ?? []).flatMap((each) => each.ingredients);
+
+/**
+ * What stands against a session that is booked, as far as it can be known before it: it blocks the session and holds its
+ * messages until it is gone.
+ */
+export function standingFindings(
+  course: PlannedCourse,
+  world: Omit<SessionWorld, 'orderedBy' | 'otherCourses' | 'lots'>,
+  session: { readonly kind: SessionKind; readonly at: ZonedTime; readonly plannedLots: readonly RecallState[] },
+): Finding[] {
+  return [
+    ...credential(course, world, session),
+    ...consent(course, world, session),
+    ...screening(course, world, session),
+    ...contraindications(world, session, ingredientsConsidered(world.consultation)),
+    ...adverseEvents(course, { ...world, otherCourses: [] }),
+    ...personGone(world, session),
+    ...session.plannedLots.flatMap((recall) => recalled('products', recall, dateOfWall(session.at.wall))),
+  ];
+}
+
+/** The days that the physician chose, else the protocol's. */
+const daysOf = (course: PlannedCourse, { intervalDays }: Protocol): Protocol['intervalDays'] => ({
+  ...intervalDays,
+  ...course.choices?.intervalDays,
+});
+
+/**
+ * Whole days since the last course session of the procedure (S0-N1, S1-N1), in whichever course and at whichever site
+ * of the person; maintenance sessions are apart.
+ */
+function intervals(course: PlannedCourse, world: SessionWorld, session: SessionFacts): Finding[] {
   if (session.kind !== 'course') return [];
-  const performed = performedSessions(course, 'course');
+  const intervalDays = daysOf(course, world.protocol);
+  const { min, max, facts } = intervalDays;
   const date = dateOfWall(session.at.wall);
-  const { min, max, facts } = protocol.intervalDays;
-  const found = (deviation: DeviationKind, message: string): Finding => ({
+  const found = (deviation: 'interval-short' | 'interval-long', message: string, seen: number): Finding => ({
+    rule: `session.${deviation}`,
     deviation,
     field: 'at',
     message,
     facts,
-    overridable: true,
-    byPhysician: false,
+    override: 'anyone',
+    seen: `${seen} days`,
+    accepted: `${min} to ${max} days`,
   });
+  const own = performedSessions(course, 'course');
+  const others = world.otherCourses
+    .filter(({ protocol }) => protocol.code === course.protocol.code)
+    .flatMap((other) => performedSessions(other, 'course'));
+  const all = [...own, ...others].sort((a, b) => (a.at.instant < b.at.instant ? -1 : 1));
   const findings: Finding[] = [];
-  const last = performed.findLast((each) => each.at.instant <= session.at.instant);
-  const lastDate = last && dateOfWall(last.at.wall);
-  const since = lastDate && intervalDeviation(protocol, lastDate, date);
-  if (lastDate && since === 'interval-short') {
-    const earliest = nextEarliest(protocol, lastDate);
-    findings.push(
-      found(
-        since,
-        `The last session was on ${lastDate}; the protocol asks for at least ${min} days, so the earliest day is ${earliest}.`,
-      ),
-    );
-  } else if (since) {
-    findings.push(found(since, `The last session was on ${lastDate}; the protocol asks for at most ${max} days.`));
+  const last = all.findLast((each) => each.at.instant <= session.at.instant);
+  if (last) {
+    const on = dateOfWall(last.at.wall);
+    const since = intervalDeviation({ intervalDays }, on, date);
+    if (since === 'interval-short') {
+      const earliest = nextEarliest({ intervalDays }, on);
+      const message = `The last session was on ${on}; at least ${min} days lie between two, so the earliest day is ${earliest}.`;
+      findings.push(found(since, message, daysBetween(on, date)));
+    } else if (since && own.includes(last)) {
+      findings.push(
+        found(since, `The last session was on ${on}; at most ${max} days lie between two.`, daysBetween(on, date)),
+      );
+    }
   }
   // One that is entered late must keep its distance from those after it, too.
-  const next = performed.find((each) => each.at.instant > session.at.instant);
-  const nextDate = next && dateOfWall(next.at.wall);
-  const until = nextDate && intervalDeviation(protocol, date, nextDate);
-  if (until === 'interval-short') {
-    findings.push(
-      found(until, `The next session was on ${nextDate}; the protocol asks for at least ${min} days between them.`),
-    );
+  const next = all.find((each) => each.at.instant > session.at.instant);
+  if (next) {
+    const on = dateOfWall(next.at.wall);
+    if (intervalDeviation({ intervalDays }, date, on) === 'interval-short') {
+      const message = `The next session was on ${on}; at least ${min} days lie between two.`;
+      findings.push(found('interval-short', message, daysBetween(date, on)));
+    }
   }
   return findings;
 }
 
-/** Depth (S3-D1) and duration (S4-U1): recorded with a reason, never silently. */
-function measures({ protocol }: SessionWorld, session: SessionFacts): Finding[] {
+/** Depth (S3-D1), of the session and of each product that names its own, and duration (S4-U1). */
+function measures({ protocol }: Pick<SessionWorld, 'protocol'>, session: SessionFacts): Finding[] {
   const found: Finding[] = [];
-  const depth = depthDeviation(protocol, { depthMm: session.depthMm ?? null, device: session.device });
-  if (depth && protocol.depthMm.decidedBy === 'protocol') {
+  const depths: [string, number | undefined][] = [
+    ['depthMm', session.depthMm],
+    ...session.products.map(({ depthMm }, n): [string, number | undefined] => [`products.${n}.depthMm`, depthMm]),
+  ];
+  for (const [field, depthMm] of depths) {
+    const depth = depthDeviation(protocol, { depthMm: depthMm ?? null, device: session.device });
+    if (!depth || protocol.depthMm.decidedBy !== 'protocol') continue;
     const { min, max, facts } = protocol.depthMm;
-    const message = `A depth of ${session.depthMm} mm is outside ${min} to ${max} mm.`;
-    found.push({ deviation: depth, field: 'depthMm', message, facts, overridable: true, byPhysician: false });
+    const message = `A depth of ${depthMm} mm is outside ${min} to ${max} mm.`;
+    const accepted = `${min} to ${max} mm`;
+    found.push({
+      rule: 'session.depth',
+      deviation: depth,
+      field,
+      message,
+      facts,
+      override: 'anyone',
+      seen: depthMm,
+      accepted,
+    });
   }
   const duration = durationDeviation(protocol, session.durationMinutes ?? null);
   if (duration) {
     const { min, max, facts } = protocol.durationMinutes;
-    const message = `${session.durationMinutes} minutes are outside ${min} to ${max}.`;
     found.push({
+      rule: 'session.duration',
       deviation: duration,
       field: 'durationMinutes',
-      message,
+      message: `${session.durationMinutes} minutes are outside ${min} to ${max}.`,
       facts,
-      overridable: true,
-      byPhysician: false,
+      override: 'anyone',
+      seen: session.durationMinutes,
+      accepted: `${min} to ${max} minutes`,
     });
   }
   return found;
 }
 
-/** A credential for the procedure that is valid on that day (S2-Q1). */
+/** A device that the protocol names (S1-S1, S3-S1). */
+function device({ protocol }: Pick<SessionWorld, 'protocol'>, session: SessionFacts): Finding[] {
+  const { codes, facts } = protocol.devices;
+  if (session.device === null || codes.includes(session.device)) return [];
+  return [
+    {
+      rule: 'session.device',
+      deviation: 'device',
+      field: 'device',
+      message: `The protocol does not name the device ${session.device}.`,
+      facts,
+      override: 'anyone',
+      seen: session.device,
+      accepted: codes.join(', '),
+    },
+  ];
+}
+
+/** The steps of the protocol in their order (S1-S1, S3-S1), where they were recorded at all. */
+function steps({ protocol }: Pick<SessionWorld, 'protocol'>, { steps: done }: SessionFacts): Finding[] {
+  if (done === undefined) return [];
+  const asked = protocol.steps.map(({ code }) => code);
+  const named = done.map(({ code }) => code).filter((code) => asked.includes(code));
+  if (named.join() === asked.join()) return [];
+  return [
+    {
+      rule: 'session.steps',
+      deviation: 'steps',
+      field: 'steps',
+      message: 'The steps of the protocol were not all done, or not in their order.',
+      facts: [...new Set(protocol.steps.flatMap(({ facts }) => facts))],
+      override: 'anyone',
+      seen: named.join(', '),
+      accepted: asked.join(', '),
+    },
+  ];
+}
+
+/** A credential for the procedure that is valid on that day, not today (S2-Q1). */
 export function credential(
   course: PlannedCourse,
   { practitioner }: Pick<SessionWorld, 'practitioner'>,
@@ -131,19 +253,24 @@ export function credential(
   const on = dateOfWall(session.at.wall);
   const credentials = practitioner.status === 'none' ? [] : practitioner.credentials;
   if (isCredentialed(credentials, course.protocol.code, on)) return [];
-  const message = `The practitioner has no credential for ${course.protocol.code} that is valid on ${on}.`;
   return [
     {
+      rule: 'session.credential',
       deviation: 'credential',
       field: 'practitioner',
-      message,
+      message: `The practitioner has no credential for ${course.protocol.code} that is valid on ${on}.`,
       facts: ['S2-Q1'],
-      overridable: false,
-      byPhysician: false,
+      override: 'none',
+      seen: credentials.filter(({ procedures }) => procedures.includes(course.protocol.code)).map(periodOf),
+      accepted: `a credential for ${course.protocol.code} that is valid on ${on}`,
     },
   ];
 }
 
+const periodOf = ({ validFrom, validTo }: { validFrom: LocalDate; validTo: LocalDate | null }): string =>
+  `${validFrom} to ${validTo ?? 'open'}`;
+
+/** A consent for the procedure that is neither missing, withdrawn nor expired on that day. */
 export function consent(
   course: PlannedCourse,
   { consultation }: Pick<SessionWorld, 'consultation'>,
@@ -152,59 +279,206 @@ export function consent(
   const on = dateOfWall(session.at.wall);
   const consents = consultation.status === 'none' ? [] : consultation.consents;
   if (consentOn(consents, course.protocol.code, on)) return [];
-  const message = `No consent for ${course.protocol.code} is in force on ${on}: it is missing, withdrawn or expired.`;
-  return [{ deviation: 'consent', field: 'consent', message, facts: [], overridable: false, byPhysician: false }];
+  return [
+    {
+      rule: 'consent.missing',
+      deviation: 'consent',
+      field: 'consent',
+      message: `No consent for ${course.protocol.code} is in force on ${on}: it is missing, withdrawn or expired.`,
+      facts: [],
+      override: 'none',
+      seen: consents
+        .filter(({ procedure }) => procedure === course.protocol.code)
+        .map(({ signedOn, validUntil }) => periodOf({ validFrom: signedOn, validTo: validUntil })),
+      accepted: `a consent for ${course.protocol.code} that was signed by ${on} and holds on it`,
+    },
+  ];
 }
 
-/** A lot that was received at that site and has not expired; the day named as last still counts. */
-function lot(state: LotState, used: UsedProduct, n: number, session: SessionFacts): Finding[] {
+/** What the consultation found must still hold when a course begins, and for each maintenance session. */
+export function screening(
+  course: PlannedCourse,
+  { consultation, protocol }: Pick<SessionWorld, 'consultation' | 'protocol'>,
+  session: Pick<SessionFacts, 'at' | 'kind'>,
+): Finding[] {
+  const begins = performedSessions(course, 'course').length === 0;
+  if (session.kind === 'course' && !begins) return [];
   const on = dateOfWall(session.at.wall);
-  const finding = (deviation: DeviationKind, message: string): Finding => ({
-    deviation,
-    field: `products.${n}.lotNumber`,
+  if (screeningValidOn(consultation, protocol, on)) return [];
+  const { lasts, facts } = protocol.screening.validity;
+  return [
+    {
+      rule: 'consultation.expired',
+      deviation: null,
+      field: 'consultation',
+      message: `What the consultation found no longer holds on ${on}: hold a new one, and let the course rest on it.`,
+      facts,
+      override: 'none',
+      seen: consultation.status === 'none' ? null : (consultation.concludedOn ?? null),
+      accepted: `a cleared consultation of at most ${lasts ?? 'any time'} before`,
+    },
+  ];
+}
+
+/** A lot that was received at that site, has not expired and was not recalled; the day named as last still counts. */
+function lotFindings(world: LotWorld | undefined, used: UsedProduct, n: number, session: SessionFacts): Finding[] {
+  const on = dateOfWall(session.at.wall);
+  const field = `products.${n}.lotNumber`;
+  const named = `${used.product}, lot ${used.lotNumber},`;
+  const refused = (what: 'lot-expired' | 'lot-not-received', message: string, seen: unknown): Finding => ({
+    rule: what === 'lot-expired' ? 'lot.expired' : 'lot.not-received',
+    deviation: what,
+    field,
     message,
     facts: [],
-    overridable: false,
-    byPhysician: false,
+    override: 'none',
+    seen,
+    accepted: 'a lot that this site received by then and that has not expired',
   });
-  const named = `${used.product}, lot ${used.lotNumber},`;
-  if (state.status === 'none') return [finding('lot-not-received', `${named} was not received at this site.`)];
-  if (on < state.receivedOn) return [finding('lot-not-received', `${named} was received on ${state.receivedOn} only.`)];
-  if (on > state.expiresOn) return [finding('lot-expired', `${named} expired on ${state.expiresOn}.`)];
-  return [];
+  const recall = world ? recalled(field, world.recall, on) : [];
+  const lot = world?.lot;
+  if (!lot || lot.status === 'none') {
+    return [refused('lot-not-received', `${named} was not received at this site.`, null), ...recall];
+  }
+  if (on < lot.receivedOn) {
+    return [refused('lot-not-received', `${named} was received on ${lot.receivedOn} only.`, lot.receivedOn), ...recall];
+  }
+  if (on > lot.expiresOn) {
+    return [refused('lot-expired', `${named} expired on ${lot.expiresOn}.`, lot.expiresOn), ...recall];
+  }
+  const vial =
+    used.vialId === undefined || vialUsableAt(lot, used.vialId, session.at.instant) ? [] : [staleVial(n, used)];
+  return [...vial, ...recall];
 }
 
-/** What no list knows holds the session until a physician has looked at it (S4-C1, S0-G1). */
-function reviews({ protocol, patient, lots }: SessionWorld): Finding[] {
-  if (patient.status === 'none' || isErased(patient.health)) return [];
-  return reviewFindings(protocol, patient.health, ingredientsOf(lots)).map(({ code, facts }) => ({
-    deviation: 'contraindication',
-    field: 'patient',
-    message: `The health record holds what a physician must look at first: ${code}.`,
-    facts,
-    overridable: true,
-    byPhysician: true,
-  }));
+/** A lot that is recalled on the day, at whichever site it was received. */
+function recalled(field: string, recall: RecallState, on: LocalDate): Finding[] {
+  if (recall.status === 'none' || !isRecalledOn(recall, on)) return [];
+  return [
+    {
+      rule: 'lot.recalled',
+      deviation: null,
+      field,
+      message: `The lot was recalled on ${recall.recalledOn}.`,
+      facts: [],
+      override: 'none',
+      seen: recall.recalledOn,
+      accepted: 'a lot that was not recalled',
+    },
+  ];
 }
 
-const ingredientsOf = (lots: readonly LotState[]): string[] =>
-  lots.flatMap((each) => (each.status === 'received' ? each.ingredients : []));
+const staleVial = (n: number, { vialId }: UsedProduct): Finding => ({
+  rule: 'lot.vial-expiry',
+  deviation: null,
+  field: `products.${n}.vialId`,
+  message: 'The vial is not open at this time, or was open for longer than it may be used.',
+  facts: [],
+  override: 'none',
+  seen: vialId,
+  accepted: 'a vial that is open and within its own expiry',
+});
 
-/** Blocking contraindications (S0-C1 to S0-C8), with the ingredients of the lots that are used (S0-C5). */
-function contraindications({ protocol, patient, lots }: SessionWorld): Finding[] {
-  if (patient.status === 'none') return [];
-  if (isErased(patient.health)) {
-    const message = 'The health record of the patient was erased: nobody can tell whether treatment is safe.';
+/**
+ * Blocking contraindications (S0-C1 to S0-C8), with the ingredients of the lots that are used (S0-C5); what no list knows
+ * holds the session until a physician has looked at it (S4-C1, S0-G1). What holds on the day of the session counts, in
+ * whichever registration of the person it stands. One that a physician has overridden in the consultation is not asked
+ * for again.
+ */
+function contraindications(
+  { protocol, person, consultation }: Pick<SessionWorld, 'protocol' | 'person' | 'consultation'>,
+  session: Pick<SessionFacts, 'at'>,
+  ingredients: readonly string[],
+): Finding[] {
+  const answers = healthOn(person, dateOfWall(session.at.wall));
+  if (answers === 'erased') {
     return [
-      { deviation: 'contraindication', field: 'patient', message, facts: [], overridable: false, byPhysician: true },
+      {
+        rule: 'session.health-erased',
+        deviation: null,
+        field: 'patient',
+        message: 'The health record of the patient was erased: nobody can tell whether treatment is safe.',
+        facts: [],
+        override: 'none',
+      },
     ];
   }
-  return blockingFindings(protocol, patient.health, ingredientsOf(lots)).map(({ code, facts, overridable }) => ({
-    deviation: 'contraindication',
-    field: 'patient',
-    message: `A contraindication stands against it: ${code}.`,
-    facts,
-    overridable,
-    byPhysician: true,
-  }));
+  const accepted = new Set(consultation.status === 'none' ? [] : consultation.overrides.map(({ code }) => code));
+  const blocking = blockingFindings(protocol, answers, ingredients)
+    .filter(({ code, overridable }) => !(overridable && accepted.has(code)))
+    .map(
+      ({ code, facts, overridable }): Finding => ({
+        rule: overridable ? 'session.contraindication' : 'session.contraindication-absolute',
+        deviation: 'contraindication',
+        field: 'patient',
+        message: `A contraindication stands against it: ${code}.`,
+        facts,
+        override: overridable ? 'physician' : 'none',
+        accepted: 'no such condition, medicine or allergy on that day',
+      }),
+    );
+  const unlisted = reviewFindings(protocol, answers, ingredients)
+    .filter(({ code }) => !accepted.has(code))
+    .map(
+      ({ code, facts }): Finding => ({
+        rule: 'session.health-review',
+        deviation: 'contraindication',
+        field: 'patient',
+        message: `The health record holds what a physician must look at first: ${code}.`,
+        facts,
+        override: 'physician',
+      }),
+    );
+  return [...blocking, ...unlisted];
+}
+
+/** An adverse event of the person that no physician has closed. */
+function adverseEvents(
+  course: PlannedCourse,
+  { person, otherCourses }: Pick<SessionWorld, 'person' | 'otherCourses'>,
+): Finding[] {
+  const reported = openAdverseEvents(person).map(({ adverseEventId }) => adverseEventId);
+  const found = [course, ...otherCourses].flatMap((each) => openFollowUpEvents(each, person));
+  const open = new Set([...reported, ...found.map(({ followUpId }) => followUpId)]);
+  if (open.size === 0) return [];
+  return [
+    {
+      rule: 'session.open-adverse-event',
+      deviation: null,
+      field: 'patient',
+      message: `${open.size === 1 ? 'An adverse event is' : `${open.size} adverse events are`} open: a physician closes it first.`,
+      facts: ['S4-R2'],
+      override: 'none',
+      seen: [...open],
+      accepted: 'every adverse event closed by a physician',
+    },
+  ];
+}
+
+/** Adverse events that a follow-up found, until one of their id is closed in the patient's record. */
+export function openFollowUpEvents(course: PlannedCourse, person: Person): FollowUp[] {
+  const closed = new Set(
+    person.patients.flatMap(({ adverseEvents: events }) =>
+      events.filter(({ status }) => status === 'closed').map(({ adverseEventId }) => adverseEventId),
+    ),
+  );
+  return course.followUps.filter(
+    ({ adverseEvent, followUpId }) => adverseEvent !== undefined && !closed.has(followUpId),
+  );
+}
+
+function personGone({ person }: Pick<SessionWorld, 'person'>, session: Pick<SessionFacts, 'at'>): Finding[] {
+  const { diedOn } = endOfPerson(person);
+  if (diedOn === null || dateOfWall(session.at.wall) <= diedOn) return [];
+  return [
+    {
+      rule: 'session.patient-died',
+      deviation: null,
+      field: 'patient',
+      message: `The patient died on ${diedOn}.`,
+      facts: [],
+      override: 'none',
+      seen: diedOn,
+    },
+  ];
 }

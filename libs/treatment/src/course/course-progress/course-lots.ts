@@ -115,20 +115,18 @@ export class CourseLots {
     };
   }
 
-  /** Writes which products the sessions of courses used. */
-  async saveUse(
-    tx: Queryable,
-    chain: Chain,
-    judged: readonly { course: PlannedCourse; judgement: CourseJudgement; world: CourseWorld }[],
-  ): Promise<void> {
-    const rows = judged.flatMap(({ course, judgement, world }) =>
-      course.sessions
-        .filter((session): session is PerformedSession => session.status === 'performed')
-        .flatMap((session) => useRows(course, session, judgement, world)),
-    );
-    if (rows.length === 0) return;
-    await tx.query(UPSERT_USE, [
-      chain.no,
+  /** Which products the sessions of courses used, for `saveUse`. */
+  useOf(
+    judged: Iterable<{ course: PlannedCourse; judgement: CourseJudgement; world: CourseWorld }>,
+  ): readonly unknown[] | undefined {
+    const rows: UseRow[] = [];
+    for (const { course, judgement, world } of judged) {
+      for (const session of course.sessions) {
+        if (session.status === 'performed') rows.push(...useRows(course, session, judgement, world));
+      }
+    }
+    if (rows.length === 0) return undefined;
+    return [
       uuidArray(rows.map((row) => row.session_id)),
       int4Array(rows.map((row) => row.n)),
       textArray(rows.map((row) => row.product)),
@@ -139,7 +137,11 @@ export class CourseLots {
       uuidArray(rows.map((row) => row.practitioner_id)),
       boolArray(rows.map((row) => row.expired)),
       boolArray(rows.map((row) => row.unqualified)),
-    ]);
+    ];
+  }
+
+  async saveUse(tx: Queryable, chain: Chain, use: readonly unknown[] | undefined): Promise<void> {
+    if (use) await tx.query(UPSERT_USE, [chain.no, ...use]);
   }
 
   private async addIngredients(
@@ -217,6 +219,8 @@ function useRows(course: PlannedCourse, session: PerformedSession, judgement: Co
     };
   });
 }
+
+type UseRow = ReturnType<typeof useRows>[number];
 
 /** What is in the table already is left as it is: a course is judged many times, its sessions seldom change. */
 const UPSERT_USE = `

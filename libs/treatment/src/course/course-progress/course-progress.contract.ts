@@ -9,8 +9,9 @@ import {
   sessionKindSchema,
   severitySchema,
 } from '../course.events.js';
+import { suggestedCourseSchema } from '../maintenance-due/maintenance-due.contract.js';
 
-export const courseStatusSchema = z.enum(['active', 'completed', 'stopped']);
+export const courseStatusSchema = z.enum(['active', 'completed', 'stopped', 'lapsed']);
 export const maintenanceStateSchema = z.enum(['upcoming', 'due', 'overdue']);
 
 /** How often each kind of deviation occurred; a kind that did not is left out. */
@@ -39,6 +40,8 @@ const courseProgressShape = {
   maintenance: z
     .strictObject({ opens: localDateSchema, closes: localDateSchema, state: maintenanceStateSchema })
     .nullable(),
+  /** A whole new course, suggested after a completed one (S1-M1); null where the protocol suggests none. */
+  suggestedCourse: suggestedCourseSchema.nullable(),
   deviations: deviationCountsSchema,
   /** The next booked session that is still to come. */
   booked: z.strictObject({ sessionId: z.uuid(), at: wallTimeSchema, site: siteRefSchema }).nullable(),

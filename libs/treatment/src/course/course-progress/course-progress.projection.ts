@@ -7,12 +7,12 @@ import { PRACTITIONER_EVENTS } from '../../practitioner/practitioner.events.js';
 import { PROTOCOL_EVENTS } from '../../protocol/protocol.events.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 import { COURSE_EVENTS } from '../course.events.js';
-import { COURSE_ROWS_DDL, CourseRows, type FoldedCourse } from '../course-rows.js';
+import { asWritten, COURSE_ROWS_DDL, CourseRows, type FoldedCourse } from '../course-rows.js';
 import { CourseLots } from './course-lots.js';
 import { judgeCourse } from './course-progress.rules.js';
 import { CourseReferences, REFERENCES_DDL, type UnsavedFacts } from './course-references.js';
 
-export const COURSE_PROGRESS = { name: 'course_progress', version: 2 } as const;
+export const COURSE_PROGRESS = { name: 'course_progress', version: 3 } as const;
 
 const types = [
   ...COURSE_EVENTS,
@@ -58,16 +58,23 @@ interface Stores {
   readonly lots: CourseLots;
 }
 
-/** Courses that are judged and written in one statement: some 5 MB of states. */
-const WRITTEN_TOGETHER = 1_000;
+/** Courses that are judged and written in one statement: some 50 ms, for which this process does nothing else. */
+const WRITTEN_TOGETHER = 250;
+
+/** Types that find courses in the table by what is written with them. */
+const ABOUT_OTHERS: ReadonlySet<string> = new Set([...LOT_EVENTS, ...PROTOCOL_EVENTS].map(({ type }) => type));
 
 /**
  * The courses that some pages are about, and what those say about others: folded in memory, judged and written at the
- * end.
+ * end. What is evicted is written while further pages are folded, so that neither the database nor this process waits
+ * for the other.
  */
 class CoursesOfPages implements Accumulation {
   private readonly courses = new Map<Id, FoldedCourse>();
   private facts: UnsavedFacts;
+  /** Courses whose rows may not be there yet. */
+  private writing: ReadonlyMap<Id, FoldedCourse> = new Map();
+  private written: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly context: ProjectionContext,
@@ -86,7 +93,9 @@ class CoursesOfPages implements Accumulation {
     const { tx, chain } = this.context;
     const { rows, references } = this.stores;
     const page = events as readonly SealedEvent<TreatmentEvent>[];
-    for (const [id, course] of await rows.fold(tx, chain, page, this.courses)) {
+    // They find courses by their rows.
+    if (page.some(({ type }) => ABOUT_OTHERS.has(type))) await this.written;
+    for (const [id, course] of await rows.fold(tx, chain, page, { get: (id) => this.unsaved(id) })) {
       // Set anew, so that the map begins with those that nothing has happened to for longest.
       this.courses.delete(id);
       this.courses.set(id, course);
@@ -95,41 +104,70 @@ class CoursesOfPages implements Accumulation {
     await references.record(this.context, page, this.facts);
   }
 
-  evict(): Promise<void> {
-    return this.writeOldest(Math.ceil(this.courses.size / 2));
+  async evict(): Promise<void> {
+    this.written = this.write(await this.taken(Math.ceil(this.courses.size / 2)));
+    // Whoever comes next is told.
+    this.written.catch(() => undefined);
   }
 
-  flush(): Promise<void> {
-    return this.writeOldest(this.courses.size);
+  async flush(): Promise<void> {
+    this.written = this.write(await this.taken(this.courses.size));
+    await this.written;
   }
 
-  /** Writes what is known of others, the courses in the table that it touches, and the first of those in memory. */
-  private async writeOldest(count: number): Promise<void> {
+  private unsaved(id: Id): FoldedCourse | undefined {
+    const course = this.courses.get(id);
+    if (course) return course;
+    const leaving = this.writing.get(id);
+    return leaving && asWritten(leaving);
+  }
+
+  /**
+   * Writes what is known of others.
+   * @returns the courses in the table that it touches, and the first of those in memory, which are there no longer
+   */
+  private async taken(count: number): Promise<ReadonlyMap<Id, FoldedCourse>> {
+    await this.written;
     const { tx, chain } = this.context;
     const touched = await this.stores.references.save(this.context, this.facts);
     this.facts = this.stores.references.unsaved();
     const unchanged = new Set([...touched].filter((id) => !this.courses.has(id)));
-    const oldest = [...this.courses].slice(0, count);
-    for (const [id] of oldest) this.courses.delete(id);
-    const courses = [...(await this.stores.rows.load(tx, chain, unchanged)), ...oldest];
-    for (let from = 0; from < courses.length; from += WRITTEN_TOGETHER) {
-      await this.write(new Map(courses.slice(from, from + WRITTEN_TOGETHER)));
+    const courses = await this.stores.rows.load(tx, chain, unchanged);
+    for (const [id, course] of this.courses) {
+      if (count === 0) break;
+      count -= 1;
+      courses.set(id, course);
+      this.courses.delete(id);
     }
+    return courses;
   }
 
   private async write(courses: ReadonlyMap<Id, FoldedCourse>): Promise<void> {
+    if (courses.size === 0) return;
+    this.writing = courses;
     const { tx, chain } = this.context;
     const { rows, references, lots } = this.stores;
+    const all = [...courses];
+    const codes = await rows.codesOf(tx, chain, [...courses.keys()]);
     const protocolOf = await rows.protocolsOf(tx, chain, courses.values());
-    const states = [...courses.values()].map(({ state }) => state);
+    const states = all.map(([, { state }]) => state);
     const worldOf = await references.worldsOf(this.context, states, protocolOf);
-    const judged = new Map(
-      states.map((course) => {
-        const world = worldOf(course);
-        return [course.courseId, { course, world, judgement: judgeCourse(course, world) }];
-      }),
-    );
-    await rows.save(tx, chain, courses, protocolOf, ({ courseId }) => judged.get(courseId)?.judgement ?? {});
-    await lots.saveUse(tx, chain, [...judged.values()]);
+    let saved = Promise.resolve();
+    for (let from = 0; from < all.length; from += WRITTEN_TOGETHER) {
+      const some = all.slice(from, from + WRITTEN_TOGETHER);
+      const judged = new Map(
+        some.map(([id, { state: course }]) => {
+          const world = worldOf(course);
+          return [id, { course, world, judgement: judgeCourse(course, world) }];
+        }),
+      );
+      const prepared = rows.prepare(some, codes, protocolOf, ({ courseId }) => judged.get(courseId)?.judgement ?? {});
+      const use = lots.useOf(judged.values());
+      // The database was busy with those before, meanwhile.
+      await saved;
+      saved = rows.write(tx, chain, prepared).then(() => lots.saveUse(tx, chain, use));
+    }
+    await saved;
+    this.writing = new Map();
   }
 }

@@ -13,7 +13,9 @@ import { type NamedSite, type People, siteIn, siteRef } from '../../directory/pe
 import type { References } from '#libs/cqrs/src/references.js';
 import type { Person } from '../../shared.contract.js';
 import { deviationKindSchema } from '../course.events.js';
-import { windowOn } from '../course-maintenance.js';
+import { suggestionOn, windowOn } from '../course-maintenance.js';
+import { MAINTENANCE_DUE } from '../maintenance-due/maintenance-due.projection.js';
+import { ENDS_ON, IS_ERASED, PERSON_END } from '../maintenance-due/maintenance-end.js';
 import { bookedSessions, type PlannedCourse } from '../course.state.js';
 import { type CourseDetail, type CourseProgress, courseStatusSchema } from './course-progress.contract.js';
 import { COURSE_PROGRESS } from './course-progress.projection.js';
@@ -38,7 +40,8 @@ export type CourseParams = z.output<typeof courseParamsSchema>;
 
 const SCHEMA = `"${schemaOf(COURSE_PROGRESS)}"`;
 
-interface Row {
+/** A course with what was derived from it, as it is kept in a row. */
+export interface Row {
   readonly id: Id;
   readonly revision: number;
   readonly state: PlannedCourse;
@@ -46,15 +49,19 @@ interface Row {
   readonly sort_key: string;
   readonly window_opens: LocalDate | null;
   readonly window_closes: LocalDate | null;
-  readonly rhythm_ends_on: LocalDate | null;
+  readonly suggested_opens: LocalDate | null;
+  readonly suggested_closes: LocalDate | null;
+  /** When maintenance ends: by a later course, by death or by moving away. */
+  readonly ends_on: LocalDate | null;
+  readonly erased: boolean;
   readonly derived: CourseJudgement;
 }
 
-const COLUMNS =
-  'c.id, c.revision, c.state, c.code, c.sort_key, c.window_opens, c.window_closes, c.rhythm_ends_on, c.derived';
+const COLUMNS = `c.id, c.revision, c.state, c.code, c.sort_key, c.window_opens, c.window_closes, c.suggested_opens,
+  c.suggested_closes, c.derived, ${ENDS_ON} as ends_on, ${IS_ERASED} as erased`;
 
 /** What the rows of a page are shown with: names, and the date at each site. */
-interface Surroundings {
+export interface Surroundings {
   readonly sites: ReadonlyMap<Id, NamedSite>;
   readonly patient: (id: Id) => Person;
   readonly practitioner: (id: Id) => Person;
@@ -65,7 +72,7 @@ interface Surroundings {
 /** Where courses stand. Names and codes are resolved for a whole page at once. */
 export class CourseProgressQuery {
   /** The read models that it looks at. */
-  static readonly reads = [COURSE_PROGRESS.name, DIRECTORY.name] as const;
+  static readonly reads = [COURSE_PROGRESS.name, MAINTENANCE_DUE.name, DIRECTORY.name] as const;
 
   constructor(
     private readonly db: Database,
@@ -83,7 +90,7 @@ export class CourseProgressQuery {
     const patient = params.patient && (await this.references.resolve(chain, 'patient', params.patient));
     const after = params.cursor === undefined ? null : decodeCursor(params.cursor, 1)[0];
     const { rows } = await this.db.query<Row>(
-      `select ${COLUMNS} from ${SCHEMA}.course c
+      `select ${COLUMNS} from ${SCHEMA}.course c ${PERSON_END}
        where c.chain = $1
          ${site ? 'and c.site_id = $3::uuid' : 'and $3::uuid is null'}
          ${patient ? 'and c.patient_id = $4::uuid' : 'and $4::uuid is null'}
@@ -120,25 +127,22 @@ export class CourseProgressQuery {
        from ${SCHEMA}.course c
        left join ${SCHEMA}.protocol p on p.chain = c.chain and p.code = c.protocol and p.version = c.protocol_version
        left join ${SCHEMA}.consultation k on k.chain = c.chain and k.id = c.consultation_id
+       ${PERSON_END}
        where c.chain = $1 and c.id = $2`,
       [chain.no, id],
     );
     const [row] = rows;
     if (!row) throw new NotFound('course.unknown', `There is no course ${course}.`);
     const around = await this.surroundings(chain, rows, params.today);
-    const site = (siteId: Id) => siteRef(siteIn(around.sites, siteId));
-    const interval = row.protocol?.intervalDays;
-    return {
-      ...progressView(row, around),
-      revision: row.revision,
-      consent: consentView(row.consents ?? [], row.state.protocol.code),
-      intervalDays: interval ? { min: interval.min, max: interval.max } : null,
-      sessions: sessionViews(row.state, row.derived, site, around.practitioner),
-      followUps: followUpViews(row.state, site),
-    };
+    return detailView(row, { consents: row.consents ?? [], intervalDays: row.protocol?.intervalDays }, around);
   }
 
-  private async surroundings(chain: Chain, rows: readonly Row[], today: LocalDate | undefined): Promise<Surroundings> {
+  /** What these courses are shown with. */
+  async surroundings(
+    chain: Chain,
+    rows: readonly Pick<Row, 'state'>[],
+    today: LocalDate | undefined,
+  ): Promise<Surroundings> {
     const practitioners = rows.flatMap(({ state }) => [
       state.practitionerId,
       ...state.sessions.map(({ practitionerId }) => practitionerId),
@@ -156,13 +160,35 @@ export class CourseProgressQuery {
   }
 }
 
-function progressView(row: Row, { sites, patient, practitioner, now, today }: Surroundings): CourseProgress {
+/** A course with its sessions and follow-ups. */
+export function detailView(
+  row: Row,
+  { consents, intervalDays: interval }: CourseTerms,
+  around: Surroundings,
+): CourseDetail {
+  const site = (siteId: Id) => siteRef(siteIn(around.sites, siteId));
+  return {
+    ...progressView(row, around),
+    revision: row.revision,
+    consent: consentView(consents, row.state.protocol.code),
+    intervalDays: interval ? { min: interval.min, max: interval.max } : null,
+    sessions: sessionViews(row.state, row.derived, site, around.practitioner),
+    followUps: followUpViews(row.state, site),
+  };
+}
+
+/** Under which a course is carried out. */
+export interface CourseTerms {
+  readonly consents: readonly SignedConsent[];
+  /** Undefined while the protocol is not known. */
+  readonly intervalDays: Protocol['intervalDays'] | undefined;
+}
+
+export function progressView(row: Row, { sites, patient, practitioner, now, today }: Surroundings): CourseProgress {
   const { state, derived } = row;
   const site = siteIn(sites, state.siteId);
-  const window =
-    row.window_opens !== null && row.window_closes !== null
-      ? { opens: row.window_opens, closes: row.window_closes }
-      : null;
+  const date = today ?? localDateAt(now, site.timeZone);
+  const maintained = !row.erased;
   return {
     id: row.id,
     course: row.code,
@@ -178,11 +204,17 @@ function progressView(row: Row, { sites, patient, practitioner, now, today }: Su
     first: derived.first,
     last: derived.last,
     nextEarliest: derived.nextEarliest,
-    maintenance: windowOn(window, row.rhythm_ends_on, today ?? localDateAt(now, site.timeZone)),
+    maintenance: maintained ? windowOn(windowOf(row.window_opens, row.window_closes), row.ends_on, date) : null,
+    suggestedCourse: maintained
+      ? suggestionOn(windowOf(row.suggested_opens, row.suggested_closes), row.ends_on, date)
+      : null,
     deviations: derived.deviations,
     booked: bookedView(state, sites, now, today),
   };
 }
+
+const windowOf = (opens: LocalDate | null, closes: LocalDate | null) =>
+  opens !== null && closes !== null ? { opens, closes } : null;
 
 /** The next one to come; what was booked for a time that has passed, and never recorded, is no appointment any more. */
 function bookedView(

@@ -9,8 +9,9 @@ import type { TreatmentEvent } from '../../treatment.event-types.js';
 import { COURSE_EVENTS } from '../course.events.js';
 import { COURSE_ROWS_DDL, CourseRows } from '../course-rows.js';
 import { bookedSessions, type PlannedCourse } from '../course.state.js';
+import { PERSON_END_TYPES, PERSON_ENDS_DDL, PersonEnds } from './person-ends.js';
 
-export const MAINTENANCE_DUE = { name: 'maintenance_due', version: 3 } as const;
+export const MAINTENANCE_DUE = { name: 'maintenance_due', version: 4 } as const;
 
 /** A booked maintenance session. */
 export interface BookedMaintenance {
@@ -19,22 +20,31 @@ export interface BookedMaintenance {
   readonly instant: Instant;
 }
 
-/** The maintenance window of each course, and what is booked in it. What a window is on a day is for the query to say. */
+/**
+ * The maintenance window of each course, what is booked in it, and what ends it. What a window is on a day is for the
+ * query to say.
+ */
 export class MaintenanceDueProjection implements Projection {
   readonly name = MAINTENANCE_DUE.name;
   readonly version = MAINTENANCE_DUE.version;
   readonly ddl = `${COURSE_ROWS_DDL}
-    create index course_window on course (chain, window_opens, id) where window_opens is not null;
-    create index course_site_window on course (chain, site_id, window_opens, id) where window_opens is not null;
+    -- One that a physician is still to set stands at its last day.
+    create index course_window on course (chain, (coalesce(window_opens, window_latest)), id)
+      where coalesce(window_opens, window_latest) is not null;
+    create index course_site_window on course (chain, site_id, (coalesce(window_opens, window_latest)), id)
+      where coalesce(window_opens, window_latest) is not null;
+    ${PERSON_ENDS_DDL}
     -- When staff of a site last let the first messages of imported maintenance go; an instant as text.
     create table site_release (
       chain integer not null, site_id uuid not null, released_at text collate "C" not null, primary key (chain, site_id)
     );`;
-  readonly types: ReadonlySet<string> = new Set(
-    [...COURSE_EVENTS, ...PROTOCOL_EVENTS, SiteImportedMaintenanceReleased].map(({ type }) => type),
-  );
+  readonly types: ReadonlySet<string> = new Set([
+    ...[...COURSE_EVENTS, ...PROTOCOL_EVENTS, SiteImportedMaintenanceReleased].map(({ type }) => type),
+    ...PERSON_END_TYPES,
+  ]);
 
   private readonly rows = new CourseRows();
+  private readonly ends = new PersonEnds();
 
   async apply({ tx, chain }: ProjectionContext, events: readonly SealedEvent[]): Promise<void> {
     const page = events as readonly SealedEvent<TreatmentEvent>[];
@@ -43,6 +53,7 @@ export class MaintenanceDueProjection implements Projection {
     for (const [id, course] of await this.rows.load(tx, chain, waiting)) courses.set(id, course);
     const protocolOf = await this.rows.protocolsOf(tx, chain, courses.values());
     await this.rows.save(tx, chain, courses, protocolOf, (course) => ({ booked: bookedMaintenance(course) }));
+    await this.ends.apply(tx, chain, events);
     await noteReleases(tx, chain, page);
   }
 }

@@ -5,17 +5,26 @@ import { listQueryOf, queryList } from '#libs/http/src/validation.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import { type Instant, type LocalDate, localDateAt, localDateSchema } from '#libs/kernel/src/zoned-time.js';
 import { schemaOf } from '#libs/projections/src/projection.js';
-import { type MaintenanceState, maintenanceState } from '#libs/protocols/src/maintenance.rule.js';
+import {
+  type MaintenanceState,
+  type MaintenanceWindow,
+  maintenanceState,
+  suggestionState,
+} from '#libs/protocols/src/maintenance.rule.js';
 import { z } from 'zod';
 import { DIRECTORY } from '../../directory/directory.projection.js';
 import { type NamedSite, type People, siteIn, siteRef } from '../../directory/people.js';
 import type { References } from '#libs/cqrs/src/references.js';
 import type { MaintenanceDue } from './maintenance-due.contract.js';
 import { type BookedMaintenance, MAINTENANCE_DUE } from './maintenance-due.projection.js';
+import { ENDS_ON, IS_ERASED, PERSON_END } from './maintenance-end.js';
 
 export const maintenanceParamsSchema = listQueryOf({
   site: z.string().optional(),
-  state: queryList(['upcoming', 'due', 'overdue']).optional(),
+  state: queryList(['upcoming', 'due', 'overdue', 'unscheduled']).optional(),
+  suggestedCourse: queryList(['upcoming', 'open', 'over'])
+    .optional()
+    .describe('Only where a whole new course is suggested, and that stands so.'),
   today: localDateSchema.optional().describe('Another date than that of the chain’s clock.'),
 });
 export type MaintenanceParams = z.output<typeof maintenanceParamsSchema>;
@@ -32,18 +41,28 @@ interface Row {
   site_id: Id;
   protocol: string;
   window_ordinal: number;
-  window_opens: LocalDate;
-  window_closes: LocalDate;
+  window_opens: LocalDate | null;
+  window_closes: LocalDate | null;
+  window_latest: LocalDate | null;
+  suggested_opens: LocalDate | null;
+  suggested_closes: LocalDate | null;
+  /** By what the list is in order. */
+  due_on: LocalDate;
   imported_at: Instant | null;
   released_at: Instant | null;
   derived: { booked: BookedMaintenance[] };
 }
 
 /** The state of a window on the date at its site, as `maintenanceState` has it; the rhythm must go on at that date. */
-const STATE = `case when t.today < c.window_opens then 'upcoming' when t.today <= c.window_closes then 'due' else 'overdue' end`;
-const OPEN_WINDOWS = `
+const STATE = `case when c.window_opens is null then 'unscheduled' when t.today < c.window_opens then 'upcoming'
+  when t.today <= c.window_closes then 'due' else 'overdue' end`;
+const SUGGESTION = `case when c.suggested_opens is null then null when t.today < c.suggested_opens then 'upcoming'
+  when t.today <= c.suggested_closes then 'open' else 'over' end`;
+const DUE_ON = 'coalesce(c.window_opens, c.window_latest)';
+const AT_SITES = `
   ${SCHEMA}.course c join unnest($2::uuid[], $3::date[]) as t(site_id, today) on t.site_id = c.site_id
-  where c.chain = $1 and c.window_opens is not null and (c.rhythm_ends_on is null or c.rhythm_ends_on > t.today)`;
+  ${PERSON_END}`;
+const GOES_ON = `(${ENDS_ON} is null or ${ENDS_ON} > t.today) and not ${IS_ERASED}`;
 
 /** Whose maintenance is coming up, due or overdue. */
 export class MaintenanceDueQuery {
@@ -57,26 +76,30 @@ export class MaintenanceDueQuery {
   ) {}
 
   /**
-   * Windows in the order in which they open.
+   * Windows in the order in which they open; one that a physician is still to set stands at the day by which maintenance
+   * should take place.
    * @throws NotFound `site.unknown`; Invalid `cursor.malformed`
    */
   async list(chain: Chain, params: MaintenanceParams): Promise<{ items: MaintenanceDue[]; next: string | null }> {
     const site = params.site && (await this.references.resolve(chain, 'site', params.site));
-    const [opens, id] = params.cursor === undefined ? [null, null] : decodeCursor(params.cursor, 2);
+    const [dueOn, id] = params.cursor === undefined ? [null, null] : decodeCursor(params.cursor, 2);
     const now = await this.chains.now(chain);
     const sites = await this.people.sites(chain);
     const { ids, dates } = datesAt(sites, now, params.today, site);
     const { rows } = await this.db.query<Row>(
       `select c.id, c.code, c.patient_id, c.site_id, c.protocol, c.window_ordinal, c.window_opens, c.window_closes,
-              c.imported_at, c.derived,
+              c.window_latest, c.suggested_opens, c.suggested_closes, c.imported_at, c.derived,
+              ${DUE_ON} as due_on,
               (select r.released_at from ${SCHEMA}.site_release r where r.chain = c.chain and r.site_id = c.site_id)
-       from ${OPEN_WINDOWS}
+       from ${AT_SITES}
+       where c.chain = $1 and ${DUE_ON} is not null and ${GOES_ON}
          and ($5::text[] is null or ${STATE} = any($5))
-         and ($6::date is null or (c.window_opens, c.id) > ($6::date, $7::uuid))
-       order by c.window_opens, c.id limit $4`,
-      [chain.no, ids, dates, params.limit + 1, params.state ?? null, opens, id],
+         and ($8::text[] is null or ${SUGGESTION} = any($8))
+         and ($6::date is null or (${DUE_ON}, c.id) > ($6::date, $7::uuid))
+       order by ${DUE_ON}, c.id limit $4`,
+      [chain.no, ids, dates, params.limit + 1, params.state ?? null, dueOn, id, params.suggestedCourse ?? null],
     );
-    const page = pageOf(rows, params.limit, (row) => [row.window_opens, row.id]);
+    const page = pageOf(rows, params.limit, (row) => [row.due_on, row.id]);
     const patient = await this.people.patients(
       chain,
       page.items.map((row) => row.patient_id),
@@ -88,12 +111,7 @@ export class MaintenanceDueQuery {
         patient: patient(row.patient_id),
         site: siteRef(at),
         ordinal: row.window_ordinal,
-        opens: row.window_opens,
-        closes: row.window_closes,
-        state: maintenanceState(
-          { opens: row.window_opens, closes: row.window_closes },
-          params.today ?? localDateAt(now, at.timeZone),
-        ),
+        ...standingOf(row, params.today ?? localDateAt(now, at.timeZone)),
         booked: bookedAt(row.derived.booked, now),
         imported: waitsForRelease(row, at.timeZone),
       };
@@ -108,17 +126,38 @@ export class MaintenanceDueQuery {
       `select site_id, count(*) filter (where state = 'upcoming')::integer as upcoming,
               count(*) filter (where state = 'due')::integer as due,
               count(*) filter (where state = 'overdue')::integer as overdue
-       from (select c.site_id, ${STATE} as state from ${OPEN_WINDOWS}) windows group by site_id`,
+       from (select c.site_id, ${STATE} as state from ${AT_SITES}
+             where c.chain = $1 and c.window_opens is not null and ${GOES_ON}) windows group by site_id`,
       [chain.no, ids, dates],
     );
     return new Map(rows.map(({ site_id, upcoming, due, overdue }) => [site_id, { upcoming, due, overdue }]));
   }
 }
 
+/** How the window and the suggestion of a row stand on a date. */
+function standingOf(
+  row: Row,
+  today: LocalDate,
+): Pick<MaintenanceDue, 'opens' | 'closes' | 'latest' | 'state' | 'suggestedCourse'> {
+  const window = windowOf(row.window_opens, row.window_closes);
+  const suggested = windowOf(row.suggested_opens, row.suggested_closes);
+  return {
+    opens: row.window_opens,
+    closes: row.window_closes,
+    latest: row.window_latest,
+    state: window ? maintenanceState(window, today) : 'unscheduled',
+    suggestedCourse: suggested && { ...suggested, state: suggestionState(suggested, today) },
+  };
+}
+
+const windowOf = (opens: LocalDate | null, closes: LocalDate | null): MaintenanceWindow | null =>
+  opens !== null && closes !== null ? { opens, closes } : null;
+
 /** Whether the window was over already when an import brought the course, and its site has released none since. */
 function waitsForRelease(row: Row, zone: string): boolean {
   const { imported_at: importedAt, released_at: releasedAt } = row;
-  if (importedAt === null || row.window_closes >= localDateAt(importedAt, zone)) return false;
+  if (importedAt === null || row.window_closes === null) return false;
+  if (row.window_closes >= localDateAt(importedAt, zone)) return false;
   return releasedAt === null || releasedAt < importedAt;
 }
 

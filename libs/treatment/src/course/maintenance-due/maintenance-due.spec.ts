@@ -1,7 +1,8 @@
 import type { Chain } from '#libs/event-store/src/chains.js';
+import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { subtractDateDuration } from '#libs/kernel/src/local-date.js';
-import { occurredNow } from '#libs/kernel/src/occurred.js';
+import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
 import {
   CourseHistory,
   type CourseOptions,
@@ -9,10 +10,27 @@ import {
   practitioner,
   protocols,
   site,
+  zoned,
 } from '#test/support/treatment-history.js';
 import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
 import { SiteImportedMaintenanceReleased, siteStream } from '../../site/site.events.js';
-import { MaintenanceDeclined } from '../course.events.js';
+import {
+  CourseEntryRetracted,
+  courseStream,
+  MaintenanceDeclined,
+  MaintenanceResumed,
+  MaintenanceScheduled,
+  SessionPerformedCorrected,
+} from '../course.events.js';
+import {
+  PatientDied,
+  PatientEntryRetracted,
+  PatientLinked,
+  PatientMovedAway,
+  PatientReturned,
+  patientStream,
+  PatientUnlinked,
+} from '../../patient/patient.events.js';
 import { maintenanceDueSchema } from './maintenance-due.contract.js';
 import type { MaintenanceParams } from './maintenance-due.query.js';
 
@@ -63,7 +81,9 @@ it('shows whose maintenance is coming up, due and overdue, in the order in which
     ordinal: 1,
     opens: '2024-04-02',
     closes: '2024-07-02',
+    latest: null,
     state: 'due',
+    suggestedCourse: { opens: '2024-04-02', closes: '2024-07-02', state: 'open' },
     booked: null,
     imported: false,
   });
@@ -160,4 +180,178 @@ it('agrees with the list of courses', async () => {
   const due = (await list()).map(({ course, opens, closes, state }) => ({ id: course.id, opens, closes, state }));
   expect(due).toEqual(expect.arrayContaining(windows));
   expect(due).toHaveLength(windows.length);
+});
+
+const now = occurredNow('2024-05-01T10:00:00.000Z');
+const named = (history: CourseHistory) => ({ courseId: history.id, patientId: history.of.patient });
+const tell = (history: CourseHistory, ...events: NewEvent[]) =>
+  models.record(chain, [{ stream: courseStream(history.id), events }]);
+const tellPatient = (patientId: string, ...events: NewEvent[]) =>
+  models.record(chain, [{ stream: patientStream(patientId), events }]);
+const idOfLast = async (stream: string, type: string) =>
+  (await models.engine.store.readStream(chain.id, stream)).findLast(({ header }) => header.type === type)?.header
+    .id as string;
+const begin = async (history: CourseHistory) => {
+  await models.record(chain, [...references(), ...history.streams()]);
+  return history;
+};
+
+describe('a protocol that leaves the date to the physician', () => {
+  const faq = () => begin(completed({ protocol: 'clinic-faq' }).performed('2024-01-02T10:00'));
+  const window = (history: CourseHistory, opens: string, closes: string) =>
+    MaintenanceScheduled(now, { ...named(history), physicianId: of.practitioner, opens, closes });
+
+  it('[maintenance.to-be-set] shows by when maintenance is to take place until a window is set', async () => {
+    const history = await faq();
+    const open = { opens: null, closes: null, latest: '2025-01-02', state: 'unscheduled', ordinal: 1 };
+    expect(await list()).toEqual([expect.objectContaining({ ...open, suggestedCourse: null })]);
+    expect(await list({ state: ['unscheduled'] })).toHaveLength(1);
+    expect(await list({ state: ['upcoming', 'due', 'overdue'] })).toEqual([]);
+    await tell(history, window(history, '2024-07-01', '2024-07-31'));
+    const set = { opens: '2024-07-01', closes: '2024-07-31', latest: null, state: 'upcoming', ordinal: 1 };
+    expect(await list()).toEqual([expect.objectContaining(set)]);
+  });
+
+  it('[maintenance.set-once] asks for a window anew after the maintenance session', async () => {
+    const history = await faq();
+    await tell(history, window(history, '2024-04-01', '2024-05-31'));
+    expect((await list()).map(({ state }) => state)).toEqual(['due']);
+    const treated = new CourseHistory(of, { id: history.id }).performed('2024-05-01T10:00', { kind: 'maintenance' });
+    await tell(history, ...treated.events.slice(1));
+    expect(await list()).toMatchObject([{ state: 'unscheduled', latest: '2025-05-01', ordinal: 2 }]);
+  });
+
+  it('[maintenance.to-be-set] stands in the list at that day, among the windows, in pages too', async () => {
+    const rhythm = completed({}, newId()).performed('2024-01-02T10:00');
+    const later = completed({}, newId()).performed('2025-01-02T10:00');
+    const history = await faq();
+    await models.record(chain, [...rhythm.streams(), ...later.streams()]);
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await models.maintenance.list(chain, { limit: 1, today: '2024-05-02', cursor });
+      seen.push(...page.items.map(({ course }) => course.id));
+      cursor = page.next ?? undefined;
+    } while (cursor);
+    expect(seen).toEqual([rhythm.id, history.id, later.id]);
+  });
+});
+
+it('[maintenance.resumed] shows a course again whose patient wants maintenance again', async () => {
+  const history = await begin(completed().performed('2024-01-02T10:00'));
+  await tell(history, MaintenanceDeclined(now, named(history)));
+  expect(await list()).toEqual([]);
+  await tell(history, MaintenanceResumed(now, named(history)));
+  expect(await list()).toMatchObject([{ opens: '2024-04-02', closes: '2024-07-02', state: 'due' }]);
+});
+
+describe('a correction', () => {
+  it('[maintenance.anchor-moves] of a session moves the window, and taking the correction back moves it back', async () => {
+    const history = await begin(completed().performed('2024-01-02T10:00'));
+    const stream = courseStream(history.id);
+    const performed = history.events.find(({ type }) => type === 'SessionPerformed')?.data;
+    await tell(
+      history,
+      SessionPerformedCorrected(occurredAt(zoned('2024-02-12T10:00')), {
+        ...(performed as Parameters<typeof SessionPerformedCorrected>[1]),
+        at: zoned('2024-02-12T10:00'),
+        corrects: await idOfLast(stream, 'SessionPerformed'),
+        correctionReason: 'the month was mistyped',
+      }),
+    );
+    expect(await list()).toMatchObject([
+      { opens: '2024-05-12', closes: '2024-08-12', state: 'upcoming', suggestedCourse: { opens: '2024-05-12' } },
+    ]);
+    const correction = await idOfLast(stream, SessionPerformedCorrected.type);
+    const back = { ...named(history), retracts: correction, retractionReason: 'it was right' };
+    await tell(history, CourseEntryRetracted(now, back));
+    expect(await list()).toMatchObject([{ opens: '2024-04-02', closes: '2024-07-02', state: 'due' }]);
+  });
+});
+
+describe('a patient who is gone', () => {
+  const died = (patientId: string, on: string) => PatientDied(now, { patientId, on });
+  const states = async (today = '2024-05-02') => (await list({ today })).map(({ state }) => state);
+
+  it('[maintenance.patient-gone] is left out from the day of death on, and comes back where that was a mistake', async () => {
+    await begin(completed().performed('2024-01-02T10:00'));
+    await tellPatient(of.patient, died(of.patient, '2024-05-03'));
+    expect(await states('2024-05-02')).toEqual(['due']);
+    expect(await states('2024-05-03')).toEqual([]);
+    const entry = await idOfLast(patientStream(of.patient), PatientDied.type);
+    const retraction = { patientId: of.patient, retracts: entry, retractionReason: 'somebody else' };
+    await tellPatient(of.patient, PatientEntryRetracted(now, retraction));
+    expect(await states('2024-05-03')).toEqual(['due']);
+  });
+
+  it('[maintenance.patient-gone] is left out after moving away, and comes back on return', async () => {
+    await begin(completed().performed('2024-01-02T10:00'));
+    const of_ = { patientId: of.patient, on: '2024-04-30' };
+    await tellPatient(of.patient, PatientMovedAway(now, of_));
+    expect(await states()).toEqual([]);
+    await tellPatient(of.patient, PatientReturned(now, { ...of_, on: '2024-05-01' }));
+    expect(await states()).toEqual(['due']);
+  });
+
+  it('[maintenance.patient-gone] is gone by any of the registrations that are linked', async () => {
+    await begin(completed().performed('2024-01-02T10:00'));
+    const [other, third] = [newId(), newId()];
+    await models.record(chain, [patient(other), patient(third)]);
+    await tellPatient(third, died(third, '2024-05-01'));
+    const link = (a: string, b: string, linkId: string) => ({
+      patientId: a,
+      otherPatientId: b,
+      linkId,
+      reason: 'same',
+    });
+    const [near, far] = [newId(), newId()];
+    await tellPatient(of.patient, PatientLinked(now, link(of.patient, other, near)));
+    await tellPatient(other, PatientLinked(now, link(other, of.patient, near)));
+    expect(await states()).toEqual(['due']);
+    await tellPatient(other, PatientLinked(now, link(other, third, far)));
+    await tellPatient(third, PatientLinked(now, link(third, other, far)));
+    expect(await states()).toEqual([]);
+    await tellPatient(of.patient, PatientUnlinked(now, link(of.patient, other, near)));
+    await tellPatient(other, PatientUnlinked(now, link(other, of.patient, near)));
+    expect(await states()).toEqual(['due']);
+  });
+
+  it('[maintenance.patient-gone] is left out once erased', async () => {
+    await begin(completed().performed('2024-01-02T10:00'));
+    await models.engine.db.query(
+      `update subject_key set wrapped = null, destroyed_at = now() where chain = $1 and subject = $2`,
+      [chain.no, of.patient],
+    );
+    expect(await states()).toEqual([]);
+    const { items } = await models.courses.list(chain, { limit: 10, today: '2024-05-02' });
+    expect(items).toMatchObject([{ maintenance: null, suggestedCourse: null }]);
+  });
+
+  it('[maintenance.patient-gone] shows no maintenance in the course either', async () => {
+    const history = await begin(completed().performed('2024-01-02T10:00'));
+    const view = async () => models.courses.detail(chain, history.id, { today: '2024-05-02' });
+    expect(await view()).toMatchObject({ maintenance: { state: 'due' }, suggestedCourse: { state: 'open' } });
+    await tellPatient(of.patient, died(of.patient, '2024-05-02'));
+    expect(await view()).toMatchObject({ maintenance: null, suggestedCourse: null });
+  });
+});
+
+describe('the suggestion of a whole new course', () => {
+  it('[maintenance.suggested-course] stands beside the window with a state of its own', async () => {
+    await begin(completed().performed('2024-01-02T10:00').performed('2024-01-31T10:00'));
+    const on = async (today: string) => (await list({ today })).map(({ suggestedCourse }) => suggestedCourse?.state);
+    expect(await on('2024-04-29')).toEqual(['upcoming']);
+    expect(await on('2024-04-30')).toEqual(['open']);
+    expect(await on('2024-07-31')).toEqual(['open']);
+    expect(await on('2024-08-01')).toEqual(['over']);
+    expect(await list({ suggestedCourse: ['open'], today: '2024-04-29' })).toEqual([]);
+    expect(await list({ suggestedCourse: ['open'], today: '2024-04-30' })).toHaveLength(1);
+  });
+
+  it('[maintenance.suggested-course] ends with the first session of the new course', async () => {
+    await begin(completed().performed('2024-01-02T10:00'));
+    await models.record(chain, new CourseHistory(of).performed('2024-05-02T10:00').streams());
+    expect(await list({ today: '2024-05-01' })).toMatchObject([{ suggestedCourse: { state: 'open' } }]);
+    expect(await list({ today: '2024-05-02' })).toEqual([]);
+  });
 });

@@ -1,0 +1,175 @@
+import {
+  changesHistory,
+  correctedType,
+  effectiveHistory,
+  isCorrection,
+  isRetraction,
+} from '#libs/event-store/src/correction.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
+import { type Occurred, occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
+import type { Instant, ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import { CorrectionRefused, EntryUnknown } from './course.errors.js';
+import {
+  type CourseCorrection,
+  CourseEntryRetracted,
+  CoursePlanChangedCorrected,
+  CoursePlannedCorrected,
+  type CourseStreamEvent,
+  FollowUpHeldCorrected,
+  MaintenanceScheduledCorrected,
+  SessionPerformedCorrected,
+} from './course.events.js';
+import type { PlannedCourse } from './course.state.js';
+
+/** The types of entries that can be said anew; others are retracted, and what is right is entered. */
+export const CORRECTABLE = [
+  'SessionPerformed',
+  'FollowUpHeld',
+  'CoursePlanned',
+  'CoursePlanChanged',
+  'MaintenanceScheduled',
+] as const;
+export type CorrectableEntry = (typeof CORRECTABLE)[number];
+
+export interface CorrectCourseEntry {
+  readonly type: 'CorrectCourseEntry';
+  /** Id of the entry's event. */
+  readonly eventId: string;
+  readonly entry: CorrectableEntry;
+  /** Fields of the event's data with their right values; null takes an optional one away. */
+  readonly changes: Readonly<Record<string, unknown>>;
+  readonly reason: string;
+  /** The stream as it was recorded. */
+  readonly history: readonly RecordedEvent[];
+}
+
+export interface RetractCourseEntry {
+  readonly type: 'RetractCourseEntry';
+  readonly eventId: string;
+  readonly reason: string;
+  readonly history: readonly RecordedEvent[];
+}
+
+/** What a correction never changes: an entry that names the wrong one is retracted. */
+const IDENTITY: ReadonlySet<string> = new Set(['courseId', 'patientId', 'sessionId', 'followUpId', 'kind', 'number']);
+/** What an entry of the engine is, or what all others rest on. */
+const NEVER_RETRACTED: ReadonlySet<string> = new Set(['CoursePlanned', 'MaintenanceProposed']);
+
+/**
+ * Says an entry anew. What already happened is not refused for breaking a rule: read models show it as a deviation.
+ * Saying what is said already adds nothing.
+ * @throws EntryUnknown, CorrectionRefused
+ */
+export function correctEntry(command: CorrectCourseEntry, _state: PlannedCourse, now: Instant): CourseCorrection[] {
+  const { eventId, entry, changes, reason } = command;
+  const target = entryOf(command);
+  if (target.type !== entry) {
+    throw new CorrectionRefused({
+      field: 'change.entry',
+      message: `The entry is of the type ${target.type}, not ${entry}.`,
+      rule: 'correction.correctable',
+      facts: [],
+      seen: target.type,
+      accepted: CORRECTABLE.join(', '),
+    });
+  }
+  const before = target.data as Record<string, unknown>;
+  const data = { ...before };
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) continue;
+    if (IDENTITY.has(name) && !(entry === 'FollowUpHeld' && name === 'kind')) refuseIdentity(name);
+    if (value === null) delete data[name];
+    else data[name] = value;
+  }
+  if (JSON.stringify(sorted(data)) === JSON.stringify(sorted(before))) return [];
+  const at = data.at as ZonedTime | undefined;
+  if (at && at.instant > now) {
+    throw new CorrectionRefused({
+      field: 'change.at',
+      message: `${at.wall} is still to come.`,
+      rule: 'correction.in-future',
+      facts: [],
+      seen: at.wall,
+      accepted: 'a time that has come',
+    });
+  }
+  const occurred: Occurred = at ? occurredAt(at) : target.occurredAt;
+  const said = { ...data, corrects: eventId, correctionReason: reason } as never;
+  switch (entry) {
+    case 'SessionPerformed':
+      return [SessionPerformedCorrected(occurred, said)];
+    case 'FollowUpHeld':
+      return [FollowUpHeldCorrected(occurred, said)];
+    case 'CoursePlanned':
+      return [CoursePlannedCorrected(occurred, said)];
+    case 'CoursePlanChanged':
+      return [CoursePlanChangedCorrected(occurred, said)];
+    case 'MaintenanceScheduled':
+      return [MaintenanceScheduledCorrected(occurred, said)];
+  }
+}
+
+function refuseIdentity(name: string): never {
+  throw new CorrectionRefused({
+    field: `change.${name}`,
+    message:
+      'A correction never moves an entry to another course, patient or session: retract it and enter what is right.',
+    rule: 'correction.identity',
+    facts: [],
+  });
+}
+
+const sorted = (data: Record<string, unknown>) => Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1));
+
+/**
+ * Takes an entry back that never happened, or a correction that was wrong itself. Done already, it adds nothing.
+ * @throws EntryUnknown, CorrectionRefused
+ */
+export function retractEntry(command: RetractCourseEntry, state: PlannedCourse, now: Instant): CourseCorrection[] {
+  const { eventId, reason, history } = command;
+  const event = history.find(({ header }) => header.id === eventId);
+  if (!event || isRetraction(event.type)) throw new EntryUnknown(eventId);
+  if (NEVER_RETRACTED.has(event.type)) {
+    throw new CorrectionRefused({
+      field: 'entry',
+      message: `${event.type} is not retracted: correct it, or stop the course.`,
+      rule: 'correction.retractable',
+      facts: [],
+      seen: event.type,
+      accepted: 'an entry that somebody made in the course',
+    });
+  }
+  const isRetracted = history.some(
+    ({ type, data }) => isRetraction(type) && (data as { retracts?: string }).retracts === eventId,
+  );
+  if (isRetracted) return [];
+  const { courseId, patientId } = state;
+  return [CourseEntryRetracted(occurredNow(now), { courseId, patientId, retracts: eventId, retractionReason: reason })];
+}
+
+/** The entry as it reads now. */
+function entryOf({ eventId, history }: CorrectCourseEntry): RecordedEvent {
+  const named = history.find(({ header }) => header.id === eventId);
+  const isEntry = named !== undefined && !changesHistory(named.type);
+  if (named && isCorrection(named.type)) {
+    throw new CorrectionRefused({
+      field: 'entry',
+      message: 'This is a correction: name the entry that it corrects.',
+      rule: 'correction.correctable',
+      facts: [],
+      seen: named.type,
+      accepted: `the id of the ${correctedType(named.type)}`,
+    });
+  }
+  const effective = isEntry ? effectiveHistory(history).find(({ header }) => header.id === eventId) : undefined;
+  if (effective) return effective;
+  if (isEntry) {
+    throw new CorrectionRefused({
+      field: 'entry',
+      message: 'The entry was retracted: there is nothing to correct any more.',
+      rule: 'correction.not-retracted',
+      facts: [],
+    });
+  }
+  throw new EntryUnknown(eventId);
+}

@@ -1,0 +1,209 @@
+import { assertNever } from '#libs/kernel/src/assert-never.js';
+import type { ErrorField } from '#libs/kernel/src/errors.js';
+import { occurredNow } from '#libs/kernel/src/occurred.js';
+import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
+import {
+  type MaintenanceWindow,
+  rhythmHasEnded,
+  type ScheduleFinding,
+  scheduleFindings,
+} from '#libs/protocols/src/maintenance.rule.js';
+import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
+import type { PractitionerState } from '../practitioner/practitioner.state.js';
+import { type CourseEvent, MaintenanceResumed, MaintenanceScheduled } from './course.events.js';
+import { lastSessionDate } from './course-maintenance.js';
+import { MaintenanceRefused } from './course-maintenance.errors.js';
+import { performedSessions, type PlannedCourse } from './course.state.js';
+
+/** What ends the maintenance of a person, over all their registrations. */
+export interface PersonEnd {
+  readonly diedOn: LocalDate | null;
+  readonly movedAwayOn: LocalDate | null;
+  readonly isErased: boolean;
+}
+
+/** A command on the maintenance of a course, with its references resolved. */
+export type MaintenanceCommand =
+  | {
+      readonly type: 'ScheduleMaintenance';
+      readonly physicianId: string;
+      readonly physician: PractitionerState;
+      readonly person: PersonEnd;
+      /** When a later course of the patient under the same protocol began, at its site; null where there is none. */
+      readonly laterCourseBegan: LocalDate | null;
+      readonly opens: LocalDate;
+      readonly closes: LocalDate;
+    }
+  | { readonly type: 'ResumeMaintenance'; readonly person: PersonEnd };
+
+/**
+ * Decides what a command on the maintenance of a course makes happen. Setting the window that stands already, and
+ * resuming what was never declined, adds nothing.
+ * @param protocol in the version that the course was planned with
+ * @param today the date at the course's site
+ * @throws MaintenanceRefused with everything that stands against it
+ */
+export function decideMaintenance(
+  command: MaintenanceCommand,
+  state: PlannedCourse,
+  protocol: Protocol,
+  today: LocalDate,
+  now: Instant,
+): CourseEvent[] {
+  const { courseId, patientId, scheduled } = state;
+  const at = occurredNow(now);
+  switch (command.type) {
+    case 'ScheduleMaintenance': {
+      const { physicianId, opens, closes } = command;
+      if (scheduled?.opens === opens && scheduled.closes === closes) return [];
+      requireNothing([
+        ...bySomebodyElse(command.physician),
+        ...beforeTheEnd(state),
+        ...declined(state),
+        ...laterCourse(command.laterCourseBegan, today),
+        ...personGone(command.person, today),
+        ...window(state, protocol, command, today),
+      ]);
+      return [MaintenanceScheduled(at, { courseId, patientId, physicianId, opens, closes })];
+    }
+    case 'ResumeMaintenance':
+      if (!state.maintenanceDeclined) return [];
+      requireNothing(personGone(command.person, today));
+      return [MaintenanceResumed(at, { courseId, patientId })];
+    default:
+      return assertNever(command, 'maintenance command');
+  }
+}
+
+function requireNothing(fields: readonly ErrorField[]): void {
+  if (fields.length > 0) throw new MaintenanceRefused(fields);
+}
+
+function bySomebodyElse(physician: PractitionerState): ErrorField[] {
+  if (physician.status === 'registered' && physician.role === 'physician') return [];
+  return [
+    {
+      field: 'physician',
+      message: 'Only a physician sets the window of the next maintenance session.',
+      rule: 'maintenance.physician-sets',
+      facts: ['S4-N1', 'S4-E1'],
+      seen: physician.status === 'registered' ? physician.role : physician.status,
+      accepted: 'a physician',
+    },
+  ];
+}
+
+function beforeTheEnd(state: PlannedCourse): ErrorField[] {
+  const { status } = state;
+  const hasSession = performedSessions(state, 'course').length > 0;
+  if (status === 'completed' && hasSession) return [];
+  return [
+    {
+      field: 'course',
+      message:
+        status === 'completed'
+          ? 'No session of the course took place: there is nothing to maintain.'
+          : `The course is ${status}; maintenance follows a course that was completed.`,
+      rule: 'maintenance.after-course',
+      facts: ['S1-M2', 'S2-M1'],
+      seen: status === 'completed' ? 'no session' : status,
+      accepted: 'a completed course with a performed session',
+    },
+  ];
+}
+
+function laterCourse(began: LocalDate | null, today: LocalDate): ErrorField[] {
+  if (began === null || !rhythmHasEnded(began, today)) return [];
+  return [
+    {
+      field: 'course',
+      message: 'A later course of the patient under the same protocol has begun: maintenance follows that one.',
+      rule: 'maintenance.later-course',
+      facts: ['S1-M2'],
+      seen: began,
+    },
+  ];
+}
+
+function declined({ maintenanceDeclined }: PlannedCourse): ErrorField[] {
+  if (!maintenanceDeclined) return [];
+  return [
+    {
+      field: 'course',
+      message: 'The patient has declined maintenance; resume it first, if they want it again.',
+      rule: 'maintenance.declined',
+      facts: [],
+      seen: 'declined',
+      accepted: 'after maintenance was resumed',
+    },
+  ];
+}
+
+function personGone({ diedOn, movedAwayOn, isErased }: PersonEnd, today: LocalDate): ErrorField[] {
+  const gone = (message: string, seen: string): ErrorField[] => [
+    { field: 'course', message, rule: 'maintenance.patient-gone', facts: [], seen },
+  ];
+  if (isErased) return gone('The patient’s data was erased.', 'erased');
+  if (diedOn !== null && diedOn <= today) return gone('The patient has died.', 'died');
+  if (movedAwayOn !== null && movedAwayOn <= today) return gone('The patient has moved away.', 'moved away');
+  return [];
+}
+
+function window(
+  state: PlannedCourse,
+  protocol: Protocol,
+  { opens, closes }: MaintenanceWindow,
+  today: LocalDate,
+): ErrorField[] {
+  const lastSession = lastSessionDate(state);
+  // A course without any session has nothing to maintain; that it is not completed is said already.
+  if (lastSession === undefined) return [];
+  const seen = { opens, closes };
+  return scheduleFindings(protocol, lastSession, seen, today).map((finding) => windowField(finding, protocol, seen));
+}
+
+function windowField(finding: ScheduleFinding, protocol: Protocol, { opens, closes }: MaintenanceWindow): ErrorField {
+  const { facts } = protocol.maintenance;
+  switch (finding.kind) {
+    case 'by-rhythm':
+      return {
+        field: '',
+        message: 'The protocol has a rhythm: the window follows from the sessions.',
+        rule: 'maintenance.rhythm-sets',
+        facts,
+        seen: 'rhythm',
+        accepted: 'a protocol that leaves the date to the physician',
+      };
+    case 'closes-before-it-opens':
+      return {
+        ...order('closes', 'It closes before it opens.', closes),
+        accepted: `${opens} or later`,
+      };
+    case 'past':
+      return { ...order('closes', 'It is over already.', closes), accepted: `${finding.today} or later` };
+    case 'before-last-session':
+      return {
+        ...order('opens', 'It opens no later than the last session took place.', opens),
+        accepted: `later than ${finding.lastSession}`,
+      };
+    case 'too-late':
+      return {
+        field: 'closes',
+        message: `Under this protocol maintenance takes place by ${finding.latest} at the latest.`,
+        rule: 'maintenance.latest',
+        facts,
+        seen: closes,
+        accepted: `${finding.latest} or earlier`,
+      };
+    default:
+      return assertNever(finding, 'finding about a window');
+  }
+}
+
+const order = (field: 'opens' | 'closes', message: string, seen: LocalDate): ErrorField => ({
+  field,
+  message,
+  rule: 'maintenance.window-order',
+  facts: [],
+  seen,
+});

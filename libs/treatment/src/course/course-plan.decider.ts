@@ -1,0 +1,275 @@
+import type { ErrorField } from '#libs/kernel/src/errors.js';
+import { occurredNow } from '#libs/kernel/src/occurred.js';
+import { type Instant, localDateAt } from '#libs/kernel/src/zoned-time.js';
+import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
+import { sessionCountDeviation } from '#libs/protocols/src/session-count.rule.js';
+import type { z } from 'zod';
+import { screeningValidOn } from '../consultation/consultation.rules.js';
+import { consentOn, type ConsultationState } from '../consultation/consultation.state.js';
+import type { PractitionerState } from '../practitioner/practitioner.state.js';
+import type { changeCoursePlanSchema, planCourseSchema } from './course.commands.js';
+import { CourseExists, CourseNotActive, PlanRefused } from './course.errors.js';
+import { CourseConsultationRenewed, type CourseEvent, CoursePlanChanged, CoursePlanned } from './course.events.js';
+import type { CourseRule } from './course.rule-book.js';
+import { type CourseState, performedSessions, type PlannedCourse } from './course.state.js';
+
+type PlanData = Pick<
+  z.infer<typeof planCourseSchema>,
+  'plannedSessions' | 'areas' | 'products' | 'device' | 'intervalDays' | 'countReason' | 'intervalReason'
+>;
+type ChangeData = z.infer<typeof changeCoursePlanSchema>;
+
+export interface PlanCourse {
+  readonly type: 'PlanCourse';
+  readonly courseId: string;
+  readonly siteId: string;
+  readonly siteZone: string;
+  readonly practitionerId: string;
+  readonly protocol: Protocol;
+  readonly consultation: ConsultationState;
+  readonly data: PlanData;
+}
+
+export interface ChangeCoursePlan {
+  readonly type: 'ChangeCoursePlan';
+  readonly physicianId: string;
+  readonly physician: PractitionerState;
+  readonly protocol: Protocol;
+  readonly data: ChangeData;
+}
+
+export interface RenewConsultation {
+  readonly type: 'RenewConsultation';
+  readonly consultation: ConsultationState;
+  readonly protocol: Protocol;
+  readonly siteZone: string;
+  /** Registrations of the patient, whose consultations count. */
+  readonly patientIds: readonly string[];
+}
+
+type Field = ErrorField & { readonly rule: CourseRule };
+
+/**
+ * No course without a cleared consultation that still holds and a valid consent; sessions and days between them inside
+ * the protocol's ranges, or with the physician's reason.
+ * @throws CourseExists, PlanRefused
+ */
+export function planCourse(command: PlanCourse, state: CourseState, now: Instant): CourseEvent[] {
+  if (state.status !== 'none') throw new CourseExists();
+  const { consultation, protocol, data } = command;
+  if (consultation.status === 'none') {
+    throw new PlanRefused([{ field: 'consultation', message: 'There is no such consultation.' }]);
+  }
+  const fields = [
+    ...consultationFields(consultation, protocol, localDateAt(now, command.siteZone)),
+    ...countFields(protocol, data, data.countReason),
+    ...intervalFields(protocol, data, data.intervalReason),
+    ...deviceFields(protocol, data),
+  ];
+  if (fields.length > 0) throw new PlanRefused(fields);
+  return [
+    CoursePlanned(occurredNow(now), {
+      courseId: command.courseId,
+      patientId: consultation.patientId,
+      siteId: command.siteId,
+      practitionerId: command.practitionerId,
+      consultationId: consultation.consultationId,
+      protocol: { code: protocol.code, version: protocol.version },
+      ...choicesIn(data),
+      ...(data.countReason === undefined ? {} : { countReason: data.countReason }),
+      ...(data.intervalReason === undefined ? {} : { intervalReason: data.intervalReason }),
+    }),
+  ];
+}
+
+/**
+ * A physician changes the plan, with the reason, which also stands for choices outside the protocol's ranges (S2-F1).
+ * @throws CourseNotActive, PlanRefused
+ */
+export function changePlan(command: ChangeCoursePlan, state: PlannedCourse, now: Instant): CourseEvent[] {
+  if (state.status !== 'active') throw new CourseNotActive(state.status);
+  const { data, physician, protocol } = command;
+  const performed = performedSessions(state, 'course').length;
+  const fields: Field[] = [...deviceFields(protocol, data)];
+  if (physician.status !== 'registered' || physician.role !== 'physician') {
+    fields.push({
+      field: 'physician',
+      message: 'A plan is changed by a physician.',
+      rule: 'plan.by-physician',
+      facts: ['S2-F1', 'S0-N1'],
+      seen: physician.status === 'registered' ? physician.role : null,
+      accepted: 'a physician',
+    });
+  }
+  if (data.plannedSessions < performed) {
+    fields.push({
+      field: 'plannedSessions',
+      message: `${performed} sessions were performed already; fewer cannot be planned.`,
+      rule: 'plan.below-performed',
+      facts: [],
+      seen: data.plannedSessions,
+      accepted: `${performed} or more`,
+    });
+  }
+  const { followUp } = data;
+  if (followUp !== undefined && !state.followUps.some(({ followUpId }) => followUpId === followUp)) {
+    fields.push({
+      field: 'followUp',
+      message: 'The course has no such follow-up.',
+      rule: 'plan.follow-up-known',
+      facts: ['S2-F1'],
+      accepted: 'the id of a follow-up of this course, or none',
+    });
+  }
+  if (fields.length > 0) throw new PlanRefused(fields);
+  if (isSame(state, data)) return [];
+  return [
+    CoursePlanChanged(occurredNow(now), {
+      courseId: state.courseId,
+      patientId: state.patientId,
+      ...choicesIn(data),
+      practitionerId: command.physicianId,
+      ...(followUp === undefined ? {} : { followUpId: followUp }),
+      reason: data.reason,
+    }),
+  ];
+}
+
+/**
+ * Lets a course rest on a newer consultation, where what the former found no longer holds.
+ * @throws PlanRefused
+ */
+export function renewConsultation(command: RenewConsultation, state: PlannedCourse, now: Instant): CourseEvent[] {
+  const { consultation, protocol } = command;
+  if (consultation.status === 'none' || !command.patientIds.includes(consultation.patientId)) {
+    throw new PlanRefused([
+      {
+        field: 'consultation',
+        message: 'The patient had no such consultation.',
+        rule: 'consultation.of-patient',
+        facts: [],
+        accepted: 'a consultation of this patient, or of a registration that is linked',
+      },
+    ]);
+  }
+  if (consultation.consultationId === state.consultationId) return [];
+  const fields = consultationFields(consultation, protocol, localDateAt(now, command.siteZone));
+  if (fields.length > 0) throw new PlanRefused(fields);
+  const { courseId, patientId } = state;
+  const { consultationId } = consultation;
+  return [CourseConsultationRenewed(occurredNow(now), { courseId, patientId, consultationId })];
+}
+
+function consultationFields(
+  consultation: Exclude<ConsultationState, { status: 'none' }>,
+  protocol: Protocol,
+  today: string,
+): Field[] {
+  const fields: Field[] = [];
+  const outcome = consultation.conclusion?.outcome ?? 'not concluded';
+  if (outcome !== 'cleared') {
+    fields.push({
+      field: 'consultation',
+      message: `The consultation is ${outcome}, not cleared.`,
+      rule: 'consultation.cleared',
+      facts: ['S2-V1', 'S3-V1'],
+      seen: outcome,
+      accepted: 'cleared',
+    });
+  } else if (!screeningValidOn(consultation, protocol, today)) {
+    const { lasts, facts } = protocol.screening.validity;
+    fields.push({
+      field: 'consultation',
+      message: `What the consultation found no longer holds on ${today}.`,
+      rule: 'consultation.expired',
+      facts,
+      seen: consultation.concludedOn ?? null,
+      accepted: `a consultation that was cleared at most ${lasts ?? 'any time'} before`,
+    });
+  }
+  if (consultation.procedure !== protocol.code) {
+    fields.push({
+      field: 'protocol',
+      message: `The consultation was about ${consultation.procedure}.`,
+      rule: 'consultation.procedure',
+      facts: [],
+      seen: protocol.code,
+      accepted: consultation.procedure,
+    });
+  }
+  if (!consentOn(consultation.consents, protocol.code, today)) {
+    fields.push({
+      field: 'consultation',
+      message: `No consent for ${protocol.code} is in force on ${today}.`,
+      rule: 'consent.missing',
+      facts: [],
+      accepted: `a consent for ${protocol.code} that holds on ${today}`,
+    });
+  }
+  return fields;
+}
+
+function countFields(protocol: Protocol, { plannedSessions }: PlanData, reason: string | undefined): Field[] {
+  if (!sessionCountDeviation(protocol, plannedSessions) || reason !== undefined) return [];
+  const { min, max, facts } = protocol.sessions;
+  const range = max === null ? `${min} or more` : `${min} to ${max}`;
+  return [
+    {
+      field: 'plannedSessions',
+      message: `The protocol asks for ${range} sessions; another number needs the physician's reason in countReason.`,
+      rule: 'course.session-count',
+      facts,
+      seen: plannedSessions,
+      accepted: `${range} sessions, or countReason`,
+      override: 'physician',
+    },
+  ];
+}
+
+/** The physician chooses the days between sessions inside the protocol's range (S0-N1, S1-N1). */
+function intervalFields(protocol: Protocol, { intervalDays }: PlanData, reason: string | undefined): Field[] {
+  const { min, max, facts } = protocol.intervalDays;
+  if (intervalDays === undefined || reason !== undefined) return [];
+  if (intervalDays.min >= min && intervalDays.max <= max) return [];
+  return [
+    {
+      field: 'intervalDays',
+      message: `The protocol asks for ${min} to ${max} days between sessions; others need the physician's reason in intervalReason.`,
+      rule: 'plan.interval',
+      facts,
+      seen: `${intervalDays.min} to ${intervalDays.max} days`,
+      accepted: `days between ${min} and ${max}, or intervalReason`,
+      override: 'physician',
+    },
+  ];
+}
+
+/** The physician chooses among the devices of the protocol (S1-S1, S3-S1). */
+function deviceFields(protocol: Protocol, { device }: Pick<PlanData, 'device'>): Field[] {
+  const { codes, facts } = protocol.devices;
+  if (device === undefined || codes.includes(device)) return [];
+  return [
+    {
+      field: 'device',
+      message: `The protocol does not name the device ${device}.`,
+      rule: 'plan.device',
+      facts,
+      seen: device,
+      accepted: codes.join(', '),
+    },
+  ];
+}
+
+function choicesIn({ plannedSessions, areas, products, device, intervalDays }: PlanData) {
+  return {
+    plannedSessions,
+    ...(areas === undefined ? {} : { areas }),
+    ...(products === undefined ? {} : { products }),
+    ...(device === undefined ? {} : { device }),
+    ...(intervalDays === undefined ? {} : { intervalDays }),
+  };
+}
+
+const isSame = ({ plannedSessions, choices }: PlannedCourse, data: ChangeData): boolean =>
+  JSON.stringify([plannedSessions, choices?.areas, choices?.products, choices?.device, choices?.intervalDays]) ===
+  JSON.stringify([data.plannedSessions, data.areas, data.products, data.device, data.intervalDays]);

@@ -1,0 +1,509 @@
+import { isErased } from '#libs/event-store/src/personal-data.js';
+import type { ErrorField } from '#libs/kernel/src/errors.js';
+import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
+import { dateOfWall, type Instant, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
+import type { z } from 'zod';
+import type { PractitionerState } from '../practitioner/practitioner.state.js';
+import type { holdSessionSchema, performSessionSchema } from './course.commands.js';
+import {
+  BookingRefused,
+  CourseNotActive,
+  HoldRefused,
+  ReviewRefused,
+  SessionNotBooked,
+  SessionRefused,
+  SessionUnknown,
+} from './course.errors.js';
+import {
+  type CourseEvent,
+  type DeviationKind,
+  type PlannedProduct,
+  SessionBooked,
+  SessionHeld,
+  SessionHoldDecided,
+  type SessionKind,
+  SessionPerformed,
+  SessionProductsPlanned,
+  SessionRescheduled,
+  SessionReviewed,
+} from './course.events.js';
+import type { CourseRule } from './course.rule-book.js';
+import type { OpenSession, PlannedCourse } from './course.state.js';
+import { consent, credential, type Finding, screening, sessionFindings, type SessionWorld } from './session.rules.js';
+
+type PerformData = z.infer<typeof performSessionSchema>;
+
+export interface BookSession {
+  readonly type: 'BookSession';
+  readonly sessionId: string;
+  readonly kind: SessionKind;
+  readonly siteId: string;
+  readonly practitionerId: string;
+  readonly at: ZonedTime;
+  readonly products: readonly PlannedProduct[] | undefined;
+  readonly world: Pick<SessionWorld, 'consultation' | 'practitioner' | 'protocol'> & {
+    /** Ids of the person's open adverse events. */
+    readonly openAdverseEvents: readonly string[];
+  };
+}
+
+export interface RescheduleSession {
+  readonly type: 'RescheduleSession';
+  readonly sessionId: string;
+  readonly siteId: string;
+  readonly practitionerId: string;
+  readonly at: ZonedTime;
+}
+
+export interface PlanSessionProducts {
+  readonly type: 'PlanSessionProducts';
+  readonly sessionId: string;
+  readonly products: readonly PlannedProduct[];
+}
+
+export interface HoldSession {
+  readonly type: 'HoldSession';
+  readonly sessionId: string;
+  readonly practitionerId: string;
+  readonly protocol: Protocol;
+  readonly data: z.infer<typeof holdSessionSchema>;
+}
+
+export interface DecideSessionHold {
+  readonly type: 'DecideSessionHold';
+  readonly sessionId: string;
+  readonly physicianId: string;
+  readonly physician: PractitionerState;
+  readonly protocol: Protocol;
+  readonly decision: 'proceed' | 'do-not-treat';
+  readonly reason: string;
+}
+
+export interface PerformSession {
+  readonly type: 'PerformSession';
+  readonly sessionId: string;
+  readonly siteId: string;
+  readonly practitionerId: string;
+  readonly orderedById: string | undefined;
+  readonly at: ZonedTime;
+  readonly endedAt: ZonedTime | undefined;
+  /** With who did each of them. */
+  readonly steps: readonly { code: string; practitionerId: string; at?: ZonedTime }[] | undefined;
+  readonly data: PerformData;
+  readonly world: SessionWorld;
+}
+
+export interface ReviewSession {
+  readonly type: 'ReviewSession';
+  readonly sessionId: string;
+  readonly physicianId: string;
+  readonly physician: PractitionerState;
+  readonly outcome: 'no-harm' | 'to-be-followed' | 'adverse-event';
+  readonly note: string;
+}
+
+type Field = ErrorField & { readonly rule: CourseRule };
+
+const isPhysician = (practitioner: PractitionerState | undefined): boolean =>
+  practitioner?.status === 'registered' && practitioner.role === 'physician';
+
+/** @throws CourseNotActive, BookingRefused */
+export function bookSession(command: BookSession, state: PlannedCourse, now: Instant): CourseEvent[] {
+  const { sessionId, kind, siteId, practitionerId, at, products, world } = command;
+  if (kind === 'course') active(state);
+  else openForMaintenance(state);
+  requireFuture(at, now);
+  const findings = [
+    ...credential(state, world, { at }),
+    ...consent(state, world, { at }),
+    ...screening(state, world, { at, kind }),
+  ];
+  const fields: ErrorField[] = findings.map(fieldOf);
+  // Maintenance needs what a course session needs; a course session with an open event is held when its day comes.
+  if (kind === 'maintenance' && world.openAdverseEvents.length > 0) {
+    fields.push({
+      field: 'patient',
+      message: 'An adverse event is open: a physician closes it first.',
+      rule: 'session.open-adverse-event',
+      facts: ['S4-R2'],
+      seen: world.openAdverseEvents,
+      accepted: 'every adverse event closed by a physician',
+    });
+  }
+  if (fields.length > 0) throw new BookingRefused(fields);
+  const sameKind = state.sessions.filter((session) => session.kind === kind);
+  const number = Math.max(0, ...sameKind.map((session) => session.number)) + 1;
+  const { courseId, patientId } = state;
+  const booked = { courseId, patientId, sessionId, kind, number, siteId, practitionerId, at };
+  return [
+    SessionBooked(occurredNow(now), { ...booked, ...(products === undefined ? {} : { products: [...products] }) }),
+  ];
+}
+
+export function rescheduleSession(command: RescheduleSession, state: PlannedCourse, now: Instant): CourseEvent[] {
+  const { sessionId, siteId, practitionerId, at } = command;
+  openForBooking(state);
+  const session = bookedSession(state, sessionId);
+  requireFuture(at, now);
+  const isSame =
+    session.bookedFor?.instant === at.instant && session.siteId === siteId && session.practitionerId === practitionerId;
+  if (isSame) return [];
+  const { courseId, patientId } = state;
+  return [SessionRescheduled(occurredNow(now), { courseId, patientId, sessionId, siteId, practitionerId, at })];
+}
+
+export function planSessionProducts(command: PlanSessionProducts, state: PlannedCourse, now: Instant): CourseEvent[] {
+  const { sessionId, products } = command;
+  const session = bookedSession(state, sessionId);
+  if (JSON.stringify(session.plannedProducts ?? []) === JSON.stringify(products)) return [];
+  const { courseId, patientId } = state;
+  return [SessionProductsPlanned(occurredNow(now), { courseId, patientId, sessionId, products: [...products] })];
+}
+
+/**
+ * The pre-treatment check found something: nobody treats before a physician has decided in writing.
+ * @throws SessionNotBooked, HoldRefused for a question that the protocol does not ask
+ */
+export function holdSession(command: HoldSession, state: PlannedCourse, now: Instant): CourseEvent[] {
+  const { sessionId, practitionerId, protocol, data } = command;
+  const session = bookedSession(state, sessionId);
+  const asked = protocol.preSession.checks.map(({ code }) => code);
+  const unknown = data.positive.filter((code) => !asked.includes(code));
+  if (unknown.length > 0) {
+    throw new HoldRefused([
+      {
+        field: 'positive',
+        message: 'The pre-treatment check of the protocol has no such question.',
+        rule: 'session.check-known',
+        facts: [],
+        accepted: asked.join(', '),
+      },
+    ]);
+  }
+  const positive = [...new Set(data.positive)].sort();
+  if (session.hold && !session.hold.decision && JSON.stringify(session.hold.positive) === JSON.stringify(positive)) {
+    return [];
+  }
+  const { courseId, patientId } = state;
+  const held = { courseId, patientId, sessionId, practitionerId, positive };
+  return [SessionHeld(occurredNow(now), { ...held, ...(data.notes === undefined ? {} : { notes: data.notes }) })];
+}
+
+/**
+ * A physician decides in writing on a session that was held. Pregnancy and an allergy to a planned substance have no
+ * override (S0-C1, S0-C5): with them nobody may decide to go on.
+ * @throws HoldRefused
+ */
+export function decideSessionHold(command: DecideSessionHold, state: PlannedCourse, now: Instant): CourseEvent[] {
+  const { sessionId, physicianId, decision, reason } = command;
+  const { hold } = bookedSession(state, sessionId);
+  if (!hold) {
+    throw new HoldRefused([
+      {
+        field: 'session',
+        message: 'The session is not held: there is nothing to decide.',
+        rule: 'session.hold-decided',
+        facts: [],
+      },
+    ]);
+  }
+  if (hold.decision === decision && hold.physicianId === physicianId) return [];
+  const fields: Field[] = [];
+  if (!isPhysician(command.physician)) fields.push(physicianOnly('physician', 'session.hold-decided'));
+  const absolute = absoluteChecks(command.protocol, isErased(hold.positive) ? [] : hold.positive);
+  if (decision === 'proceed' && absolute.length > 0) {
+    fields.push({
+      field: 'decision',
+      message: 'What the check found has no override: the session cannot go on.',
+      rule: 'session.check-absolute',
+      facts: absolute.flatMap(({ facts }) => facts),
+      seen: decision,
+      accepted: 'do-not-treat',
+    });
+  }
+  if (fields.length > 0) throw new HoldRefused(fields);
+  const { courseId, patientId } = state;
+  return [SessionHoldDecided(occurredNow(now), { courseId, patientId, sessionId, physicianId, decision, reason })];
+}
+
+const absoluteChecks = ({ preSession }: Protocol, positive: readonly string[]) =>
+  preSession.checks.filter(({ code, overridable }) => !overridable && positive.includes(code));
+
+const physicianOnly = (field: string, rule: CourseRule): Field => ({
+  field,
+  message: 'Only a physician may decide this.',
+  rule,
+  facts: [],
+  accepted: 'a physician',
+});
+
+/** @throws SessionUnknown, SessionNotBooked, CourseNotActive, SessionRefused with all that stands against it */
+export function performSession(command: PerformSession, state: PlannedCourse, now: Instant): CourseEvent[] {
+  const { sessionId, siteId, practitionerId, at, endedAt, data, world } = command;
+  const session = bookedSession(state, sessionId);
+  if (session.kind === 'course') active(state);
+  requirePast(command, state, now);
+  const durationMinutes = data.durationMinutes ?? minutesBetween(at, endedAt);
+  const facts = { ...data, steps: command.steps, durationMinutes, kind: session.kind, at, siteId };
+  const findings = sessionFindings(state, world, facts);
+  const reasons = new Map<DeviationKind, string>(data.overrides.map(({ deviation, reason }) => [deviation, reason]));
+  const fields = [
+    ...identityFields(data),
+    ...checkFields(session, world.protocol, data),
+    ...orderFields(world),
+    ...refusedFields(findings, reasons, world),
+  ];
+  if (fields.length > 0) {
+    const overridable = findings.flatMap(({ override, deviation }) => (override === 'none' ? [] : (deviation ?? [])));
+    throw new SessionRefused(fields, { overridable: [...new Set(overridable)] });
+  }
+  const overridden = [...new Set(findings.flatMap(({ deviation }) => deviation ?? []))];
+  return [
+    SessionPerformed(occurredAt(at), {
+      courseId: state.courseId,
+      patientId: state.patientId,
+      sessionId,
+      kind: session.kind,
+      number: session.number,
+      siteId,
+      practitionerId,
+      at,
+      areas: data.areas,
+      device: data.device,
+      products: data.products,
+      reactions: data.reactions,
+      identifiers: data.identifiers,
+      check: data.check,
+      overridden,
+      overrideReasons: Object.fromEntries(overridden.map((deviation) => [deviation, reasons.get(deviation) ?? ''])),
+      ...given({
+        endedAt,
+        durationMinutes,
+        orderedBy: command.orderedById,
+        depthMm: data.depthMm,
+        painScore: data.painScore,
+        steps: command.steps && [...command.steps],
+        notes: data.notes,
+        pictures: data.pictures,
+      }),
+    }),
+  ];
+}
+
+/** The fields that have a value: an event leaves out what is unknown. */
+export function given<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: NonNullable<Fields[Name]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}
+
+const minutesBetween = (from: ZonedTime, to: ZonedTime | undefined): number | undefined =>
+  to && Math.round((Date.parse(to.instant) - Date.parse(from.instant)) / 60_000);
+
+function requirePast({ at, endedAt }: PerformSession, state: PlannedCourse, now: Instant): void {
+  const refuse = (field: string, rule: CourseRule, message: string, accepted: string) => {
+    throw new SessionRefused([{ field, message, rule, facts: [], seen: at.wall, accepted }], { now });
+  };
+  if (at.instant > now) refuse('at', 'session.in-future', `${at.wall} is still to come.`, 'a time that has come');
+  if (at.instant < state.plannedAt) {
+    refuse('at', 'session.before-plan', `${at.wall} was before the course was planned.`, `${state.plannedAt} or later`);
+  }
+  if (endedAt && (endedAt.instant < at.instant || endedAt.instant > now)) {
+    refuse(
+      'endedAt',
+      'session.ends-after-start',
+      `${endedAt.wall} is before the start, or still to come.`,
+      'a time between the start and now',
+    );
+  }
+}
+
+/** Two identifiers of the patient are confirmed. */
+function identityFields({ identifiers }: PerformData): Field[] {
+  const confirmed = new Set(identifiers);
+  if (confirmed.size >= 2) return [];
+  return [
+    {
+      field: 'identifiers',
+      message: 'Confirm two identifiers of the patient before treating.',
+      rule: 'session.two-identifiers',
+      facts: [],
+      seen: confirmed.size,
+      accepted: 'two different ones',
+    },
+  ];
+}
+
+/**
+ * The short check before the treatment (S0-P1, S4-C1, S0-C1): every question answered; a yes waits for a physician's
+ * written decision to go on, which some do not allow at all.
+ */
+function checkFields(session: OpenSession, protocol: Protocol, { check }: PerformData): Field[] {
+  const { checks } = protocol.preSession;
+  const missing = checks.filter(({ code }) => check[code] === undefined);
+  const fields: Field[] = missing.map(({ code, facts }) => ({
+    field: `check.${code}`,
+    message: `The question ${code} of the pre-treatment check was not answered.`,
+    rule: 'session.check-complete',
+    facts,
+    accepted: 'yes or no',
+  }));
+  const { hold } = session;
+  if (hold && hold.decision !== 'proceed') {
+    fields.push({
+      field: 'session',
+      message: hold.decision ? 'A physician has decided not to treat.' : 'The session waits for a physician to decide.',
+      rule: 'session.held',
+      facts: ['S0-P1'],
+      seen: hold.decision ?? 'undecided',
+      accepted: 'a physician’s decision to proceed',
+    });
+  }
+  const decided = hold?.decision === 'proceed' && !isErased(hold.positive) ? hold.positive : [];
+  for (const { code, overridable, facts } of checks) {
+    if (check[code] !== 'yes' || (overridable && decided.includes(code))) continue;
+    fields.push({
+      field: `check.${code}`,
+      message: overridable
+        ? 'A positive answer holds the session: a physician decides on it in writing first.'
+        : 'A positive answer to this question has no override.',
+      rule: overridable ? 'session.held' : 'session.check-absolute',
+      facts,
+      accepted: overridable ? 'no, or a physician’s written decision to proceed' : 'no',
+      ...(overridable ? { override: 'physician' as const } : {}),
+    });
+  }
+  return fields;
+}
+
+/** A nurse treats on a named physician's order. */
+function orderFields({ practitioner, orderedBy }: SessionWorld): Field[] {
+  const orders = orderedBy !== undefined && !isPhysician(orderedBy);
+  const needed = practitioner.status === 'registered' && practitioner.role === 'nurse' && orderedBy === undefined;
+  if (!orders && !needed) return [];
+  return [
+    {
+      field: 'orderedBy',
+      message: 'A nurse treats on the order of a named physician.',
+      rule: 'session.order',
+      facts: [],
+      accepted: 'a physician',
+    },
+  ];
+}
+
+/** What stands against the session and was not accepted, by somebody who may, with a reason. */
+function refusedFields(
+  findings: readonly Finding[],
+  reasons: ReadonlyMap<DeviationKind, string>,
+  { practitioner, orderedBy }: SessionWorld,
+): ErrorField[] {
+  const withPhysician = isPhysician(practitioner) || isPhysician(orderedBy);
+  return findings
+    .filter(({ deviation, override }) => {
+      const hasReason = deviation !== null && reasons.has(deviation);
+      return !(hasReason && (override === 'anyone' || (override === 'physician' && withPhysician)));
+    })
+    .map(fieldOf);
+}
+
+const WAYS = {
+  none: '',
+  anyone: ' An override needs a reason.',
+  physician: ' A physician may override it with a reason.',
+};
+
+/** A finding as the answer names it. */
+export function fieldOf({ field, message, rule, facts, override, seen, accepted }: Finding): ErrorField {
+  return {
+    field,
+    message: `${message}${WAYS[override]}`,
+    rule,
+    facts,
+    ...(seen === undefined ? {} : { seen }),
+    ...(accepted === undefined ? {} : { accepted }),
+    ...(override === 'none' ? {} : { override }),
+  };
+}
+
+/**
+ * A physician looks at a performed session in the light of what became known after it.
+ * @throws SessionUnknown, ReviewRefused
+ */
+export function reviewSession(command: ReviewSession, state: PlannedCourse, now: Instant): CourseEvent[] {
+  const { sessionId, physicianId, physician, outcome, note } = command;
+  const session = state.sessions.find((each) => each.sessionId === sessionId);
+  if (!session) throw new SessionUnknown(sessionId);
+  const fields: Field[] = [];
+  if (session.status !== 'performed') {
+    fields.push({
+      field: 'session',
+      message: `The session is ${session.status}: only a performed one is reviewed.`,
+      rule: 'session.reviewed',
+      facts: [],
+      seen: session.status,
+      accepted: 'performed',
+    });
+  }
+  if (!isPhysician(physician)) fields.push(physicianOnly('physician', 'session.reviewed'));
+  if (fields.length > 0) throw new ReviewRefused(fields);
+  const { courseId, patientId } = state;
+  return [SessionReviewed(occurredNow(now), { courseId, patientId, sessionId, physicianId, outcome, note })];
+}
+
+export function active(state: PlannedCourse): void {
+  if (state.status !== 'active') throw new CourseNotActive(state.status);
+}
+
+/** Maintenance keeps the result after the course, for those who want it. */
+function openForMaintenance(state: PlannedCourse): void {
+  openForBooking(state);
+  if (state.status === 'active') {
+    throw new BookingRefused([
+      {
+        field: 'kind',
+        message: 'Maintenance comes after the course: it is not completed yet.',
+        rule: 'maintenance.after-course',
+        facts: ['S1-M2', 'S2-M1'],
+        seen: state.status,
+        accepted: 'a completed course',
+      },
+    ]);
+  }
+  if (state.maintenanceDeclined) {
+    throw new BookingRefused([
+      {
+        field: 'kind',
+        message: 'The patient has declined maintenance.',
+        rule: 'maintenance.declined',
+        facts: [],
+        accepted: 'a patient who wants maintenance again',
+      },
+    ]);
+  }
+}
+
+/** Maintenance goes on after a course is completed, not after it was stopped or has lapsed. */
+function openForBooking(state: PlannedCourse): void {
+  if (state.status === 'stopped' || state.status === 'lapsed') throw new CourseNotActive(state.status);
+}
+
+export function bookedSession(state: PlannedCourse, sessionId: string): OpenSession {
+  const session = state.sessions.find((each) => each.sessionId === sessionId);
+  if (!session) throw new SessionUnknown(sessionId);
+  if (session.status !== 'booked') throw new SessionNotBooked(session.status);
+  return session;
+}
+
+function requireFuture(at: ZonedTime, now: Instant): void {
+  if (at.instant > now) return;
+  throw new BookingRefused([
+    {
+      field: 'at',
+      message: `${at.wall} (${dateOfWall(at.wall)}) is past; book a time to come.`,
+      rule: 'session.booked-ahead',
+      facts: [],
+      seen: at.wall,
+      accepted: 'a time to come',
+    },
+  ]);
+}
