@@ -1,15 +1,28 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import { CommandRunner } from '#libs/cqrs/src/command-runner.js';
 import type { Database } from '#libs/database/src/database.js';
 import { DATABASE } from '#libs/engine/src/engine.module.js';
 import { Boxes } from '#libs/event-store/src/boxes.js';
 import { Chains } from '#libs/event-store/src/chains.js';
 import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { MasterKey } from '#libs/event-store/src/master-key.js';
+import { ADVERSE_EVENT_HANDLERS } from './adverse-event/adverse-event.handlers.js';
+import { AdverseEventController } from './adverse-event/adverse-event.controller.js';
+import { AdverseEventQueriesController } from './adverse-event/adverse-event-queries.controller.js';
+import { AdverseEventService } from './adverse-event/adverse-event.service.js';
+import { AdverseEventsQuery } from './adverse-event/adverse-events/adverse-events.query.js';
 import { CONSULTATION_HANDLERS } from './consultation/consultation.handlers.js';
 import { ConsultationController } from './consultation/consultation.controller.js';
+import { ConsultationEntryService } from './consultation/consultation-entry.service.js';
+import { ConsultationQuery } from './consultation/consultation.query.js';
 import { ConsultationService } from './consultation/consultation.service.js';
+import { ProductLots } from './consultation/product-lots.query.js';
 import { CourseProgressQuery } from './course/course-progress/course-progress.query.js';
+import { COURSE_MAINTENANCE_HANDLERS } from './course/course-maintenance.handlers.js';
+import { CourseMaintenanceController } from './course/course-maintenance.controller.js';
+import { CourseMaintenanceService } from './course/course-maintenance.service.js';
+import { CourseStandingQuery } from './course/course-standing.query.js';
 import { CourseQueriesController } from './course/course-queries.controller.js';
 import { COURSE_HANDLERS } from './course/course.handlers.js';
 import { CourseController } from './course/course.controller.js';
@@ -22,18 +35,36 @@ import { People } from './directory/people.js';
 import { PractitionersQuery } from './directory/practitioners.query.js';
 import { ProtocolsQuery } from './directory/protocols.query.js';
 import { SitesQuery } from './directory/sites.query.js';
+import { CourseHistoryQuery } from './history/course-history.query.js';
+import { CourseWorldAt } from './history/course-world-at.js';
+import { CoursesAtQuery } from './history/courses-at.query.js';
+import { HistoryController } from './history/history.controller.js';
+import { PatientsAtQuery } from './history/patients-at.query.js';
+import { RecordAt } from './history/record-at.js';
 import { LOT_HANDLERS } from './lot/lot.handlers.js';
 import { LotController } from './lot/lot.controller.js';
 import { LotService } from './lot/lot.service.js';
+import { LotStockQuery } from './lot/lot-stock.query.js';
 import { PATIENT_HANDLERS } from './patient/patient.handlers.js';
 import { PatientController } from './patient/patient.controller.js';
+import { PatientEntryService } from './patient/patient-entry.service.js';
 import { PatientQueriesController } from './patient/patient-queries.controller.js';
 import { PatientService } from './patient/patient.service.js';
 import { PatientTimelineQuery } from './patient/patient-timeline/patient-timeline.query.js';
+import { TimelineItems } from './patient/patient-timeline/timeline-items.js';
+import { PersonQuery } from './patient/person.query.js';
+import { CredentialsQuery } from './practitioner/credentials.query.js';
 import { PRACTITIONER_HANDLERS } from './practitioner/practitioner.handlers.js';
 import { PractitionerController } from './practitioner/practitioner.controller.js';
 import { PractitionerService } from './practitioner/practitioner.service.js';
+import { ProtocolController } from './protocol/protocol.controller.js';
+import { PROTOCOL_HANDLERS } from './protocol/protocol.handlers.js';
 import { ProtocolService } from './protocol/protocol.service.js';
+import { LotTraceQuery } from './recall/lot-trace/lot-trace.query.js';
+import { RecallController } from './recall/recall.controller.js';
+import { RECALL_HANDLERS } from './recall/recall.handlers.js';
+import { RecallQueriesController } from './recall/recall-queries.controller.js';
+import { RecallService } from './recall/recall.service.js';
 import { References } from '#libs/cqrs/src/references.js';
 import { SITE_HANDLERS } from './site/site.handlers.js';
 import { SiteController } from './site/site.controller.js';
@@ -54,10 +85,66 @@ const QUERIES = [
       new query(db, chains, references, people),
   })),
   {
+    provide: RecordAt,
+    inject: [DATABASE, CommandRunner, People],
+    useFactory: (db: Database, runner: CommandRunner, people: People) => new RecordAt(db, runner, people),
+  },
+  {
+    provide: CoursesAtQuery,
+    inject: [DATABASE, Chains, References, People, ExternalCodes, RecordAt, CourseProgressQuery],
+    useFactory: (
+      db: Database,
+      chains: Chains,
+      references: References,
+      people: People,
+      codes: ExternalCodes,
+      records: RecordAt,
+      courses: CourseProgressQuery,
+    ) => {
+      const worlds = new CourseWorldAt(db, codes, records);
+      return new CoursesAtQuery(db, chains, references, people, codes, records, worlds, courses);
+    },
+  },
+  {
+    provide: PatientsAtQuery,
+    inject: [Chains, References, ExternalCodes, RecordAt],
+    useFactory: (chains: Chains, references: References, codes: ExternalCodes, records: RecordAt) =>
+      new PatientsAtQuery(chains, references, codes, records),
+  },
+  {
+    provide: CourseHistoryQuery,
+    inject: [Chains, References, People, RecordAt, TimelineItems],
+    useFactory: (chains: Chains, references: References, people: People, records: RecordAt, items: TimelineItems) =>
+      new CourseHistoryQuery(chains, references, people, records, items),
+  },
+  {
+    provide: TimelineItems,
+    inject: [People, CommandRunner],
+    useFactory: (people: People, runner: CommandRunner) => new TimelineItems(people, runner),
+  },
+  {
     provide: PatientTimelineQuery,
-    inject: [DATABASE, References, People],
-    useFactory: (db: Database, references: References, people: People) =>
-      new PatientTimelineQuery(db, references, people),
+    inject: [DATABASE, Chains, References, People, RecordAt, TimelineItems],
+    useFactory: (
+      db: Database,
+      chains: Chains,
+      references: References,
+      people: People,
+      records: RecordAt,
+      items: TimelineItems,
+    ) => new PatientTimelineQuery(db, chains, references, people, records, items),
+  },
+  {
+    provide: PersonQuery,
+    inject: [CommandRunner, Chains, References, People],
+    useFactory: (runner: CommandRunner, chains: Chains, references: References, people: People) =>
+      new PersonQuery(runner, chains, references, people),
+  },
+  {
+    provide: AdverseEventsQuery,
+    inject: [DATABASE, Chains, References, People, Boxes],
+    useFactory: (db: Database, chains: Chains, references: References, people: People, boxes: Boxes) =>
+      new AdverseEventsQuery(db, chains, references, people, boxes),
   },
   {
     provide: PatientsQuery,
@@ -71,11 +158,30 @@ const QUERIES = [
       people: People,
     ) => new PatientsQuery(db, boxes, codes, references, master, people),
   },
-  ...[PractitionersQuery, LotsQuery].map((query) => ({
+  ...[PractitionersQuery, LotsQuery, LotTraceQuery].map((query) => ({
     provide: query,
     inject: [DATABASE, People],
     useFactory: (db: Database, people: People) => new query(db, people),
   })),
+  {
+    provide: LotStockQuery,
+    inject: [CommandRunner, Chains, LotTraceQuery, People],
+    useFactory: (runner: CommandRunner, chains: Chains, trace: LotTraceQuery, people: People) =>
+      new LotStockQuery(runner, chains, trace, people),
+  },
+  { provide: ProductLots, inject: [DATABASE], useFactory: (db: Database) => new ProductLots(db) },
+  {
+    provide: ConsultationQuery,
+    inject: [CommandRunner, Chains, People],
+    useFactory: (runner: CommandRunner, chains: Chains, people: People) =>
+      new ConsultationQuery(runner, chains, people),
+  },
+  {
+    provide: CredentialsQuery,
+    inject: [DATABASE, Chains, References, People, CommandRunner],
+    useFactory: (db: Database, chains: Chains, references: References, people: People, runner: CommandRunner) =>
+      new CredentialsQuery(db, chains, references, people, runner),
+  },
   { provide: ProtocolsQuery, inject: [DATABASE], useFactory: (db: Database) => new ProtocolsQuery(db) },
   {
     provide: SitesQuery,
@@ -91,28 +197,45 @@ const QUERIES = [
     SiteController,
     PractitionerController,
     PatientController,
+    AdverseEventController,
     LotController,
+    ProtocolController,
     ConsultationController,
     CourseController,
+    CourseMaintenanceController,
     CourseQueriesController,
+    HistoryController,
     PatientQueriesController,
+    AdverseEventQueriesController,
     DirectoryController,
+    RecallController,
+    RecallQueriesController,
   ],
   providers: [
     { provide: References, inject: [ExternalCodes], useFactory: (codes: ExternalCodes) => new References(codes) },
     SiteService,
     PractitionerService,
     PatientService,
+    PatientEntryService,
+    AdverseEventService,
     LotService,
+    RecallService,
     ProtocolService,
     ConsultationService,
+    ConsultationEntryService,
     CourseService,
+    CourseStandingQuery,
+    CourseMaintenanceService,
     ...SITE_HANDLERS,
     ...PRACTITIONER_HANDLERS,
     ...PATIENT_HANDLERS,
+    ...ADVERSE_EVENT_HANDLERS,
     ...LOT_HANDLERS,
+    ...RECALL_HANDLERS,
+    ...PROTOCOL_HANDLERS,
     ...CONSULTATION_HANDLERS,
     ...COURSE_HANDLERS,
+    ...COURSE_MAINTENANCE_HANDLERS,
     ...QUERIES,
   ],
 })

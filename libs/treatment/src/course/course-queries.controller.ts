@@ -4,6 +4,7 @@ import type { Chain } from '#libs/event-store/src/chains.js';
 import { QueryEndpoint } from '#libs/http/src/endpoint.decorators.js';
 import { InChain } from '#libs/http/src/request-context.js';
 import { pageSchemaOf } from '#libs/http/src/validation.js';
+import { CourseStandingQuery, courseStandingSchema } from './course-standing.query.js';
 import { courseDetailSchema, courseProgressSchema } from './course-progress/course-progress.contract.js';
 import { CourseProgressQuery } from './course-progress/course-progress.query.js';
 import {
@@ -28,6 +29,7 @@ export class CourseQueriesController {
     private readonly courses: CourseProgressQuery,
     private readonly coursesAt: CoursesAtQuery,
     private readonly maintenance: MaintenanceDueQuery,
+    private readonly standing: CourseStandingQuery,
   ) {}
 
   @Get('courses')
@@ -58,6 +60,19 @@ export class CourseQueriesController {
     return asksForHistory(params)
       ? this.coursesAt.detail(chain, course, params)
       : this.courses.detail(chain, course, params);
+  }
+
+  @Get('courses/:course/standing')
+  @QueryEndpoint({
+    id: 'getCourseStanding',
+    summary: 'What stands against the booked sessions of a course',
+    description:
+      'Late knowledge, open adverse events, a consent, credential or screening that does not hold on the day, a recalled ' +
+      'lot. A session against which anything stands is blocked, and its messages are held.',
+    answer: courseStandingSchema,
+  })
+  standingOf(@InChain() chain: Chain, @Param('course') course: string) {
+    return this.standing.of(chain, course);
   }
 
   @Get('maintenance')

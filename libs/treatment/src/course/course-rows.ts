@@ -4,6 +4,7 @@ import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
+import { type Read, readTogether, type Statement, writeTogether } from '#libs/projections/src/combined.statement.js';
 import type { SealedEvent } from '#libs/projections/src/projection.js';
 import type { TreatmentEvent } from '../treatment.event-types.js';
 import { COURSE_EVENTS, type CourseEvent } from './course.events.js';
@@ -159,10 +160,12 @@ export class CourseRows {
 
   async load(tx: Queryable, chain: Chain, ids: ReadonlySet<Id>): Promise<Map<Id, FoldedCourse>> {
     if (ids.size === 0) return new Map();
-    const { rows } = await tx.query<LoadedRow>(
-      'select id, state, revision, imported_at, first_at, first_on from course where chain = $1 and id = any($2::uuid[])',
-      [chain.no, [...ids]],
-    );
+    const { rows } = await tx.query<LoadedRow>({
+      name: 'load_courses',
+      text: `select id, state, revision, imported_at, first_at, first_on from course
+             where chain = $1 and id = any($2::uuid[])`,
+      values: [chain.no, uuidArray([...ids])],
+    });
     return new Map(
       rows.map(({ id, state, revision, imported_at, first_at, first_on }) => [
         id,
@@ -227,26 +230,26 @@ export class CourseRows {
     derive: (course: PlannedCourse) => object,
   ): Promise<void> {
     if (courses.size === 0) return;
-    const codes = await this.codesOf(tx, chain, [...courses.keys()]);
+    const [codes] = await readTogether(tx, [this.readCodes(chain, courses.keys())]);
     await this.write(tx, chain, this.prepare(courses, codes, protocolOf, derive));
   }
 
   /** Codes are reserved before the first event of a course, and so there whenever that is applied, in a rebuild as well. */
-  async codesOf(tx: Queryable, chain: Chain, ids: readonly Id[]): Promise<ReadonlyMap<Id, string>> {
-    const { rows } = await tx.query<{ id: Id; code: string }>(
-      `select id, code from external_code where id = any($2::uuid[]) and kind = 'course' and chain + 0 = $1`,
-      [chain.no, uuidArray(ids)],
-    );
-    return new Map(rows.map((row) => [row.id, row.code]));
+  readCodes(chain: Chain, ids: Iterable<Id>): Read<CodeRow> {
+    return {
+      text: `select id, code from external_code where id = any($2::uuid[]) and kind = 'course' and chain + 0 = $1`,
+      values: [chain.no, uuidArray([...ids])],
+    };
   }
 
   /** What `write` writes of courses. Takes no time of the database, which may be busy with others meanwhile. */
   prepare(
     courses: Iterable<readonly [Id, FoldedCourse]>,
-    codes: ReadonlyMap<Id, string>,
+    codeRows: readonly CodeRow[],
     protocolOf: Protocols,
     derive: (course: PlannedCourse) => object,
   ): PreparedRows {
+    const codes = new Map(codeRows.map(({ id, code }) => [id, code]));
     const rows: CourseRow[] = [];
     const states: string[] = [];
     const reordered = new Set<Id>();
@@ -259,12 +262,26 @@ export class CourseRows {
     return { count: rows.length, rows: JSON.stringify(rows), states: jsonArray(states), reordered };
   }
 
-  /** Writes courses and sees to whose rhythm they end. */
-  async write(tx: Queryable, chain: Chain, { count, rows, states, reordered }: PreparedRows): Promise<void> {
+  /**
+   * Writes courses and sees to whose rhythm they end.
+   * @param others what is written of them elsewhere
+   */
+  async write(
+    tx: Queryable,
+    chain: Chain,
+    { count, rows, states, reordered }: PreparedRows,
+    others: readonly Statement[] = [],
+  ): Promise<void> {
     if (count === 0) return;
-    await tx.query(UPSERT, [chain.no, rows, states]);
-    if (reordered.size > 0) await tx.query(END_RHYTHMS, [chain.no, [...reordered]]);
+    await writeTogether(tx, [{ text: UPSERT, values: [chain.no, rows, states] }, ...others]);
+    if (reordered.size === 0) return;
+    await tx.query({ name: 'end_rhythms', text: END_RHYTHMS, values: [chain.no, uuidArray([...reordered])] });
   }
+}
+
+export interface CodeRow {
+  readonly id: Id;
+  readonly code: string;
 }
 
 /** Courses as they will stand in the table. */

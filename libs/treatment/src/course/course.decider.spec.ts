@@ -41,7 +41,7 @@ import {
   SessionHoldDecided,
 } from './course.events.js';
 import { courseFold, type CourseState, type PlannedCourse } from './course.state.js';
-import { lastingReactions } from './lasting-reaction.rule.js';
+import { lastingReactions } from './lasting-reaction.rules.js';
 import type { SessionWorld } from './session.rules.js';
 
 const ready = given(planned, booked(sessionId, '2026-03-02T17:00'));

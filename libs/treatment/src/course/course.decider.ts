@@ -32,7 +32,7 @@ import {
   SessionMissed,
 } from './course.events.js';
 import { bookedSessions, type CourseState, performedSessions, type PlannedCourse } from './course.state.js';
-import { lastingReactions } from './lasting-reaction.rule.js';
+import { lastingReactions } from './lasting-reaction.rules.js';
 import {
   active,
   bookedSession,

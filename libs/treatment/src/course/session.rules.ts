@@ -207,7 +207,7 @@ function measures({ protocol }: Pick<SessionWorld, 'protocol'>, session: Session
 }
 
 /** A device that the protocol names (S1-S1, S3-S1). */
-function device({ protocol }: Pick<SessionWorld, 'protocol'>, session: SessionFacts): Finding[] {
+export function device({ protocol }: Pick<SessionWorld, 'protocol'>, session: SessionFacts): Finding[] {
   const { codes, facts } = protocol.devices;
   if (session.device === null || codes.includes(session.device)) return [];
   return [
@@ -225,7 +225,7 @@ function device({ protocol }: Pick<SessionWorld, 'protocol'>, session: SessionFa
 }
 
 /** The steps of the protocol in their order (S1-S1, S3-S1), where they were recorded at all. */
-function steps({ protocol }: Pick<SessionWorld, 'protocol'>, { steps: done }: SessionFacts): Finding[] {
+export function steps({ protocol }: Pick<SessionWorld, 'protocol'>, { steps: done }: SessionFacts): Finding[] {
   if (done === undefined) return [];
   const asked = protocol.steps.map(({ code }) => code);
   const named = done.map(({ code }) => code).filter((code) => asked.includes(code));

@@ -3,6 +3,7 @@ import type { Queryable } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
+import type { Read, Statement } from '#libs/projections/src/combined.statement.js';
 import type { SealedEvent } from '#libs/projections/src/projection.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 import { dateOfSession } from '../course-maintenance.js';
@@ -53,6 +54,11 @@ interface LotRow {
   expires_on: LocalDate;
 }
 
+interface IngredientsRow {
+  product: string;
+  ingredients: string[];
+}
+
 /** U+0000 is in no stored text. */
 const lotKey = (siteId: Id, product: string, lotNumber: string): string => `${siteId}\0${product}\0${lotNumber}`;
 
@@ -95,38 +101,62 @@ export class CourseLots {
     return new Map(rows.map((row) => [row.patient_id, row.courses]));
   }
 
-  /** Receipts and ingredients for everything that sessions used. */
-  async usedIn(
-    tx: Queryable,
-    chain: Chain,
-    sessions: readonly PerformedSession[],
-  ): Promise<Pick<CourseWorld, 'lotAt' | 'ingredientsOf'>> {
+  /** Receipts and ingredients for everything that sessions used; `used` makes something of the rows. */
+  reads(chain: Chain, sessions: readonly PerformedSession[]): readonly [Read<LotRow>, Read<IngredientsRow>] {
     const wanted = new Map<string, readonly [Id, string, string]>();
     for (const { siteId, products } of sessions) {
       for (const { product, lotNumber } of products) {
         wanted.set(lotKey(siteId, product, lotNumber), [siteId, product, lotNumber]);
       }
     }
-    const lots = await this.load(tx, chain, [...wanted.values()]);
-    const ingredients = await this.ingredients(tx, chain, new Set([...wanted.values()].map(([, product]) => product)));
+    const [sites, products, lots] = [0, 1, 2].map((n) => [...wanted.values()].map((of) => of[n] as string));
+    return [
+      {
+        text: `select l.site_id, l.product, l.lot_number, l.received_on, l.expires_on from lot l
+               join unnest($2::uuid[], $3::text[], $4::text[]) as w(site_id, product, lot_number)
+                 on w.site_id = l.site_id and w.product = l.product and w.lot_number = l.lot_number
+               where l.chain = $1`,
+        values: [chain.no, sites, products, lots],
+      },
+      {
+        text: `select product, array_agg(ingredient) as ingredients from product_ingredient
+               where chain = $1 and product = any($2::text[]) group by product`,
+        values: [chain.no, [...new Set(products)]],
+      },
+    ];
+  }
+
+  used(
+    receipts: readonly LotRow[],
+    ofProducts: readonly IngredientsRow[],
+  ): Pick<CourseWorld, 'lotAt' | 'ingredientsOf'> {
+    const lots = new Map<string, ReceivedLot>(
+      receipts.map((row) => [
+        lotKey(row.site_id, row.product, row.lot_number),
+        { receivedOn: row.received_on, expiresOn: row.expires_on },
+      ]),
+    );
+    const ingredients = new Map(ofProducts.map((row) => [row.product, row.ingredients]));
     return {
       lotAt: (siteId, product, lotNumber) => lots.get(lotKey(siteId, product, lotNumber)),
       ingredientsOf: (product) => ingredients.get(product) ?? [],
     };
   }
 
-  /** Which products the sessions of courses used, for `saveUse`. */
+  /** The write of which products the sessions of courses used. */
   useOf(
+    chain: Chain,
     judged: Iterable<{ course: PlannedCourse; judgement: CourseJudgement; world: CourseWorld }>,
-  ): readonly unknown[] | undefined {
+  ): Statement[] {
     const rows: UseRow[] = [];
     for (const { course, judgement, world } of judged) {
       for (const session of course.sessions) {
         if (session.status === 'performed') rows.push(...useRows(course, session, judgement, world));
       }
     }
-    if (rows.length === 0) return undefined;
-    return [
+    if (rows.length === 0) return [];
+    const values = [
+      chain.no,
       uuidArray(rows.map((row) => row.session_id)),
       int4Array(rows.map((row) => row.n)),
       textArray(rows.map((row) => row.product)),
@@ -138,10 +168,7 @@ export class CourseLots {
       boolArray(rows.map((row) => row.expired)),
       boolArray(rows.map((row) => row.unqualified)),
     ];
-  }
-
-  async saveUse(tx: Queryable, chain: Chain, use: readonly unknown[] | undefined): Promise<void> {
-    if (use) await tx.query(UPSERT_USE, [chain.no, ...use]);
+    return [{ text: UPSERT_USE, values }];
   }
 
   private async addIngredients(
@@ -162,41 +189,6 @@ export class CourseLots {
       product,
       ingredients: rows.filter((row) => row.product === product).map(({ ingredient }) => ingredient),
     }));
-  }
-
-  private async load(
-    tx: Queryable,
-    chain: Chain,
-    wanted: readonly (readonly [Id, string, string])[],
-  ): Promise<Map<string, ReceivedLot>> {
-    if (wanted.length === 0) return new Map();
-    const { rows } = await tx.query<LotRow>(
-      `select l.site_id, l.product, l.lot_number, l.received_on, l.expires_on from lot l
-       join unnest($2::uuid[], $3::text[], $4::text[]) as w(site_id, product, lot_number)
-         on w.site_id = l.site_id and w.product = l.product and w.lot_number = l.lot_number
-       where l.chain = $1`,
-      [chain.no, wanted.map(([site]) => site), wanted.map(([, product]) => product), wanted.map(([, , lot]) => lot)],
-    );
-    return new Map(
-      rows.map((row) => [
-        lotKey(row.site_id, row.product, row.lot_number),
-        { receivedOn: row.received_on, expiresOn: row.expires_on },
-      ]),
-    );
-  }
-
-  private async ingredients(
-    tx: Queryable,
-    chain: Chain,
-    products: ReadonlySet<string>,
-  ): Promise<Map<string, string[]>> {
-    if (products.size === 0) return new Map();
-    const { rows } = await tx.query<{ product: string; ingredients: string[] }>(
-      `select product, array_agg(ingredient) as ingredients from product_ingredient
-       where chain = $1 and product = any($2::text[]) group by product`,
-      [chain.no, [...products]],
-    );
-    return new Map(rows.map((row) => [row.product, row.ingredients]));
   }
 }
 

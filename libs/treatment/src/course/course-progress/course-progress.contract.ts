@@ -43,6 +43,12 @@ const courseProgressShape = {
   /** A whole new course, suggested after a completed one (S1-M1); null where the protocol suggests none. */
   suggestedCourse: suggestedCourseSchema.nullable(),
   deviations: deviationCountsSchema,
+  /** Performed sessions that wait for a physician's review: something became known that speaks against them. */
+  reviews: z.int().nonnegative(),
+  /** Reactions that lasted longer than expected, and that nobody has judged. */
+  lastingReactions: z.int().nonnegative(),
+  /** The last day on which a session would have been in time, where an active course had none since (flagged only). */
+  lapsingSince: localDateSchema.nullable(),
   /** The next booked session that is still to come. */
   booked: z.strictObject({ sessionId: z.uuid(), at: wallTimeSchema, site: siteRefSchema }).nullable(),
 };
@@ -70,8 +76,31 @@ export const courseSessionSchema = z
     device: deviceSchema.nullable(),
     depthMm: z.number().nonnegative().nullable(),
     products: z.array(
-      z.strictObject({ product: z.string(), lotNumber: z.string(), volumeMl: z.number().nonnegative().nullable() }),
+      z.strictObject({
+        product: z.string(),
+        lotNumber: z.string(),
+        volumeMl: z.number().nonnegative().nullable(),
+        area: z.string().nullable(),
+        depthMm: z.number().nonnegative().nullable(),
+        vialId: z.uuid().nullable(),
+        purpose: z.enum(['treatment', 'anaesthetic']),
+      }),
     ),
+    /** When it ended, at the site. */
+    endedAt: wallTimeSchema.nullable(),
+    /** The physician on whose order a nurse treated. */
+    orderedBy: personSchema.nullable(),
+    /** In the order in which they were done; null where they were not recorded. */
+    steps: z
+      .array(z.strictObject({ code: z.string(), practitioner: personSchema, at: wallTimeSchema.nullable() }))
+      .nullable(),
+    /** What it is, or was, planned with. */
+    plannedProducts: z.array(z.strictObject({ product: z.string(), lotNumber: z.string().nullable() })),
+    /** Whether the check before it found something, and what a physician decided. */
+    hold: z.enum(['undecided', 'proceed', 'do-not-treat']).nullable(),
+    needsReview: z.boolean(),
+    /** When a physician last reviewed it. */
+    reviewedAt: instantSchema.nullable(),
     painScore: z.int().min(0).max(10).nullable(),
     reactions: z.array(reactionSchema),
     deviations: z.array(deviationKindSchema),
@@ -89,6 +118,18 @@ export const courseFollowUpSchema = z
     adverseEvent: z.strictObject({ kind: adverseEventKindSchema, severity: severitySchema.nullable() }).nullable(),
     /** 1 (worse) to 5 (very much better). */
     outcomeScore: z.int().min(1).max(5).nullable(),
+    resolvedReactions: z.array(reactionSchema),
+    /** Of its reactions, those that lasted longer than the protocol expects and wait for somebody to judge. */
+    lasting: z.array(
+      z.strictObject({
+        reaction: reactionSchema,
+        sessionId: z.uuid(),
+        /** Whole days since the session. */
+        days: z.int().nonnegative(),
+        /** Within how many days the protocol expects it to pass; null: it does not name it. */
+        withinDays: z.int().nonnegative().nullable(),
+      }),
+    ),
   })
   .meta({ id: 'CourseFollowUp' });
 
@@ -102,6 +143,14 @@ export const courseDetailSchema = z
     consent: z.strictObject({ signedOn: localDateSchema }).nullable(),
     /** Shortest and longest time between course sessions; null while the protocol is not known. */
     intervalDays: z.strictObject({ min: z.int(), max: z.int() }).nullable(),
+    /** What the physician chose; null where it was left to the protocol. */
+    plan: z.strictObject({
+      areas: z.array(z.string()).nullable(),
+      products: z.array(z.string()).nullable(),
+      device: deviceSchema.nullable(),
+      intervalDays: z.strictObject({ min: z.int(), max: z.int() }).nullable(),
+    }),
+    consultationId: z.uuid(),
     sessions: z.array(courseSessionSchema),
     followUps: z.array(courseFollowUpSchema),
   })

@@ -1,4 +1,5 @@
 import type { Id } from '#libs/kernel/src/ids.js';
+import { readTogether } from '#libs/projections/src/combined.statement.js';
 import type { Accumulation, Projection, ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
 import { CONSULTATION_EVENTS } from '../../consultation/consultation.events.js';
 import { LOT_EVENTS } from '../../lot/lot.events.js';
@@ -32,7 +33,10 @@ const types = [
 export class CourseProgressProjection implements Projection {
   readonly name = COURSE_PROGRESS.name;
   readonly version = COURSE_PROGRESS.version;
-  readonly ddl = `${COURSE_ROWS_DDL}\n${REFERENCES_DDL}`;
+  readonly ddl = `${COURSE_ROWS_DDL}\n${REFERENCES_DDL}
+    -- Of those that wait for a person, who are few.
+    create index course_review on course (chain, sort_key) where jsonb_array_length(derived -> 'reviews') > 0;
+    create index course_lasting on course (chain, sort_key) where jsonb_array_length(derived -> 'lasting') > 0;`;
   readonly types: ReadonlySet<string> = new Set(types);
 
   private readonly stores: Stores = {
@@ -105,7 +109,7 @@ class CoursesOfPages implements Accumulation {
   }
 
   async evict(): Promise<void> {
-    this.written = this.write(await this.taken(Math.ceil(this.courses.size / 2)));
+    this.written = this.write(await this.taken(Math.ceil(this.courses.size / 4)));
     // Whoever comes next is told.
     this.written.catch(() => undefined);
   }
@@ -148,10 +152,13 @@ class CoursesOfPages implements Accumulation {
     const { tx, chain } = this.context;
     const { rows, references, lots } = this.stores;
     const all = [...courses];
-    const codes = await rows.codesOf(tx, chain, [...courses.keys()]);
-    const protocolOf = await rows.protocolsOf(tx, chain, courses.values());
     const states = all.map(([, { state }]) => state);
-    const worldOf = await references.worldsOf(this.context, states, protocolOf);
+    const protocolOf = await rows.protocolsOf(tx, chain, courses.values());
+    const [codes, ...facts] = await readTogether(tx, [
+      rows.readCodes(chain, courses.keys()),
+      ...references.reads(chain, states),
+    ]);
+    const worldOf = await references.worldsOf(this.context, protocolOf, facts);
     let saved = Promise.resolve();
     for (let from = 0; from < all.length; from += WRITTEN_TOGETHER) {
       const some = all.slice(from, from + WRITTEN_TOGETHER);
@@ -162,10 +169,10 @@ class CoursesOfPages implements Accumulation {
         }),
       );
       const prepared = rows.prepare(some, codes, protocolOf, ({ courseId }) => judged.get(courseId)?.judgement ?? {});
-      const use = lots.useOf(judged.values());
+      const use = lots.useOf(chain, judged.values());
       // The database was busy with those before, meanwhile.
       await saved;
-      saved = rows.write(tx, chain, prepared).then(() => lots.saveUse(tx, chain, use));
+      saved = rows.write(tx, chain, prepared, use);
     }
     await saved;
     this.writing = new Map();

@@ -16,7 +16,7 @@ import { deviationKindSchema } from '../course.events.js';
 import { suggestionOn, windowOn } from '../course-maintenance.js';
 import { MAINTENANCE_DUE } from '../maintenance-due/maintenance-due.projection.js';
 import { ENDS_ON, IS_ERASED, PERSON_END } from '../maintenance-due/maintenance-end.js';
-import { bookedSessions, type PlannedCourse } from '../course.state.js';
+import { bookedSessions, type CourseSession, type PlannedCourse } from '../course.state.js';
 import { type CourseDetail, type CourseProgress, courseStatusSchema } from './course-progress.contract.js';
 import { COURSE_PROGRESS } from './course-progress.projection.js';
 import type { CourseJudgement, SignedConsent } from './course-progress.rules.js';
@@ -31,6 +31,13 @@ export const coursesParamsSchema = listQueryOf({
   patient: z.string().optional(),
   /** Only courses with such a deviation. */
   deviation: deviationKindSchema.optional(),
+  waiting: z
+    .enum(['review', 'reaction', 'lapse'])
+    .optional()
+    .describe(
+      'Only courses that wait for a person: for a physician to review sessions, for somebody to judge a reaction that ' +
+        'lasts, or to decide whether the course has lapsed (by the date of the chain’s clock in UTC).',
+    ),
   today: todayParam,
 });
 export type CoursesParams = z.output<typeof coursesParamsSchema>;
@@ -59,6 +66,13 @@ export interface Row {
 
 const COLUMNS = `c.id, c.revision, c.state, c.code, c.sort_key, c.window_opens, c.window_closes, c.suggested_opens,
   c.suggested_closes, c.derived, ${ENDS_ON} as ends_on, ${IS_ERASED} as erased`;
+
+/** As `course-progress.projection.ts` has its indexes. */
+const WAITING = {
+  review: `jsonb_array_length(c.derived -> 'reviews') > 0`,
+  reaction: `jsonb_array_length(c.derived -> 'lasting') > 0`,
+  lapse: `c.status = 'active'`,
+};
 
 /** What the rows of a page are shown with: names, and the date at each site. */
 export interface Surroundings {
@@ -97,6 +111,8 @@ export class CourseProgressQuery {
          and ($5::text is null or c.status = $5)
          and ($6::text is null or c.derived -> 'deviations' ? $6)
          and ($7::text is null or c.sort_key > $7)
+         and ${params.waiting === undefined ? 'true' : WAITING[params.waiting]}
+         and ($8::text is null or c.derived ->> 'lapsesAfter' < $8)
        order by c.sort_key limit $2`,
       [
         chain.no,
@@ -106,6 +122,7 @@ export class CourseProgressQuery {
         params.status ?? null,
         params.deviation ?? null,
         after,
+        params.waiting === 'lapse' ? (params.today ?? (await this.chains.now(chain)).slice(0, 10)) : null,
       ],
     );
     const page = pageOf(rows, params.limit, (row) => [row.sort_key]);
@@ -145,7 +162,7 @@ export class CourseProgressQuery {
   ): Promise<Surroundings> {
     const practitioners = rows.flatMap(({ state }) => [
       state.practitionerId,
-      ...state.sessions.map(({ practitionerId }) => practitionerId),
+      ...state.sessions.flatMap(practitionersOf),
     ]);
     return {
       sites: await this.people.sites(chain),
@@ -160,6 +177,13 @@ export class CourseProgressQuery {
   }
 }
 
+/** Everybody who had a hand in a session. */
+const practitionersOf = (session: CourseSession): Id[] => [
+  session.practitionerId,
+  ...(session.status === 'performed' && session.orderedBy ? [session.orderedBy] : []),
+  ...(session.status === 'performed' ? (session.steps ?? []).map(({ practitionerId }) => practitionerId) : []),
+];
+
 /** A course with its sessions and follow-ups. */
 export function detailView(
   row: Row,
@@ -167,13 +191,21 @@ export function detailView(
   around: Surroundings,
 ): CourseDetail {
   const site = (siteId: Id) => siteRef(siteIn(around.sites, siteId));
+  const { choices } = row.state;
   return {
     ...progressView(row, around),
     revision: row.revision,
     consent: consentView(consents, row.state.protocol.code),
     intervalDays: interval ? { min: interval.min, max: interval.max } : null,
     sessions: sessionViews(row.state, row.derived, site, around.practitioner),
-    followUps: followUpViews(row.state, site),
+    followUps: followUpViews(row.state, row.derived, site),
+    plan: {
+      areas: choices?.areas ? [...choices.areas] : null,
+      products: choices?.products ? [...choices.products] : null,
+      device: (choices?.device ?? null) as CourseDetail['plan']['device'],
+      intervalDays: choices?.intervalDays ?? null,
+    },
+    consultationId: row.state.consultationId,
   };
 }
 
@@ -209,6 +241,9 @@ export function progressView(row: Row, { sites, patient, practitioner, now, toda
       ? suggestionOn(windowOf(row.suggested_opens, row.suggested_closes), row.ends_on, date)
       : null,
     deviations: derived.deviations,
+    reviews: derived.reviews.length,
+    lastingReactions: derived.lasting.length,
+    lapsingSince: derived.lapsesAfter !== null && date > derived.lapsesAfter ? derived.lapsesAfter : null,
     booked: bookedView(state, sites, now, today),
   };
 }

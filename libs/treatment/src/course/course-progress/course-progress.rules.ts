@@ -1,5 +1,6 @@
+import { addDays } from '#libs/kernel/src/local-date.js';
 import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
-import { blockingFindings, type HealthAnswers } from '#libs/protocols/src/contraindication.rule.js';
+import { blockingFindings, type HealthAnswers, reviewFindings } from '#libs/protocols/src/contraindication.rule.js';
 import { intervalDeviation, nextEarliest } from '#libs/protocols/src/interval.rule.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { sessionCountDeviation } from '#libs/protocols/src/session-count.rule.js';
@@ -8,6 +9,7 @@ import { type Credential, isCredentialed } from '../../practitioner/practitioner
 import { type DeviationKind, deviationKindSchema } from '../course.events.js';
 import { dateOfSession } from '../course-maintenance.js';
 import { type PerformedSession, performedSessions, type PlannedCourse } from '../course.state.js';
+import { type LastingReaction, lastingReactions } from '../lasting-reaction.rules.js';
 
 /**
  * What a course that has happened is judged by: all facts that the log holds by now, whatever order they came in. What
@@ -23,8 +25,11 @@ export interface CourseWorld {
   lotAt(siteId: string, product: string, lotNumber: string): ReceivedLot | undefined;
   /** The union over all received lots of the product. */
   ingredientsOf(product: string): readonly string[];
-  /** The patient's answers that hold for a session; undefined where nothing is known, or it was erased. */
-  healthAt(instant: Instant): HealthAnswers | undefined;
+  /**
+   * The patient's answers that hold for a session; undefined where nothing is known, or it was erased.
+   * @param knownAt only what was recorded by then; all that is known by now where it is left out
+   */
+  healthAt(instant: Instant, knownAt?: Instant): HealthAnswers | undefined;
 }
 
 export interface SignedConsent {
@@ -55,6 +60,12 @@ export interface CourseJudgement {
   readonly deviations: DeviationCounts;
   /** Of each performed session that has any, by session id. */
   readonly sessionDeviations: Readonly<Record<string, readonly DeviationKind[]>>;
+  /** Ids of performed sessions that a physician must look at, since something became known that speaks against them. */
+  readonly reviews: readonly string[];
+  /** Possible adverse events, for a human to judge. */
+  readonly lasting: readonly LastingReaction[];
+  /** The last day on which a session comes before the course counts as lapsing; null where it has not begun, or has ended. */
+  readonly lapsesAfter: LocalDate | null;
 }
 
 /** Where a course stands, and everything about it that lies outside its protocol. */
@@ -68,6 +79,7 @@ export function judgeCourse(course: PlannedCourse, world: CourseWorld): CourseJu
     kinds: [...(intervals.get(session.sessionId) ?? []), ...sessionDeviations(course, session, world)],
   }));
   const [first, last] = [sessions[0], sessions.at(-1)];
+  const reviews = performed.filter((session) => callsForReview(session, world)).map(({ sessionId }) => sessionId);
   const sessionsLeft = course.status === 'active' && sessions.length < course.plannedSessions;
   return {
     performed: sessions.length,
@@ -79,6 +91,12 @@ export function judgeCourse(course: PlannedCourse, world: CourseWorld): CourseJu
     sessionDeviations: Object.fromEntries(
       bySession.filter(({ kinds }) => kinds.length > 0).map(({ session, kinds }) => [session.sessionId, kinds]),
     ),
+    reviews,
+    lasting: world.protocol ? lastingReactions(course, world.protocol) : [],
+    lapsesAfter:
+      course.status === 'active' && last && world.protocol
+        ? addDays(dateOfSession(last), world.protocol.lapse.afterDays)
+        : null,
   };
 }
 
@@ -128,14 +146,40 @@ function intervalDeviations(
 function sessionDeviations(course: PlannedCourse, session: PerformedSession, world: CourseWorld): DeviationKind[] {
   const on = dateOfSession(session);
   const credentials = world.credentialsOf(session.practitionerId);
-  return [
+  const derived: DeviationKind[] = [
     ...measureDeviations(session, world.protocol),
     ...lotDeviations(session, on, world),
     // S2-Q1
     ...(isCredentialed(credentials, course.protocol.code, on) ? [] : (['credential'] as const)),
     ...(isContraindicated(session, world) ? (['contraindication'] as const) : []),
   ];
+  // What somebody accepted with a reason and no fact tells by itself: another device, a step left out.
+  const accepted = session.overridden.filter((kind) => STATED.has(kind));
+  return [...derived, ...accepted];
 }
+
+const STATED: ReadonlySet<DeviationKind> = new Set<DeviationKind>(['device', 'steps']);
+
+/**
+ * Whether something is known by now that speaks against a session and was not when it was entered, or last reviewed: an
+ * answer that came later with the date since when it was true (S0-C1 to S0-C8, S4-C1).
+ */
+function callsForReview(session: PerformedSession, world: CourseWorld): boolean {
+  const { protocol } = world;
+  const now = world.healthAt(session.at.instant);
+  if (!protocol || !now || !saysAnything(now)) return false;
+  const ingredients = session.products.flatMap(({ product }) => world.ingredientsOf(product));
+  const then = world.healthAt(session.at.instant, session.reviewedAt ?? session.recordedAt) ?? NOTHING_KNOWN;
+  const known = new Set(findingsIn(protocol, then, ingredients));
+  return findingsIn(protocol, now, ingredients).some((code) => !known.has(code));
+}
+
+const NOTHING_KNOWN: HealthAnswers = { conditions: [], medications: [], allergies: [] };
+
+const findingsIn = (protocol: Protocol, answers: HealthAnswers, ingredients: readonly string[]): string[] =>
+  [...blockingFindings(protocol, answers, ingredients), ...reviewFindings(protocol, answers, ingredients)].map(
+    ({ code, matched }) => `${code} ${matched.join()}`,
+  );
 
 /** Depth (S3-D1) and duration (S4-U1); what was not recorded is no deviation. */
 function measureDeviations(session: PerformedSession, protocol: Protocol | undefined): DeviationKind[] {

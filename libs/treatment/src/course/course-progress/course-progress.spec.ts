@@ -70,7 +70,11 @@ describe('the list of courses', () => {
       last: '2024-01-16',
       nextEarliest: '2024-01-30',
       maintenance: null,
+      suggestedCourse: null,
       deviations: {},
+      reviews: 0,
+      lastingReactions: 0,
+      lapsingSince: '2024-04-15',
       booked: {
         sessionId: expect.any(String),
         at: '2030-01-30T10:00',
@@ -248,6 +252,8 @@ describe('one course', () => {
         reactions: ['redness'],
         adverseEvent: { kind: 'infection', severity: 'mild' },
         outcomeScore: 4,
+        resolvedReactions: [],
+        lasting: [],
       },
     ]);
   });

@@ -14,8 +14,13 @@ import {
   zoned,
 } from '#test/support/treatment-history.js';
 import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
-import { ConsentSigned } from '../../consultation/consultation.events.js';
+import { ConsentSigned, ConsentSignedCorrected, consultationStream } from '../../consultation/consultation.events.js';
 import { PatientHealthRecorded, patientStream } from '../../patient/patient.events.js';
+import {
+  CredentialRevoked,
+  PractitionerEntryRetracted,
+  practitionerStream,
+} from '../../practitioner/practitioner.events.js';
 import type { CoursesParams } from './course-progress.query.js';
 
 const PAGE: CoursesParams = { limit: 100 };
@@ -118,6 +123,40 @@ describe('facts that come after the sessions they touch', () => {
     });
     await models.record(chain, [{ stream: `consultation-${history.consultationId}`, events: [signed] }]);
     expect((await one(history.id))?.deviations).toEqual({});
+  });
+
+  it('[credential.revoked] a revocation, and its being taken back', async () => {
+    const history = treated();
+    await models.record(chain, [...references(), ...history.streams()]);
+    expect((await one(history.id))?.deviations).toEqual({});
+    const { practitioner: practitionerId } = of;
+    const stream = practitionerStream(practitionerId);
+    const now = occurredNow('2026-01-01T00:00:00.000Z');
+    const revocation = { practitionerId, procedures: ['facial'], from: '2024-01-16', reason: 'not renewed' };
+    await models.record(chain, [{ stream, events: [CredentialRevoked(now, revocation)] }]);
+    expect((await one(history.id))?.deviations).toEqual({ credential: 1 });
+    const [revoked] = (await models.engine.store.readStream(chain.id, stream)).slice(-1);
+    const retracts = revoked?.header.id as string;
+    const retraction = { practitionerId, retracts, retractionReason: 'another practitioner' };
+    await models.record(chain, [{ stream, events: [PractitionerEntryRetracted(now, retraction)] }]);
+    expect((await one(history.id))?.deviations).toEqual({});
+  });
+
+  it('[consultation.entry-corrected] the consent as it was corrected', async () => {
+    const history = course().performed('2024-01-02T10:00').performed('2024-01-16T10:00');
+    await models.record(chain, [...references(), ...history.streams()]);
+    const stream = consultationStream(history.consultationId);
+    const signed = (await models.engine.store.readStream(chain.id, stream)).find(
+      ({ header }) => header.type === 'ConsentSigned',
+    );
+    const corrected = ConsentSignedCorrected(occurredNow('2026-01-01T00:00:00.000Z'), {
+      ...{ consultationId: history.consultationId, patientId: of.patient, procedure: 'facial' },
+      ...{ signedOn: '2024-01-10', validUntil: null },
+      ...{ corrects: signed?.header.id as string, correctionReason: 'misread' },
+    });
+    expect((await one(history.id))?.deviations).toEqual({});
+    await models.record(chain, [{ stream, events: [corrected] }]);
+    expect((await one(history.id))?.deviations).toEqual({ consent: 1 });
   });
 
   it('the protocol', async () => {

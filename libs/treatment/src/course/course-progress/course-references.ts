@@ -1,17 +1,24 @@
+import { uuidArray } from '#libs/database/src/binary-array.js';
 import type { Queryable } from '#libs/database/src/database.js';
 import type { Boxes, SealedBox } from '#libs/event-store/src/boxes.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
+import { changesHistory } from '#libs/event-store/src/correction.js';
 import type { StreamName } from '#libs/event-store/src/event-store.js';
 import { isErased } from '#libs/event-store/src/personal-data.js';
 import { foldCase } from '#libs/kernel/src/case-fold.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
+import { type Read, readTogether, type RowsOf, writeTogether } from '#libs/projections/src/combined.statement.js';
 import type { ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
 import type { HealthAnswers } from '#libs/protocols/src/contraindication.rule.js';
-import type { ConsultationEvent } from '../../consultation/consultation.events.js';
+import { CONSULTATION_EVENTS, type ConsultationEntry } from '../../consultation/consultation.events.js';
 import { KeyedStates } from '../../keyed-states.js';
 import { PatientHealthRecorded, PatientRegistered } from '../../patient/patient.events.js';
-import { PRACTITIONER_EVENTS, type PractitionerEvent } from '../../practitioner/practitioner.events.js';
+import {
+  PRACTITIONER_EVENTS,
+  type PractitionerEntry,
+  type PractitionerEvent,
+} from '../../practitioner/practitioner.events.js';
 import { practitionerFold, type PractitionerState } from '../../practitioner/practitioner.state.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 import type { PerformedSession, PlannedCourse } from '../course.state.js';
@@ -39,6 +46,8 @@ export interface UnsavedFacts {
   readonly patients: Map<Id, readonly HealthRecord[]>;
   /** Practitioners who got a credential. */
   readonly granted: Set<Id>;
+  /** Practitioners who lost one, or whose credentials turned out to be others. */
+  readonly recredentialed: Set<Id>;
   /** Courses that must be judged anew. */
   readonly touched: Set<Id>;
   /** Streams that began in these pages. */
@@ -48,11 +57,18 @@ export interface UnsavedFacts {
 const PRACTITIONER_TYPES: ReadonlySet<string> = new Set(PRACTITIONER_EVENTS.map(({ type }) => type));
 
 type Page = readonly SealedEvent<TreatmentEvent>[];
-type ConsentEvent = Extract<SealedEvent<ConsultationEvent>, { type: 'ConsentSigned' | 'ConsentWithdrawn' }>;
+type ConsentEvent = Extract<SealedEvent<ConsultationEntry>, { type: 'ConsentSigned' | 'ConsentWithdrawn' }>;
+
+/** Those that make consents, and those that change the history of a consultation. */
+const CONSENT_TYPES: ReadonlySet<string> = new Set(
+  CONSULTATION_EVENTS.map(({ type }) => type).filter((type) => type.startsWith('Consent') || changesHistory(type)),
+);
 
 const isConsentEvent = (event: SealedEvent<TreatmentEvent>): event is ConsentEvent =>
   event.type === 'ConsentSigned' || event.type === 'ConsentWithdrawn';
-const isPractitionerEvent = (event: SealedEvent<TreatmentEvent>): event is SealedEvent<PractitionerEvent> =>
+const isAboutConsents = (event: SealedEvent<TreatmentEvent>): event is SealedEvent<ConsultationEntry> =>
+  CONSENT_TYPES.has(event.type);
+const isPractitionerEvent = (event: SealedEvent<TreatmentEvent>): event is SealedEvent<PractitionerEntry> =>
   PRACTITIONER_TYPES.has(event.type);
 
 /**
@@ -72,6 +88,7 @@ export class CourseReferences {
       practitioners: new Map(),
       patients: new Map(),
       granted: new Set(),
+      recredentialed: new Set(),
       touched: new Set(),
       fresh: new Set(),
     };
@@ -84,9 +101,9 @@ export class CourseReferences {
     await this.consultations.fold(
       tx,
       chain,
-      page.filter(isConsentEvent),
+      page.filter(isAboutConsents),
       ({ data }) => data.consultationId,
-      evolveConsents,
+      consentsAfter,
       { unsaved: facts.consultations, fresh },
     );
     const credentials = page.filter(isPractitionerEvent);
@@ -96,10 +113,13 @@ export class CourseReferences {
       chain,
       credentials,
       ({ data }) => data.practitionerId,
-      practitionerFold.evolve,
+      practitionerAfter,
       practitioners,
     );
-    for (const { type, data } of credentials) if (type === 'CredentialGranted') facts.granted.add(data.practitionerId);
+    for (const { type, data } of credentials) {
+      if (type === 'CredentialGranted') facts.granted.add(data.practitionerId);
+      else if (type !== 'PractitionerRegistered') facts.recredentialed.add(data.practitionerId);
+    }
     await this.patients.fold(
       tx,
       chain,
@@ -125,46 +145,65 @@ export class CourseReferences {
    * @returns the courses in the table that they touch
    */
   async save({ tx, chain }: ProjectionContext, facts: UnsavedFacts): Promise<Set<Id>> {
-    const { consultations, practitioners, patients, granted, touched } = facts;
-    await this.consultations.save(tx, chain, consultations);
-    await this.practitioners.save(tx, chain, practitioners);
-    await this.patients.save(tx, chain, patients);
-    const find = async (sql: string, ids: Iterable<Id>) => {
+    const { consultations, practitioners, patients, granted, recredentialed, touched } = facts;
+    await writeTogether(tx, [
+      ...this.consultations.write(chain, consultations),
+      ...this.practitioners.write(chain, practitioners),
+      ...this.patients.write(chain, patients),
+    ]);
+    const read = (text: string, ids: Iterable<Id>): Read<{ id: Id }>[] => {
       const wanted = [...ids];
-      if (wanted.length === 0) return;
-      const { rows } = await tx.query<{ id: Id }>(sql, [chain.no, wanted]);
-      for (const { id } of rows) touched.add(id);
+      return wanted.length === 0 ? [] : [{ text, values: [chain.no, uuidArray(wanted)] }];
     };
-    await find('select id from course where chain = $1 and consultation_id = any($2::uuid[])', consultations.keys());
-    await find('select id from course where chain = $1 and patient_id = any($2::uuid[])', patients.keys());
-    // A further credential can only mend sessions that had none: those alone are looked for.
-    await find(
-      'select distinct course_id as id from session_use where chain = $1 and unqualified and practitioner_id = any($2::uuid[])',
-      granted,
-    );
+    const found = await readTogether(tx, [
+      ...read('select id from course where chain = $1 and consultation_id = any($2::uuid[])', consultations.keys()),
+      ...read('select id from course where chain = $1 and patient_id = any($2::uuid[])', patients.keys()),
+      // A further credential can only mend sessions that had none: those alone are looked for.
+      ...read(
+        'select distinct course_id as id from session_use where chain = $1 and unqualified and practitioner_id = any($2::uuid[])',
+        granted,
+      ),
+      // Which happens rarely enough to look through all sessions for it.
+      ...read(
+        'select distinct course_id as id from session_use where chain = $1 and practitioner_id = any($2::uuid[])',
+        recredentialed,
+      ),
+    ]);
+    for (const { id } of found.flat()) touched.add(id);
     return touched;
   }
 
-  /** Everything that these courses are judged by. */
-  async worldsOf(
-    { tx, chain, boxes }: ProjectionContext,
-    courses: readonly PlannedCourse[],
-    protocolOf: (course: PlannedCourse) => CourseWorld['protocol'],
-  ): Promise<(course: PlannedCourse) => CourseWorld> {
-    const treated = courses.filter((course) => performedOf(course).length > 0);
+  /** Asks for everything that courses are judged by; `worldsOf` makes something of the rows. */
+  reads(chain: Chain, courses: readonly PlannedCourse[]) {
+    const treated = courses.filter(isTreated);
     const sessions = treated.flatMap(performedOf);
-    const consents = await this.consultations.load(
-      tx,
-      chain,
-      treated.map(({ consultationId }) => consultationId),
-    );
-    const practitioners = await this.practitioners.load(
-      tx,
-      chain,
-      sessions.map(({ practitionerId }) => practitionerId),
-    );
-    const health = await this.openHealth(tx, chain, boxes, new Set(treated.map(({ patientId }) => patientId)));
-    const { lotAt, ingredientsOf } = await this.lots.usedIn(tx, chain, sessions);
+    return [
+      this.consultations.read(
+        chain,
+        treated.map(({ consultationId }) => consultationId),
+      ),
+      this.practitioners.read(
+        chain,
+        sessions.map(({ practitionerId }) => practitionerId),
+      ),
+      this.patients.read(
+        chain,
+        treated.map(({ patientId }) => patientId),
+      ),
+      ...this.lots.reads(chain, sessions),
+    ] as const;
+  }
+
+  /** What each course is judged by. */
+  async worldsOf(
+    { chain, boxes }: ProjectionContext,
+    protocolOf: (course: PlannedCourse) => CourseWorld['protocol'],
+    [consentRows, practitionerRows, patientRows, lotRows, ingredientRows]: FactRows,
+  ): Promise<(course: PlannedCourse) => CourseWorld> {
+    const consents = statesOf(consentRows);
+    const practitioners = statesOf(practitionerRows);
+    const health = await this.openHealth(chain, boxes, statesOf(patientRows));
+    const { lotAt, ingredientsOf } = this.lots.used(lotRows, ingredientRows);
     return (course) => ({
       protocol: protocolOf(course),
       consents: consents.get(course.consultationId) ?? [],
@@ -191,7 +230,11 @@ export class CourseReferences {
     const found: Id[] = [];
     for (let from = 0; from < patients.length; from += PATIENTS_AT_ONCE) {
       const some = new Set(patients.slice(from, from + PATIENTS_AT_ONCE));
-      for (const [patientId, records] of await this.openHealth(tx, chain, boxes, some)) {
+      for (const [patientId, records] of await this.openHealth(
+        chain,
+        boxes,
+        await this.patients.load(tx, chain, some),
+      )) {
         const allergic = records.some(({ answers }) => answers?.allergies.some((each) => folded.has(foldCase(each))));
         if (allergic) found.push(...(users.get(patientId) ?? []));
       }
@@ -200,12 +243,10 @@ export class CourseReferences {
   }
 
   private async openHealth(
-    tx: Queryable,
     chain: Chain,
     boxes: Boxes,
-    patients: ReadonlySet<Id>,
+    states: ReadonlyMap<Id, readonly HealthRecord[]>,
   ): Promise<Map<Id, KnownHealth[]>> {
-    const states = await this.patients.load(tx, chain, patients);
     const records = [...states].flatMap(([id, of]) => of.map((record) => ({ id, ...record })));
     const opened = await boxes.open<{ health?: HealthAnswers }>(
       chain,
@@ -243,6 +284,25 @@ function answersAt(records: readonly KnownHealth[], instant: Instant): HealthAns
   return holding?.answers;
 }
 
+/** A correction says how the whole history of the consultation reads now. */
+const consentsAfter = (
+  consents: readonly SignedConsent[],
+  event: SealedEvent<ConsultationEntry>,
+): readonly SignedConsent[] => {
+  if (event.history)
+    return (event.history as SealedEvent<TreatmentEvent>[]).filter(isConsentEvent).reduce(evolveConsents, []);
+  return isConsentEvent(event) ? evolveConsents(consents, event) : consents;
+};
+
+/** A correction says how the whole history of the practitioner reads now. */
+const practitionerAfter = (state: PractitionerState, event: SealedEvent<PractitionerEntry>): PractitionerState =>
+  event.history
+    ? (event.history as readonly SealedEvent<PractitionerEvent>[]).reduce(
+        practitionerFold.evolve,
+        practitionerFold.initial,
+      )
+    : practitionerFold.evolve(state, event as SealedEvent<PractitionerEvent>);
+
 function evolveConsents(consents: readonly SignedConsent[], event: ConsentEvent): readonly SignedConsent[] {
   if (event.type === 'ConsentSigned') {
     const { procedure, signedOn, validUntil } = event.data;
@@ -254,6 +314,13 @@ function evolveConsents(consents: readonly SignedConsent[], event: ConsentEvent)
       : consent,
   );
 }
+
+type FactRows = RowsOf<ReturnType<CourseReferences['reads']>>;
+
+const statesOf = <State>(rows: readonly { id: Id; state: State }[]): ReadonlyMap<Id, State> =>
+  new Map(rows.map(({ id, state }) => [id, state]));
+
+const isTreated = (course: PlannedCourse): boolean => course.sessions.some(({ status }) => status === 'performed');
 
 const performedOf = (course: PlannedCourse): PerformedSession[] =>
   course.sessions.filter((session): session is PerformedSession => session.status === 'performed');

@@ -39,6 +39,12 @@ function sessionView(
     site: site(session.siteId),
     practitioner: practitioner(session.practitionerId),
     deviations: [...(judgement.sessionDeviations[session.sessionId] ?? [])],
+    plannedProducts: (session.plannedProducts ?? []).map(({ product, lotNumber }) => ({
+      product,
+      lotNumber: lotNumber ?? null,
+    })),
+    hold: session.hold ? (session.hold.decision ?? ('undecided' as const)) : null,
+    needsReview: judgement.reviews.includes(session.sessionId),
   };
   if (session.status !== 'performed') return { ...shown, ...NOTHING_RECORDED };
   return {
@@ -47,7 +53,24 @@ function sessionView(
     areas: [...session.areas],
     device: session.device as CourseSessionView['device'],
     depthMm: session.depthMm ?? null,
-    products: session.products.map((used) => ({ ...used, volumeMl: used.volumeMl ?? null })),
+    products: session.products.map(({ product, lotNumber, volumeMl, area, depthMm, vialId, purpose }) => ({
+      product,
+      lotNumber,
+      volumeMl: volumeMl ?? null,
+      area: area ?? null,
+      depthMm: depthMm ?? null,
+      vialId: vialId ?? null,
+      purpose: purpose ?? 'treatment',
+    })),
+    endedAt: session.endedAt?.wall ?? null,
+    orderedBy: session.orderedBy === undefined ? null : practitioner(session.orderedBy),
+    steps:
+      session.steps?.map(({ code, practitionerId, at: doneAt }) => ({
+        code,
+        practitioner: practitioner(practitionerId),
+        at: doneAt?.wall ?? null,
+      })) ?? null,
+    reviewedAt: session.reviewedAt ?? null,
     painScore: session.painScore ?? null,
     reactions: [...session.reactions] as CourseSessionView['reactions'],
   };
@@ -59,12 +82,20 @@ const NOTHING_RECORDED = {
   device: null,
   depthMm: null,
   products: [],
+  endedAt: null,
+  orderedBy: null,
+  steps: null,
+  reviewedAt: null,
   painScore: null,
   reactions: [],
 };
 
 /** In the order of their times. */
-export function followUpViews(course: PlannedCourse, site: (id: Id) => SiteRef): CourseDetail['followUps'] {
+export function followUpViews(
+  course: PlannedCourse,
+  judgement: CourseJudgement,
+  site: (id: Id) => SiteRef,
+): CourseDetail['followUps'] {
   return course.followUps
     .toSorted((a, b) => (a.at.instant < b.at.instant ? -1 : a.at.instant > b.at.instant ? 1 : 0))
     .map((followUp) => ({
@@ -77,5 +108,14 @@ export function followUpViews(course: PlannedCourse, site: (id: Id) => SiteRef):
         ? { kind: followUp.adverseEvent.kind, severity: followUp.adverseEvent.severity ?? null }
         : null) as CourseDetail['followUps'][number]['adverseEvent'],
       outcomeScore: followUp.outcomeScore ?? null,
+      resolvedReactions: [...(followUp.resolvedReactions ?? [])] as CourseDetail['followUps'][number]['reactions'],
+      lasting: judgement.lasting
+        .filter(({ followUpId }) => followUpId === followUp.followUpId)
+        .map(({ reaction, sessionId, days, withinDays }) => ({
+          reaction: reaction as CourseDetail['followUps'][number]['reactions'][number],
+          sessionId,
+          days,
+          withinDays,
+        })),
     }));
 }

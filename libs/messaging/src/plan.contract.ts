@@ -1,0 +1,8 @@
+/** What messages a course would bring, for those who ask without planning any. */
+export { type MessageKind, messageKindSchema } from './message/message.events.js';
+export {
+  type ReplayedMessage,
+  replayedMessages,
+  type ReplayPlace,
+  rewordedMessages,
+} from './plan/replayed-messages.js';

@@ -1,0 +1,19 @@
+/** What a replay of courses under another protocol looks at: where they stand, and how they are judged. */
+export {
+  type CourseJudgement,
+  type CourseWorld,
+  judgeCourse,
+} from './course/course-progress/course-progress.rules.js';
+export { COURSE_PROGRESS } from './course/course-progress/course-progress.projection.js';
+export { CourseReferences } from './course/course-progress/course-references.js';
+export { courseWindow, dateOfSession, suggestedCourse, windowToBeSet } from './course/course-maintenance.js';
+export { deviationKindSchema, type DeviationKind } from './course/course.events.js';
+export { ENDS_ON, PERSON_END } from './course/maintenance-due/maintenance-end.js';
+export { MAINTENANCE_DUE } from './course/maintenance-due/maintenance-due.projection.js';
+export { device as deviceFindings, type SessionFacts, steps as stepFindings } from './course/session.rules.js';
+export { bookedSessions, performedSessions, type PerformedSession, type PlannedCourse } from './course/course.state.js';
+export { DIRECTORY } from './directory/directory.projection.js';
+export { People } from './directory/people.js';
+export { DraftUnknown, ProtocolUnknown } from './protocol/protocol.errors.js';
+export { draftFold } from './protocol/protocol-draft.state.js';
+export { draftStream } from './protocol/protocol.events.js';
