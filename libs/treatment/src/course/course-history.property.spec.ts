@@ -106,7 +106,7 @@ function worldOf(world: World, today: LocalDate, { byNurse, ordered }: Attempt):
   }[world.lot];
   const credentials = world.credential ? [{ procedures: ['facial'], validFrom: '2020-01-01', validTo: null }] : [];
   const { patients } = personWith(HEALTH[world.health]);
-  const events = world.adverseEvent ? [{ adverseEventId: 'open', status: 'open' }] : [];
+  const events = world.adverseEvent ? [{ adverseEventId: 'open', status: 'open', source: 'report' }] : [];
   return {
     protocol: facial,
     person: { patients: patients.map((each) => ({ ...each, adverseEvents: events as never })) },

@@ -374,13 +374,13 @@ describe('performing a session', () => {
       facts: ['S4-R2'],
     });
     const event = (status: 'open' | 'closed', adverseEventId: string) =>
-      ({ patients: [{ ...patient, adverseEvents: [{ adverseEventId, status }] }] }) as never;
+      ({ patients: [{ ...patient, adverseEvents: [{ adverseEventId, status, source: 'report' }] }] }) as never;
     expect(decide(perform({ person: event('closed', infected.data.followUpId) }), state)).toHaveLength(1);
     expect(rules(perform({ person: event('open', newId()) }))).toEqual(['session.open-adverse-event']);
     const other = given(planned, infected) as PlannedCourse;
     expect(rules(perform({ otherCourses: [other] }))).toEqual(['session.open-adverse-event']);
   });
-  it('[session.patient-died] is refused after the patient’s death', () => {
+  it('[session.patient-died] is refused after the patient’s death, and so is its booking', () => {
     expect(rules(perform({ person: { patients: [{ ...patient, diedOn: '2026-03-01' }] } }))).toEqual([
       'session.patient-died',
     ]);
@@ -502,8 +502,15 @@ describe('booking', () => {
     practitionerId,
     at: at(wall),
     products: undefined,
-    world: { consultation: cleared, practitioner: nurse, protocol: facial, openAdverseEvents, ...changes },
+    world: { ...bookable, openAdverseEvents, ...changes },
   });
+  const bookable = {
+    consultation: cleared,
+    practitioner: nurse,
+    protocol: facial,
+    person: { patients: [patient] },
+    openAdverseEvents: [],
+  };
   const completed = given(planned, CourseCompleted(occurredNow(NOW), ofCourse));
 
   it('[session.number] numbers sessions within their kind', () => {
@@ -534,8 +541,10 @@ describe('booking', () => {
       siteId,
       practitionerId,
       at: at(wall),
+      world: bookable,
     });
     expect(rules(move('2026-03-01T10:00'))).toEqual(['session.booked-ahead']);
+    expect(rules(move('2027-03-01T10:00'))).toContain('session.credential');
     const moved = decide(move('2026-03-09T10:00'));
     expect(moved).toMatchObject([{ type: 'SessionRescheduled' }]);
     const after = given(planned, booked(sessionId, '2026-03-02T17:00'), ...moved);

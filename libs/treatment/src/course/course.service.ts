@@ -39,9 +39,10 @@ import type {
 } from './course.commands.js';
 import { type CourseCommand, decideCourse } from './course.decider.js';
 import { CourseUnknown, SessionUnknown } from './course.errors.js';
-import { courseStream, type UsedProduct } from './course.events.js';
+import { courseStream, type SessionKind, type UsedProduct } from './course.events.js';
 import { courseFold, type PlannedCourse } from './course.state.js';
 import { protocolOfCourse } from './session-standing.js';
+import type { BookingWorld } from './session.decider.js';
 import { type LotWorld, openFollowUpEvents } from './session.rules.js';
 
 /** Gathers what a command on a course is judged by, and lets the decider decide. Whatever is read here is guarded. */
@@ -126,20 +127,10 @@ export class CourseService {
     const siteId = await this.references.resolve(chain, 'site', data.site);
     const practitionerId = await this.practitioner(meta, data.practitioner);
     const answer = await this.decide(meta, course, async (state, reads) => {
-      const [{ timeZone }, practitioner, { state: consultation }, protocol, person] = await Promise.all([
-        requireSite(reads, siteId),
-        requirePractitioner(reads, practitionerId),
-        reads.load(consultationStream(state.consultationId), consultationFold),
-        protocolOfCourse(reads, chain, state),
-        loadPerson(reads, state.patientId),
-      ]);
       const { kind, products } = data;
-      const others = kind === 'maintenance' ? await otherCourses(reads, state, person) : [];
-      const found = [state, ...others].flatMap((each) => openFollowUpEvents(each, person));
-      const reported = openAdverseEvents(person).map(({ adverseEventId }) => adverseEventId);
-      const open = [...new Set([...reported, ...found.map(({ followUpId }) => followUpId)])];
+      const { timeZone } = await requireSite(reads, siteId);
+      const world = await bookingWorld(reads, state, kind, practitionerId);
       const at = wallTimeAt(data.at, timeZone, reads.now);
-      const world = { practitioner, consultation, protocol, openAdverseEvents: open };
       return { type: 'BookSession', sessionId, kind, siteId, practitionerId, at, products, world };
     });
     return { ...answer, id: sessionId };
@@ -153,12 +144,11 @@ export class CourseService {
   ): Promise<CommandAnswer> {
     return this.decide(meta, course, async (state, reads) => {
       const { siteId, practitionerId } = await this.placeOf(meta, state, sessionId, data);
-      const [{ timeZone }] = await Promise.all([
-        requireSite(reads, siteId),
-        requirePractitioner(reads, practitionerId),
-      ]);
+      const { timeZone } = await requireSite(reads, siteId);
+      const kind = state.sessions.find((each) => each.sessionId === sessionId)?.kind ?? 'course';
+      const world = await bookingWorld(reads, state, kind, practitionerId);
       const at = wallTimeAt(data.at, timeZone, reads.now);
-      return { type: 'RescheduleSession', sessionId, siteId, practitionerId, at };
+      return { type: 'RescheduleSession', sessionId, siteId, practitionerId, at, world };
     });
   }
 
@@ -437,6 +427,26 @@ export class CourseService {
 interface Stated {
   readonly siteId: Id;
   readonly practitionerId: Id;
+}
+
+/** What a booking of a course is judged by; the person's other courses matter to maintenance alone. */
+async function bookingWorld(
+  reads: Reads,
+  state: PlannedCourse,
+  kind: SessionKind,
+  practitionerId: Id,
+): Promise<BookingWorld> {
+  const [practitioner, { state: consultation }, protocol, person] = await Promise.all([
+    requirePractitioner(reads, practitionerId),
+    reads.load(consultationStream(state.consultationId), consultationFold),
+    protocolOfCourse(reads, reads.chain, state),
+    loadPerson(reads, state.patientId),
+  ]);
+  const others = kind === 'maintenance' ? await otherCourses(reads, state, person) : [];
+  const found = [state, ...others].flatMap((each) => openFollowUpEvents(each, person));
+  const reported = openAdverseEvents(person).map(({ adverseEventId }) => adverseEventId);
+  const open = [...new Set([...reported, ...found.map(({ followUpId }) => followUpId)])];
+  return { practitioner, consultation, protocol, person, openAdverseEvents: open };
 }
 
 /** The other courses of a person, whichever registration they were planned for. */

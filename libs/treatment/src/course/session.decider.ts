@@ -30,7 +30,15 @@ import {
 } from './course.events.js';
 import type { CourseRule } from './course.rule-book.js';
 import type { OpenSession, PlannedCourse } from './course.state.js';
-import { consent, credential, type Finding, screening, sessionFindings, type SessionWorld } from './session.rules.js';
+import {
+  consent,
+  credential,
+  type Finding,
+  personGone,
+  screening,
+  sessionFindings,
+  type SessionWorld,
+} from './session.rules.js';
 
 type PerformData = z.infer<typeof performSessionSchema>;
 
@@ -42,10 +50,13 @@ export interface BookSession {
   readonly practitionerId: string;
   readonly at: ZonedTime;
   readonly products: readonly PlannedProduct[] | undefined;
-  readonly world: Pick<SessionWorld, 'consultation' | 'practitioner' | 'protocol'> & {
-    /** Ids of the person's open adverse events. */
-    readonly openAdverseEvents: readonly string[];
-  };
+  readonly world: BookingWorld;
+}
+
+/** What a booking is judged by. */
+export interface BookingWorld extends Pick<SessionWorld, 'consultation' | 'practitioner' | 'protocol' | 'person'> {
+  /** Ids of the person's open adverse events. */
+  readonly openAdverseEvents: readonly string[];
 }
 
 export interface RescheduleSession {
@@ -54,6 +65,7 @@ export interface RescheduleSession {
   readonly siteId: string;
   readonly practitionerId: string;
   readonly at: ZonedTime;
+  readonly world: BookingWorld;
 }
 
 export interface PlanSessionProducts {
@@ -108,20 +120,21 @@ type Field = ErrorField & { readonly rule: CourseRule };
 const isPhysician = (practitioner: PractitionerState | undefined): boolean =>
   practitioner?.status === 'registered' && practitioner.role === 'physician';
 
-/** @throws CourseNotActive, BookingRefused */
-export function bookSession(command: BookSession, state: PlannedCourse, now: Instant): CourseEvent[] {
-  const { sessionId, kind, siteId, practitionerId, at, products, world } = command;
-  if (kind === 'course') active(state);
-  else openForMaintenance(state);
-  requireFuture(at, now);
+/** @throws BookingRefused with all that stands against a session at that time */
+function requireBookable(
+  state: PlannedCourse,
+  world: BookingWorld,
+  session: { readonly at: ZonedTime; readonly kind: SessionKind },
+): void {
   const findings = [
-    ...credential(state, world, { at }),
-    ...consent(state, world, { at }),
-    ...screening(state, world, { at, kind }),
+    ...credential(state, world, session),
+    ...consent(state, world, session),
+    ...screening(state, world, session),
+    ...personGone(world, session),
   ];
   const fields: ErrorField[] = findings.map(fieldOf);
   // Maintenance needs what a course session needs; a course session with an open event is held when its day comes.
-  if (kind === 'maintenance' && world.openAdverseEvents.length > 0) {
+  if (session.kind === 'maintenance' && world.openAdverseEvents.length > 0) {
     fields.push({
       field: 'patient',
       message: 'An adverse event is open: a physician closes it first.',
@@ -132,6 +145,15 @@ export function bookSession(command: BookSession, state: PlannedCourse, now: Ins
     });
   }
   if (fields.length > 0) throw new BookingRefused(fields);
+}
+
+/** @throws CourseNotActive, BookingRefused */
+export function bookSession(command: BookSession, state: PlannedCourse, now: Instant): CourseEvent[] {
+  const { sessionId, kind, siteId, practitionerId, at, products, world } = command;
+  if (kind === 'course') active(state);
+  else openForMaintenance(state);
+  requireFuture(at, now);
+  requireBookable(state, world, { at, kind });
   const sameKind = state.sessions.filter((session) => session.kind === kind);
   const number = Math.max(0, ...sameKind.map((session) => session.number)) + 1;
   const { courseId, patientId } = state;
@@ -142,13 +164,14 @@ export function bookSession(command: BookSession, state: PlannedCourse, now: Ins
 }
 
 export function rescheduleSession(command: RescheduleSession, state: PlannedCourse, now: Instant): CourseEvent[] {
-  const { sessionId, siteId, practitionerId, at } = command;
+  const { sessionId, siteId, practitionerId, at, world } = command;
   openForBooking(state);
   const session = bookedSession(state, sessionId);
   requireFuture(at, now);
   const isSame =
     session.bookedFor?.instant === at.instant && session.siteId === siteId && session.practitionerId === practitionerId;
   if (isSame) return [];
+  requireBookable(state, world, { at, kind: session.kind });
   const { courseId, patientId } = state;
   return [SessionRescheduled(occurredNow(now), { courseId, patientId, sessionId, siteId, practitionerId, at })];
 }

@@ -467,7 +467,8 @@ export function openFollowUpEvents(course: PlannedCourse, person: Person): Follo
   );
 }
 
-function personGone({ person }: Pick<SessionWorld, 'person'>, session: Pick<SessionFacts, 'at'>): Finding[] {
+/** Nobody is treated after the day on which they died. */
+export function personGone({ person }: Pick<SessionWorld, 'person'>, session: Pick<SessionFacts, 'at'>): Finding[] {
   const { diedOn } = endOfPerson(person);
   if (diedOn === null || dateOfWall(session.at.wall) <= diedOn) return [];
   return [
