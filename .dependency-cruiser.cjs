@@ -3,11 +3,11 @@
  * Tests (`*.spec.ts` and the like) may reach further sideways, never upwards.
  */
 const engine = 'projections|queue|cqrs|http|engine';
-const domain = 'protocols|treatment|messaging|history-import';
+const domain = 'protocols|treatment|messaging|history-import|what-if';
 const test = '\\.(?:int-|e2e-)?spec\\.tsx?$';
 
 /** What the web console can load, too: no I/O, no framework. */
-const pureRoles = 'events|upcasters|commands|state|decider|rules|errors|jobs';
+const pureRoles = 'events|upcasters|commands|state|decider|rules|rule-book|errors|jobs';
 
 /** @returns a rule: files under `libs/<from>` use no library but those in `allowed`, and themselves */
 const layer = (from, allowed) => ({
@@ -61,7 +61,7 @@ module.exports = {
           '(^|/)node_modules/zod/',
           `^libs/$1/src/.*\\.(?:${pureRoles}|contract|types)\\.ts$`,
           '^libs/$1/.*/[^/.]+\\.ts$',
-          '^libs/event-store/src/(event-type|recorded-event|personal-data)\\.ts$',
+          '^libs/event-store/src/(event-type|recorded-event|personal-data|correction)\\.ts$',
         ],
       },
     },

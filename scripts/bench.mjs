@@ -13,7 +13,7 @@ import { root } from './sources.mjs';
 
 const suffix = '.bench.ts';
 const folder = join(root, 'bench');
-const needsPostgres = new Set(['append', 'project', 'snapshots']);
+const needsPostgres = new Set(['append', 'project', 'recall', 'snapshots', 'timeline', 'what-if']);
 const known = existsSync(folder)
   ? readdirSync(folder)
       .filter((file) => file.endsWith(suffix))

@@ -21,6 +21,7 @@ const stages = {
   }),
   arrows: tool('dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', ...folders),
   openapi: [process.execPath, [join(root, 'scripts/check-openapi.mjs')]],
+  rules: [process.execPath, [join(root, 'scripts/check-rules.mjs')]],
   format: tool('@biomejs/biome/bin/biome', 'format', '--colors=off'),
 };
 

@@ -7,6 +7,7 @@ import { openPistor, type Pistor } from '#libs/composition/src/pistor.js';
 import { readConfiguration } from '#libs/engine/src/configuration.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { silentLog } from '#libs/kernel/src/log.js';
+import { DIRECTORY } from '#libs/treatment/src/directory/directory.projection.js';
 import { eventually } from './support/eventually.js';
 import { CLI, type PistorProcess, runPistor, startPistor } from './support/pistor-process.js';
 import { site } from './support/treatment-history.js';
@@ -182,7 +183,7 @@ describe('pistor projections', () => {
     const bad = newId();
     const pistor = await openFolder();
     await pistor.engine.db.query(
-      `alter table directory_v1.site add constraint refused check (id <> '${bad}') not valid`,
+      `alter table directory_v${DIRECTORY.version}.site add constraint refused check (id <> '${bad}') not valid`,
     );
     const [stream] = [site(bad)];
     await pistor.engine.store.append({
@@ -208,7 +209,7 @@ describe('pistor projections', () => {
     expect(failed).toMatchObject({ code: 1, stdout: expect.stringMatching(/^site-.*: 0 applied, 1 left: .*refused/) });
 
     const mended = await openFolder();
-    await mended.engine.db.query('alter table directory_v1.site drop constraint refused');
+    await mended.engine.db.query(`alter table directory_v${DIRECTORY.version}.site drop constraint refused`);
     await mended.close();
     expect(await runPistor(['projections', 'retry', 'directory', '--json', ...data])).toMatchObject({
       code: 0,

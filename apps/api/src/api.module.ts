@@ -1,11 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Pistor } from '#libs/composition/src/pistor.js';
+import { RULE_BOOKS } from '#libs/composition/src/rule-books.js';
 import { EngineModule } from '#libs/engine/src/engine.module.js';
 import { HttpModule } from '#libs/http/src/http.module.js';
 import { IdempotencyKeys } from '#libs/http/src/idempotency.js';
 import { everybodyIn } from '#libs/http/src/request-context.js';
 import { MessagingModule } from '#libs/messaging/src/messaging.module.js';
+import { RulesModule } from '#libs/treatment/src/rules/rules.module.js';
 import { TreatmentModule } from '#libs/treatment/src/treatment.module.js';
+import { WhatIfModule } from '#libs/what-if/src/what-if.module.js';
 import { ChainController } from './chain.controller.js';
 import { EventFollowers } from './events/event-followers.js';
 import { EventsController } from './events/events.controller.js';
@@ -27,7 +30,9 @@ export class ApiModule {
         EngineModule.forRoot(engine),
         HttpModule.forRoot({ chains: everybodyIn(chain), idempotency, readModels: projections, log }),
         TreatmentModule,
+        RulesModule.forRoot(RULE_BOOKS),
         MessagingModule.forRoot(messaging),
+        WhatIfModule.forRoot(log),
       ],
       controllers: [
         ChainController,

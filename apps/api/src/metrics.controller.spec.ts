@@ -1,4 +1,5 @@
 import { newId } from '#libs/kernel/src/ids.js';
+import { DIRECTORY } from '#libs/treatment/src/directory/directory.projection.js';
 import { openTestApi, type TestApi } from '#test/support/test-api.js';
 import { patient, site } from '#test/support/treatment-history.js';
 
@@ -17,7 +18,7 @@ async function scrape() {
   };
   return { statusCode, headers, body, value };
 }
-const directory = '{chain="main",projection="directory",version="1",kind="projection"}';
+const directory = `{chain="main",projection="directory",version="${DIRECTORY.version}",kind="projection"}`;
 
 describe('the metrics', () => {
   it('are in the text format of Prometheus, with those of the process', async () => {
@@ -44,7 +45,7 @@ describe('the metrics', () => {
   it('count events that are set aside', async () => {
     const id = newId();
     await api.pistor.engine.db.query(
-      `alter table directory_v1.site add constraint refused check (id <> '${id}') not valid`,
+      `alter table directory_v${DIRECTORY.version}.site add constraint refused check (id <> '${id}') not valid`,
     );
     await api.append(site(id));
     await api.followed();

@@ -1,4 +1,5 @@
 import { newId } from '#libs/kernel/src/ids.js';
+import { DIRECTORY } from '#libs/treatment/src/directory/directory.projection.js';
 import { openTestApi, type TestApi } from '#test/support/test-api.js';
 import { lot, patient, site } from '#test/support/treatment-history.js';
 
@@ -25,8 +26,10 @@ async function retry(projection: string, body?: object) {
 async function refuseSites(...ids: readonly string[]): Promise<() => Promise<void>> {
   const { db } = api.pistor.engine;
   const list = ids.map((id) => `'${id}'`).join(', ');
-  await db.query(`alter table directory_v1.site add constraint refused check (id not in (${list})) not valid`);
-  return async () => void (await db.query('alter table directory_v1.site drop constraint refused'));
+  await db.query(
+    `alter table directory_v${DIRECTORY.version}.site add constraint refused check (id not in (${list})) not valid`,
+  );
+  return async () => void (await db.query(`alter table directory_v${DIRECTORY.version}.site drop constraint refused`));
 }
 
 describe('the state of the projections', () => {
@@ -55,7 +58,7 @@ describe('the state of the projections', () => {
     const items = [
       {
         projection: 'directory',
-        version: 1,
+        version: DIRECTORY.version,
         kind: 'projection',
         key: `site-${bad}`,
         events: 1,

@@ -3,7 +3,7 @@ import type { ImportLine } from '#libs/composition/src/import-lines.js';
 /** How the CLI talks to Pistor: over HTTP to a running server, or to the same application inside this process. */
 export interface Client {
   /** @throws ProblemAnswered when the answer is not 2xx */
-  request(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown>;
+  request(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown>;
   /** Lines of an NDJSON answer as they arrive. @throws ProblemAnswered, Unavailable when the server goes away */
   lines(method: 'GET' | 'POST', path: string): AsyncIterable<unknown>;
   /** Imports the history in a folder or zip of this machine. @throws ProblemAnswered, PistorError */

@@ -18,7 +18,7 @@ export class HttpClient implements Client {
     this.where = url.replace(/\/+$/, '');
   }
 
-  async request(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
+  async request(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown> {
     const headers = { accept: 'application/json', ...(body && { 'content-type': 'application/json' }) };
     const response = await this.fetch(path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
     return response.json();

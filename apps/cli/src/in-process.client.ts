@@ -22,7 +22,7 @@ export class InProcessClient implements Client {
     this.alone = pistor.configuration.mode === 'embedded';
   }
 
-  async request(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
+  async request(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown> {
     this.signal.throwIfAborted();
     const response = await this.app.inject({ method, url: path, headers, ...(body && { payload: body }) });
     const answer = response.body === '' ? undefined : (JSON.parse(response.body) as object);

@@ -8,6 +8,8 @@ import { addMaintenance } from './commands/maintenance.command.js';
 import { addMigrate } from './commands/migrate.command.js';
 import { addOpenApi } from './commands/openapi.command.js';
 import { addProjections } from './commands/projections.command.js';
+import { addProtocols } from './commands/protocols.command.js';
+import { addRecall } from './commands/recall.command.js';
 import { addStart } from './commands/start.command.js';
 import { addTimeline } from './commands/timeline.command.js';
 import { ProblemAnswered } from './client.js';
@@ -26,6 +28,8 @@ for (const add of [
   addCourses,
   addMaintenance,
   addLots,
+  addRecall,
+  addProtocols,
   addTimeline,
   addEvents,
   addProjections,

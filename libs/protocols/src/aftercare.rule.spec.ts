@@ -12,7 +12,7 @@ const endsOf = (protocol: typeof facial): Record<string, string | null> =>
 const subjects = (lines: readonly { subject: string }[]): string[] => lines.map(({ subject }) => subject);
 
 describe('the aftercare of a session', () => {
-  it('facial: one line for each thing, each with its own end', () => {
+  it('[aftercare.own-ends] facial: one line for each thing, each with its own end', () => {
     expect(endsOf(facial)).toEqual({
       washing: '2026-03-11T15:00:00.000Z',
       sun: null,
@@ -24,7 +24,7 @@ describe('the aftercare of a session', () => {
     });
   });
 
-  it('stepwise: ranges end at their longer side, and no blood thinner is free while all of them are not', () => {
+  it('[aftercare.own-ends] [aftercare.range-end] stepwise: ranges end at their longer side, and no blood thinner is free while all of them are not', () => {
     expect(endsOf(stepwise)).toEqual({
       'blood-thinning-medicine': null,
       washing: '2026-03-11T06:00:00.000Z',
@@ -37,12 +37,12 @@ describe('the aftercare of a session', () => {
     });
   });
 
-  it('counts hours from the end of the session, also where the clocks change', () => {
+  it('[aftercare.own-ends] counts hours from the end of the session, also where the clocks change', () => {
     const plan = aftercarePlan(chinAndNeckFat, '2026-03-28T23:30:00.000Z');
     expect(plan.allClearAt).toBe('2026-03-29T23:30:00.000Z');
   });
 
-  it('merges what is said about the same thing: all facts, all items, the longest first', () => {
+  it('[aftercare.merged] merges what is said about the same thing: all facts, all items, the longest first', () => {
     const line = aftercarePlan(facial, END).lines.find(({ subject }) => subject === 'sun');
     expect(line).toMatchObject({
       act: 'avoid',
@@ -52,7 +52,7 @@ describe('the aftercare of a session', () => {
     expect(line?.text.en).toBe('Use sunscreen and avoid direct sunlight. Stay out of direct sunlight.');
   });
 
-  it('says nothing of stopping a medicine without asking the doctor who prescribed it', () => {
+  it('[aftercare.prescribed-medicine] says nothing of stopping a medicine without asking the doctor who prescribed it', () => {
     const medicines = [facial, stepwise, slimmingAndCellulite]
       .flatMap((protocol) => aftercarePlan(protocol, END).lines)
       .filter(({ subject }) => ['blood-thinning-medicine', 'vitamin-e'].includes(subject));
@@ -65,7 +65,7 @@ describe('the aftercare of a session', () => {
 describe('the all-clear', () => {
   const plan = aftercarePlan(facial, END);
 
-  it('comes at the last end, names what is free again and repeats what goes on', () => {
+  it('[all-clear.repeats] comes at the last end, names what is free again and repeats what goes on', () => {
     const clear = allClear(facial, plan);
     expect(clear?.at).toBe('2026-03-11T15:00:00.000Z');
     expect(subjects(clear?.free ?? [])).toEqual([
@@ -79,7 +79,7 @@ describe('the all-clear', () => {
     expect(clear?.withheld).toEqual([]);
   });
 
-  it('does not announce aspirin as free when the next session is so near that it is forbidden again (S0-P1)', () => {
+  it('[all-clear.not-forbidden-again] does not announce aspirin as free when the next session is so near that it is forbidden again (S0-P1)', () => {
     const clear = allClear(facial, plan, '2026-03-18T15:00:00.000Z');
     expect(subjects(clear?.free ?? [])).not.toContain('blood-thinning-medicine');
     expect(clear?.withheld).toMatchObject([
@@ -87,17 +87,17 @@ describe('the all-clear', () => {
     ]);
   });
 
-  it('announces aspirin when there is time left before the next session’s seven days', () => {
+  it('[all-clear.not-forbidden-again] announces aspirin when there is time left before the next session’s seven days', () => {
     expect(allClear(facial, plan, '2026-03-18T15:00:01.000Z')?.withheld).toEqual([]);
     expect(allClear(facial, plan, '2026-03-24T15:00:00.000Z')?.withheld).toEqual([]);
   });
 
-  it('goes on about tight clothing and the sun, which have no end', () => {
+  it('[all-clear.repeats] goes on about tight clothing and the sun, which have no end', () => {
     const clear = allClear(slimmingAndCellulite, aftercarePlan(slimmingAndCellulite, END));
     expect(subjects(clear?.goesOn ?? [])).toEqual(['sun', 'tight-clothing']);
   });
 
-  it('does not exist where nothing ever ends', () => {
+  it('[all-clear.repeats] does not exist where nothing ever ends', () => {
     const open = { ...facial, aftercare: facial.aftercare.filter((item) => item.id === 'sunscreen-and-no-direct-sun') };
     expect(allClear(open, aftercarePlan(open, END))).toBeNull();
     const nothing = { ...facial, aftercare: [] };
@@ -105,7 +105,7 @@ describe('the all-clear', () => {
   });
 });
 
-it('tells what is explicitly allowed from when on, apart from the lines', () => {
+it('[aftercare.permission] tells what is explicitly allowed from when on, apart from the lines', () => {
   const permission: AftercareItem = {
     act: 'allow',
     id: 'make-up',
@@ -149,7 +149,7 @@ describe('merging, whatever the items are', () => {
   const hoursAfter = (endsAt: string | null): number =>
     endsAt === null ? Infinity : (Date.parse(endsAt) - Date.parse(END)) / 3_600_000;
 
-  it('gives one line for each subject, which ends at the latest of its items', () => {
+  it('[aftercare.merged] gives one line for each subject, which ends at the latest of its items', () => {
     fc.assert(
       fc.property(items, (aftercare) => {
         const { lines } = aftercarePlan({ aftercare }, END);
@@ -164,7 +164,7 @@ describe('merging, whatever the items are', () => {
     );
   });
 
-  it('does not depend on the order of the items', () => {
+  it('[aftercare.merged] does not depend on the order of the items', () => {
     const ends = (aftercare: AftercareItem[]) =>
       aftercarePlan({ aftercare }, END)
         .lines.map(({ subject, endsAt }) => `${subject} ${endsAt}`)
@@ -176,7 +176,7 @@ describe('merging, whatever the items are', () => {
     );
   });
 
-  it('clears each line once: free, withheld or going on', () => {
+  it('[all-clear.repeats] clears each line once: free, withheld or going on', () => {
     fc.assert(
       fc.property(items, fc.option(fc.nat(400)), (aftercare, nextInHours) => {
         const plan = aftercarePlan({ aftercare }, END);

@@ -150,11 +150,11 @@ it('are seven, each the first version of its own protocol', () => {
 describe.each(Object.keys(TABLE))('the built-in protocol %s', (code) => {
   const protocol = builtInProtocol(code) as Protocol;
 
-  it('says what its column of the table says', () => {
+  it('[built-in.as-published] [built-in.precedence] says what its column of the table says', () => {
     expect(columnOf(protocol)).toEqual(TABLE[code]);
   });
 
-  it('says what all columns say alike', () => {
+  it('[built-in.as-published] says what all columns say alike', () => {
     expect(cited(protocol.screening.contraindications)).toBe('S0-C1 S0-C2 S0-C3 S0-C4 S0-C5 S0-C6 S0-C7 S0-C8 S4-C1');
     expect(protocol.preSession.precautions).toMatchObject([{ before: 'P7D', facts: ['S0-P1'] }]);
     expect(protocol.durationMinutes).toMatchObject({ min: 30, max: 60, facts: ['S4-U1'] });
@@ -183,17 +183,17 @@ describe.each(Object.keys(TABLE))('the built-in protocol %s', (code) => {
     expect(messageRuleOf(protocol, 'precaution-notice')).toMatchObject({ before: 'P7D', facts: ['S0-P1'] });
   });
 
-  it('cannot be changed in memory either', () => {
+  it('[built-in.frozen] cannot be changed in memory either', () => {
     expect(() => Object.assign(protocol.sessions, { min: 1 })).toThrow(TypeError);
   });
 });
 
-it('has depth checked with every device but the needle-free one', () => {
+it('[protocol.depth-needle-free] has depth checked with every device but the needle-free one', () => {
   const checked = BUILT_IN_PROTOCOLS.flatMap(({ depthMm }) => (depthMm.decidedBy === 'protocol' ? [depthMm] : []));
   expect(checked.map(({ exceptDevices }) => exceptDevices)).toEqual(Array(5).fill(['needle-free']));
 });
 
-it('gives facial water and exercise the 24 hours of their neighbours, and says so', () => {
+it('[aftercare.neighbours-hours] gives facial water and exercise the 24 hours of their neighbours, and says so', () => {
   const items = builtInProtocol('facial')?.aftercare.filter(({ facts }) => /S1-A[45]/.test(facts.join()));
   expect(items).toMatchObject([
     { lasts: 'PT24H', note: expect.stringContaining('ours') },
@@ -201,7 +201,7 @@ it('gives facial water and exercise the 24 hours of their neighbours, and says s
   ]);
 });
 
-it('suggests a whole new course in facial alone (S1-M1)', () => {
+it('[maintenance.new-course] suggests a whole new course in facial alone (S1-M1)', () => {
   const repeats = BUILT_IN_PROTOCOLS.map(({ maintenance }) =>
     maintenance.kind === 'rhythm' ? maintenance.repeatCourse : null,
   );

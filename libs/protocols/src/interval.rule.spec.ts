@@ -10,7 +10,7 @@ describe('the interval between two course sessions', () => {
     ['2026-03-01', '2026-03-11', null],
     ['2026-03-01', '2026-03-12', 'interval-long'],
     ['2026-03-01', '2026-03-01', 'interval-short'],
-  ])('general, from %s to %s: %s', (previous, date, expected) => {
+  ])('[protocol.interval] general, from %s to %s: %s', (previous, date, expected) => {
     expect(intervalDeviation(general, previous, date)).toBe(expected);
   });
 
@@ -18,17 +18,17 @@ describe('the interval between two course sessions', () => {
     ['2026-01-28', '2026-02-10', 'interval-short'],
     ['2026-02-10', '2026-02-24', null],
     ['2028-02-20', '2028-03-06', 'interval-long'],
-  ])('facial, from %s to %s: %s', (previous, date, expected) => {
+  ])('[protocol.interval] facial, from %s to %s: %s', (previous, date, expected) => {
     expect(intervalDeviation(facial, previous, date)).toBe(expected);
   });
 
-  it('allows the next session from the shortest interval on, over a leap day', () => {
+  it('[protocol.interval] allows the next session from the shortest interval on, over a leap day', () => {
     expect(nextEarliest(facial, '2028-02-20')).toBe('2028-03-05');
     expect(nextEarliest(general, '2026-02-24')).toBe('2026-03-03');
     expect(nextLatest(general, '2026-02-24')).toBe('2026-03-06');
   });
 
-  it('never calls the earliest and the latest allowed date a deviation, nor the days around them allowed', () => {
+  it('[protocol.interval] never calls the earliest and the latest allowed date a deviation, nor the days around them allowed', () => {
     const ranges = fc.tuple(fc.nat(60), fc.nat(60)).map(([min, more]) => ({ min, max: min + more }));
     fc.assert(
       fc.property(ranges, (range) => {

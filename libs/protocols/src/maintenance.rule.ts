@@ -11,6 +11,9 @@ export interface MaintenanceWindow {
 
 export type MaintenanceState = 'upcoming' | 'due' | 'overdue';
 
+/** How the suggestion of a whole new course stands on a day: still to come, open, or over. */
+export type SuggestionState = 'upcoming' | 'open' | 'over';
+
 /** A completed course, by the local dates of its performed sessions. */
 export interface CompletedCourse {
   readonly protocol: Pick<Protocol, 'maintenance' | 'intervalDays'>;
@@ -71,8 +74,47 @@ export function repeatCourseWindow(
   };
 }
 
+/** A suggestion is open from its first to its last day, both included (S1-M1). */
+export function suggestionState(window: MaintenanceWindow, today: LocalDate): SuggestionState {
+  if (today < window.opens) return 'upcoming';
+  return today <= window.closes ? 'open' : 'over';
+}
+
 /** The last day for maintenance where the physician sets the date (S4-E1); null where nothing limits it. */
 export function physicianLatest(protocol: Pick<Protocol, 'maintenance'>, lastSession: LocalDate): LocalDate | null {
   const rule = protocol.maintenance;
   return rule.kind === 'physician' && rule.latest !== null ? addDateDuration(lastSession, rule.latest) : null;
+}
+
+/** What speaks against a window that a physician wants to set. */
+export type ScheduleFinding =
+  /** The protocol has a rhythm: there the window follows from the sessions. */
+  | { readonly kind: 'by-rhythm' }
+  | { readonly kind: 'closes-before-it-opens' }
+  /** It was over before today. */
+  | { readonly kind: 'past'; readonly today: LocalDate }
+  /** It opens on the day of the last session, or before it. */
+  | { readonly kind: 'before-last-session'; readonly lastSession: LocalDate }
+  /** It closes later than the protocol allows (S4-E1). */
+  | { readonly kind: 'too-late'; readonly latest: LocalDate };
+
+/**
+ * Judges a window for the next maintenance session, as a physician wants to set it (S4-E1).
+ * @param lastSession local date of the last performed session, of the course or of maintenance
+ * @returns everything that speaks against it
+ */
+export function scheduleFindings(
+  protocol: Pick<Protocol, 'maintenance'>,
+  lastSession: LocalDate,
+  window: MaintenanceWindow,
+  today: LocalDate,
+): ScheduleFinding[] {
+  if (protocol.maintenance.kind === 'rhythm') return [{ kind: 'by-rhythm' }];
+  const latest = physicianLatest(protocol, lastSession);
+  const findings: ScheduleFinding[] = [];
+  if (window.closes < window.opens) findings.push({ kind: 'closes-before-it-opens' });
+  if (window.closes < today) findings.push({ kind: 'past', today });
+  if (window.opens <= lastSession) findings.push({ kind: 'before-last-session', lastSession });
+  if (latest !== null && window.closes > latest) findings.push({ kind: 'too-late', latest });
+  return findings;
 }

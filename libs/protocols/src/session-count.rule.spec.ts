@@ -15,7 +15,7 @@ describe('the number of planned sessions', () => {
     ['stepwise', 16, 'session-count'],
     ['clinic-faq', 10, null],
     ['clinic-faq', 11, 'session-count'],
-  ])('%s, %i sessions: %s', (code, planned, expected) => {
+  ])('[protocol.session-count] %s, %i sessions: %s', (code, planned, expected) => {
     expect(sessionCountDeviation(builtInProtocol(code) as Protocol, planned)).toBe(expected);
   });
 });

@@ -9,19 +9,19 @@ describe('injection depth', () => {
     [2.5, null],
     [4, null],
     [4.1, 'depth'],
-  ])('of %f mm with a needle: %s', (depthMm, expected) => {
+  ])('[protocol.depth] of %f mm with a needle: %s', (depthMm, expected) => {
     expect(depthDeviation(stepwise, { depthMm, device: 'needle' })).toBe(expected);
   });
 
-  it('is not checked with the needle-free device', () => {
+  it('[protocol.depth-needle-free] is not checked with the needle-free device', () => {
     expect(depthDeviation(stepwise, { depthMm: 6, device: 'needle-free' })).toBeNull();
   });
 
-  it('is not checked where it is the physician’s', () => {
+  it('[protocol.depth-physician] is not checked where it is the physician’s', () => {
     expect(depthDeviation(chinAndNeckFat, { depthMm: 6, device: 'needle' })).toBeNull();
   });
 
-  it('is no deviation where none was recorded, and is checked where the device was not', () => {
+  it('[protocol.depth] is no deviation where none was recorded, and is checked where the device was not', () => {
     expect(depthDeviation(stepwise, { depthMm: null, device: 'needle' })).toBeNull();
     expect(depthDeviation(stepwise, { depthMm: 6, device: null })).toBe('depth');
   });
@@ -34,7 +34,7 @@ describe('the length of a session', () => {
     [60, null],
     [61, 'duration'],
     [null, null],
-  ])('of %p minutes: %s', (minutes, expected) => {
+  ])('[protocol.duration] of %p minutes: %s', (minutes, expected) => {
     expect(durationDeviation(stepwise, minutes)).toBe(expected);
   });
 });

@@ -84,6 +84,8 @@ export interface Protocol {
 export interface ProtocolSummary {
   code: string;
   version: number;
+  /** With a retired version no new course is planned. */
+  state: 'published' | 'retired';
   title: Texts;
   facts: string[];
 }
@@ -98,17 +100,35 @@ export interface Fact {
 /** What is published never changes. */
 const forEver = { staleTime: Number.POSITIVE_INFINITY };
 
+/** The most that a page of a list has. */
+const LIMIT_MAX = 500;
+
+/** Every version of every protocol. */
 export const protocolsQuery = queryOptions({
   queryKey: ['protocols'],
-  queryFn: async ({ signal }) => (await getJson<Page<ProtocolSummary>>('/v1/protocols', {}, signal)).items,
+  queryFn: async ({ signal }) =>
+    (await getJson<Page<ProtocolSummary>>('/v1/protocols', { limit: LIMIT_MAX }, signal)).items,
 });
 
-export const protocolQuery = (code: string) =>
+/** One version; without a number the one that new courses are planned with, which changes when another is published. */
+export const protocolQuery = (code: string, version?: number) =>
   queryOptions({
-    queryKey: ['protocol', code],
-    queryFn: ({ signal }) => getJson<Protocol>(`/v1/protocols/${encodeURIComponent(code)}`, {}, signal),
-    ...forEver,
+    queryKey: ['protocol', code, version ?? 'newest'],
+    queryFn: ({ signal }) => getJson<Protocol>(`/v1/protocols/${encodeURIComponent(code)}`, { version }, signal),
+    ...(version === undefined ? {} : forEver),
   });
+
+/** Of each protocol the version that new courses are planned with; where all are retired, the newest. */
+export function newestOfEach(versions: readonly ProtocolSummary[]): ProtocolSummary[] {
+  const newest = new Map<string, ProtocolSummary>();
+  for (const each of versions) {
+    const other = newest.get(each.code);
+    const isBetter =
+      other === undefined || (other.state === each.state ? each.version > other.version : each.state === 'published');
+    if (isBetter) newest.set(each.code, each);
+  }
+  return [...newest.values()];
+}
 
 export const factsQuery = queryOptions({
   queryKey: ['facts'],

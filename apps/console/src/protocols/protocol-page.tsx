@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { type Protocol, protocolQuery } from '../api/protocols.js';
+import { type Protocol, protocolQuery, protocolsQuery } from '../api/protocols.js';
 import { formatDuration } from '../ui/dates.js';
 import { messageKind, plural, words } from '../ui/labels.js';
 import { Loaded } from '../ui/loaded.js';
@@ -28,7 +28,8 @@ function Reading({ protocol }: { protocol: Protocol }) {
   return (
     <article className="mx-auto max-w-4xl">
       <PageHeader title={protocol.title.en ?? protocol.code} actions={<PrintButton />}>
-        <span className="code">{protocol.code}</span>, version {protocol.version}.{' '}
+        <span className="code">{protocol.code}</span>, version {protocol.version}
+        <State protocol={protocol} />.{' '}
         <Link to="/protocols" className="link">
           All protocols
         </Link>
@@ -49,6 +50,19 @@ function Reading({ protocol }: { protocol: Protocol }) {
       <After protocol={protocol} />
       <Facts protocol={protocol} />
     </article>
+  );
+}
+
+/** Said only where there is more to say than that it is the one in use. */
+function State({ protocol: { code, version } }: { protocol: Protocol }) {
+  const versions = (useQuery(protocolsQuery).data ?? []).filter((each) => each.code === code);
+  const isRetired = versions.some((each) => each.version === version && each.state === 'retired');
+  const others = versions.filter((each) => each.version !== version);
+  return (
+    <>
+      {isRetired && ', retired: no new course is planned with it'}
+      {others.length > 0 && `, beside version ${others.map((each) => each.version).join(', ')}`}
+    </>
   );
 }
 

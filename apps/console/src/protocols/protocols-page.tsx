@@ -1,6 +1,6 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { type Protocol, protocolQuery, protocolsQuery } from '../api/protocols.js';
+import { newestOfEach, type Protocol, protocolQuery, protocolsQuery, type ProtocolSummary } from '../api/protocols.js';
 import { formatDuration } from '../ui/dates.js';
 import { Loaded } from '../ui/loaded.js';
 import { PageHeader, PrintButton } from '../ui/page-header.js';
@@ -20,17 +20,18 @@ export function ProtocolsPage() {
         </span>
       </PageHeader>
       <Loaded query={query} lines={8}>
-        {(protocols) => <Comparison codes={protocols.map((protocol) => protocol.code)} />}
+        {(versions) => <Comparison protocols={newestOfEach(versions)} />}
       </Loaded>
     </>
   );
 }
 
-function Comparison({ codes }: { codes: string[] }) {
-  const queries = useQueries({ queries: codes.map((code) => protocolQuery(code)) });
+function Comparison({ protocols: summaries }: { protocols: ProtocolSummary[] }) {
+  const queries = useQueries({ queries: summaries.map(({ code, version }) => protocolQuery(code, version)) });
   const protocols = queries.flatMap((query) => (query.data ? [query.data] : []));
+  const retired = new Set(summaries.filter(({ state }) => state === 'retired').map(({ code }) => code));
   return (
-    <table className="ledger" data-sticky aria-busy={protocols.length < codes.length}>
+    <table className="ledger" data-sticky aria-busy={protocols.length < summaries.length}>
       <caption className="sr-only">Protocols with sessions, intervals, depth, duration and maintenance</caption>
       <thead>
         <tr>
@@ -50,14 +51,14 @@ function Comparison({ codes }: { codes: string[] }) {
       </thead>
       <tbody>
         {protocols.map((protocol) => (
-          <Row key={protocol.code} protocol={protocol} />
+          <Row key={protocol.code} protocol={protocol} isRetired={retired.has(protocol.code)} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Row({ protocol }: { protocol: Protocol }) {
+function Row({ protocol, isRetired }: { protocol: Protocol; isRetired: boolean }) {
   const { sessions, intervalDays, depthMm, durationMinutes } = protocol;
   return (
     <tr data-row onClick={followRow}>
@@ -67,6 +68,7 @@ function Row({ protocol }: { protocol: Protocol }) {
         </Link>
         <span className="block text-xs text-faint">
           <span className="code">{protocol.code}</span>, version {protocol.version}
+          {isRetired && ', retired'}
         </span>
       </th>
       <td>

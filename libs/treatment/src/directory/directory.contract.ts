@@ -2,6 +2,7 @@ import { localDateSchema, zoneSchema } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
 import { contactPreferenceSchema, healthSchema, sexSchema } from '../patient/patient.events.js';
 import { practitionerRoleSchema } from '../practitioner/practitioner.events.js';
+import { protocolStateSchema } from '../protocol/protocol.contract.js';
 import { siteRefSchema } from '../shared.contract.js';
 import { quietHoursSchema } from '../site/site.events.js';
 
@@ -110,6 +111,10 @@ export const protocolSummarySchema = z
     version: z.int().positive(),
     /** By language. */
     title: z.record(z.string(), z.string()),
+    /** `retired`: no new course is planned with it. */
+    state: protocolStateSchema,
+    publishedAt: z.iso.datetime(),
+    retiredAt: z.iso.datetime().nullable(),
     /** Ids of all published facts that its rules rest on. */
     facts: z.array(z.string()),
   })

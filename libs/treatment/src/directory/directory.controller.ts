@@ -4,7 +4,7 @@ import type { Chain } from '#libs/event-store/src/chains.js';
 import { QueryEndpoint } from '#libs/http/src/endpoint.decorators.js';
 import { InChain } from '#libs/http/src/request-context.js';
 import { pageSchemaOf } from '#libs/http/src/validation.js';
-import { protocolSchema } from '#libs/protocols/src/protocol.schema.js';
+import { protocolViewSchema } from '../protocol/protocol.contract.js';
 import { siteDaySchema } from '../site/site-day/site-day.contract.js';
 import { SiteDayQuery, type SiteDayParams, siteDayParamsSchema } from '../site/site-day/site-day.query.js';
 import {
@@ -115,7 +115,7 @@ export class DirectoryController {
   @QueryEndpoint({
     id: 'getProtocol',
     summary: 'A protocol, every rule with the published statements it rests on',
-    answer: protocolSchema.meta({ id: 'Protocol' }),
+    answer: protocolViewSchema,
     reads: ProtocolsQuery.reads,
   })
   protocol(

@@ -1,18 +1,25 @@
 import type { Queryable } from '#libs/database/src/database.js';
+import type { SealedBox } from '#libs/event-store/src/boxes.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { MasterKey } from '#libs/event-store/src/master-key.js';
 import { isErased } from '#libs/event-store/src/personal-data.js';
 import { foldCase } from '#libs/kernel/src/case-fold.js';
 import type { Id } from '#libs/kernel/src/ids.js';
+import type { Occurred } from '#libs/kernel/src/occurred.js';
 import type { Projection, ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
 import { LOT_EVENTS } from '../lot/lot.events.js';
-import { type Identity, PATIENT_EVENTS } from '../patient/patient.events.js';
-import { PRACTITIONER_EVENTS } from '../practitioner/practitioner.events.js';
+import { type ContactPreference, type Identity, PATIENT_EVENTS, type PatientEvent } from '../patient/patient.events.js';
+import {
+  PRACTITIONER_EVENTS,
+  type PractitionerEntry,
+  type PractitionerEvent,
+} from '../practitioner/practitioner.events.js';
+import { type Credential, practitionerFold, type PractitionerState } from '../practitioner/practitioner.state.js';
 import { PROTOCOL_EVENTS } from '../protocol/protocol.events.js';
 import { SITE_EVENTS } from '../site/site.events.js';
 import type { TreatmentEvent } from '../treatment.event-types.js';
 
-export const DIRECTORY = { name: 'directory', version: 1 } as const;
+export const DIRECTORY = { name: 'directory', version: 2 } as const;
 
 const DDL = `
   create table site (
@@ -26,10 +33,11 @@ const DDL = `
     name jsonb,
     primary key (chain, id)
   );
+  -- As they hold: what was revoked is cut off, and one that was cut is two.
   create table credential (
-    chain integer not null, practitioner_id uuid not null, revision integer not null,
+    chain integer not null, practitioner_id uuid not null, ordinal integer not null,
     procedures text[] not null, valid_from date not null, valid_to date,
-    primary key (chain, practitioner_id, revision)
+    primary key (chain, practitioner_id, ordinal)
   );
   create table patient (
     chain integer not null, id uuid not null, revision integer not null, preference jsonb not null,
@@ -49,7 +57,17 @@ const DDL = `
   create index lot_number on lot (chain, product, lot_number, id);
   create table protocol (
     chain integer not null, code text collate "C" not null, version integer not null, protocol jsonb not null,
+    -- Instants as the chain's clock told them; revisions of the protocol's stream.
+    published_at text not null, revision integer not null,
+    retired_at text, retired_revision integer,
     primary key (chain, code, version)
+  );
+  create table protocol_draft (
+    chain integer not null, id uuid not null, code text not null,
+    -- As it was written, fields in their order: somebody goes on writing it.
+    draft json not null,
+    based_on jsonb, state text not null, version integer, changed_at text not null, revision integer not null,
+    primary key (chain, id)
   );
 `;
 
@@ -124,15 +142,38 @@ export class DirectoryProjection implements Projection {
         name: sealed.contact,
       })),
     );
+    await this.applyCredentials(tx, chain, page);
+  }
+
+  /** Credentials are folded: a revocation cuts those before it, and a correction changes what was there to cut. */
+  private async applyCredentials(tx: Queryable, chain: Chain, page: Page): Promise<void> {
+    const events = page.filter(isCredentialEvent);
+    if (events.length === 0) return;
+    const { rows } = await tx.query<{ practitioner_id: Id } & Credential>(
+      `select practitioner_id, procedures, valid_from as "validFrom", valid_to as "validTo" from credential
+       where chain = $1 and practitioner_id = any($2::uuid[]) order by practitioner_id, ordinal`,
+      [chain.no, [...new Set(events.map(({ data }) => data.practitionerId))]],
+    );
+    const credentials = new Map<Id, readonly Credential[]>(events.map(({ data }) => [data.practitionerId, []]));
+    for (const { practitioner_id: id, ...credential } of rows) {
+      credentials.set(id, [...(credentials.get(id) ?? []), credential]);
+    }
+    for (const event of events) {
+      const { practitionerId: id } = event.data;
+      credentials.set(id, credentialsAfter(credentials.get(id) ?? [], event));
+    }
+    await tx.query('delete from credential where chain = $1 and practitioner_id = any($2::uuid[])', [
+      chain.no,
+      [...credentials.keys()],
+    ]);
     await insertAll(
       tx,
       chain,
-      `insert into credential (chain, practitioner_id, revision, procedures, valid_from, valid_to)
-       select $1, r."practitionerId", r.revision, array(select jsonb_array_elements_text(r.procedures)), r."validFrom", r."validTo"
+      `insert into credential (chain, practitioner_id, ordinal, procedures, valid_from, valid_to)
+       select $1, r.id, r.ordinal, array(select jsonb_array_elements_text(r.procedures)), r."validFrom", r."validTo"
        from jsonb_to_recordset($2::jsonb)
-         as r("practitionerId" uuid, revision integer, procedures jsonb, "validFrom" date, "validTo" date)
-       on conflict do nothing`,
-      of(page, 'CredentialGranted').map(({ data, revision }) => ({ ...data, revision })),
+         as r(id uuid, ordinal integer, procedures jsonb, "validFrom" date, "validTo" date)`,
+      [...credentials].flatMap(([id, held]) => held.map((credential, ordinal) => ({ id, ordinal, ...credential }))),
     );
   }
 
@@ -165,33 +206,67 @@ export class DirectoryProjection implements Projection {
       rows,
     );
     await this.changePatients(tx, chain, page);
+    await this.correctPatients({ tx, chain, boxes }, page);
   }
 
   private async changePatients(tx: Queryable, chain: Chain, page: Page): Promise<void> {
-    const preferences = of(page, 'PatientContactPreferenceChanged').map(({ data, revision }) => ({
-      ...data,
-      revision,
-    }));
+    const preferences = of(page, 'PatientContactPreferenceChanged').map(({ data }) => data);
     await insertAll(
       tx,
       chain,
-      `update patient p set preference = r.preference, revision = greatest(p.revision, r.revision)
-       from jsonb_to_recordset($2::jsonb) as r("patientId" uuid, preference jsonb, revision integer)
+      `update patient p set preference = r.preference
+       from jsonb_to_recordset($2::jsonb) as r("patientId" uuid, preference jsonb)
        where p.chain = $1 and p.id = r."patientId"`,
       latest(preferences, ({ patientId }) => patientId),
     );
-    const health = of(page, 'PatientHealthRecorded').map(({ data, revision, sealed }) => ({
+    const health = of(page, 'PatientHealthRecorded').map(({ data, sealed }) => ({
       patientId: data.patientId,
-      revision,
       health: sealed.clinical,
     }));
     await insertAll(
       tx,
       chain,
-      `update patient p set health = r.health, revision = greatest(p.revision, r.revision)
-       from jsonb_to_recordset($2::jsonb) as r("patientId" uuid, health jsonb, revision integer)
+      `update patient p set health = r.health
+       from jsonb_to_recordset($2::jsonb) as r("patientId" uuid, health jsonb)
        where p.chain = $1 and p.id = r."patientId"`,
       latest(health, ({ patientId }) => patientId),
+    );
+    // Whatever is written to a patient's stream moves the revision that a caller must have seen.
+    await insertAll(
+      tx,
+      chain,
+      `update patient p set revision = greatest(p.revision, r.revision)
+       from jsonb_to_recordset($2::jsonb) as r("patientId" uuid, revision integer)
+       where p.chain = $1 and p.id = r."patientId"`,
+      latest(
+        ofPatients(page).map(({ data: { patientId }, revision }) => ({ patientId, revision })),
+        ({ patientId }) => patientId,
+      ),
+    );
+  }
+
+  /** Patients with a correction or retraction among the page's events are shown as their whole history reads now. */
+  private async correctPatients({ tx, chain, boxes }: ProjectionContext, page: Page): Promise<void> {
+    const rows = latest(
+      ofPatients(page).filter(({ history }) => history !== undefined),
+      ({ data }) => data.patientId,
+    ).map((correction) => patientAsCorrected(correction, page));
+    const opened = await boxes.open<{ identity?: Identity }>(
+      chain,
+      rows.flatMap(({ identity }) => identity ?? []),
+    );
+    let next = 0;
+    await insertAll(
+      tx,
+      chain,
+      `update patient p set preference = r.preference, identity = r.identity, health = r.health, family_name_index = r.index
+       from jsonb_to_recordset($2::jsonb) as r(id uuid, preference jsonb, identity jsonb, health jsonb, index text)
+       where p.chain = $1 and p.id = r.id`,
+      rows.map((row) => {
+        const content = row.identity && opened[next++];
+        const identity = content === undefined || isErased(content) ? undefined : content.identity;
+        return { ...row, index: identity && familyNameIndex(this.master, chain, identity.familyName) };
+      }),
     );
   }
 
@@ -213,13 +288,114 @@ export class DirectoryProjection implements Projection {
     await insertAll(
       tx,
       chain,
-      `insert into protocol (chain, code, version, protocol)
-       select $1, r.protocol ->> 'code', (r.protocol ->> 'version')::integer, r.protocol
-       from jsonb_to_recordset($2::jsonb) as r(protocol jsonb)
+      `insert into protocol (chain, code, version, protocol, published_at, revision)
+       select $1, r.protocol ->> 'code', (r.protocol ->> 'version')::integer, r.protocol, r.at, r.revision
+       from jsonb_to_recordset($2::jsonb) as r(protocol jsonb, at text, revision integer)
        on conflict do nothing`,
-      of(page, 'ProtocolPublished').map(({ data }) => data),
+      of(page, 'ProtocolPublished').map(withPlace),
+    );
+    await insertAll(
+      tx,
+      chain,
+      `update protocol p set retired_at = r.at, retired_revision = r.revision
+       from jsonb_to_recordset($2::jsonb) as r(code text, version integer, at text, revision integer)
+       where p.chain = $1 and p.code = r.code and p.version = r.version`,
+      of(page, 'ProtocolRetired').map(withPlace),
+    );
+    await this.applyDrafts(tx, chain, page);
+  }
+
+  /** What a draft says is kept as json, not jsonb, which would sort its fields. */
+  private async applyDrafts(tx: Queryable, chain: Chain, page: Page): Promise<void> {
+    await insertAll(
+      tx,
+      chain,
+      `insert into protocol_draft (chain, id, code, draft, based_on, state, changed_at, revision)
+       select $1, r."draftId", r.code, r.draft, r."basedOn", 'open', r.at, r.revision
+       from json_to_recordset($2::json)
+         as r("draftId" uuid, code text, draft json, "basedOn" jsonb, at text, revision integer)
+       on conflict do nothing`,
+      of(page, 'ProtocolDrafted').map(withPlace),
+    );
+    await insertAll(
+      tx,
+      chain,
+      `update protocol_draft d set draft = r.draft, changed_at = r.at, revision = r.revision
+       from json_to_recordset($2::json) as r("draftId" uuid, draft json, at text, revision integer)
+       where d.chain = $1 and d.id = r."draftId"`,
+      latest(of(page, 'ProtocolDraftChanged').map(withPlace), ({ draftId }) => draftId),
+    );
+    await insertAll(
+      tx,
+      chain,
+      `update protocol_draft d set state = r.state, version = r.version, changed_at = r.at, revision = r.revision
+       from jsonb_to_recordset($2::jsonb) as r("draftId" uuid, state text, version integer, at text, revision integer)
+       where d.chain = $1 and d.id = r."draftId"`,
+      [
+        ...of(page, 'ProtocolDraftDiscarded').map((event) => ({ ...withPlace(event), state: 'discarded' })),
+        ...of(page, 'ProtocolDraftPublished').map((event) => ({ ...withPlace(event), state: 'published' })),
+      ],
     );
   }
+}
+
+const CREDENTIAL_TYPES: ReadonlySet<string> = new Set(
+  PRACTITIONER_EVENTS.filter(({ type }) => type !== 'PractitionerRegistered').map(({ type }) => type),
+);
+type CredentialEvent = Exclude<SealedEvent<PractitionerEntry>, { type: 'PractitionerRegistered' }>;
+
+const isCredentialEvent = (event: SealedEvent<TreatmentEvent>): event is CredentialEvent =>
+  CREDENTIAL_TYPES.has(event.type);
+
+/** The credentials of a practitioner once one more event is known. */
+function credentialsAfter(before: readonly Credential[], event: CredentialEvent): readonly Credential[] {
+  const events = (event.history ?? [event]) as readonly SealedEvent<PractitionerEvent>[];
+  const { practitionerId } = event.data;
+  // Without a history it is one more event of a practitioner whose role does not matter here.
+  const known: PractitionerState = { status: 'registered', practitionerId, role: 'nurse', credentials: before };
+  const state = events.reduce(practitionerFold.evolve, event.history ? practitionerFold.initial : known);
+  return state.status === 'none' ? [] : state.credentials;
+}
+
+/** What an event says, with its time and its place in its stream. */
+const withPlace = <Data extends object>({
+  data,
+  occurredAt,
+  revision,
+}: {
+  readonly data: Data;
+  readonly occurredAt: Occurred;
+  readonly revision: number;
+}) => ({ ...data, at: occurredAt.instant, revision });
+
+type PatientStreamEvent = SealedEvent<PatientEvent>;
+
+/** Everything in the streams of patients, corrections included; those are told by their `history`. */
+const ofPatients = (page: Page): PatientStreamEvent[] =>
+  page.filter(({ type }) => PATIENT_TYPES.has(type)) as unknown as PatientStreamEvent[];
+
+const PATIENT_TYPES: ReadonlySet<string> = new Set(PATIENT_EVENTS.map(({ type }) => type));
+
+/** What a patient's stream says after a correction, and after what follows it in the page. */
+function patientAsCorrected({ data: { patientId }, position, history = [] }: PatientStreamEvent, page: Page) {
+  const later = ofPatients(page).filter((event) => event.data.patientId === patientId && event.position > position);
+  let row: { id: Id; preference?: ContactPreference; identity?: SealedBox; health?: SealedBox } = { id: patientId };
+  for (const event of [...(history as readonly PatientStreamEvent[]), ...later]) {
+    if (event.type === 'PatientRegistered') {
+      row = { ...row, preference: event.data.preference, ...boxesOf(event) };
+    } else if (event.type === 'PatientContactPreferenceChanged') {
+      row = { ...row, preference: event.data.preference };
+    } else if (event.type === 'PatientHealthRecorded') {
+      row = { ...row, ...boxesOf(event) };
+    }
+  }
+  return row;
+}
+
+/** The boxes that an event brings, by the column that they stand in. */
+function boxesOf({ sealed }: PatientStreamEvent): { identity?: SealedBox; health?: SealedBox } {
+  const { contact, clinical } = sealed;
+  return { ...(contact && { identity: contact }), ...(clinical && { health: clinical }) };
 }
 
 async function insertAll(tx: Queryable, chain: Chain, sql: string, rows: readonly object[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { Boxes } from '#libs/event-store/src/boxes.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { SubjectKeys } from '#libs/event-store/src/subject-keys.js';
+import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { FACT_IDS } from '#libs/protocols/src/facts.js';
@@ -16,7 +17,16 @@ import {
   site,
 } from '#test/support/treatment-history.js';
 import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
-import { PatientContactPreferenceChanged, PatientHealthRecorded, patientStream } from '../patient/patient.events.js';
+import {
+  CourseEntered,
+  type Identity,
+  PatientContactPreferenceChanged,
+  PatientEntryRetracted,
+  PatientHealthRecorded,
+  type PatientRegistered,
+  PatientRegisteredCorrected,
+  patientStream,
+} from '../patient/patient.events.js';
 import { CredentialGranted, practitionerStream } from '../practitioner/practitioner.events.js';
 import { SiteQuietHoursSet, siteStream } from '../site/site.events.js';
 import {
@@ -33,6 +43,7 @@ import { People } from './people.js';
 
 const NOW = occurredNow('2026-01-01T00:00:00.000Z');
 const PAGE = { limit: 100 };
+type PatientData = ReturnType<typeof PatientRegistered>['data'];
 
 let models: TestReadModels;
 let chain: Chain;
@@ -136,6 +147,52 @@ describe('patients', () => {
       channel: 'email',
       contactConsent: true,
       courses: 1,
+    });
+  });
+
+  it.each(['one page', 'pages of their own'])('are shown as corrected, with what came later, in %s', async (cut) => {
+    const id = newId();
+    const registered = patient(id, { conditions: ['migraine'] }, 'Şahn');
+    const [registration] = registered.events as [NewEvent<string, object>];
+    await models.record(chain, [registered]);
+    const stored = await models.engine.store.readStream(chain.id, patientStream(id));
+    const correction = PatientRegisteredCorrected(registration.occurredAt, {
+      ...(registration.data as PatientData),
+      identity: { ...((registration.data as PatientData).identity as Identity), familyName: 'Şahin' },
+      corrects: stored[0]?.header.id as string,
+      correctionReason: 'misspelt',
+    });
+    const preference = { language: 'en', channel: 'sms' as const, contactConsent: false };
+    const wish = PatientContactPreferenceChanged(NOW, { patientId: id, preference });
+    const health = { ...HEALTHY, allergies: ['latex'] };
+    const answered = PatientHealthRecorded(NOW, { patientId: id, health });
+    const course = CourseEntered(NOW, { patientId: id, courseId: newId() });
+    const streams = [wish, correction, answered, course].map((event) => ({
+      stream: patientStream(id),
+      events: [event],
+    }));
+    if (cut === 'one page') await models.record(chain, streams);
+    else for (const each of streams) await models.record(chain, [each]);
+    expect(await models.patients.detail(chain, id)).toMatchObject({
+      familyName: 'Şahin',
+      preference,
+      health,
+      revision: 4,
+    });
+    const found = async (search: string) => (await models.patients.list(chain, { ...PAGE, search })).items;
+    expect(await found('şahn')).toEqual([]);
+    expect(await found('şahin')).toMatchObject([{ id }]);
+    const takenBack = PatientEntryRetracted(NOW, {
+      patientId: id,
+      retracts: (await models.engine.store.readStream(chain.id, patientStream(id)))[2]?.header.id as string,
+      retractionReason: 'it was right',
+    });
+    await models.record(chain, [{ stream: patientStream(id), events: [takenBack] }]);
+    expect(await models.patients.detail(chain, id)).toMatchObject({
+      familyName: 'Şahn',
+      preference,
+      health,
+      revision: 5,
     });
   });
 

@@ -29,7 +29,7 @@ export class PractitionersQuery {
     const { rows } = await this.db.query<Pick<PractitionerView, 'id' | 'role' | 'credentials'>>(
       `select p.id, p.role, coalesce((
          select jsonb_agg(jsonb_build_object(
-                  'procedures', c.procedures, 'validFrom', c.valid_from, 'validTo', c.valid_to) order by c.revision)
+                  'procedures', c.procedures, 'validFrom', c.valid_from, 'validTo', c.valid_to) order by c.ordinal)
          from ${SCHEMA}.credential c where c.chain = p.chain and c.practitioner_id = p.id
        ), '[]') as credentials
        from ${SCHEMA}.practitioner p

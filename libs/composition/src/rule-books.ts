@@ -1,0 +1,29 @@
+import type { RuleEntry } from '#libs/protocols/src/rule-book.js';
+import { MESSAGING_RULES } from '#libs/messaging/src/messaging.rule-book.js';
+import { PROTOCOL_RULES } from '#libs/protocols/src/protocols.rule-book.js';
+import { ADVERSE_EVENT_RULES } from '#libs/treatment/src/adverse-event/adverse-event.rule-book.js';
+import { CONSULTATION_RULES } from '#libs/treatment/src/consultation/consultation.rule-book.js';
+import { COURSE_MAINTENANCE_RULES } from '#libs/treatment/src/course/course-maintenance.rule-book.js';
+import { COURSE_RULES } from '#libs/treatment/src/course/course.rule-book.js';
+import { HISTORY_RULES } from '#libs/treatment/src/history/history.rule-book.js';
+import { LOT_RULES } from '#libs/treatment/src/lot/lot.rule-book.js';
+import { PATIENT_RULES } from '#libs/treatment/src/patient/patient.rule-book.js';
+import { PRACTITIONER_RULES } from '#libs/treatment/src/practitioner/practitioner.rule-book.js';
+import { PROTOCOL_LIFECYCLE_RULES } from '#libs/treatment/src/protocol/protocol.rule-book.js';
+import { RECALL_RULES } from '#libs/treatment/src/recall/recall.rule-book.js';
+
+/** Every rule book of the record. Written by `npm run rules`; do not edit it. */
+export const RULE_BOOKS: readonly Readonly<Record<string, RuleEntry>>[] = [
+  MESSAGING_RULES,
+  PROTOCOL_RULES,
+  ADVERSE_EVENT_RULES,
+  CONSULTATION_RULES,
+  COURSE_MAINTENANCE_RULES,
+  COURSE_RULES,
+  HISTORY_RULES,
+  LOT_RULES,
+  PATIENT_RULES,
+  PRACTITIONER_RULES,
+  PROTOCOL_LIFECYCLE_RULES,
+  RECALL_RULES,
+];
