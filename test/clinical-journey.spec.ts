@@ -205,9 +205,9 @@ it('shows the corrected value everywhere, both in the history, and the old one a
     `/v1/courses/${courseId}/history`,
   );
   const entry = history.items.find(({ type }) => type === 'SessionPerformed');
-  const change = { entry: 'SessionPerformed', depthMm: 3, painScore: null };
+  const data = { type: 'SessionPerformed', depthMm: 3, painScore: null };
   await command(`/v1/courses/${courseId}/entries/${entry?.eventId}/correct`, {
-    change,
+    data,
     reason: 'read from the wrong line',
   });
   expect((await get<Shown>(`/v1/courses/${courseId}`)).sessions[0]).toMatchObject({ depthMm: 3 });

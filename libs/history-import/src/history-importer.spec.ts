@@ -101,6 +101,21 @@ describe('import of old histories', () => {
       }
     });
 
+    it('enters each course in the record of its patient, once, however often it is imported', async () => {
+      const events = await eventsOf(chain);
+      const coursesOf = (type: string) =>
+        events
+          .filter((event) => event.type === type)
+          .map(({ data }) => data as { courseId: string; patientId: string })
+          .map(({ courseId, patientId }) => `${courseId} of ${patientId}`)
+          .sort();
+      expect(coursesOf('CourseEntered')).toHaveLength(311);
+      expect(coursesOf('CourseEntered')).toEqual(coursesOf('CoursePlanned'));
+      for (const { type, stream, data } of events) {
+        if (type === 'CourseEntered') expect(stream).toBe(`patient-${(data as { patientId: string }).patientId}`);
+      }
+    });
+
     it('prints the two keys that are fixed', () => {
       expect(Object.keys(reportJson(report))).toEqual(['files', 'refused']);
       expect(Object.keys(report.files)).toEqual([
@@ -272,6 +287,7 @@ describe('import of old histories', () => {
         'ConsultationConcluded instant 2025-03-01T07:00:00.000Z',
         'ConsentSigned day 2025-03-01T21:00:00.000Z',
         'CoursePlanned instant 2025-03-01T07:00:00.000Z',
+        'CourseEntered instant 2025-03-01T07:00:00.000Z',
         `SessionBooked unknown ${NOW}`,
         'SessionPerformed instant 2025-03-15T07:05:00.000Z',
         `SessionBooked unknown ${NOW}`,

@@ -26,7 +26,7 @@ export {
   usedProductSchema,
 } from './course/course.events.js';
 export { LotReceived, lotStream } from './lot/lot.events.js';
-export { channelSchema, PatientRegistered, patientStream, sexSchema } from './patient/patient.events.js';
+export { channelSchema, CourseEntered, PatientRegistered, patientStream, sexSchema } from './patient/patient.events.js';
 export {
   CredentialGranted,
   PractitionerRegistered,

@@ -7,8 +7,10 @@ import {
   ConsultationConcluded,
   ConsultationHeld,
   consultationStream,
+  CourseEntered,
   CoursePlanned,
   courseStream,
+  patientStream,
 } from '#libs/treatment/src/history.contract.js';
 import {
   columnOf,
@@ -57,6 +59,12 @@ export const coursesFile: FileFormat = {
           events: consultation(line, courseId),
         },
         { stream: courseStream(courseId), expectedRevision: 'no-stream', events: [planned(line, courseId)] },
+        // Several courses of a patient are imported at once: each is entered behind whatever stands there.
+        {
+          stream: patientStream(refOf(line, 'patient_code').id),
+          expectedRevision: 'exists',
+          events: [entered(line, courseId)],
+        },
       ],
       ...(courseEnd && { courseEnd }),
     };
@@ -103,6 +111,13 @@ const planned = (line: UnderstoodLine, courseId: Id) =>
     // The built-in protocols are version 1; an old course was planned with what later became it.
     protocol: { code: columnOf(line, 'protocol'), version: 1 },
     plannedSessions: Number(columnOf(line, 'planned_sessions')),
+  });
+
+/** So that the courses of a person are found from the patient. */
+const entered = (line: UnderstoodLine, courseId: Id) =>
+  CourseEntered(occurredAt(timeOf(line, 'consulted_at')), {
+    patientId: refOf(line, 'patient_code').id,
+    courseId,
   });
 
 function courseEndOf(line: UnderstoodLine, courseId: Id): CourseEnd | undefined {

@@ -65,7 +65,7 @@ export function correctEntry(command: CorrectCourseEntry, _state: PlannedCourse,
   const target = entryOf(command);
   if (target.type !== entry) {
     throw new CorrectionRefused({
-      field: 'change.entry',
+      field: 'data.type',
       message: `The entry is of the type ${target.type}, not ${entry}.`,
       rule: 'correction.correctable',
       facts: [],
@@ -85,7 +85,7 @@ export function correctEntry(command: CorrectCourseEntry, _state: PlannedCourse,
   const at = data.at as ZonedTime | undefined;
   if (at && at.instant > now) {
     throw new CorrectionRefused({
-      field: 'change.at',
+      field: 'data.at',
       message: `${at.wall} is still to come.`,
       rule: 'correction.in-future',
       facts: [],
@@ -111,7 +111,7 @@ export function correctEntry(command: CorrectCourseEntry, _state: PlannedCourse,
 
 function refuseIdentity(name: string): never {
   throw new CorrectionRefused({
-    field: `change.${name}`,
+    field: `data.${name}`,
     message:
       'A correction never moves an entry to another course, patient or session: retract it and enter what is right.',
     rule: 'correction.identity',

@@ -21,7 +21,7 @@ import {
   SessionPerformedCorrected,
 } from './course.events.js';
 import { courseWindow, laterCourseBegan, suggestedCourse, windowToBeSet } from './course-maintenance.js';
-import { decideMaintenance, type MaintenanceCommand } from './course-maintenance.decider.js';
+import { decideMaintenance, type MaintenanceCommand, type PersonEnd } from './course-maintenance.decider.js';
 import { MaintenanceRefused } from './course-maintenance.errors.js';
 import { courseFold, type PlannedCourse } from './course.state.js';
 
@@ -71,7 +71,7 @@ const physician: PractitionerState = {
   role: 'physician',
   credentials: [],
 };
-const here = { diedOn: null, movedAwayOn: null, isErased: false };
+const here: PersonEnd = { diedOn: null, movedAwayOn: null, isErased: false };
 const schedule = (
   opens: string,
   closes: string,

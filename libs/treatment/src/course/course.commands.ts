@@ -202,21 +202,21 @@ export const holdFollowUpSchema = z
  */
 export const correctCourseEntrySchema = z
   .strictObject({
-    change: z.discriminatedUnion('entry', [
+    data: z.discriminatedUnion('type', [
       z.strictObject({
-        entry: z.literal('SessionPerformed'),
+        type: z.literal('SessionPerformed'),
         ...nullable(z.strictObject(sessionRecord).partial().shape),
         reactions: z.array(reactionSchema).max(20).optional(),
       }),
       z.strictObject({
-        entry: z.literal('FollowUpHeld'),
+        type: z.literal('FollowUpHeld'),
         ...nullable(z.strictObject(followUpRecord).partial().shape),
         reactions: z.array(reactionSchema).max(20).optional(),
       }),
-      z.strictObject({ entry: z.literal('CoursePlanned'), ...nullable(z.strictObject(choices).partial().shape) }),
-      z.strictObject({ entry: z.literal('CoursePlanChanged'), ...nullable(z.strictObject(choices).partial().shape) }),
+      z.strictObject({ type: z.literal('CoursePlanned'), ...nullable(z.strictObject(choices).partial().shape) }),
+      z.strictObject({ type: z.literal('CoursePlanChanged'), ...nullable(z.strictObject(choices).partial().shape) }),
       z.strictObject({
-        entry: z.literal('MaintenanceScheduled'),
+        type: z.literal('MaintenanceScheduled'),
         opens: localDateSchema.optional(),
         closes: localDateSchema.optional(),
       }),
@@ -224,7 +224,7 @@ export const correctCourseEntrySchema = z
     reason,
   })
   .meta({ id: 'CorrectCourseEntry' });
-export type CourseEntryChange = z.infer<typeof correctCourseEntrySchema>['change'];
+export type CourseEntryChange = z.infer<typeof correctCourseEntrySchema>['data'];
 
 export const retractCourseEntrySchema = z.strictObject({ reason }).meta({ id: 'RetractCourseEntry' });
 

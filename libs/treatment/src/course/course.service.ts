@@ -285,9 +285,9 @@ export class CourseService {
     meta: CommandMeta,
     course: string,
     eventId: Id,
-    { change, reason }: z.infer<typeof correctCourseEntrySchema>,
+    { data, reason }: z.infer<typeof correctCourseEntrySchema>,
   ): Promise<CommandAnswer> {
-    const { entry, ...fields } = change;
+    const { type: entry, ...fields } = data;
     return this.decide(meta, course, async (state, reads) => {
       const history = await reads.events(courseStream(state.courseId));
       const stated = history.find(({ header }) => header.id === eventId)?.data as Partial<Stated> | undefined;

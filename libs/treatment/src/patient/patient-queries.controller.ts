@@ -8,18 +8,24 @@ import { patientSummarySchema, patientViewSchema } from '../directory/directory.
 import { PatientsQuery, type PatientsParams, patientsParamsSchema } from '../directory/patients.query.js';
 import { queryOf } from '#libs/http/src/validation.js';
 import { patientTimelineSchema } from './patient-timeline/patient-timeline.contract.js';
+import { asksForHistory, type HistoryParams, historyShape } from '../history/history.params.js';
+import { PatientsAtQuery } from '../history/patients-at.query.js';
 import {
   PatientTimelineQuery,
   type TimelineParams,
   timelineParamsSchema,
 } from './patient-timeline/patient-timeline.query.js';
+import { patientPersonSchema, personHealthSchema } from './person.contract.js';
+import { PersonQuery, type PersonHealthParams, personHealthParamsSchema } from './person.query.js';
 
 @ApiTags('patients')
 @Controller('v1/patients')
 export class PatientQueriesController {
   constructor(
     private readonly patients: PatientsQuery,
+    private readonly patientsAt: PatientsAtQuery,
     private readonly timeline: PatientTimelineQuery,
+    private readonly persons: PersonQuery,
   ) {}
 
   @Get()
@@ -36,13 +42,46 @@ export class PatientQueriesController {
   @Get(':patient')
   @QueryEndpoint({
     id: 'getPatient',
-    summary: 'Everything about one patient',
+    summary: 'Everything about one patient, now or as it was known',
     answer: patientViewSchema,
     reads: PatientsQuery.reads,
     revisioned: true,
   })
-  detail(@InChain() chain: Chain, @Param('patient') patient: string, @Query({ schema: queryOf({}) }) _params: object) {
-    return this.patients.detail(chain, patient);
+  detail(
+    @InChain() chain: Chain,
+    @Param('patient') patient: string,
+    @Query({ schema: queryOf(historyShape) }) params: HistoryParams,
+  ) {
+    return asksForHistory(params)
+      ? this.patientsAt.detail(chain, patient, params)
+      : this.patients.detail(chain, patient);
+  }
+
+  @Get(':patient/person')
+  @QueryEndpoint({
+    id: 'getPatientPerson',
+    summary: 'The registrations that are one person with this one',
+    answer: patientPersonSchema,
+    reads: PersonQuery.reads,
+  })
+  person(@InChain() chain: Chain, @Param('patient') patient: string, @Query({ schema: queryOf({}) }) _params: object) {
+    return this.persons.person(chain, patient);
+  }
+
+  @Get(':patient/health')
+  @QueryEndpoint({
+    id: 'getPatientHealth',
+    summary: 'What holds of the person’s health on a day, over all registrations',
+    description: 'With everything that was learned one by one, and since when it holds.',
+    answer: personHealthSchema,
+    reads: PersonQuery.reads,
+  })
+  health(
+    @InChain() chain: Chain,
+    @Param('patient') patient: string,
+    @Query({ schema: personHealthParamsSchema }) params: PersonHealthParams,
+  ) {
+    return this.persons.health(chain, patient, params);
   }
 
   @Get(':patient/timeline')

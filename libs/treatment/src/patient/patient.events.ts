@@ -1,7 +1,9 @@
+import { correctionOf, retractionOf } from '#libs/event-store/src/correction.js';
 import { type EventOf, eventType } from '#libs/event-store/src/event-type.js';
 import { personal } from '#libs/event-store/src/personal-data.js';
 import { localDateSchema } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
+import { ADVERSE_EVENT_EVENTS, type AdverseEventEvent } from '../adverse-event/adverse-event.events.js';
 
 export const patientStream = (patientId: string) => `patient-${patientId}`;
 
@@ -55,5 +57,129 @@ export const PatientHealthRecorded = eventType('PatientHealthRecorded', {
   schema: z.strictObject({ patientId: z.uuid(), health: personal('clinical', healthSchema) }),
 });
 
-export const PATIENT_EVENTS = [PatientRegistered, PatientContactPreferenceChanged, PatientHealthRecorded] as const;
-export type PatientEvent = EventOf<(typeof PATIENT_EVENTS)[number]>;
+export const healthFactKindSchema = z.enum(['condition', 'medication', 'allergy']);
+export type HealthFactKind = z.infer<typeof healthFactKindSchema>;
+
+/**
+ * One thing about a patient's health that was learned, whenever, with the time in which it holds. Occurred on the first
+ * day of it; where nobody knows that, when it was recorded.
+ */
+export const HealthFactRecorded = eventType('HealthFactRecorded', {
+  subject: 'patientId',
+  schema: z.strictObject({
+    patientId: z.uuid(),
+    factId: z.uuid(),
+    kind: healthFactKindSchema,
+    /** The first day on which it holds; null: as long as anybody knows. */
+    since: localDateSchema.nullable(),
+    /** The last day on which it holds; null: it goes on. */
+    until: localDateSchema.nullable(),
+    /** A code where a list knows it, text otherwise. */
+    statement: personal('clinical', z.string().min(1)),
+  }),
+});
+
+export const HealthFactEnded = eventType('HealthFactEnded', {
+  schema: z.strictObject({
+    patientId: z.uuid(),
+    factId: z.uuid(),
+    /** The last day on which it holds. */
+    until: localDateSchema,
+  }),
+});
+
+/** A course was planned for the patient: written in one append with it, so that a person's courses are found from here. */
+export const CourseEntered = eventType('CourseEntered', {
+  schema: z.strictObject({ patientId: z.uuid(), courseId: z.uuid() }),
+});
+
+/** Two registrations are one person. Written to both streams in one append, each naming the other. */
+export const PatientLinked = eventType('PatientLinked', {
+  subject: 'patientId',
+  schema: z.strictObject({
+    patientId: z.uuid(),
+    otherPatientId: z.uuid(),
+    linkId: z.uuid(),
+    reason: personal('clinical', z.string().min(1)),
+  }),
+});
+
+/** A link was a mistake, or the two are to be kept apart again. Written to both streams in one append. */
+export const PatientUnlinked = eventType('PatientUnlinked', {
+  subject: 'patientId',
+  schema: z.strictObject({
+    patientId: z.uuid(),
+    otherPatientId: z.uuid(),
+    linkId: z.uuid(),
+    reason: personal('clinical', z.string().min(1)),
+  }),
+});
+
+export const PatientDied = eventType('PatientDied', {
+  schema: z.strictObject({ patientId: z.uuid(), on: localDateSchema }),
+});
+
+export const PatientMovedAway = eventType('PatientMovedAway', {
+  schema: z.strictObject({ patientId: z.uuid(), on: localDateSchema }),
+});
+
+export const PatientReturned = eventType('PatientReturned', {
+  schema: z.strictObject({ patientId: z.uuid(), on: localDateSchema }),
+});
+
+export const guardianSchema = z.strictObject({
+  name: z.string().min(1),
+  /** To the patient: mother, guardian by court … */
+  relation: z.string().min(1),
+  phone: z.string().min(1).optional(),
+});
+export type Guardian = z.infer<typeof guardianSchema>;
+
+/** Who consents for a patient under age; takes the place of whoever was named before. */
+export const GuardianNamed = eventType('GuardianNamed', {
+  subject: 'patientId',
+  schema: z.strictObject({ patientId: z.uuid(), guardian: personal('contact', guardianSchema) }),
+});
+
+const PATIENT_BASE = [
+  PatientRegistered,
+  PatientContactPreferenceChanged,
+  PatientHealthRecorded,
+  HealthFactRecorded,
+  HealthFactEnded,
+  CourseEntered,
+  PatientLinked,
+  PatientUnlinked,
+  PatientDied,
+  PatientMovedAway,
+  PatientReturned,
+  GuardianNamed,
+] as const;
+/** What the fold of a patient's stream sees: corrections and retractions were applied before. */
+export type PatientEvent = EventOf<(typeof PATIENT_BASE)[number]> | AdverseEventEvent;
+
+const ofPatient = { subject: 'patientId' } as const;
+export const PatientRegisteredCorrected = correctionOf(PatientRegistered);
+export const PatientHealthRecordedCorrected = correctionOf(PatientHealthRecorded);
+export const HealthFactRecordedCorrected = correctionOf(HealthFactRecorded);
+export const HealthFactEndedCorrected = correctionOf(HealthFactEnded, ofPatient);
+export const PatientDiedCorrected = correctionOf(PatientDied, ofPatient);
+export const PatientMovedAwayCorrected = correctionOf(PatientMovedAway, ofPatient);
+export const PatientReturnedCorrected = correctionOf(PatientReturned, ofPatient);
+
+/** An entry of the patient's stream, or a correction of one, is taken back. */
+export const PatientEntryRetracted = retractionOf('PatientEntryRetracted', { patientId: z.uuid() }, ofPatient);
+
+/** Every type of event of a patient's stream. */
+export const PATIENT_EVENTS = [
+  ...PATIENT_BASE,
+  PatientRegisteredCorrected,
+  PatientHealthRecordedCorrected,
+  HealthFactRecordedCorrected,
+  HealthFactEndedCorrected,
+  PatientDiedCorrected,
+  PatientMovedAwayCorrected,
+  PatientReturnedCorrected,
+  PatientEntryRetracted,
+  ...ADVERSE_EVENT_EVENTS,
+] as const;

@@ -1,29 +1,159 @@
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { Erased } from '#libs/event-store/src/personal-data.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
-import type { ContactPreference, Health, Identity, PatientEvent } from './patient.events.js';
+import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
+import type { AdverseEventEvent } from '../adverse-event/adverse-event.events.js';
+import { type AdverseEventState, evolveAdverseEvents } from '../adverse-event/adverse-event.state.js';
+import { earliestDayAt } from '../day-anywhere.js';
+import type { ContactPreference, Guardian, Health, HealthFactKind, Identity, PatientEvent } from './patient.events.js';
 
-export type PatientState =
-  | { readonly status: 'none' }
-  | {
-      readonly status: 'registered';
-      readonly patientId: string;
-      readonly preference: ContactPreference;
-      readonly identity: Identity | Erased;
-      readonly health: Health | Erased;
-    };
+/** The whole of what was known of a patient's health, as it was answered at one time; it holds until the next. */
+export interface HealthRecord {
+  /** The first day on which it holds; null for what was known at registration, which holds before it as well. */
+  readonly since: LocalDate | null;
+  readonly recordedAt: Instant;
+  readonly health: Health | Erased;
+}
+
+/** One thing that was learned, with the days on which it holds; both ends belong to it. */
+export interface HealthFact {
+  readonly factId: string;
+  readonly kind: HealthFactKind;
+  /** Null: as long as anybody knows. */
+  readonly since: LocalDate | null;
+  /** Null: it goes on. */
+  readonly until: LocalDate | null;
+  readonly recordedAt: Instant;
+  readonly value: string | Erased;
+}
+
+/** Another registration of the same person. */
+export interface PatientLink {
+  readonly linkId: string;
+  readonly otherPatientId: string;
+}
+
+export interface RegisteredPatient {
+  readonly status: 'registered';
+  readonly patientId: string;
+  readonly preference: ContactPreference;
+  readonly identity: Identity | Erased;
+  /** As it was recorded last; what holds on a day is `healthOn`. */
+  readonly health: Health | Erased;
+  /** Oldest first. */
+  readonly healthRecords: readonly HealthRecord[];
+  readonly healthFacts: readonly HealthFact[];
+  readonly courseIds: readonly string[];
+  /** Those that stand. */
+  readonly links: readonly PatientLink[];
+  /** Those that were undone. */
+  readonly undoneLinkIds: readonly string[];
+  readonly adverseEvents: readonly AdverseEventState[];
+  readonly diedOn: LocalDate | null;
+  readonly movedAwayOn: LocalDate | null;
+  /** Who consents for a patient under age; null: nobody was named. */
+  readonly guardian: Guardian | Erased | null;
+}
+
+export type PatientState = { readonly status: 'none' } | RegisteredPatient;
 
 export const patientFold = { initial: { status: 'none' } as PatientState, evolve };
 
 function evolve(state: PatientState, event: RecordedEvent<PatientEvent>): PatientState {
-  if (event.type === 'PatientRegistered') return { status: 'registered', ...event.data };
-  if (state.status === 'none') return state;
+  if (event.type === 'PatientRegistered') return registered(event);
+  return state.status === 'none' ? state : evolveRegistered(state, event);
+}
+
+function registered(event: RecordedEvent<Extract<PatientEvent, { type: 'PatientRegistered' }>>): RegisteredPatient {
+  const { data, recordedAt } = event;
+  return {
+    status: 'registered',
+    ...data,
+    healthRecords: [{ since: null, recordedAt, health: data.health }],
+    healthFacts: [],
+    courseIds: [],
+    links: [],
+    undoneLinkIds: [],
+    adverseEvents: [],
+    diedOn: null,
+    movedAwayOn: null,
+    guardian: null,
+  };
+}
+
+type LaterEvent = Exclude<RecordedEvent<PatientEvent>, { type: 'PatientRegistered' }>;
+
+function evolveRegistered(state: RegisteredPatient, event: LaterEvent): RegisteredPatient {
   switch (event.type) {
     case 'PatientContactPreferenceChanged':
       return { ...state, preference: event.data.preference };
     case 'PatientHealthRecorded':
-      return { ...state, health: event.data.health };
+    case 'HealthFactRecorded':
+    case 'HealthFactEnded':
+      return withHealth(state, event);
+    case 'CourseEntered':
+      return withCourse(state, event.data.courseId);
+    case 'PatientLinked': {
+      const { linkId, otherPatientId } = event.data;
+      return { ...state, links: [...state.links, { linkId, otherPatientId }] };
+    }
+    case 'PatientUnlinked': {
+      const { linkId } = event.data;
+      const links = state.links.filter((link) => link.linkId !== linkId);
+      return { ...state, links, undoneLinkIds: [...state.undoneLinkIds, linkId] };
+    }
+    case 'PatientDied':
+      return { ...state, diedOn: event.data.on };
+    case 'PatientMovedAway':
+      return { ...state, movedAwayOn: event.data.on };
+    case 'PatientReturned':
+      return { ...state, movedAwayOn: null };
+    case 'GuardianNamed':
+      return { ...state, guardian: event.data.guardian };
+    case 'AdverseEventReported':
+    case 'AdverseEventAssessed':
+    case 'AdverseEventReportedToAuthority':
+    case 'AdverseEventClosed':
+    case 'AdverseEventReopened':
+      return { ...state, adverseEvents: evolveAdverseEvents(state.adverseEvents, event) };
     default:
       return assertNever(event, 'patient event');
   }
 }
+
+type HealthEvent = Extract<
+  RecordedEvent<Exclude<PatientEvent, AdverseEventEvent>>,
+  { type: 'PatientHealthRecorded' | 'HealthFactRecorded' | 'HealthFactEnded' }
+>;
+
+function withHealth(state: RegisteredPatient, event: HealthEvent): RegisteredPatient {
+  const { recordedAt } = event;
+  switch (event.type) {
+    case 'PatientHealthRecorded': {
+      // By the clock that is behind all others: nothing that was learned on a day is missed on that day.
+      const since = earliestDayAt(event.occurredAt.instant);
+      const healthRecords = [...state.healthRecords, { since, recordedAt, health: event.data.health }];
+      return { ...state, health: event.data.health, healthRecords: healthRecords.sort(bySince) };
+    }
+    case 'HealthFactRecorded': {
+      const { factId, kind, since, until, statement } = event.data;
+      const fact: HealthFact = { factId, kind, since, until, recordedAt, value: statement };
+      return { ...state, healthFacts: [...state.healthFacts, fact] };
+    }
+    case 'HealthFactEnded': {
+      const { factId, until } = event.data;
+      const healthFacts = state.healthFacts.map((fact) => (fact.factId === factId ? { ...fact, until } : fact));
+      return { ...state, healthFacts };
+    }
+    default:
+      return assertNever(event, 'health event');
+  }
+}
+
+/** An import that goes on after an interruption, or a course entered twice over, is one course. */
+const withCourse = (state: RegisteredPatient, courseId: string): RegisteredPatient =>
+  state.courseIds.includes(courseId) ? state : { ...state, courseIds: [...state.courseIds, courseId] };
+
+/** What holds from the same day on is as it was recorded last: sorting keeps the order of equals. */
+const bySince = (a: HealthRecord, b: HealthRecord): number =>
+  (a.since ?? '') < (b.since ?? '') ? -1 : (a.since ?? '') > (b.since ?? '') ? 1 : 0;

@@ -205,7 +205,7 @@ describe('a correction of what courses are judged by', () => {
 
   it('[correction.read-models] of a receipt changes the sessions that used the lot', async () => {
     const found = await models.lots.list(chain, { limit: 10 });
-    const [{ id }] = found.items as [{ id: Id }];
+    const id = found.items[0]?.id as Id;
     const [corrects] = (await eventIds(`lot-${id}`, 'LotReceived')) as [Id];
     const data = { lotId: id, siteId: of.site, product: 'GlowMeso', lotNumber: 'L1', ingredients: [] };
     const dates = { receivedOn: '2020-01-01', expiresOn: '2024-02-10' };

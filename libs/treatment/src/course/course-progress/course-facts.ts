@@ -1,3 +1,4 @@
+import type { Correctness } from '#libs/event-store/src/correction.js';
 import { isErased } from '#libs/event-store/src/personal-data.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
@@ -33,6 +34,8 @@ export function evolveConsents(consents: readonly SignedConsent[], event: Consen
 export interface KnownHealth {
   /** Null: from the beginning. What a registration says has no date of its own. */
   readonly since: Instant | null;
+  /** When it was recorded as it reads: where it was corrected, when its latest correction was. */
+  readonly recordedAt: Instant;
   /** Undefined: it was erased. */
   readonly answers: HealthAnswers | undefined;
 }
@@ -42,26 +45,36 @@ export type HealthEvent = Extract<RecordedEvent<PatientEvent>, { type: 'PatientR
 export const isHealthEvent = (event: { readonly type: string }): event is HealthEvent =>
   event.type === 'PatientRegistered' || event.type === 'PatientHealthRecorded';
 
-/** From when on the answers of an event hold. */
-export const healthSince = (event: Pick<HealthEvent, 'type' | 'occurredAt'>): Instant | null =>
-  event.type === 'PatientRegistered' ? null : event.occurredAt.instant;
+/** From when on the answers of an event hold, and when they were recorded as they read. */
+export function timesOfHealth(
+  event: Pick<HealthEvent, 'type' | 'occurredAt' | 'recordedAt'> & { readonly correctness?: Correctness },
+): Pick<KnownHealth, 'since' | 'recordedAt'> {
+  const since = event.type === 'PatientRegistered' ? null : event.occurredAt.instant;
+  return { since, recordedAt: event.correctness?.correctedBy.at(-1)?.recordedAt ?? event.recordedAt };
+}
 
 /** The answers of an event whose boxes were opened. */
-export function knownHealth(event: HealthEvent): KnownHealth {
+export function knownHealth(event: HealthEvent & { readonly correctness?: Correctness }): KnownHealth {
   const { health } = event.data;
-  return { since: healthSince(event), answers: isErased(health) ? undefined : health };
+  return { ...timesOfHealth(event), answers: isErased(health) ? undefined : health };
 }
 
 /**
  * What was known to hold at an instant: the latest answers from before it. What the patient said at registration holds
  * for everything before a newer record.
+ * @param knownAt only what was recorded by then
  */
-export function answersAt(records: readonly KnownHealth[], instant: Instant): HealthAnswers | undefined {
+export function answersAt(
+  records: readonly KnownHealth[],
+  instant: Instant,
+  knownAt?: Instant,
+): HealthAnswers | undefined {
   let holding: KnownHealth | undefined;
   for (const record of records) {
     const begun = record.since === null || record.since <= instant;
+    const known = knownAt === undefined || record.recordedAt <= knownAt;
     const newer = holding === undefined || (record.since ?? '') >= (holding.since ?? '');
-    if (begun && newer) holding = record;
+    if (begun && known && newer) holding = record;
   }
   return holding?.answers;
 }

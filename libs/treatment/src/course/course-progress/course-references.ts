@@ -59,13 +59,13 @@ const PRACTITIONER_TYPES: ReadonlySet<string> = new Set(PRACTITIONER_EVENTS.map(
 type Page = readonly SealedEvent<TreatmentEvent>[];
 type ConsentEvent = Extract<SealedEvent<ConsultationEntry>, { type: 'ConsentSigned' | 'ConsentWithdrawn' }>;
 
+const isConsentEvent = (event: { readonly type: string }): event is ConsentEvent =>
+  event.type === 'ConsentSigned' || event.type === 'ConsentWithdrawn';
+
 /** Those that make consents, and those that change the history of a consultation. */
 const CONSENT_TYPES: ReadonlySet<string> = new Set(
-  CONSULTATION_EVENTS.map(({ type }) => type).filter((type) => type.startsWith('Consent') || changesHistory(type)),
+  CONSULTATION_EVENTS.filter((type) => isConsentEvent(type) || changesHistory(type.type)).map(({ type }) => type),
 );
-
-const isConsentEvent = (event: SealedEvent<TreatmentEvent>): event is ConsentEvent =>
-  event.type === 'ConsentSigned' || event.type === 'ConsentWithdrawn';
 const isAboutConsents = (event: SealedEvent<TreatmentEvent>): event is SealedEvent<ConsultationEntry> =>
   CONSENT_TYPES.has(event.type);
 const isPractitionerEvent = (event: SealedEvent<TreatmentEvent>): event is SealedEvent<PractitionerEntry> =>

@@ -1,14 +1,19 @@
-import type { EventType } from '#libs/event-store/src/event-type.js';
+import type { Queryable } from '#libs/database/src/database.js';
+import { changesHistory, type EffectiveEvent } from '#libs/event-store/src/correction.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Projection, ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
-import { CONSULTATION_EVENTS, type ConsultationEvent } from '../../consultation/consultation.events.js';
-import { COURSE_EVENTS, type CourseEvent } from '../../course/course.events.js';
-import { PATIENT_EVENTS, type PatientEvent } from '../patient.events.js';
+import {
+  isOnTimeline,
+  type NamedThings,
+  namedIn,
+  TIMELINE_TYPES,
+  type TimelineEntry,
+  timelineEntry,
+  type TimelineEvent,
+} from './timeline-entry.js';
 
-export const PATIENT_TIMELINE = { name: 'patient_timeline', version: 1 } as const;
-
-/** The events that a timeline shows. */
-export type TimelineEvent = PatientEvent | ConsultationEvent | CourseEvent;
+export const PATIENT_TIMELINE = { name: 'patient_timeline', version: 2 } as const;
 
 const DDL = `
   create table course (
@@ -21,18 +26,22 @@ const DDL = `
   create table consultation (
     chain integer not null, id uuid not null, site_id uuid not null, practitioner_id uuid not null, primary key (chain, id)
   );
+  -- An entry an event, as the event reads now. What it read before, and why, is in the log, by stream and event id.
   create table entry (
     chain integer not null,
     patient_id uuid not null,
-    -- An instant, as text, which sorts as instants do.
+    -- An instant, as text, which sorts as instants do. A correction may move it.
     occurred_at text collate "C" not null,
     position bigint not null,
+    event_id uuid not null,
+    stream text collate "C" not null,
     type text not null,
     precision text not null,
     wall text,
     zone text,
     recorded_at text not null,
     origin text not null,
+    actor text not null,
     site_id uuid,
     practitioner_id uuid,
     course_id uuid,
@@ -40,109 +49,167 @@ const DDL = `
     consultation_id uuid,
     -- The open fields of the event.
     facts jsonb not null,
+    is_corrected boolean not null,
+    is_retracted boolean not null,
     primary key (chain, patient_id, occurred_at, position)
   );
+  -- For a correction, which changes entries of its stream wherever they stand in time.
+  create index entry_stream on entry (chain, stream, position);
+  -- For events that name neither site nor practitioner and take those of their session.
+  create index entry_session on entry (chain, session_id, position) where site_id is not null and not is_retracted;
 `;
 
-const TYPES: ReadonlyMap<string, EventType> = new Map(
-  ([...PATIENT_EVENTS, ...CONSULTATION_EVENTS, ...COURSE_EVENTS] as unknown as EventType[]).map((type) => [
-    type.type,
-    type,
-  ]),
-);
-
-/** Ids that an event may name, beside its patient. */
-interface Named {
-  readonly patientId: Id;
-  readonly siteId?: Id;
-  readonly practitionerId?: Id;
-  readonly courseId?: Id;
-  readonly sessionId?: Id;
-  readonly consultationId?: Id;
-}
-
-/** Everything that happened to a patient, an entry an event. Holds open fields only: nothing that was boxed. */
+/** Everything that happened to a patient, an entry an event, each as it reads now. */
 export class PatientTimelineProjection implements Projection {
   readonly name = PATIENT_TIMELINE.name;
   readonly version = PATIENT_TIMELINE.version;
   readonly ddl = DDL;
-  readonly types: ReadonlySet<string> = new Set(TYPES.keys());
+  readonly types: ReadonlySet<string> = TIMELINE_TYPES;
 
   async apply({ tx, chain }: ProjectionContext, events: readonly SealedEvent[]): Promise<void> {
     const page = events as readonly SealedEvent<TimelineEvent>[];
-    for (const { sql, rows } of [named(page, COURSES), named(page, SESSIONS), named(page, CONSULTATIONS)]) {
-      if (rows.length > 0) await tx.query(sql, [chain.no, JSON.stringify(rows)]);
+    const entered = page.filter(({ type }) => !changesHistory(type));
+    await saveNamed(tx, chain, namedIn(entered));
+    if (entered.length > 0) {
+      const unmarked = { isCorrected: false, isRetracted: false };
+      const rows = entered.map((event) => timelineEntry(event, unmarked));
+      await tx.query(INSERT_ENTRIES, [chain.no, JSON.stringify(rows)]);
     }
-    await tx.query(INSERT_ENTRIES, [chain.no, JSON.stringify(page.map(entryOf))]);
+    for (const changed of changedStreams(page)) await readAnew(tx, chain, changed);
   }
 }
 
-function entryOf(event: SealedEvent<TimelineEvent>) {
-  const { patientId, siteId, practitionerId, courseId, sessionId, consultationId } = event.data as Named;
-  return {
-    patient_id: patientId,
-    occurred_at: event.occurredAt.instant,
-    position: event.position,
-    type: event.type,
-    precision: event.occurredAt.precision,
-    wall: event.occurredAt.time?.wall ?? null,
-    zone: event.occurredAt.time?.zone ?? null,
-    recorded_at: event.recordedAt,
-    origin: event.header.origin,
-    site_id: siteId ?? null,
-    practitioner_id: practitionerId ?? null,
-    course_id: courseId ?? null,
-    session_id: sessionId ?? null,
-    consultation_id: consultationId ?? null,
-    facts: openFieldsOf(event),
-  };
+type Reading = EffectiveEvent<SealedEvent<TimelineEvent>>;
+
+/** What the corrections and retractions of a page have made of one stream. */
+interface ChangedStream {
+  readonly stream: string;
+  /** Each entry as it reads after them; one that was taken back as it read before that. */
+  readonly readings: Map<Id, Reading>;
+  /** Entries that a correction was recorded for, whether it still stands or not. */
+  readonly corrected: Set<Id>;
+  /** Position of the last of them: what comes later, it says nothing about. */
+  readonly upTo: number;
+  /** Positions of the entries that were not taken back. */
+  readonly standing: readonly number[];
 }
 
-function openFieldsOf(event: SealedEvent<TimelineEvent>): Record<string, unknown> {
-  const personal = TYPES.get(event.type)?.personalFields;
-  return Object.fromEntries(
-    Object.entries(event.data as Record<string, unknown>).filter(([name]) => !personal?.has(name) && !/Id$/.test(name)),
+/** Each correction is looked at, not only the last: what a page has must not depend on where it was cut. */
+function changedStreams(page: readonly SealedEvent<TimelineEvent>[]): ChangedStream[] {
+  const changed = new Map<string, ChangedStream>();
+  for (const { stream, position, header, history } of page) {
+    if (!history) continue;
+    const shown = (history as readonly Reading[]).filter(isOnTimeline);
+    const { readings, corrected } = changed.get(stream) ?? {
+      readings: new Map<Id, Reading>(),
+      corrected: new Set<Id>(),
+    };
+    for (const event of shown) {
+      readings.set(event.header.id, event);
+      const { correctedBy = [] } = event.correctness ?? {};
+      if (correctedBy.some(({ eventId }) => eventId === header.id)) corrected.add(event.header.id);
+    }
+    const standing = shown.map((event) => event.position);
+    changed.set(stream, { stream, readings, corrected, upTo: position, standing });
+  }
+  return [...changed.values()];
+}
+
+/** Brings the entries of a stream up to what they read now; what is later than the last change is left alone. */
+async function readAnew(tx: Queryable, chain: Chain, changed: ChangedStream): Promise<void> {
+  const { stream, readings, corrected, upTo, standing } = changed;
+  const events = [...readings.values()];
+  await saveNamed(tx, chain, namedIn(events));
+  const rows = events.map((event) =>
+    timelineEntry(event, { isCorrected: corrected.has(event.header.id), isRetracted: false }),
+  );
+  await tx.query(CHANGE_ENTRIES, [chain.no, stream, JSON.stringify(rows)]);
+  await tx.query(
+    `update entry set is_retracted = true
+     where chain = $1 and stream = $2 and position < $3 and position <> all($4::bigint[]) and not is_retracted`,
+    [chain.no, stream, upTo, standing],
   );
 }
 
-interface NamedTable {
-  readonly types: ReadonlySet<string>;
-  readonly sql: string;
+/** What is said of a thing may be corrected; the rest of it never changes. */
+async function saveNamed(tx: Queryable, chain: Chain, things: NamedThings): Promise<void> {
+  for (const [rows, sql] of [
+    [things.courses, UPSERT_COURSES],
+    [things.sessions, UPSERT_SESSIONS],
+    [things.consultations, UPSERT_CONSULTATIONS],
+  ] as const) {
+    if (rows.length > 0) await tx.query(sql, [chain.no, JSON.stringify(rows)]);
+  }
 }
 
-/** The page's rows for a table of things that later events name by id. */
-function named(page: readonly SealedEvent<TimelineEvent>[], { types, sql }: NamedTable) {
-  const rows = page.filter(({ type }) => types.has(type)).map(({ data }) => data as object);
-  return { sql, rows };
-}
+const UPSERT_COURSES = `
+  insert into course as t (chain, id, site_id, protocol)
+  select $1, r.* from jsonb_to_recordset($2::jsonb) as r(id uuid, site_id uuid, protocol text)
+  on conflict (chain, id) do update set site_id = excluded.site_id, protocol = excluded.protocol
+    where (t.site_id, t.protocol) is distinct from (excluded.site_id, excluded.protocol)`;
 
-const COURSES: NamedTable = {
-  types: new Set(['CoursePlanned']),
-  sql: `insert into course (chain, id, site_id, protocol)
-    select $1, r."courseId", r."siteId", r.protocol ->> 'code'
-    from jsonb_to_recordset($2::jsonb) as r("courseId" uuid, "siteId" uuid, protocol jsonb) on conflict do nothing`,
-};
+const UPSERT_SESSIONS = `
+  insert into session as t (chain, id, kind, number)
+  select $1, r.* from jsonb_to_recordset($2::jsonb) as r(id uuid, kind text, number integer)
+  on conflict (chain, id) do update set kind = excluded.kind, number = excluded.number
+    where (t.kind, t.number) is distinct from (excluded.kind, excluded.number)`;
 
-/** Kind and number of a session never change; where it is held may, and that is with the entries. */
-const SESSIONS: NamedTable = {
-  types: new Set(['SessionBooked', 'SessionPerformed']),
-  sql: `insert into session (chain, id, kind, number)
-    select $1, r."sessionId", r.kind, r.number
-    from jsonb_to_recordset($2::jsonb) as r("sessionId" uuid, kind text, number integer) on conflict do nothing`,
-};
+const UPSERT_CONSULTATIONS = `
+  insert into consultation as t (chain, id, site_id, practitioner_id)
+  select $1, r.* from jsonb_to_recordset($2::jsonb) as r(id uuid, site_id uuid, practitioner_id uuid)
+  on conflict (chain, id) do update set site_id = excluded.site_id, practitioner_id = excluded.practitioner_id
+    where (t.site_id, t.practitioner_id) is distinct from (excluded.site_id, excluded.practitioner_id)`;
 
-const CONSULTATIONS: NamedTable = {
-  types: new Set(['ConsultationHeld']),
-  sql: `insert into consultation (chain, id, site_id, practitioner_id)
-    select $1, r."consultationId", r."siteId", r."practitionerId"
-    from jsonb_to_recordset($2::jsonb) as r("consultationId" uuid, "siteId" uuid, "practitionerId" uuid)
-    on conflict do nothing`,
-};
+const COLUMNS = {
+  patient_id: 'uuid',
+  occurred_at: 'text',
+  position: 'bigint',
+  event_id: 'uuid',
+  stream: 'text',
+  type: 'text',
+  precision: 'text',
+  wall: 'text',
+  zone: 'text',
+  recorded_at: 'text',
+  origin: 'text',
+  actor: 'text',
+  site_id: 'uuid',
+  practitioner_id: 'uuid',
+  course_id: 'uuid',
+  session_id: 'uuid',
+  consultation_id: 'uuid',
+  facts: 'jsonb',
+  is_corrected: 'boolean',
+  is_retracted: 'boolean',
+} as const satisfies Record<keyof TimelineEntry, string>;
+
+const NAMES = Object.keys(COLUMNS).join(', ');
+const RECORD = Object.entries(COLUMNS)
+  .map(([name, type]) => `${name} ${type}`)
+  .join(', ');
 
 const INSERT_ENTRIES = `
-  insert into entry (chain, patient_id, occurred_at, position, type, precision, wall, zone, recorded_at, origin, site_id,
-    practitioner_id, course_id, session_id, consultation_id, facts)
-  select $1, r.* from jsonb_to_recordset($2::jsonb) as r(patient_id uuid, occurred_at text, position bigint, type text,
-    precision text, wall text, zone text, recorded_at text, origin text, site_id uuid, practitioner_id uuid, course_id uuid,
-    session_id uuid, consultation_id uuid, facts jsonb)
+  insert into entry (chain, ${NAMES})
+  select $1, r.* from jsonb_to_recordset($2::jsonb) as r(${RECORD})
   on conflict do nothing`;
+
+/** What a correction may change; one that is taken back restores what stood before. */
+const CHANGED = [
+  'occurred_at',
+  'precision',
+  'wall',
+  'zone',
+  'site_id',
+  'practitioner_id',
+  'course_id',
+  'session_id',
+  'facts',
+] as const satisfies readonly (keyof TimelineEntry)[];
+
+const CHANGE_ENTRIES = `
+  update entry e
+  set ${CHANGED.map((name) => `${name} = r.${name}`).join(', ')}, is_corrected = e.is_corrected or r.is_corrected
+  from jsonb_to_recordset($3::jsonb) as r(${RECORD})
+  where e.chain = $1 and e.stream = $2 and e.position = r.position and (
+    (${CHANGED.map((name) => `e.${name}`).join(', ')}) is distinct from (${CHANGED.map((name) => `r.${name}`).join(', ')})
+    or r.is_corrected and not e.is_corrected)`;

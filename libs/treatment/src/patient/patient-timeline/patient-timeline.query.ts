@@ -1,5 +1,8 @@
+import type { References } from '#libs/cqrs/src/references.js';
 import type { Database } from '#libs/database/src/database.js';
-import type { Chain } from '#libs/event-store/src/chains.js';
+import type { Chain, Chains } from '#libs/event-store/src/chains.js';
+import type { HistoryAt } from '#libs/event-store/src/correction.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
 import { listQueryOf } from '#libs/http/src/validation.js';
 import { NotFound } from '#libs/kernel/src/errors.js';
@@ -7,115 +10,142 @@ import type { Id } from '#libs/kernel/src/ids.js';
 import { schemaOf } from '#libs/projections/src/projection.js';
 import { z } from 'zod';
 import { DIRECTORY } from '../../directory/directory.projection.js';
-import { type People, siteIn, siteRef } from '../../directory/people.js';
-import type { References } from '#libs/cqrs/src/references.js';
-import type { PatientTimeline, TimelineItem } from './patient-timeline.contract.js';
-import { PATIENT_TIMELINE, type TimelineEvent } from './patient-timeline.projection.js';
-import { tell } from './patient-timeline.titles.js';
+import type { People } from '../../directory/people.js';
+import { askedHistory, asksForHistory, historyShape, unknownThen } from '../../history/history.params.js';
+import type { RecordAt } from '../../history/record-at.js';
+import type { PatientTimeline } from './patient-timeline.contract.js';
+import { PATIENT_TIMELINE } from './patient-timeline.projection.js';
+import { byOccurrence, entriesAt, type ResolvedEntry } from './timeline-entry.js';
+import type { TimelineItems } from './timeline-items.js';
 
 export const timelineParamsSchema = listQueryOf({
   order: z.enum(['asc', 'desc']).default('desc').describe('`desc`: newest first.'),
+  person: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('`true`: with what is on record under every registration that is linked with this one.'),
+  ...historyShape,
 });
 export type TimelineParams = z.output<typeof timelineParamsSchema>;
 
 const SCHEMA = `"${schemaOf(PATIENT_TIMELINE)}"`;
 
-interface Row {
-  position: string;
-  type: TimelineEvent['type'];
-  occurred_at: string;
-  precision: TimelineItem['precision'];
-  wall: string | null;
-  zone: string | null;
-  recorded_at: string;
-  origin: TimelineItem['origin'];
-  site_id: Id | null;
-  practitioner_id: Id | null;
-  course_id: Id | null;
-  facts: unknown;
-  protocol: string | null;
-  session_kind: 'course' | 'maintenance' | null;
-  session_number: number | null;
-}
-
-/** Everything that happened to a patient, in the order in which it occurred. */
+/** Everything that happened to a patient, in the order in which it occurred, with what was corrected since. */
 export class PatientTimelineQuery {
   static readonly reads = [PATIENT_TIMELINE.name, DIRECTORY.name] as const;
 
   constructor(
     private readonly db: Database,
+    private readonly chains: Chains,
     private readonly references: References,
     private readonly people: People,
+    private readonly records: RecordAt,
+    private readonly items: TimelineItems,
   ) {}
 
   /**
    * @param patient id or code
-   * @throws NotFound `patient.unknown`; Invalid `cursor.malformed`
+   * @throws NotFound `patient.unknown`, `patient.unknown-then`; Invalid `cursor.malformed`, `history.known-in-future`
    */
-  async list(chain: Chain, patient: string, params: TimelineParams): Promise<PatientTimeline> {
+  async list(chain: Chain, patient: string, params: PageParams): Promise<PatientTimeline> {
     const patientId = await this.references.resolve(chain, 'patient', patient);
-    const [occurredAt, position] = params.cursor === undefined ? [null, null] : decodeCursor(params.cursor, 2);
-    const { rows } = await this.db.query<Row>(params.order === 'asc' ? ASCENDING : DESCENDING, [
+    const page = asksForHistory(params)
+      ? await this.pageThen(chain, patientId, params)
+      : await this.pageNow(chain, patientId, params);
+    if (page.entries.length === 0 && params.cursor === undefined)
+      throw await this.unknown(chain, patient, patientId, params);
+    const shown = pageOf(page.entries, params.limit, (entry) => [entry.occurred_at, Number(entry.position)]);
+    const [person, items] = await Promise.all([
+      this.people.patients(chain, page.registrations),
+      this.items.of(chain, shown.items, page.at, page.streams),
+    ]);
+    return { patient: person(patientId), registrations: page.registrations.map(person), items, next: shown.next };
+  }
+
+  /** From the read model. */
+  private async pageNow(chain: Chain, patientId: Id, params: PageParams): Promise<Page> {
+    const registrations = await this.registrations(chain, patientId, params, {});
+    const [occurredAt, position] = afterOf(params);
+    const { rows } = await this.db.query<ResolvedEntry>(params.order === 'asc' ? ASCENDING : DESCENDING, [
       chain.no,
-      patientId,
+      registrations,
       params.limit + 1,
       occurredAt,
       position,
     ]);
-    if (rows.length === 0 && params.cursor === undefined) {
-      throw new NotFound('patient.unknown', `There is no patient ${patient}.`);
-    }
-    const page = pageOf(rows, params.limit, (row) => [row.occurred_at, Number(row.position)]);
-    const sites = await this.people.sites(chain);
-    const person = await this.people.patients(chain, [patientId]);
-    const practitioner = await this.people.practitioners(
-      chain,
-      page.items.flatMap((row) => row.practitioner_id ?? []),
+    return { registrations, entries: rows, at: {} };
+  }
+
+  /** From the log. All that is on record about a person is looked at, which is some hundreds of events. */
+  private async pageThen(chain: Chain, patientId: Id, params: PageParams): Promise<Page> {
+    const [zone, now] = await Promise.all([this.records.zoneOf(chain, [patientId]), this.chains.now(chain)]);
+    const { asOf, knownAt } = askedHistory(params, zone, now);
+    const at: HistoryAt = { asOf, knownAt };
+    const registrations = await this.registrations(chain, patientId, params, at);
+    const names = await this.records.streamsOf(chain, registrations);
+    const events = await Promise.all(names.map((stream) => this.records.events(chain, stream)));
+    const entries = entriesAt(events, at);
+    const after = afterOf(params);
+    const rest = (params.order === 'asc' ? entries : entries.reverse()).filter((entry) =>
+      isAfter(entry, after, params.order),
     );
-    const course = await this.people.courses(
-      chain,
-      page.items.flatMap((row) => row.course_id ?? []),
-    );
-    const items = page.items.map(
-      (row): TimelineItem => ({
-        position: Number(row.position),
-        type: row.type,
-        occurredAt: row.occurred_at,
-        precision: row.precision,
-        wall: row.wall,
-        zone: row.zone,
-        recordedAt: row.recorded_at,
-        origin: row.origin,
-        site: row.site_id === null ? null : siteRef(siteIn(sites, row.site_id)),
-        course: row.course_id === null ? null : course(row.course_id, row.protocol ?? ''),
-        practitioner: row.practitioner_id === null ? null : practitioner(row.practitioner_id),
-        ...tell({
-          type: row.type,
-          facts: row.facts,
-          session:
-            row.session_kind === null || row.session_number === null
-              ? undefined
-              : { kind: row.session_kind, number: row.session_number },
-          protocol: row.protocol ?? undefined,
-        }),
-      }),
-    );
-    return { patient: person(patientId), items, next: page.next };
+    return {
+      registrations,
+      entries: rest.slice(0, params.limit + 1),
+      at,
+      streams: new Map(names.map((stream, n) => [stream, events[n] as readonly RecordedEvent[]])),
+    };
+  }
+
+  private async registrations(chain: Chain, patientId: Id, { person }: PageParams, at: HistoryAt): Promise<Id[]> {
+    return person === 'true' ? this.records.registrations(chain, patientId, at) : [patientId];
+  }
+
+  private async unknown(chain: Chain, patient: string, patientId: Id, params: PageParams): Promise<NotFound> {
+    const { rows } = await this.db.query(`select 1 from ${SCHEMA}.entry where chain = $1 and patient_id = $2 limit 1`, [
+      chain.no,
+      patientId,
+    ]);
+    if (rows.length > 0 && asksForHistory(params)) return unknownThen('patient.unknown-then', 'patient', params);
+    return new NotFound('patient.unknown', `There is no patient ${patient}.`);
   }
 }
 
-/**
- * An event that names no site of its own happened where the session was last booked, else where the consultation was
- * held, else at the site of the course; so with the practitioner, except that a course as such has none.
- */
+type PageParams = Omit<TimelineParams, 'person'> & Partial<Pick<TimelineParams, 'person'>>;
+
+interface Page {
+  readonly registrations: readonly Id[];
+  /** One more than the limit where there are more. */
+  readonly entries: readonly ResolvedEntry[];
+  readonly at: HistoryAt;
+  readonly streams?: ReadonlyMap<string, readonly RecordedEvent[]>;
+}
+
+/** Place of the last entry of the page before. */
+type After = readonly [occurredAt: string | null, position: number | null];
+
+function afterOf({ cursor }: PageParams): After {
+  if (cursor === undefined) return [null, null];
+  const [occurredAt, position] = decodeCursor(cursor, 2);
+  return [String(occurredAt), Number(position)];
+}
+
+function isAfter(entry: ResolvedEntry, [occurredAt, position]: After, order: 'asc' | 'desc'): boolean {
+  if (occurredAt === null || position === null) return true;
+  const difference = byOccurrence(entry, { occurred_at: occurredAt, position });
+  return order === 'asc' ? difference > 0 : difference < 0;
+}
+
+/** As `resolveEntries` does it. */
 const select = (after: '<' | '>', direction: 'asc' | 'desc') => `
   with page as (
     select * from ${SCHEMA}.entry
-    where chain = $1 and patient_id = $2
+    where chain = $1 and patient_id = any($2::uuid[])
       and ($4::text is null or (occurred_at, position) ${after} ($4, $5::bigint))
     order by occurred_at ${direction}, position ${direction} limit $3
   )
-  select e.position, e.type, e.occurred_at, e.precision, e.wall, e.zone, e.recorded_at, e.origin, e.facts, e.course_id,
+  select e.event_id, e.stream, e.position, e.patient_id, e.type, e.occurred_at, e.precision, e.wall, e.zone, e.recorded_at,
+         e.origin, e.actor, e.facts, e.course_id, e.session_id, e.consultation_id, e.is_corrected, e.is_retracted,
          coalesce(e.site_id, b.site_id, k.site_id, c.site_id) as site_id,
          coalesce(e.practitioner_id, b.practitioner_id, k.practitioner_id) as practitioner_id,
          c.protocol, s.kind as session_kind, s.number as session_number
@@ -125,8 +155,8 @@ const select = (after: '<' | '>', direction: 'asc' | 'desc') => `
   left join ${SCHEMA}.consultation k on k.chain = e.chain and k.id = e.consultation_id
   left join lateral (
     select x.site_id, x.practitioner_id from ${SCHEMA}.entry x
-    where x.chain = e.chain and x.patient_id = e.patient_id and x.session_id = e.session_id
-      and x.position < e.position and x.site_id is not null
+    where (e.site_id is null or e.practitioner_id is null) and x.chain = e.chain and x.session_id = e.session_id
+      and x.position < e.position and x.site_id is not null and not x.is_retracted
     order by x.position desc limit 1
   ) b on true
   order by e.occurred_at ${direction}, e.position ${direction}`;

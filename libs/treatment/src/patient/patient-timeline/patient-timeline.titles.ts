@@ -1,6 +1,6 @@
 import { assertNever } from '#libs/kernel/src/assert-never.js';
 import type { TimelineItem } from './patient-timeline.contract.js';
-import type { TimelineEvent } from './patient-timeline.projection.js';
+import type { TimelineEvent } from './timeline-entry.js';
 
 /** What an entry is told from: the type and open fields of its event, and the session it names. */
 export interface EntryFacts {
@@ -37,13 +37,72 @@ function told({ type, facts, session, protocol }: EntryFacts): Told {
       return { title: 'Wishes to be contacted in another way.', ...contact(facts as Facts<typeof type>) };
     case 'PatientHealthRecorded':
       return { title: 'Health questionnaire answered anew.' };
+    case 'HealthFactRecorded': {
+      const { kind, since, until } = facts as Facts<typeof type>;
+      return { title: `${HEALTH_FACTS[kind]} recorded.`, since, until };
+    }
+    case 'HealthFactEnded':
+      return {
+        title: `Holds until ${(facts as Facts<typeof type>).until}: something recorded of the patient’s health.`,
+      };
+    case 'CourseEntered':
+      return { title: 'Course entered.', protocol };
+    case 'PatientLinked':
+      return { title: 'Linked with another registration of the same person.' };
+    case 'PatientUnlinked':
+      return { title: 'Link with another registration undone.' };
+    case 'PatientDied':
+      return { title: 'Died.' };
+    case 'PatientMovedAway':
+      return { title: 'Moved away.' };
+    case 'PatientReturned':
+      return { title: 'Came back.' };
+    case 'GuardianNamed':
+      return { title: 'Guardian named.' };
+    case 'AdverseEventReported': {
+      const { kind, severity, causality, reportBy } = facts as Facts<typeof type>;
+      return { title: `Adverse event reported: ${kind}.`, severity, causality, reportBy };
+    }
+    case 'AdverseEventAssessed': {
+      const { severity, causality, reportBy } = facts as Facts<typeof type>;
+      return { title: 'Adverse event assessed.', severity, causality, reportBy };
+    }
+    case 'AdverseEventReportedToAuthority': {
+      const { reference } = facts as Facts<typeof type>;
+      return { title: 'Adverse event reported to the authority.', reference };
+    }
+    case 'AdverseEventClosed': {
+      const { outcome } = facts as Facts<typeof type>;
+      return { title: 'Adverse event closed by a physician.', outcome };
+    }
+    case 'AdverseEventReopened':
+      return { title: 'Adverse event opened again.' };
     case 'ConsultationHeld':
       return { title: `Consultation about ${(facts as Facts<typeof type>).procedure}.` };
+    case 'ConsultationNoted':
+      return { title: 'More noted in the consultation.' };
+    case 'QuestionnaireAnswered': {
+      const { answeredCodes } = facts as Facts<typeof type>;
+      return { title: 'Health questionnaire answered.', questions: answeredCodes.length };
+    }
+    case 'ProductsConsidered': {
+      const { products } = facts as Facts<typeof type>;
+      return { title: 'Planned products named.', products };
+    }
+    case 'TestRequested':
+      return { title: `Test asked for: ${(facts as Facts<typeof type>).test}.` };
+    case 'TestResultRecorded': {
+      const { test, on, acceptable } = facts as Facts<typeof type>;
+      return { title: `Result of ${test}: ${acceptable ? 'acceptable' : 'not acceptable'}.`, sampledOn: on };
+    }
+    case 'ContraindicationOverridden':
+      return { title: 'A contraindication overridden by a physician.' };
     case 'ConsultationConcluded':
       return conclusion(facts as Facts<typeof type>);
     case 'ConsentSigned': {
-      const { procedure, signedOn, validUntil } = facts as Facts<typeof type>;
-      return { title: `Consent to ${procedure} signed.`, signedOn, validUntil };
+      const { procedure, signedOn, validUntil, signedBy, formVersion } = facts as Facts<typeof type>;
+      const title = `Consent to ${procedure} signed${signedBy === 'guardian' ? ' by a guardian' : ''}.`;
+      return { title, signedOn, validUntil, formVersion };
     }
     case 'ConsentWithdrawn':
       return { title: `Consent to ${(facts as Facts<typeof type>).procedure} withdrawn.` };
@@ -52,6 +111,34 @@ function told({ type, facts, session, protocol }: EntryFacts): Told {
       const title = `Course of ${plannedSessions} ${plannedSessions === 1 ? 'session' : 'sessions'} planned.`;
       return { title, protocol: planned.code, protocolVersion: planned.version };
     }
+    case 'CoursePlanChanged':
+      return { title: `Plan changed to ${(facts as Facts<typeof type>).plannedSessions} sessions.` };
+    case 'CourseConsultationRenewed':
+      return { title: 'The course rests on a newer consultation.' };
+    case 'SessionProductsPlanned': {
+      const { products } = facts as Facts<typeof type>;
+      return { title: `${named}: products planned.`, products: products.map(({ product }) => product) };
+    }
+    case 'SessionHeld':
+      return { title: `${named} held for a physician: the check before it found something.` };
+    case 'SessionHoldDecided': {
+      const { decision } = facts as Facts<typeof type>;
+      return { title: `${named}: a physician decided ${decision === 'proceed' ? 'to go on' : 'not to treat'}.` };
+    }
+    case 'SessionReviewed':
+      return { title: `${named} reviewed by a physician.`, outcome: (facts as Facts<typeof type>).outcome };
+    case 'LastingReactionJudged': {
+      const { reaction, judgement } = facts as Facts<typeof type>;
+      return { title: `Lasting ${reaction} judged.`, judgement };
+    }
+    case 'CourseLapsed':
+      return { title: 'Course lapsed.', protocol };
+    case 'MaintenanceScheduled': {
+      const { opens, closes } = facts as Facts<typeof type>;
+      return { title: `Maintenance set by the physician from ${opens} to ${closes}.` };
+    }
+    case 'MaintenanceResumed':
+      return { title: 'Wants maintenance again.' };
     case 'SessionBooked':
       return { title: `${named} booked.`, bookedFor: (facts as Facts<typeof type>).at.wall };
     case 'SessionRescheduled':
@@ -78,6 +165,8 @@ function told({ type, facts, session, protocol }: EntryFacts): Told {
       return assertNever(type, 'timeline event');
   }
 }
+
+const HEALTH_FACTS = { condition: 'Condition', medication: 'Medication', allergy: 'Allergy' } as const;
 
 function contact({ preference }: Pick<Facts<'PatientRegistered'>, 'preference'>) {
   const { language, channel, contactConsent } = preference;

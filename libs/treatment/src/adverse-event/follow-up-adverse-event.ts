@@ -1,0 +1,74 @@
+import { dateOfWall, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import type { CourseState } from '../course/course.state.js';
+import { defaultReportBy } from './adverse-event.decider.js';
+import type { AdverseEventSeverity, AdverseEventState } from './adverse-event.state.js';
+
+/** What a follow-up says about severity when it says nothing: neither told at once nor left for weeks. */
+const UNSTATED_SEVERITY: AdverseEventSeverity = 'moderate';
+
+type PlannedCourse = Exclude<CourseState, { status: 'none' }>;
+
+/** What is looked at of a follow-up, be it an event or in the state of its course. */
+interface FollowUp {
+  readonly followUpId: string;
+  readonly siteId: string;
+  readonly at: ZonedTime;
+  readonly adverseEvent?: { readonly kind: string; readonly severity?: string | undefined } | undefined;
+}
+
+/**
+ * The adverse event that a follow-up found and nothing was done about yet: open, with the follow-up's id. Its owner is
+ * the practitioner of the course, and it began, as far as anybody knows, on the day of the follow-up.
+ * @returns undefined where the follow-up found none
+ */
+export function adverseEventOfFollowUp(
+  { courseId, practitionerId }: Pick<PlannedCourse, 'courseId' | 'practitionerId'>,
+  { followUpId, siteId, at, adverseEvent }: FollowUp,
+): AdverseEventState | undefined {
+  if (!adverseEvent) return undefined;
+  const onsetOn = dateOfWall(at.wall);
+  const severity = (adverseEvent.severity ?? null) as AdverseEventSeverity | null;
+  return {
+    adverseEventId: followUpId,
+    status: 'open',
+    source: 'follow-up',
+    courseId,
+    sessionId: null,
+    followUpId,
+    siteId,
+    kind: adverseEvent.kind,
+    severity,
+    causality: null,
+    ownerId: practitionerId,
+    onsetOn,
+    reportBy: defaultReportBy(onsetOn, severity ?? UNSTATED_SEVERITY),
+    reportedToAuthority: null,
+    actions: null,
+    closure: null,
+  };
+}
+
+/**
+ * An adverse event from both streams that may say something of it.
+ * @param found as the follow-up that opened it says, in the course's stream
+ * @param done as the patient's stream says
+ * @returns undefined where neither a report nor a follow-up opened it: the follow-up was corrected since
+ */
+export function uniteAdverseEvent(
+  found: AdverseEventState | undefined,
+  done: AdverseEventState | undefined,
+): AdverseEventState | undefined {
+  if (done?.source === 'report') return done;
+  if (!found || !done) return found;
+  return {
+    ...found,
+    status: done.status,
+    severity: done.severity ?? found.severity,
+    causality: done.causality,
+    ownerId: done.ownerId ?? found.ownerId,
+    reportBy: done.reportBy ?? found.reportBy,
+    reportedToAuthority: done.reportedToAuthority,
+    actions: done.actions,
+    closure: done.closure,
+  };
+}

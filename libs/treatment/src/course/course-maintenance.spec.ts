@@ -1,0 +1,153 @@
+import { newId } from '#libs/kernel/src/ids.js';
+import { addDays, addDateDuration } from '#libs/kernel/src/local-date.js';
+import { occurredNow } from '#libs/kernel/src/occurred.js';
+import { openTestApi, type TestApi } from '#test/support/test-api.js';
+import { CourseHistory, patient, practitioner, site } from '#test/support/treatment-history.js';
+import { CourseEntered, PatientMovedAway, patientStream } from '../patient/patient.events.js';
+import { PractitionerRegistered, practitionerStream } from '../practitioner/practitioner.events.js';
+import { courseStream } from './course.events.js';
+import { maintenanceDueSchema } from './maintenance-due/maintenance-due.contract.js';
+
+/** Maintenance as a client sees it: over HTTP, with everything behind it. */
+let api: TestApi;
+const of = { site: newId(), practitioner: newId() };
+const nurse = newId();
+let today: string;
+
+beforeAll(async () => {
+  api = await openTestApi();
+  const now = occurredNow('2026-01-01T00:00:00.000Z', 'unknown');
+  await api.append(site(of.site), practitioner({ id: of.practitioner }), {
+    stream: practitionerStream(nurse),
+    events: [PractitionerRegistered(now, { practitionerId: nurse, role: 'nurse', name: 'Nur' })],
+  });
+  today = (await api.pistor.engine.chains.now(api.pistor.chain)).slice(0, 10);
+});
+afterAll(() => api.close());
+
+interface Answer {
+  readonly status: number;
+  readonly body: Record<string, any>;
+}
+
+async function post(path: string, body: object, key = newId()): Promise<Answer> {
+  const answer = await api.app.inject({
+    ...{ method: 'POST', url: path, payload: body },
+    headers: { host: '127.0.0.1', 'idempotency-key': key },
+  });
+  return { status: answer.statusCode, body: answer.json() };
+}
+const rulesOf = ({ body }: Answer): string[] => (body['fields'] as { rule: string }[]).map(({ rule }) => rule);
+
+/** A course that was completed with a session three weeks ago. */
+async function completed(protocol = 'clinic-faq'): Promise<CourseHistory> {
+  const patientId = newId();
+  const course = new CourseHistory({ ...of, patient: patientId }, { protocol, end: 'completed' });
+  course.performed(`${addDays(today, -21)}T10:00`);
+  const entered = CourseEntered(occurredNow('2026-01-01T00:00:00.000Z'), { patientId, courseId: course.id });
+  await api.append(patient(patientId), { stream: patientStream(patientId), events: [entered] }, ...course.streams());
+  return course;
+}
+const schedule = ({ id }: CourseHistory, opens: string, closes: string, more: object = {}, key?: string) =>
+  post(`/v1/courses/${id}/maintenance/schedule`, { physician: of.practitioner, opens, closes, ...more }, key);
+
+async function dueOf({ id }: CourseHistory) {
+  await api.followed();
+  const { body } = await api.get('/v1/maintenance?limit=500');
+  return (body.items as object[])
+    .map((item) => maintenanceDueSchema.parse(item))
+    .find(({ course }) => course.id === id);
+}
+const types = async ({ id }: CourseHistory) =>
+  (await api.pistor.engine.store.readStream(api.pistor.chain.id, courseStream(id))).map(({ header }) => header.type);
+
+describe('the window of the next maintenance session', () => {
+  it('[maintenance.physician-sets] is set by a physician, and stands in the list and in the course', async () => {
+    const course = await completed();
+    const latest = addDateDuration(addDays(today, -21), 'P1Y');
+    expect(await dueOf(course)).toMatchObject({ state: 'unscheduled', opens: null, closes: null, latest });
+    const window = [addDays(today, 30), addDays(today, 60)] as const;
+    expect((await schedule(course, ...window)).status).toBe(200);
+    expect(await dueOf(course)).toMatchObject({ state: 'upcoming', opens: window[0], closes: window[1], latest: null });
+    const { body } = await api.get(`/v1/courses/${course.id}`);
+    expect(body).toMatchObject({
+      maintenance: { opens: window[0], closes: window[1], state: 'upcoming' },
+      suggestedCourse: null,
+    });
+  });
+
+  it('[maintenance.set-once] is set once, however often the command comes in', async () => {
+    const course = await completed();
+    const [window, key] = [[addDays(today, 30), addDays(today, 60)] as const, newId()];
+    const first = await schedule(course, ...window, {}, key);
+    const repeated = await schedule(course, ...window, {}, key);
+    expect(repeated.body).toMatchObject({ id: first.body['id'], revision: first.body['revision'] });
+    expect((await schedule(course, ...window)).status).toBe(200);
+    expect((await types(course)).filter((type) => type === 'MaintenanceScheduled')).toHaveLength(1);
+  });
+
+  it('[maintenance.latest] is refused with every rule that it breaks, and with what would be accepted', async () => {
+    const course = await completed();
+    const answer = await schedule(course, addDays(today, 30), addDays(today, 400), { physician: nurse });
+    expect(answer.status).toBe(422);
+    expect(answer.body['code']).toBe('maintenance.refused');
+    expect(rulesOf(answer)).toEqual(['maintenance.physician-sets', 'maintenance.latest']);
+    const latest = addDateDuration(addDays(today, -21), 'P1Y');
+    expect((answer.body['fields'] as object[])[1]).toMatchObject({
+      ...{ field: 'closes', facts: ['S4-E1'] },
+      ...{ seen: addDays(today, 400), accepted: `${latest} or earlier` },
+    });
+    expect(await types(course)).not.toContain('MaintenanceScheduled');
+  });
+
+  it('[maintenance.rhythm-sets] is refused where the protocol has a rhythm', async () => {
+    const answer = await schedule(await completed('facial'), addDays(today, 30), addDays(today, 60));
+    expect(rulesOf(answer)).toEqual(['maintenance.rhythm-sets']);
+  });
+
+  it('[maintenance.patient-gone] is refused for a patient who has moved away', async () => {
+    const course = await completed();
+    const { patient: patientId } = course.of;
+    const moved = PatientMovedAway(occurredNow('2026-01-01T00:00:00.000Z'), { patientId, on: addDays(today, -2) });
+    await api.append({ stream: patientStream(patientId), events: [moved] });
+    expect(rulesOf(await schedule(course, addDays(today, 30), addDays(today, 60)))).toEqual([
+      'maintenance.patient-gone',
+    ]);
+    expect(await dueOf(course)).toBeUndefined();
+  });
+
+  it('[maintenance.later-course] is refused once a later course of the patient has begun', async () => {
+    const course = await completed();
+    const later = new CourseHistory(course.of, { protocol: 'clinic-faq' }).performed(`${addDays(today, -3)}T10:00`);
+    const entered = CourseEntered(occurredNow('2026-01-01T00:00:00.000Z'), {
+      patientId: course.of.patient,
+      courseId: later.id,
+    });
+    await api.append({ stream: patientStream(course.of.patient), events: [entered] }, ...later.streams());
+    expect(rulesOf(await schedule(course, addDays(today, 30), addDays(today, 60)))).toEqual([
+      'maintenance.later-course',
+    ]);
+  });
+
+  it('[maintenance.physician-sets] names a practitioner and a course that exist', async () => {
+    const course = await completed();
+    const window = { opens: addDays(today, 30), closes: addDays(today, 60) };
+    const unknown = await post(`/v1/courses/${course.id}/maintenance/schedule`, { physician: newId(), ...window });
+    expect([unknown.status, unknown.body['code']]).toEqual([404, 'practitioner.unknown']);
+    const nowhere = await post(`/v1/courses/${newId()}/maintenance/schedule`, {
+      physician: of.practitioner,
+      ...window,
+    });
+    expect(nowhere.status).toBe(404);
+  });
+});
+
+it('[maintenance.resumed] goes on when a patient who has declined wants it again', async () => {
+  const course = await completed('facial');
+  expect((await post(`/v1/courses/${course.id}/decline-maintenance`, {})).status).toBe(200);
+  expect(await dueOf(course)).toBeUndefined();
+  expect((await post(`/v1/courses/${course.id}/maintenance/resume`, {})).status).toBe(200);
+  expect(await dueOf(course)).toMatchObject({ state: 'upcoming', suggestedCourse: { state: 'upcoming' } });
+  expect((await post(`/v1/courses/${course.id}/maintenance/resume`, {})).status).toBe(200);
+  expect((await types(course)).filter((type) => type === 'MaintenanceResumed')).toHaveLength(1);
+});

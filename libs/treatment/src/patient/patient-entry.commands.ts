@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { ADVERSE_EVENT_CORRECTIONS } from '../adverse-event/adverse-event.commands.js';
+import { PATIENT_CORRECTIONS } from './patient.commands.js';
+
+const reasonSchema = z.string().trim().min(1).max(2000);
+
+export const entryCorrectionSchema = z.discriminatedUnion('type', [
+  ...PATIENT_CORRECTIONS,
+  ...ADVERSE_EVENT_CORRECTIONS,
+]);
+/** What an entry of a patient's record should have said. */
+export type EntryCorrection = z.infer<typeof entryCorrectionSchema>;
+
+export const correctPatientEntrySchema = z
+  .strictObject({ data: entryCorrectionSchema, reason: reasonSchema })
+  .meta({ id: 'CorrectPatientEntry' });
+
+export const retractPatientEntrySchema = z.strictObject({ reason: reasonSchema }).meta({ id: 'RetractPatientEntry' });

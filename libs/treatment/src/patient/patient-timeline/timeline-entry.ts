@@ -1,0 +1,194 @@
+import { correctedType, type HistoryAt } from '#libs/event-store/src/correction.js';
+import type { EventType } from '#libs/event-store/src/event-type.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
+import type { Id } from '#libs/kernel/src/ids.js';
+import { CONSULTATION_EVENTS, type ConsultationEvent } from '../../consultation/consultation.events.js';
+import { COURSE_EVENTS, type CourseEvent, type SessionKind } from '../../course/course.events.js';
+import { entriesOf, type EntryHistory, hasOccurred } from '../../history/entry-history.js';
+import { PATIENT_EVENTS, type PatientEvent } from '../patient.events.js';
+
+/** The events that a timeline shows an entry for; what corrects or retracts one of them changes its entry. */
+export type TimelineEvent = PatientEvent | ConsultationEvent | CourseEvent;
+
+/** That a patient has a course is shown by the planning of the course itself. */
+const WITHOUT_ENTRY: ReadonlySet<string> = new Set(['CourseEntered']);
+
+const TYPES: ReadonlyMap<string, EventType> = new Map(
+  ([...PATIENT_EVENTS, ...CONSULTATION_EVENTS, ...COURSE_EVENTS] as unknown as EventType[])
+    .filter(({ type }) => !WITHOUT_ENTRY.has(type))
+    .map((type) => [type.type, type]),
+);
+
+/** Corrections and retractions among them. */
+export const TIMELINE_TYPES: ReadonlySet<string> = new Set(TYPES.keys());
+
+export const isOnTimeline = ({ type }: Pick<RecordedEvent, 'type'>): boolean => TIMELINE_TYPES.has(correctedType(type));
+
+/** An event of a patient as the timeline keeps it; holds open fields only: nothing that was boxed. */
+export interface TimelineEntry {
+  readonly event_id: Id;
+  readonly stream: string;
+  readonly position: number;
+  readonly patient_id: Id;
+  readonly type: TimelineEvent['type'];
+  /** An instant. */
+  readonly occurred_at: string;
+  readonly precision: RecordedEvent['occurredAt']['precision'];
+  readonly wall: string | null;
+  readonly zone: string | null;
+  readonly recorded_at: string;
+  readonly origin: 'live' | 'import';
+  readonly actor: string;
+  readonly site_id: Id | null;
+  readonly practitioner_id: Id | null;
+  readonly course_id: Id | null;
+  readonly session_id: Id | null;
+  readonly consultation_id: Id | null;
+  /** The open fields of the event, without ids. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** Whether anything has corrected it, or was taken back again after it had. */
+  readonly is_corrected: boolean;
+  /** Whether it was taken back: it never happened. */
+  readonly is_retracted: boolean;
+}
+
+/** Ids that an event may name, beside its patient. */
+interface Named {
+  readonly patientId: Id;
+  readonly siteId?: Id;
+  readonly practitionerId?: Id;
+  readonly courseId?: Id | null;
+  readonly sessionId?: Id | null;
+  readonly consultationId?: Id;
+}
+
+/** The entry of an event, as the event reads. */
+export function timelineEntry(
+  event: RecordedEvent<TimelineEvent>,
+  marks: { readonly isCorrected: boolean; readonly isRetracted: boolean },
+): TimelineEntry {
+  const { patientId, siteId, practitionerId, courseId, sessionId, consultationId } = event.data as Named;
+  return {
+    event_id: event.header.id,
+    stream: event.stream,
+    position: event.position,
+    patient_id: patientId,
+    type: event.type,
+    occurred_at: event.occurredAt.instant,
+    precision: event.occurredAt.precision,
+    wall: event.occurredAt.time?.wall ?? null,
+    zone: event.occurredAt.time?.zone ?? null,
+    recorded_at: event.recordedAt,
+    origin: event.header.origin,
+    actor: event.header.actor,
+    site_id: siteId ?? null,
+    practitioner_id: practitionerId ?? null,
+    course_id: courseId ?? null,
+    session_id: sessionId ?? null,
+    consultation_id: consultationId ?? null,
+    facts: openFieldsOf(event),
+    is_corrected: marks.isCorrected,
+    is_retracted: marks.isRetracted,
+  };
+}
+
+/** What may be shown without opening anything; ids are resolved apart. */
+export function openFieldsOf({ type, data }: Pick<RecordedEvent, 'type' | 'data'>): Record<string, unknown> {
+  const personal = TYPES.get(correctedType(type))?.personalFields;
+  return Object.fromEntries(
+    Object.entries(data as Record<string, unknown>).filter(([name]) => !personal?.has(name) && !/Id$/.test(name)),
+  );
+}
+
+/** Things that later events name by id alone, as the events that made them say. */
+export interface NamedThings {
+  readonly courses: readonly { readonly id: Id; readonly site_id: Id; readonly protocol: string }[];
+  readonly sessions: readonly { readonly id: Id; readonly kind: SessionKind; readonly number: number }[];
+  readonly consultations: readonly { readonly id: Id; readonly site_id: Id; readonly practitioner_id: Id }[];
+}
+
+/** What events say of the things that others name; of one that is said of twice, what was said last. */
+export function namedIn(events: readonly RecordedEvent<TimelineEvent>[]): NamedThings {
+  const courses = new Map<Id, NamedThings['courses'][number]>();
+  const sessions = new Map<Id, NamedThings['sessions'][number]>();
+  const consultations = new Map<Id, NamedThings['consultations'][number]>();
+  for (const event of events) {
+    if (event.type === 'CoursePlanned') {
+      const { courseId: id, siteId, protocol } = event.data;
+      courses.set(id, { id, site_id: siteId, protocol: protocol.code });
+    } else if (event.type === 'SessionBooked' || event.type === 'SessionPerformed') {
+      const { sessionId: id, kind, number } = event.data;
+      sessions.set(id, { id, kind, number });
+    } else if (event.type === 'ConsultationHeld') {
+      const { consultationId: id, siteId, practitionerId } = event.data;
+      consultations.set(id, { id, site_id: siteId, practitioner_id: practitionerId });
+    }
+  }
+  return {
+    courses: [...courses.values()],
+    sessions: [...sessions.values()],
+    consultations: [...consultations.values()],
+  };
+}
+
+/** An entry with what it takes from others: where, by whom, of which course and session. */
+export interface ResolvedEntry extends TimelineEntry {
+  readonly protocol: string | null;
+  readonly session_kind: SessionKind | null;
+  readonly session_number: number | null;
+}
+
+/**
+ * An event that names no site of its own happened where the session was last booked, else where the consultation was
+ * held, else at the site of the course; so with the practitioner, except that a course as such has none. The query of the
+ * read model does the same in SQL.
+ * @param entries of one person, in the order of positions
+ */
+export function resolveEntries(entries: readonly TimelineEntry[], named: NamedThings): ResolvedEntry[] {
+  const courses = new Map(named.courses.map((each) => [each.id, each]));
+  const sessions = new Map(named.sessions.map((each) => [each.id, each]));
+  const consultations = new Map(named.consultations.map((each) => [each.id, each]));
+  const lastPlaced = new Map<Id, TimelineEntry>();
+  return entries.map((entry): ResolvedEntry => {
+    const { session_id: sessionId } = entry;
+    const session = sessionId === null ? undefined : sessions.get(sessionId);
+    const placed = sessionId === null ? undefined : lastPlaced.get(sessionId);
+    const consultation = entry.consultation_id === null ? undefined : consultations.get(entry.consultation_id);
+    const course = entry.course_id === null ? undefined : courses.get(entry.course_id);
+    if (sessionId !== null && entry.site_id !== null && !entry.is_retracted) lastPlaced.set(sessionId, entry);
+    return {
+      ...entry,
+      site_id: entry.site_id ?? placed?.site_id ?? consultation?.site_id ?? course?.site_id ?? null,
+      practitioner_id: entry.practitioner_id ?? placed?.practitioner_id ?? consultation?.practitioner_id ?? null,
+      protocol: course?.protocol ?? null,
+      session_kind: session?.kind ?? null,
+      session_number: session?.number ?? null,
+    };
+  });
+}
+
+type Placed = Pick<TimelineEntry, 'occurred_at' | 'position'>;
+
+/** The order of a timeline: by when things occurred, then by when they were recorded. */
+export const byOccurrence = (a: Placed, b: Placed): number =>
+  a.occurred_at < b.occurred_at ? -1 : a.occurred_at > b.occurred_at ? 1 : Number(a.position) - Number(b.position);
+
+/**
+ * The entries of streams at a valid and a recorded time, each with what it takes from others, in the order of a timeline.
+ * @param streams of one person, each in the order of positions
+ */
+export function entriesAt(streams: readonly (readonly RecordedEvent[])[], at: HistoryAt): ResolvedEntry[] {
+  const known = streams
+    .flatMap((events) => entriesOf(events, { knownAt: at.knownAt }))
+    .filter(({ entered }) => isOnTimeline(entered))
+    .sort((a, b) => a.entered.position - b.entered.position);
+  const entries = known.filter(({ reads }) => hasOccurred(reads.occurredAt, at.asOf)).map(entryOf);
+  const named = namedIn(known.map(({ reads }) => reads as RecordedEvent<TimelineEvent>));
+  return resolveEntries(entries, named).sort(byOccurrence);
+}
+
+const entryOf = ({ reads, corrections, retraction }: EntryHistory): TimelineEntry =>
+  timelineEntry(reads as RecordedEvent<TimelineEvent>, {
+    isCorrected: corrections.length > 0,
+    isRetracted: retraction !== undefined,
+  });

@@ -1,0 +1,139 @@
+import type { Reads } from '#libs/cqrs/src/command-runner.js';
+import { isErased } from '#libs/event-store/src/personal-data.js';
+import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
+import type { HealthAnswers } from '#libs/protocols/src/contraindication.rule.js';
+import type { AdverseEventState } from '../adverse-event/adverse-event.state.js';
+import { PatientUnknown } from './patient.errors.js';
+import { type Health, patientStream } from './patient.events.js';
+import { type HealthFact, type HealthRecord, patientFold, type RegisteredPatient } from './patient.state.js';
+
+/**
+ * Everybody who was registered more than once is one person: what holds for one registration holds for all that are
+ * linked with it, at whatever site they were made.
+ */
+export interface Person {
+  /** The registration that was asked for first. */
+  readonly patients: readonly RegisteredPatient[];
+}
+
+/**
+ * Registrations of one person. Each is a stream that a decision reads and guards; nobody is registered so often, and a
+ * link that would make more is refused.
+ */
+export const REGISTRATIONS_MAX = 20;
+
+/** The age from which a person signs for themselves, by the UN Convention on the Rights of the Child. */
+const AGE_OF_MAJORITY_YEARS = 18;
+
+/**
+ * Loads a patient and all registrations that are linked with it, near ones first. Every stream is loaded through `reads`
+ * and thereby guarded: a link that is made meanwhile is decided upon anew.
+ * @throws NotFound `patient.unknown` where the asked one is not registered
+ */
+export async function loadPerson(reads: Pick<Reads, 'load'>, patientId: string, field?: string): Promise<Person> {
+  const load = async (id: string) => (await reads.load(patientStream(id), patientFold)).state;
+  const asked = await load(patientId);
+  if (asked.status === 'none') throw new PatientUnknown(field);
+  const patients: RegisteredPatient[] = [asked];
+  const seen = new Set([patientId]);
+  let next = neighbours(patients, seen);
+  while (next.length > 0 && patients.length < REGISTRATIONS_MAX) {
+    const found = (await Promise.all(next.slice(0, REGISTRATIONS_MAX - patients.length).map(load))).filter(
+      (state): state is RegisteredPatient => state.status === 'registered',
+    );
+    patients.push(...found);
+    next = neighbours(found, seen);
+  }
+  return { patients };
+}
+
+function neighbours(patients: readonly RegisteredPatient[], seen: Set<string>): string[] {
+  const found: string[] = [];
+  for (const { links } of patients) {
+    for (const { otherPatientId } of links) {
+      if (seen.has(otherPatientId)) continue;
+      seen.add(otherPatientId);
+      found.push(otherPatientId);
+    }
+  }
+  return found;
+}
+
+/**
+ * What holds of a person's health on a day: of each registration the answers that were valid then, and every fact whose
+ * days it is among. `erased` where any of it can no longer be read: nobody can tell whether treatment is safe.
+ */
+export function healthOn({ patients }: Person, on: LocalDate): HealthAnswers | 'erased' {
+  const records = patients.map((patient) => recordOn(patient, on).health);
+  const facts = patients.flatMap(({ healthFacts }) => healthFacts.filter((fact) => holdsOn(fact, on)));
+  if (records.some(isErased) || facts.some(({ value }) => isErased(value))) return 'erased';
+  const known = records as Health[];
+  const valuesOf = (kind: HealthFact['kind']) =>
+    facts.filter((fact) => fact.kind === kind).map(({ value }) => value as string);
+  return {
+    conditions: union(
+      known.map(({ conditions }) => conditions),
+      valuesOf('condition'),
+    ),
+    medications: union(
+      known.map(({ medications }) => medications),
+      valuesOf('medication'),
+    ),
+    allergies: union(
+      known.map(({ allergies }) => allergies),
+      valuesOf('allergy'),
+    ),
+  };
+}
+
+/** Whether a fact holds on a day; its first and last day belong to it. */
+export const holdsOn = ({ since, until }: Pick<HealthFact, 'since' | 'until'>, on: LocalDate): boolean =>
+  (since === null || since <= on) && (until === null || on <= until);
+
+/** The answers that held on a day: the last whose first day had come, else those of the registration. */
+function recordOn({ healthRecords }: RegisteredPatient, on: LocalDate): HealthRecord {
+  const record = healthRecords.findLast(({ since }) => since === null || since <= on);
+  if (!record) throw new Error('A patient without answers from the registration');
+  return record;
+}
+
+const union = (recorded: readonly (readonly string[])[], facts: readonly string[]): string[] => [
+  ...new Set([...recorded.flat(), ...facts]),
+];
+
+/**
+ * The adverse events that were reported of a person and that no physician has closed. Those that a follow-up found stand
+ * with its course (`courseIdsOf`): they are open unless one of their id is closed here.
+ */
+export const openAdverseEvents = ({ patients }: Person): AdverseEventState[] => patients.flatMap(openReports);
+
+/** The same of one registration. */
+export const openReports = ({ adverseEvents }: RegisteredPatient): AdverseEventState[] =>
+  adverseEvents.filter(({ status, source }) => status === 'open' && source === 'report');
+
+/** The courses of all registrations; those that were planned before courses were entered here are missing. */
+export const courseIdsOf = ({ patients }: Person): string[] => [
+  ...new Set(patients.flatMap(({ courseIds }) => courseIds)),
+];
+
+/**
+ * Whether the person is under age on a day: by any birth date that is known, where registrations differ. Whoever was born
+ * on 29 February comes of age on 1 March.
+ */
+export function isMinorOn({ patients }: Person, on: LocalDate): boolean {
+  return patients.some(({ identity }) => !isErased(identity) && on < comesOfAgeOn(identity.birthDate));
+}
+
+const comesOfAgeOn = (birthDate: LocalDate): LocalDate =>
+  `${String(Number(birthDate.slice(0, 4)) + AGE_OF_MAJORITY_YEARS).padStart(4, '0')}${birthDate.slice(4)}`;
+
+/** When the person died or moved away, by any registration; the earliest day where several say so. */
+export function endOfPerson({ patients }: Person): { diedOn: LocalDate | null; movedAwayOn: LocalDate | null } {
+  return {
+    diedOn: earliest(patients.map(({ diedOn }) => diedOn)),
+    movedAwayOn: earliest(patients.map(({ movedAwayOn }) => movedAwayOn)),
+  };
+}
+
+const earliest = (days: readonly (LocalDate | null)[]): LocalDate | null =>
+  days.reduce((first, day) => (first === null || (day !== null && day < first) ? day : first), null);
