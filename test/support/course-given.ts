@@ -132,6 +132,7 @@ export const cleared: HeldConsultation = {
   answeredCodes: [],
   answers: [],
   considered: null,
+  testsPending: [],
   testResults: [],
   overrides: [],
   conclusion: { outcome: 'cleared' },

@@ -1,10 +1,15 @@
 import type { RecordedEvent } from '../../libs/event-store/src/recorded-event.js';
 import type { NewEvent } from '../../libs/event-store/src/event-type.js';
-import { isPlanned, type PlannedTimeline, timelineFold } from '../../libs/messaging/src/plan/course-timeline.js';
+import {
+  isPlanned,
+  type PlannedTimeline,
+  timelineOf as timelineOfEvents,
+} from '../../libs/messaging/src/plan/course-timeline.js';
 import type { PlanContext } from '../../libs/messaging/src/plan/desired-message.js';
+import { HERE } from '../../libs/messaging/src/plan/person-standing.js';
 import { builtInProtocol } from '../../libs/protocols/src/built-in-protocols.js';
 import type { Protocol } from '../../libs/protocols/src/protocol.schema.js';
-import type { CourseEvent } from '../../libs/treatment/src/course/course.events.js';
+import type { CourseStreamEvent } from '../../libs/treatment/src/course/course.events.js';
 import { CourseHistory, type CourseOptions } from './treatment-history.js';
 
 export const SITE = '0199a000-0000-7000-8000-00000000000a';
@@ -22,18 +27,20 @@ export interface Recording {
   readonly origin?: 'live' | 'import';
 }
 
-/** The timeline that events make when recorded so. */
+/** Id of the n-th event (from 0) of a timeline, which a correction names. */
+export const entryId = (n: number): string => `0199a000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+
+/** The timeline that events make when recorded so; corrections among them are applied. */
 export function timelineOf(
   ...recorded: readonly (readonly [events: readonly NewEvent[], recording: Recording])[]
 ): PlannedTimeline {
-  const timeline = recorded
-    .flatMap(([events, { at, origin = 'live' }]) =>
-      events.map((event) => ({ ...event, recordedAt: at, header: { origin } })),
-    )
-    .reduce(
-      (state, event) => timelineFold.evolve(state, event as unknown as RecordedEvent<CourseEvent>),
-      timelineFold.initial,
-    );
+  const events = recorded
+    .flatMap(([all, { at, origin = 'live' }]) => all.map((event) => ({ event, recordedAt: at, origin })))
+    .map(({ event, recordedAt, origin }, n) => {
+      const place = { position: n + 1, revision: n, recordedAt, header: { id: entryId(n), origin } };
+      return { ...event, ...place } as unknown as RecordedEvent<CourseStreamEvent>;
+    });
+  const timeline = timelineOfEvents(events);
   if (!isPlanned(timeline)) throw new Error('The course was never planned');
   return timeline;
 }
@@ -43,5 +50,7 @@ export const planContext = (changes: Partial<PlanContext> = {}): PlanContext => 
   zone: 'Europe/Istanbul',
   importedMaintenanceReleasedAt: undefined,
   rhythmEnded: false,
+  person: HERE,
+  now: '2026-05-01T00:00:00.000Z',
   ...changes,
 });

@@ -5,6 +5,7 @@ import type { AppendContext, StreamName } from '../../libs/event-store/src/event
 import type { EventType, NewEvent } from '../../libs/event-store/src/event-type.js';
 import { MasterKey } from '../../libs/event-store/src/master-key.js';
 import { newId } from '../../libs/kernel/src/ids.js';
+import { pageEvents as eventsOfPage } from '../../libs/projections/src/event-pages.js';
 import { type Projection, type Reactor, schemaOf } from '../../libs/projections/src/projection.js';
 import { Projections } from '../../libs/projections/src/projections.js';
 import { openTestDatabase } from './test-database.js';
@@ -61,9 +62,9 @@ export async function openTestEngine(eventTypes: readonly EventType[]): Promise<
       for (let next = from; ; next += pageEvents) {
         const stored = await store.readAll(chain.id, { from: next, limit: pageEvents });
         const wanted = stored.filter((event) => projection.types.has(event.header.type));
+        const events = (await eventsOfPage(store, codec, chain, wanted)).map(({ sealed }) => sealed);
         await db.transaction(async (tx) => {
           await tx.query(`set local search_path to "${schemaOf(projection)}", public`);
-          const events = wanted.map((event) => codec.decodeSealed(event));
           if (events.length > 0) await projection.apply({ tx, chain, boxes: boxes.within(tx) }, events);
         });
         if (stored.length < pageEvents) return next + stored.length - 1;
@@ -71,7 +72,7 @@ export async function openTestEngine(eventTypes: readonly EventType[]): Promise<
     },
     accumulate: async (projection, chain, pageEvents) => {
       const wanted = (await store.readAll(chain.id)).filter((event) => projection.types.has(event.header.type));
-      const events = wanted.map((event) => codec.decodeSealed(event));
+      const events = (await eventsOfPage(store, codec, chain, wanted)).map(({ sealed }) => sealed);
       await db.transaction(async (tx) => {
         await tx.query(`set local search_path to "${schemaOf(projection)}", public`);
         const rows = projection.accumulate?.({ tx, chain, boxes: boxes.within(tx) });

@@ -13,6 +13,12 @@ import { ProtocolsQuery } from '../../libs/treatment/src/directory/protocols.que
 import { SitesQuery } from '../../libs/treatment/src/directory/sites.query.js';
 import { PatientTimelineProjection } from '../../libs/treatment/src/patient/patient-timeline/patient-timeline.projection.js';
 import { PatientTimelineQuery } from '../../libs/treatment/src/patient/patient-timeline/patient-timeline.query.js';
+import { TimelineItems } from '../../libs/treatment/src/patient/patient-timeline/timeline-items.js';
+import { CourseHistoryQuery } from '../../libs/treatment/src/history/course-history.query.js';
+import { CourseWorldAt } from '../../libs/treatment/src/history/course-world-at.js';
+import { CoursesAtQuery } from '../../libs/treatment/src/history/courses-at.query.js';
+import { PatientsAtQuery } from '../../libs/treatment/src/history/patients-at.query.js';
+import { RecordAt } from '../../libs/treatment/src/history/record-at.js';
 import { References } from '../../libs/cqrs/src/references.js';
 import { SiteDayProjection } from '../../libs/treatment/src/site/site-day/site-day.projection.js';
 import { SiteDayQuery } from '../../libs/treatment/src/site/site-day/site-day.query.js';
@@ -33,14 +39,20 @@ export interface TestReadModels {
   readonly lots: LotsQuery;
   readonly protocols: ProtocolsQuery;
   readonly timeline: PatientTimelineQuery;
+  readonly coursesAt: CoursesAtQuery;
+  readonly patientsAt: PatientsAtQuery;
+  readonly courseHistory: CourseHistoryQuery;
   readonly siteDay: SiteDayQuery;
 }
 
 export async function openTestReadModels(): Promise<TestReadModels> {
   const engine = await openTestEngine(TREATMENT_EVENT_TYPES);
-  const { db, chains, codes, boxes, master } = engine;
+  const { db, chains, codec, codes, boxes, master, store } = engine;
   const references = new References(codes);
   const people = new People(db, codes, boxes);
+  const records = new RecordAt(db, store, codec, people);
+  const items = new TimelineItems(people, records);
+  const courses = new CourseProgressQuery(db, chains, references, people);
   const maintenance = new MaintenanceDueQuery(db, chains, references, people);
   const works: Projection[] = [
     new DirectoryProjection(master),
@@ -61,14 +73,26 @@ export async function openTestReadModels(): Promise<TestReadModels> {
         applied.set(place, await engine.apply(work, chain, 2_000, (applied.get(place) ?? 0) + 1));
       }
     },
-    courses: new CourseProgressQuery(db, chains, references, people),
+    courses,
+    coursesAt: new CoursesAtQuery(
+      db,
+      chains,
+      references,
+      people,
+      codes,
+      records,
+      new CourseWorldAt(db, codes, records),
+      courses,
+    ),
+    patientsAt: new PatientsAtQuery(chains, references, codes, records),
+    courseHistory: new CourseHistoryQuery(chains, references, people, records, items),
     maintenance,
     sites: new SitesQuery(db, maintenance),
     practitioners: new PractitionersQuery(db, people),
     patients: new PatientsQuery(db, boxes, codes, references, master, people),
     lots: new LotsQuery(db, people),
     protocols: new ProtocolsQuery(db),
-    timeline: new PatientTimelineQuery(db, references, people),
+    timeline: new PatientTimelineQuery(db, chains, references, people, records, items),
     siteDay: new SiteDayQuery(db, chains, references, people),
   };
 }

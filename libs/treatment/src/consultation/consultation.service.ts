@@ -1,42 +1,63 @@
 import { Injectable } from '@nestjs/common';
-import { type CommandMeta, CommandRunner, type Reads } from '#libs/cqrs/src/command-runner.js';
+import { type CommandMeta, CommandRunner, type Reads, type StreamEvents } from '#libs/cqrs/src/command-runner.js';
 import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
-import { NotFound, Refused } from '#libs/kernel/src/errors.js';
-import { derivedId } from '#libs/kernel/src/ids.js';
-import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
-import { localDateAt, wallToInstant } from '#libs/kernel/src/zoned-time.js';
-import type { z } from 'zod';
-import { requirePatient } from '../patient/patient.service.js';
-import { requireProtocol } from '../protocol/protocol.service.js';
 import { References } from '#libs/cqrs/src/references.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
+import { NotFound } from '#libs/kernel/src/errors.js';
+import { derivedId, type Id } from '#libs/kernel/src/ids.js';
+import { type LocalDate, localDateAt, type WallTime, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import { lotStream } from '../lot/lot.events.js';
+import { lotCode } from '../lot/lot.service.js';
+import { lotFold } from '../lot/lot.state.js';
+import { patientStream } from '../patient/patient.events.js';
+import { healthOn, isMinorOn, loadPerson } from '../patient/person.js';
+import { practitionerStream } from '../practitioner/practitioner.events.js';
+import { practitionerFold, type PractitionerState } from '../practitioner/practitioner.state.js';
+import { requireAnyProtocol } from '../protocol/protocol.service.js';
 import { requireSite } from '../site/site.service.js';
 import { wallTimeAt } from '../wall-time.js';
 import type {
-  concludeConsultationSchema,
-  holdConsultationSchema,
-  signConsentSchema,
-  withdrawConsentSchema,
+  AnswerQuestionnaireData,
+  ConcludeConsultationData,
+  ConsiderProductsData,
+  HoldConsultationData,
+  NoteConsultationData,
+  OverrideContraindicationData,
+  RecordTestResultData,
+  RequestTestData,
+  SignConsentData,
+  WithdrawConsentData,
 } from './consultation.commands.js';
-import {
-  ConsentSigned,
-  ConsentWithdrawn,
-  ConsultationConcluded,
-  type ConsultationEvent,
-  ConsultationHeld,
-  consultationStream,
-} from './consultation.events.js';
-import { consultationFold, type ConsultationState } from './consultation.state.js';
+import type { ConsultationCommand } from './consultation-command.types.js';
+import { decideConsultation } from './consultation.decider.js';
+import { healthFactsOf } from './questionnaire.decider.js';
+import { ConsultationUnknown } from './consultation.errors.js';
+import { type ConsultationEvent, consultationStream } from './consultation.events.js';
+import { type ConsideredProducts, consultationFold, type HeldConsultation } from './consultation.state.js';
+import { ProductLots } from './product-lots.query.js';
 
-type HeldConsultation = Exclude<ConsultationState, { status: 'none' }>;
+/** Loads a practitioner for a decision, registered or not. */
+export const practitionerOf = async (reads: Reads, practitionerId: Id): Promise<PractitionerState> =>
+  (await reads.load(practitionerStream(practitionerId), practitionerFold)).state;
+
+/** The moment that a wall time at the site of a consultation means; undefined where none is given. */
+export const momentAt = (
+  { zone }: Pick<HeldConsultation, 'zone'>,
+  at: WallTime | undefined,
+  reads: Reads,
+): ZonedTime | undefined => (at === undefined ? undefined : wallTimeAt(at, zone, reads.now));
 
 @Injectable()
 export class ConsultationService {
   constructor(
     private readonly runner: CommandRunner,
     private readonly references: References,
+    private readonly codes: ExternalCodes,
+    private readonly lots: ProductLots,
   ) {}
 
-  async hold(meta: CommandMeta, data: z.infer<typeof holdConsultationSchema>): Promise<CommandAnswer> {
+  async hold(meta: CommandMeta, data: HoldConsultationData): Promise<CommandAnswer> {
     const { chain } = meta;
     const consultationId = derivedId(meta.commandId, 'consultation');
     const patientId = await this.references.resolve(chain, 'patient', data.patient);
@@ -46,76 +67,193 @@ export class ConsultationService {
     const result = await this.runner.run(
       meta,
       async (reads) => {
-        const [{ timeZone }] = await Promise.all([
+        const [{ timeZone }, practitioner] = await Promise.all([
           requireSite(reads, siteId),
-          requirePatient(reads, patientId),
-          requireProtocol(reads, data.procedure, 'procedure'),
+          practitionerOf(reads, practitionerId),
+          loadPerson(reads, patientId),
+          requireAnyProtocol(reads, data.procedure, 'procedure'),
         ]);
-        const at = wallTimeAt(data.at, timeZone, reads.now);
-        if (at.instant > reads.now) {
-          throw new Refused('consultation.in-future', `${at.wall} is still to come.`, {
-            fields: [{ field: 'at', message: 'Give the time at which it was held.' }],
-          });
-        }
         const { procedure, notes } = data;
-        const held = { consultationId, patientId, siteId, practitionerId, procedure, notes };
-        return [{ stream, expectedRevision: 'no-stream', events: [ConsultationHeld(occurredAt(at), held)] }];
+        const at = wallTimeAt(data.at, timeZone, reads.now);
+        const known = { practitioner };
+        const events = decideConsultation(
+          { type: 'Hold', consultationId, patientId, siteId, practitionerId, procedure, notes, at, known },
+          consultationFold.initial,
+          reads.now,
+        );
+        return [{ stream, expectedRevision: 'no-stream', events }];
       },
       { site: siteId },
     );
     return { id: consultationId, ...result };
   }
 
-  async conclude(
-    meta: CommandMeta,
-    id: string,
-    data: z.infer<typeof concludeConsultationSchema>,
-  ): Promise<CommandAnswer> {
+  async note(meta: CommandMeta, id: Id, data: NoteConsultationData): Promise<CommandAnswer> {
     const practitionerId = await this.references.resolve(meta.chain, 'practitioner', data.practitioner);
-    return this.change(meta, id, ({ status, patientId }, reads) => {
-      if (status === 'concluded') throw new Refused('consultation.concluded', 'The consultation is concluded already.');
-      const { conclusion, reason } = data;
-      const at = occurredNow(reads.now);
-      return [ConsultationConcluded(at, { consultationId: id, patientId, practitionerId, conclusion, reason })];
+    return this.decide(meta, id, async (state, reads) => {
+      const known = { practitioner: await practitionerOf(reads, practitionerId) };
+      return { type: 'Note', practitionerId, notes: data.notes, at: momentAt(state, data.at, reads), known };
     });
   }
 
-  async signConsent(meta: CommandMeta, id: string, data: z.infer<typeof signConsentSchema>): Promise<CommandAnswer> {
-    return this.change(meta, id, async ({ patientId, siteId }, reads) => {
-      const { timeZone } = await requireSite(reads, siteId);
-      const today = localDateAt(reads.now, timeZone);
-      if (data.signedOn > today) {
-        throw new Refused('consent.in-future', `A consent cannot be signed after today, ${today}.`, {
-          fields: [{ field: 'signedOn', message: 'Give the day on which it was signed.' }],
-        });
-      }
-      const at = occurredAt(wallToInstant(`${data.signedOn}T00:00`, timeZone), 'day');
-      return [ConsentSigned(at, { consultationId: id, patientId, ...data })];
+  /** Answers to the protocol's questions; what a yes says about the patient goes into the patient's record with them. */
+  async answer(meta: CommandMeta, id: Id, data: AnswerQuestionnaireData): Promise<CommandAnswer> {
+    return this.change(meta, id, async (state, reads) => {
+      const protocol = await requireAnyProtocol(reads, state.procedure, 'procedure');
+      const { answers } = data;
+      const at = momentAt(state, data.at, reads);
+      const command = { type: 'AnswerQuestionnaire', answers, at, known: { protocol } } as const;
+      const events = decideConsultation(command, state, reads.now);
+      return [{ stream: consultationStream(id), events }, ...(await knowledgeIn(events, state, meta, reads))];
     });
   }
 
-  async withdrawConsent(
+  async considerProducts(meta: CommandMeta, id: Id, data: ConsiderProductsData): Promise<CommandAnswer> {
+    return this.decide(meta, id, async (state, reads) => ({
+      type: 'ConsiderProducts',
+      at: momentAt(state, data.at, reads),
+      ...(await this.productsIn(data, state.siteId, reads)),
+    }));
+  }
+
+  requestTest(meta: CommandMeta, id: Id, data: RequestTestData): Promise<CommandAnswer> {
+    return this.decide(meta, id, (state, reads) => ({
+      type: 'RequestTest',
+      test: data.test,
+      at: momentAt(state, data.at, reads),
+    }));
+  }
+
+  recordTestResult(meta: CommandMeta, id: Id, data: RecordTestResultData): Promise<CommandAnswer> {
+    return this.decide(meta, id, () => ({ type: 'RecordTestResult', ...data }));
+  }
+
+  async override(meta: CommandMeta, id: Id, data: OverrideContraindicationData): Promise<CommandAnswer> {
+    const { code, practitioner, reason } = data;
+    const practitionerId = await this.references.resolve(meta.chain, 'practitioner', practitioner);
+    return this.decide(meta, id, async (state, reads) => {
+      const at = momentAt(state, data.at, reads);
+      const on = localDateAt(at?.instant ?? reads.now, state.zone);
+      const known = await clearanceWorld(state, practitionerId, on, reads);
+      return { type: 'OverrideContraindication', code, practitionerId, reason, at, known };
+    });
+  }
+
+  async conclude(meta: CommandMeta, id: Id, data: ConcludeConsultationData): Promise<CommandAnswer> {
+    const { practitioner, conclusion, reason } = data;
+    const practitionerId = await this.references.resolve(meta.chain, 'practitioner', practitioner);
+    return this.decide(meta, id, async (state, reads) => {
+      const at = momentAt(state, data.at, reads);
+      const on = localDateAt(at?.instant ?? reads.now, state.zone);
+      const known = await clearanceWorld(state, practitionerId, on, reads);
+      return { type: 'Conclude', practitionerId, conclusion, reason, at, known };
+    });
+  }
+
+  signConsent(meta: CommandMeta, id: Id, data: SignConsentData): Promise<CommandAnswer> {
+    return this.decide(meta, id, async (state, reads) => {
+      const person = await loadPerson(reads, state.patientId);
+      const isMinor = isMinorOn(person, data.signedOn);
+      const hasGuardian = person.patients.some(({ guardian }) => guardian !== null);
+      return { type: 'SignConsent', ...data, known: { isMinor, hasGuardian } };
+    });
+  }
+
+  withdrawConsent(meta: CommandMeta, id: Id, { procedure, at }: WithdrawConsentData): Promise<CommandAnswer> {
+    return this.decide(meta, id, (state, reads) => ({
+      type: 'WithdrawConsent',
+      procedure,
+      at: momentAt(state, at, reads),
+    }));
+  }
+
+  /**
+   * The products that are planned, with what they are made of: as the command says, as the named lot says, else as the
+   * latest lots of the product say.
+   * @throws NotFound `lot.unknown` for a lot number that was not received at the site
+   */
+  async productsIn({ products }: ConsiderProductsData, siteId: Id, reads: Reads): Promise<ConsideredProducts> {
+    const made = await Promise.all(
+      products.map(async ({ product, lotNumber, ingredients = [] }, n) => {
+        const lots = await this.lotsOf(reads.chain, siteId, product, lotNumber, `products.${n}.lotNumber`);
+        const states = await Promise.all(lots.map(async (lot) => (await reads.load(lotStream(lot), lotFold)).state));
+        const ofLots = states.flatMap((lot) => (lot.status === 'received' ? lot.ingredients : []));
+        return { product, ingredients: [...new Set([...ingredients, ...ofLots])] };
+      }),
+    );
+    return {
+      products: [...new Set(products.map(({ product }) => product))],
+      ingredients: merged(made.filter(({ ingredients }) => ingredients.length > 0)),
+    };
+  }
+
+  private async lotsOf(chain: Chain, siteId: Id, product: string, lotNumber: string | undefined, field: string) {
+    if (lotNumber === undefined) return this.lots.latest(chain, product);
+    const code = lotCode(siteId, product, lotNumber);
+    const lot = (await this.codes.find(chain, 'lot', [code])).get(code);
+    if (lot) return [lot];
+    throw new NotFound('lot.unknown', `Lot ${lotNumber} of ${product} was not received at the site.`, {
+      fields: [{ field, message: 'Name a lot that was received at the site of the consultation.' }],
+    });
+  }
+
+  private decide(
     meta: CommandMeta,
-    id: string,
-    data: z.infer<typeof withdrawConsentSchema>,
+    id: Id,
+    commandFor: (state: HeldConsultation, reads: Reads) => ConsultationCommand | Promise<ConsultationCommand>,
   ): Promise<CommandAnswer> {
-    return this.change(meta, id, ({ patientId, consents }, reads) => {
-      if (!consents.some(({ procedure }) => procedure === data.procedure)) return [];
-      return [ConsentWithdrawn(occurredNow(reads.now), { consultationId: id, patientId, procedure: data.procedure })];
+    return this.change(meta, id, async (state, reads) => {
+      const command = await commandFor(state, reads);
+      return [{ stream: consultationStream(id), events: decideConsultation(command, state, reads.now) }];
     });
   }
 
   private async change(
     meta: CommandMeta,
-    id: string,
-    decide: (state: HeldConsultation, reads: Reads) => ConsultationEvent[] | Promise<ConsultationEvent[]>,
+    id: Id,
+    decide: (state: HeldConsultation, reads: Reads) => Promise<StreamEvents[]>,
   ): Promise<CommandAnswer> {
-    const stream = consultationStream(id);
     const result = await this.runner.run(meta, async (reads) => {
-      const { state } = await reads.load(stream, consultationFold);
-      if (state.status === 'none') throw new NotFound('consultation.unknown', 'There is no such consultation.');
-      return [{ stream, events: await decide(state, reads) }];
+      const { state } = await reads.load(consultationStream(id), consultationFold);
+      if (state.status === 'none') throw new ConsultationUnknown();
+      return decide(state, reads);
     });
     return { id, ...result };
   }
+}
+
+/** What overriding and concluding is judged by. */
+async function clearanceWorld(state: HeldConsultation, practitionerId: Id, on: LocalDate, reads: Reads) {
+  const [protocol, practitioner, person] = await Promise.all([
+    requireAnyProtocol(reads, state.procedure, 'procedure'),
+    practitionerOf(reads, practitionerId),
+    loadPerson(reads, state.patientId),
+  ]);
+  return { protocol, practitioner, health: healthOn(person, on) };
+}
+
+/** What the answers among some events say about the patient beyond the consultation, for the patient's stream. */
+export async function knowledgeIn(
+  events: readonly ConsultationEvent[],
+  { patientId, procedure, zone }: HeldConsultation,
+  meta: CommandMeta,
+  reads: Reads,
+): Promise<StreamEvents[]> {
+  const answered = events.find((event) => event.type === 'QuestionnaireAnswered');
+  if (!answered) return [];
+  const protocol = await requireAnyProtocol(reads, procedure, 'procedure');
+  const on = localDateAt(answered.occurredAt.instant, zone);
+  const recorded = healthOn(await loadPerson(reads, patientId), on);
+  const factIdAt = (n: number): Id => derivedId(meta.commandId, `health fact ${n}`);
+  const facts = healthFactsOf(answered, { protocol, recorded, on, factIdAt });
+  return facts.length === 0 ? [] : [{ stream: patientStream(patientId), events: facts }];
+}
+
+/** A product that was named twice is one. */
+function merged(made: ConsideredProducts['ingredients']): ConsideredProducts['ingredients'] {
+  const byProduct = new Map<string, Set<string>>();
+  for (const { product, ingredients } of made) {
+    byProduct.set(product, new Set([...(byProduct.get(product) ?? []), ...ingredients]));
+  }
+  return [...byProduct].map(([product, ingredients]) => ({ product, ingredients: [...ingredients] }));
 }

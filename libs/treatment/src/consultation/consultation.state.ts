@@ -1,57 +1,197 @@
+import { type Erased, isErased } from '#libs/event-store/src/personal-data.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
-import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
-import type { Conclusion, ConsultationEvent } from './consultation.events.js';
+import type { Occurred } from '#libs/kernel/src/occurred.js';
+import { type LocalDate, localDateAt } from '#libs/kernel/src/zoned-time.js';
+import type {
+  Conclusion,
+  ConsultationEvent,
+  ConsultationNotes,
+  QuestionnaireAnswer,
+  TestValue,
+} from './consultation.events.js';
 
 export interface Consent {
   readonly procedure: string;
   readonly signedOn: LocalDate;
+  /** The last valid day; null: until withdrawn. */
   readonly validUntil: LocalDate | null;
+  /** SHA-256 of the form, in hex; left out where an old history does not say. */
+  readonly formHash?: string | undefined;
+  readonly formId?: string | undefined;
+  readonly formVersion?: string | undefined;
+  /** Whether a guardian signed for the patient. */
+  readonly guardianSigned?: boolean;
+  /** From this day on it no longer holds. */
+  readonly withdrawnOn?: LocalDate | null;
 }
 
-export type ConsultationState =
-  | { readonly status: 'none' }
-  | {
-      readonly status: 'open' | 'concluded';
-      readonly consultationId: string;
-      readonly patientId: string;
-      readonly siteId: string;
-      readonly procedure: string;
-      readonly conclusion: Conclusion | undefined;
-      /** In force, the latest for each procedure. */
-      readonly consents: readonly Consent[];
-    };
+/** A physician's written acceptance of a contraindication that was found. */
+export interface ContraindicationOverride {
+  readonly code: string;
+  readonly practitionerId: string;
+  readonly on: LocalDate;
+  readonly reason: string | Erased;
+}
+
+export interface TestResult {
+  readonly test: string;
+  /** The day of the sample. */
+  readonly on: LocalDate;
+  readonly acceptable: boolean;
+  readonly values: readonly TestValue[] | Erased;
+}
+
+export interface ConsideredProducts {
+  readonly products: readonly string[];
+  readonly ingredients: readonly { readonly product: string; readonly ingredients: readonly string[] }[];
+}
+
+export interface HeldConsultation {
+  readonly status: 'open' | 'concluded';
+  readonly consultationId: string;
+  readonly patientId: string;
+  readonly siteId: string;
+  readonly practitionerId: string;
+  readonly procedure: string;
+  /** Zone of the site where it was held, in which its days are counted. */
+  readonly zone: string;
+  readonly heldOn: LocalDate;
+  /** By topic, each as it was noted last. */
+  readonly notes: ConsultationNotes | Erased;
+  /** Questions that were answered, however. */
+  readonly answeredCodes: readonly string[];
+  /** The latest answer to each question. */
+  readonly answers: readonly QuestionnaireAnswer[] | Erased;
+  /** What is planned to be used; null: nobody has said. */
+  readonly considered: ConsideredProducts | null;
+  /** Tests that were asked for and have no result since. */
+  readonly testsPending: readonly string[];
+  /** In the order in which they were recorded. */
+  readonly testResults: readonly TestResult[];
+  /** The latest for each contraindication. */
+  readonly overrides: readonly ContraindicationOverride[];
+  /** The latest: after a deferral it may be concluded anew. */
+  readonly conclusion: Conclusion | undefined;
+  /** The day of the conclusion at the site, from which its findings' validity is counted. */
+  readonly concludedOn: LocalDate | undefined;
+  readonly concludedBy: string | undefined;
+  readonly conclusionReason: string | Erased | undefined;
+  /** All that were signed, in the order in which they were recorded; see `consentOn`. */
+  readonly consents: readonly Consent[];
+}
+
+export type ConsultationState = { readonly status: 'none' } | HeldConsultation;
 
 export const consultationFold = { initial: { status: 'none' } as ConsultationState, evolve };
 
 function evolve(state: ConsultationState, event: RecordedEvent<ConsultationEvent>): ConsultationState {
-  if (event.type === 'ConsultationHeld') {
-    const { consultationId, patientId, siteId, procedure } = event.data;
-    return { status: 'open', consultationId, patientId, siteId, procedure, conclusion: undefined, consents: [] };
-  }
+  if (event.type === 'ConsultationHeld') return held(event);
   if (state.status === 'none') return state;
+  const on = dayOf(event.occurredAt, state.zone);
   switch (event.type) {
-    case 'ConsultationConcluded':
-      return { ...state, status: 'concluded', conclusion: event.data.conclusion };
-    case 'ConsentSigned': {
-      const { procedure, signedOn, validUntil } = event.data;
-      return { ...state, consents: [...without(state.consents, procedure), { procedure, signedOn, validUntil }] };
+    case 'ConsultationNoted': {
+      const { notes } = event.data;
+      return { ...state, notes: isErased(notes) || isErased(state.notes) ? ERASED : { ...state.notes, ...notes } };
     }
-    case 'ConsentWithdrawn':
-      return { ...state, consents: without(state.consents, event.data.procedure) };
+    case 'QuestionnaireAnswered':
+      return answered(state, event.data);
+    case 'ProductsConsidered': {
+      const { products, ingredients } = event.data;
+      return { ...state, considered: { products, ingredients } };
+    }
+    case 'TestRequested':
+      return { ...state, testsPending: [...new Set([...state.testsPending, event.data.test])] };
+    case 'TestResultRecorded': {
+      const { test, on: sampledOn, acceptable, values } = event.data;
+      const testResults = [...state.testResults, { test, on: sampledOn, acceptable, values }];
+      return { ...state, testResults, testsPending: state.testsPending.filter((pending) => pending !== test) };
+    }
+    case 'ContraindicationOverridden': {
+      const { code, practitionerId, reason } = event.data;
+      if (isErased(code)) return state;
+      const others = state.overrides.filter((each) => each.code !== code);
+      return { ...state, overrides: [...others, { code, practitionerId, on, reason }] };
+    }
+    case 'ConsultationConcluded': {
+      const { conclusion, practitionerId, reason } = event.data;
+      const concluded = { conclusion, concludedOn: on, concludedBy: practitionerId, conclusionReason: reason };
+      return { ...state, status: 'concluded', ...concluded };
+    }
+    case 'ConsentSigned': {
+      const { consultationId: _, patientId: __, signedBy, ...signed } = event.data;
+      const consent: Consent = { ...signed, guardianSigned: signedBy === 'guardian', withdrawnOn: null };
+      return { ...state, consents: [...state.consents, consent] };
+    }
+    case 'ConsentWithdrawn': {
+      const { procedure } = event.data;
+      const consents = state.consents.map((consent) =>
+        consent.procedure === procedure && !consent.withdrawnOn ? { ...consent, withdrawnOn: on } : consent,
+      );
+      return { ...state, consents };
+    }
     default:
       return assertNever(event, 'consultation event');
   }
 }
 
-const without = (consents: readonly Consent[], procedure: string): Consent[] =>
-  consents.filter((consent) => consent.procedure !== procedure);
+const ERASED: Erased = { erased: true };
 
-/** The consent for a procedure that holds on a day. */
-export const consentOn = (consents: readonly Consent[], procedure: string, on: LocalDate): Consent | undefined =>
-  consents.find(
-    (consent) =>
-      consent.procedure === procedure &&
-      consent.signedOn <= on &&
-      (consent.validUntil === null || on <= consent.validUntil),
-  );
+/** The day at the site; where an old entry names no zone, the day in UTC. */
+const dayOf = ({ instant, time }: Occurred, zone: string): LocalDate => localDateAt(instant, time?.zone ?? zone);
+
+function held({ data, occurredAt }: Extract<RecordedEvent<ConsultationEvent>, { type: 'ConsultationHeld' }>) {
+  const zone = occurredAt.time?.zone ?? 'UTC';
+  return {
+    status: 'open',
+    ...data,
+    zone,
+    heldOn: dayOf(occurredAt, zone),
+    answeredCodes: [],
+    answers: [],
+    considered: null,
+    testsPending: [],
+    testResults: [],
+    overrides: [],
+    conclusion: undefined,
+    concludedOn: undefined,
+    concludedBy: undefined,
+    conclusionReason: undefined,
+    consents: [],
+  } satisfies ConsultationState;
+}
+
+/** An answer that changes ends the override of what was answered before: the physician has not judged the new one. */
+function answered(
+  state: HeldConsultation,
+  { answeredCodes, answers }: Extract<ConsultationEvent, { type: 'QuestionnaireAnswered' }>['data'],
+): HeldConsultation {
+  const codes = [...new Set([...state.answeredCodes, ...answeredCodes])];
+  if (isErased(answers) || isErased(state.answers)) return { ...state, answeredCodes: codes, answers: ERASED };
+  const known = new Map(state.answers.map((each) => [each.code, each]));
+  const changed = answers.filter((each) => !isSameAnswer(known.get(each.code), each)).map(({ code }) => code);
+  for (const answer of answers) known.set(answer.code, answer);
+  const overrides = state.overrides.filter(({ code }) => !changed.includes(code));
+  return { ...state, answeredCodes: codes, answers: [...known.values()], overrides };
+}
+
+/** Whether nothing new was answered. */
+export const isSameAnswer = (before: QuestionnaireAnswer | undefined, now: QuestionnaireAnswer): boolean =>
+  before !== undefined &&
+  before.answer === now.answer &&
+  before.since === now.since &&
+  JSON.stringify(before.details ?? []) === JSON.stringify(now.details ?? []);
+
+/**
+ * The consent for a procedure that holds on a day: of those signed until then the latest decides, for it took the place
+ * of the others; its last valid day still counts, the day on which it was withdrawn does not.
+ */
+export function consentOn(consents: readonly Consent[], procedure: string, on: LocalDate): Consent | undefined {
+  const latest = consents
+    .filter((consent) => consent.procedure === procedure && consent.signedOn <= on)
+    .reduce<Consent | undefined>((last, each) => (last && last.signedOn > each.signedOn ? last : each), undefined);
+  if (!latest) return undefined;
+  const isValid = latest.validUntil === null || on <= latest.validUntil;
+  const isWithdrawn = latest.withdrawnOn && latest.withdrawnOn <= on;
+  return isValid && !isWithdrawn ? latest : undefined;
+}

@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
+import { addDays } from '#libs/kernel/src/local-date.js';
 import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
 import type { PractitionerEvent } from './practitioner.events.js';
 
@@ -31,14 +32,32 @@ function evolve(state: PractitionerState, event: RecordedEvent<PractitionerEvent
       const { procedures, validFrom, validTo } = event.data;
       return { ...state, credentials: [...state.credentials, { procedures, validFrom, validTo }] };
     }
+    case 'CredentialRevoked': {
+      const { procedures, from } = event.data;
+      return { ...state, credentials: state.credentials.flatMap((each) => revoked(each, procedures, from)) };
+    }
     default:
       return assertNever(event, 'practitioner event');
   }
 }
 
-/** Whether one of the credentials holds for a procedure on a day; the last day named still counts (S2-Q1). */
+/** What is left of a credential when some of its procedures end with the day before `from`. */
+function revoked(credential: Credential, procedures: readonly string[], from: LocalDate): Credential[] {
+  const { validFrom, validTo } = credential;
+  const isOver = validTo !== null && validTo < from;
+  const cut = credential.procedures.filter((procedure) => procedures.includes(procedure));
+  if (cut.length === 0 || isOver) return [credential];
+  const rest = credential.procedures.filter((procedure) => !procedures.includes(procedure));
+  return [
+    ...(rest.length === 0 ? [] : [{ ...credential, procedures: rest }]),
+    ...(validFrom < from ? [{ procedures: cut, validFrom, validTo: addDays(from, -1) }] : []),
+  ];
+}
+
+/** Whether a credential holds on a day; the last day named still counts. */
+export const holdsOn = ({ validFrom, validTo }: Pick<Credential, 'validFrom' | 'validTo'>, on: LocalDate): boolean =>
+  validFrom <= on && (validTo === null || on <= validTo);
+
+/** Whether one of the credentials holds for a procedure on a day (S2-Q1); what was revoked is out of them. */
 export const isCredentialed = (credentials: readonly Credential[], procedure: string, on: LocalDate): boolean =>
-  credentials.some(
-    ({ procedures, validFrom, validTo }) =>
-      procedures.includes(procedure) && validFrom <= on && (validTo === null || on <= validTo),
-  );
+  credentials.some((credential) => credential.procedures.includes(procedure) && holdsOn(credential, on));

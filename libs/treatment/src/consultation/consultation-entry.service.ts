@@ -1,0 +1,156 @@
+import { Injectable } from '@nestjs/common';
+import { type CommandMeta, CommandRunner, type Reads } from '#libs/cqrs/src/command-runner.js';
+import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
+import { References } from '#libs/cqrs/src/references.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import { assertNever } from '#libs/kernel/src/assert-never.js';
+import type { Id } from '#libs/kernel/src/ids.js';
+import { type Occurred, occurredAt } from '#libs/kernel/src/occurred.js';
+import type { WallTime } from '#libs/kernel/src/zoned-time.js';
+import { requireAnyProtocol } from '../protocol/protocol.service.js';
+import { requireSite } from '../site/site.service.js';
+import { wallTimeAt } from '../wall-time.js';
+import type { CorrectConsultationEntryData, RetractConsultationEntryData } from './consultation.commands.js';
+import { onDay, withoutUndefined } from './consultation-entry.rules.js';
+import {
+  ConsentSigned,
+  ConsentWithdrawn,
+  ConsultationConcluded,
+  type ConsultationEvent,
+  ConsultationHeld,
+  ConsultationNoted,
+  consultationStream,
+  ContraindicationOverridden,
+  ProductsConsidered,
+  QuestionnaireAnswered,
+  TestRequested,
+  TestResultRecorded,
+} from './consultation.events.js';
+import { ConsultationService, knowledgeIn, practitionerOf } from './consultation.service.js';
+import type { HeldConsultation } from './consultation.state.js';
+import {
+  consultationHistoryFold,
+  type ConsultationEntryNow,
+  correctEntry,
+  entryOf,
+  retractEntry,
+} from './consultation-entry.decider.js';
+
+type Corrected = CorrectConsultationEntryData['data'];
+
+/** Corrects entries of consultations, and takes them back. */
+@Injectable()
+export class ConsultationEntryService {
+  constructor(
+    private readonly runner: CommandRunner,
+    private readonly references: References,
+    private readonly consultations: ConsultationService,
+  ) {}
+
+  /**
+   * @param event id of the event of the entry, or of a correction of it
+   * @throws ConsultationUnknown, EntryUnknown, ConsultationRefused
+   */
+  async correct(
+    meta: CommandMeta,
+    id: Id,
+    event: Id,
+    { data, reason }: CorrectConsultationEntryData,
+  ): Promise<CommandAnswer> {
+    const named = await this.idsIn(meta.chain, data);
+    const stream = consultationStream(id);
+    const result = await this.runner.run(meta, async (reads) => {
+      const { state: history } = await reads.load(stream, consultationHistoryFold);
+      const { state, entry } = entryOf(history, event);
+      const protocol = await requireAnyProtocol(reads, state.procedure, 'procedure');
+      const practitioner = named.practitionerId ? await practitionerOf(reads, named.practitionerId) : undefined;
+      const says = await this.eventOf(data, named, { state, entry }, reads);
+      const events = correctEntry({ event, says, reason, known: { protocol, practitioner } }, history, reads.now);
+      const knowledge = events.length === 0 ? [] : await knowledgeIn([says], state, meta, reads);
+      return [{ stream, events }, ...knowledge];
+    });
+    return { id, ...result };
+  }
+
+  /** @throws ConsultationUnknown, EntryUnknown, ConsultationRefused */
+  async retract(
+    meta: CommandMeta,
+    id: Id,
+    event: Id,
+    { reason }: RetractConsultationEntryData,
+  ): Promise<CommandAnswer> {
+    const stream = consultationStream(id);
+    const result = await this.runner.run(meta, async (reads) => {
+      const { state: history } = await reads.load(stream, consultationHistoryFold);
+      return [{ stream, events: retractEntry({ event, reason }, history, reads.now) }];
+    });
+    return { id, ...result };
+  }
+
+  /** The ids of who and what the entry names. */
+  private async idsIn(chain: Chain, data: Corrected): Promise<{ practitionerId: Id; siteId: Id }> {
+    const practitioner = 'practitioner' in data ? data.practitioner : undefined;
+    const site = 'site' in data ? data.site : undefined;
+    return {
+      practitionerId: practitioner ? await this.references.resolve(chain, 'practitioner', practitioner) : '',
+      siteId: site ? await this.references.resolve(chain, 'site', site) : '',
+    };
+  }
+
+  /** The entry as it should have been: what it was about stays, and its time where no other is given. */
+  private async eventOf(
+    data: Corrected,
+    { practitionerId, siteId }: { practitionerId: Id; siteId: Id },
+    { state, entry }: { state: HeldConsultation; entry: ConsultationEntryNow },
+    reads: Reads,
+  ): Promise<ConsultationEvent> {
+    const { consultationId, patientId } = state;
+    const of = { consultationId, patientId };
+    const moment = (at: WallTime | undefined, zone: string): Occurred =>
+      at === undefined ? entry.occurredAt : occurredAt(wallTimeAt(at, zone, reads.now));
+    switch (data.type) {
+      case 'ConsultationHeld': {
+        const { procedure, notes } = data;
+        const [{ timeZone }] = await Promise.all([
+          requireSite(reads, siteId),
+          requireAnyProtocol(reads, procedure, 'data.procedure'),
+        ]);
+        return ConsultationHeld(moment(data.at, timeZone), { ...of, siteId, practitionerId, procedure, notes });
+      }
+      case 'ConsultationNoted':
+        return ConsultationNoted(moment(data.at, state.zone), { ...of, practitionerId, notes: data.notes });
+      case 'QuestionnaireAnswered': {
+        const { answers } = data;
+        const answeredCodes = answers.map(({ code }) => code);
+        return QuestionnaireAnswered(moment(data.at, state.zone), { ...of, answeredCodes, answers });
+      }
+      case 'ProductsConsidered': {
+        const { products, ingredients } = await this.consultations.productsIn(data, state.siteId, reads);
+        const made = ingredients.map((each) => ({ product: each.product, ingredients: [...each.ingredients] }));
+        return ProductsConsidered(moment(data.at, state.zone), { ...of, products: [...products], ingredients: made });
+      }
+      case 'TestRequested':
+        return TestRequested(moment(data.at, state.zone), { ...of, test: data.test });
+      case 'TestResultRecorded': {
+        const { test, on, acceptable, values } = data;
+        return TestResultRecorded(onDay(on, state.zone), { ...of, test, on, acceptable, values });
+      }
+      case 'ContraindicationOverridden': {
+        const { code, reason } = data;
+        return ContraindicationOverridden(moment(data.at, state.zone), { ...of, code, practitionerId, reason });
+      }
+      case 'ConsultationConcluded': {
+        const { conclusion, reason } = data;
+        return ConsultationConcluded(moment(data.at, state.zone), { ...of, practitionerId, conclusion, reason });
+      }
+      case 'ConsentSigned': {
+        const { type: _, ...signed } = data;
+        return ConsentSigned(onDay(data.signedOn, state.zone), { ...of, ...withoutUndefined(signed) });
+      }
+      case 'ConsentWithdrawn':
+        return ConsentWithdrawn(moment(data.at, state.zone), { ...of, procedure: data.procedure });
+      default:
+        return assertNever(data, 'corrected entry');
+    }
+  }
+}

@@ -1,0 +1,211 @@
+import { ruleBook } from '#libs/protocols/src/rule-book.js';
+
+/** What a consultation holds to, to its conclusion, and the consents that are signed in it. */
+export const CONSULTATION_RULES = ruleBook({
+  'consultation.in-future': {
+    says: 'A consultation, its conclusion and the withdrawal of a consent are recorded once they have happened.',
+    demand: 'Consultation',
+    facts: [],
+    override: 'none',
+  },
+  'consultation.practitioner': {
+    says: 'Whoever holds, notes or concludes a consultation is a registered practitioner and is named.',
+    demand: 'Consultation',
+    facts: ['S2-Q1'],
+    override: 'none',
+  },
+  'consultation.notes': {
+    says: 'No consultation is cleared before everything is noted that the protocol asks for: goals, expectations, concerns, complaints, examination, health condition.',
+    demand: 'Consultation',
+    facts: ['S2-V1', 'S3-V1'],
+    override: 'none',
+  },
+  'consultation.questionnaire': {
+    says: 'No consultation is cleared while a question of the health questionnaire is unanswered.',
+    demand: 'Consultation',
+    facts: ['S0-C1', 'S0-C2', 'S0-C3', 'S0-C4', 'S0-C5', 'S0-C6', 'S0-C7', 'S0-C8', 'S4-C1'],
+    override: 'none',
+  },
+  'consultation.contraindication': {
+    says: 'No consultation is cleared while a blocking contraindication stands, from an answer or from the health record, that no physician has overridden.',
+    demand: 'Consultation',
+    facts: ['S0-C1', 'S0-C2', 'S0-C3', 'S0-C4', 'S0-C5', 'S0-C6', 'S0-C7', 'S0-C8'],
+    override: 'physician',
+  },
+  'consultation.answer-unknown': {
+    says: 'A blocking contraindication that the patient does not know about stands until it is known, or overridden.',
+    demand: 'Consultation',
+    facts: ['S0-C1', 'S0-C2', 'S0-C3', 'S0-C4', 'S0-C5', 'S0-C6', 'S0-C7', 'S0-C8'],
+    override: 'physician',
+  },
+  'consultation.products': {
+    says: 'Where the patient has an allergy, no consultation is cleared before the planned products are named, whose ingredients it is checked against.',
+    demand: 'Consultation',
+    facts: ['S0-C5', 'S4-C1'],
+    override: 'none',
+  },
+  'consultation.allergy': {
+    says: 'An allergy to an ingredient of a planned product stands against it, and nobody overrides that.',
+    demand: 'Consultation',
+    facts: ['S0-C5', 'S4-C1'],
+    override: 'none',
+  },
+  'consultation.review': {
+    says: 'A condition or medicine that no list knows, and an allergy to what an ingredient is made from, is cleared by a physician, or once one has accepted it in writing.',
+    demand: 'Consultation',
+    facts: ['S4-C1', 'S0-G1'],
+    override: 'physician',
+  },
+  'consultation.tests': {
+    says: 'Where the protocol asks for tests first, no consultation is cleared before the latest result of each is acceptable.',
+    demand: 'Consultation',
+    facts: ['S3-L1'],
+    override: 'none',
+  },
+  'consultation.health-erased': {
+    says: 'Nobody is cleared whose health record or answers were erased: whether it is safe cannot be told any more.',
+    demand: 'Consultation',
+    facts: [],
+    override: 'none',
+  },
+  'consultation.reason': {
+    says: 'A deferral says until when and why, a refusal says why.',
+    demand: 'Consultation',
+    facts: [],
+    override: 'none',
+  },
+  'consultation.deferred-until': {
+    says: 'A consultation is deferred to a day after its conclusion.',
+    demand: 'Consultation',
+    facts: [],
+    override: 'none',
+  },
+  'consultation.order': {
+    says: 'What is said and done in a consultation, its conclusion at the end, comes after it was held.',
+    demand: 'Consultation',
+    facts: [],
+    override: 'none',
+  },
+  'consultation.concluded': {
+    says: 'A consultation that was cleared or refused takes no more entries; one that was deferred goes on and is concluded anew.',
+    demand: 'Consultation',
+    facts: [],
+    override: 'none',
+  },
+  'consultation.screening-valid': {
+    says: 'The findings of a cleared consultation hold from its day for as long as the protocol says, and only as long as none of them stands against the treatment.',
+    demand: 'Consultation',
+    facts: [],
+    override: 'none',
+  },
+  'questionnaire.question': {
+    says: 'The questions of the health questionnaire are those of the protocol, each answered once in a set of answers.',
+    demand: 'Consultation',
+    facts: [],
+    override: 'none',
+  },
+  'questionnaire.details': {
+    says: 'A yes to a question that asks which names the medicine, substance or illness.',
+    demand: 'Consultation',
+    facts: ['S0-C5', 'S0-C7', 'S4-C1'],
+    override: 'none',
+  },
+  'questionnaire.since': {
+    says: 'What is answered is so since today or earlier.',
+    demand: 'Consultation',
+    facts: [],
+    override: 'none',
+  },
+  'questionnaire.knowledge': {
+    says: 'A yes in the questionnaire is knowledge about the patient, and holds in every other course and at every site.',
+    demand: 'Late knowledge',
+    facts: ['S0-C1', 'S0-C2', 'S0-C3', 'S0-C4', 'S0-C5', 'S0-C6', 'S0-C7', 'S0-C8', 'S4-C1'],
+    override: 'none',
+  },
+  'test.in-future': {
+    says: 'The result of a test is recorded once its sample was taken.',
+    demand: 'Consultation',
+    facts: ['S3-L1'],
+    override: 'none',
+  },
+  'override.found': {
+    says: 'Only a contraindication that was found is overridden.',
+    demand: 'Consultation',
+    facts: [],
+    override: 'none',
+  },
+  'override.allowed': {
+    says: 'A contraindication is overridden only where the protocol allows it: never pregnancy, never an allergy to a planned substance.',
+    demand: 'Consultation',
+    facts: ['S0-C1', 'S0-C5'],
+    override: 'none',
+  },
+  'override.physician': {
+    says: 'Only a physician with a credential for the procedure overrides a contraindication, in writing.',
+    demand: 'Who may do what',
+    facts: ['S2-Q1'],
+    override: 'none',
+  },
+  'override.answer-changed': {
+    says: 'An override ends when the answer that it accepted is given differently.',
+    demand: 'Late knowledge',
+    facts: [],
+    override: 'none',
+  },
+  'consent.in-future': {
+    says: 'A consent is recorded once it was signed.',
+    demand: 'Consultation',
+    facts: [],
+    override: 'none',
+  },
+  'consent.form': {
+    says: 'A consent is the signature under one exact version of a form, known by its hash.',
+    demand: 'Consultation',
+    facts: [],
+    override: 'none',
+  },
+  'consent.validity': {
+    says: 'A consent holds from the day of its signature to the last day that it names, or until it is withdrawn.',
+    demand: 'Consultation',
+    facts: [],
+    override: 'none',
+  },
+  'consent.guardian': {
+    says: 'A minor needs the consent of a guardian, who is named.',
+    demand: 'Identity',
+    facts: [],
+    override: 'none',
+  },
+  'consultation.entry': {
+    says: 'Only an entry that stands in the consultation is corrected or taken back.',
+    demand: 'Mistakes',
+    facts: [],
+    override: 'none',
+  },
+  'consultation.entry-same': {
+    says: 'A correction says anew what an entry said, of the same kind, consultation and patient.',
+    demand: 'Mistakes',
+    facts: [],
+    override: 'none',
+  },
+  'consultation.entry-first': {
+    says: 'That a consultation was held is taken back only after its other entries.',
+    demand: 'Mistakes',
+    facts: [],
+    override: 'none',
+  },
+  'consultation.entry-corrected': {
+    says: 'Nothing is edited: a correction names its entry, says why and stands beside it, and what was decided on the entry is judged by the corrected value.',
+    demand: 'Mistakes',
+    facts: [],
+    override: 'none',
+  },
+  'consultation.repeated': {
+    says: 'Saying the same again adds nothing.',
+    demand: 'Consultation',
+    facts: [],
+    override: 'none',
+  },
+});
+
+export type ConsultationRule = keyof typeof CONSULTATION_RULES;

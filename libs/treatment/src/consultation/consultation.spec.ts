@@ -1,0 +1,369 @@
+import { newId } from '#libs/kernel/src/ids.js';
+import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
+import { clearConsultation } from '#test/support/cleared-consultation.js';
+import { openTestApi, type TestApi } from '#test/support/test-api.js';
+import { patient, practitioner, site } from '#test/support/treatment-history.js';
+import { PractitionerRegistered, practitionerStream } from '../practitioner/practitioner.events.js';
+import { consultationViewSchema } from './consultation.contract.js';
+import { ConsentSigned, ConsultationConcluded, ConsultationHeld, consultationStream } from './consultation.events.js';
+
+/** Consultations as a client sees them: over HTTP, with everything behind it. */
+let api: TestApi;
+const [siteId, physicianId, nurseId] = [newId(), newId(), newId()];
+const HASH = 'cd'.repeat(32);
+
+beforeAll(async () => {
+  api = await openTestApi();
+  const nurse = PractitionerRegistered(
+    { instant: '2026-01-01T00:00:00.000Z', precision: 'unknown' },
+    { practitionerId: nurseId, role: 'nurse', name: 'Ayşe Kaya' },
+  );
+  await api.append(site(siteId), practitioner({ id: physicianId, procedures: ['facial', 'stepwise'] }), {
+    stream: practitionerStream(nurseId),
+    events: [nurse],
+  });
+  await done('/v1/lots', {
+    ...{ site: siteId, product: 'GlowMeso', lotNumber: 'L1', ingredients: ['hyaluronic acid', 'zinc'] },
+    ...{ receivedOn: '2026-01-01', expiresOn: '2030-01-01' },
+  });
+});
+afterAll(() => api.close());
+
+interface Answer {
+  readonly status: number;
+  readonly body: Record<string, any>;
+}
+
+async function post(path: string, body: object, key = newId()): Promise<Answer> {
+  const answer = await api.app.inject({
+    ...{ method: 'POST', url: path, payload: body },
+    headers: { host: '127.0.0.1', 'idempotency-key': key },
+  });
+  return { status: answer.statusCode, body: answer.json() };
+}
+
+async function done(path: string, body: object): Promise<string> {
+  const { status, body: answer } = await post(path, body);
+  if (status >= 300) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+  return answer['id'] as string;
+}
+
+const rulesOf = ({ body }: Answer): string[] => (body['fields'] as { rule: string }[]).map(({ rule }) => rule);
+const view = async (id: string) => consultationViewSchema.parse((await api.get(`/v1/consultations/${id}`)).body);
+const missingRules = async (id: string) => [...new Set((await view(id)).missing.map(({ rule }) => rule))];
+const eventOf = async (id: string, type: string) =>
+  (await view(id)).entries.find((entry) => entry.type === type)?.event ?? '';
+
+async function registered(health: object = {}): Promise<string> {
+  const id = newId();
+  await api.append(patient(id, health));
+  return id;
+}
+
+async function held(patientId: string, procedure = 'facial', notes: object = {}): Promise<string> {
+  const who = { patient: patientId, site: siteId, practitioner: physicianId, procedure };
+  return done('/v1/consultations', { ...who, at: '2026-03-02T09:00', notes });
+}
+
+const noted = Object.fromEntries(facial.consultation.map(({ code }) => [code, `of ${code}`]));
+const no = facial.screening.contraindications.map(({ code }) => ({ code, answer: 'no' }));
+const butYes = (code: string, more: object = {}) =>
+  no.map((answer) => (answer.code === code ? { code, answer: 'yes', ...more } : answer));
+const cleared = { practitioner: physicianId, conclusion: { outcome: 'cleared' } };
+const signature = { procedure: 'facial', signedOn: '2026-03-02', formHash: HASH };
+
+describe('a consultation', () => {
+  it('is cleared once everything is there, and a course is planned on it', async () => {
+    const who = { patient: await registered(), site: siteId, practitioner: physicianId, procedure: 'stepwise' };
+    const today = new Date().toISOString().slice(0, 10);
+    const yesterday = new Date(Date.parse(today) - 86_400_000).toISOString().slice(0, 10);
+    const id = await clearConsultation(done, { ...who, on: yesterday });
+    const { patient: _, procedure: protocol, ...where } = who;
+    expect((await post('/v1/courses', { consultation: id, ...where, protocol, plannedSessions: 5 })).status).toBe(201);
+    await api.followed();
+    expect(await view(id)).toMatchObject({
+      ...{ status: 'cleared', missing: [], heldOn: yesterday, contraindications: [], reviews: [] },
+      conclusion: { conclusion: { outcome: 'cleared' }, on: yesterday, practitioner: { name: 'Zoë García' } },
+      consents: [{ procedure: 'stepwise', formHash: 'ab'.repeat(32), guardianSigned: false, withdrawnOn: null }],
+      tests: [
+        { test: 'blood-test', required: true, pending: false, results: [{ acceptable: true }] },
+        { test: 'urine-test', required: true, pending: false, results: [{ acceptable: true }] },
+      ],
+    });
+    expect((await view(id)).conclusion?.validUntil?.slice(0, 4)).toBe(String(Number(yesterday.slice(0, 4)) + 1));
+  });
+
+  it('[consultation.notes] [consultation.questionnaire] shows what is still missing, until nothing is', async () => {
+    const id = await held(await registered(), 'facial', { goals: 'fresher skin' });
+    const first = await view(id);
+    expect(first.missing.map(({ field }) => field).slice(0, 2)).toEqual(['notes.expectations', 'notes.concerns']);
+    expect(first.questionnaire[0]).toMatchObject({ code: 'pregnancy', facts: ['S0-C1'], answer: null });
+    const refused = await post(`/v1/consultations/${id}/conclusion`, cleared);
+    expect([refused.status, refused.body['code']]).toEqual([422, 'consultation.not-clearable']);
+    expect(refused.body['fields']).toEqual(first.missing);
+    await done(`/v1/consultations/${id}/notes`, { practitioner: physicianId, notes: noted });
+    expect(await missingRules(id)).toEqual(['consultation.questionnaire']);
+    await done(`/v1/consultations/${id}/questionnaire`, { answers: no });
+    expect(await missingRules(id)).toEqual([]);
+    await done(`/v1/consultations/${id}/conclusion`, cleared);
+    expect((await view(id)).status).toBe('cleared');
+  });
+
+  it('[consultation.concluded] is concluded anew after a deferral, and not after a refusal', async () => {
+    const id = await held(await registered(), 'facial', noted);
+    const deferred = { practitioner: physicianId, conclusion: { outcome: 'deferred', until: '2099-01-01' } };
+    expect(rulesOf(await post(`/v1/consultations/${id}/conclusion`, deferred))).toEqual(['consultation.reason']);
+    await done(`/v1/consultations/${id}/conclusion`, { ...deferred, reason: 'an infection heals first' });
+    expect((await view(id)).conclusion).toMatchObject({ reason: 'an infection heals first', validUntil: null });
+    await done(`/v1/consultations/${id}/questionnaire`, { answers: no });
+    await done(`/v1/consultations/${id}/conclusion`, {
+      practitioner: physicianId,
+      conclusion: { outcome: 'refused' },
+      reason: 'other expectations',
+    });
+    expect(rulesOf(await post(`/v1/consultations/${id}/conclusion`, cleared))).toEqual(['consultation.concluded']);
+  });
+
+  it('[consultation.repeated] gives the first answer to the same request, and adds nothing to what was said before', async () => {
+    const id = await held(await registered(), 'facial', noted);
+    const [key, asked] = [newId(), { answers: no }];
+    const first = await post(`/v1/consultations/${id}/questionnaire`, asked, key);
+    expect((await post(`/v1/consultations/${id}/questionnaire`, asked, key)).body).toEqual(first.body);
+    await done(`/v1/consultations/${id}/questionnaire`, asked);
+    await done(`/v1/consultations/${id}/conclusion`, cleared);
+    await done(`/v1/consultations/${id}/conclusion`, cleared);
+    expect((await view(id)).entries.map(({ type }) => type)).toEqual([
+      'ConsultationHeld',
+      'QuestionnaireAnswered',
+      'ConsultationConcluded',
+    ]);
+  });
+
+  it('is not found under what is no consultation', async () => {
+    for (const unknown of [newId(), 'C1']) {
+      expect(await api.get(`/v1/consultations/${unknown}`)).toMatchObject({
+        status: 404,
+        body: { code: 'consultation.unknown' },
+      });
+    }
+    expect((await post(`/v1/consultations/${newId()}/conclusion`, cleared)).status).toBe(404);
+  });
+
+  it('of an old history, which has no answers and no form, stands as it was', async () => {
+    const [id, patientId] = [newId(), await registered()];
+    const of = { consultationId: id, patientId };
+    const at = { instant: '2025-03-01T07:00:00.000Z', precision: 'instant' as const };
+    await api.append({
+      stream: consultationStream(id),
+      origin: 'import',
+      events: [
+        ConsultationHeld(at, { ...of, siteId, practitionerId: physicianId, procedure: 'facial', notes: {} }),
+        ConsultationConcluded(at, {
+          ...of,
+          practitionerId: physicianId,
+          conclusion: { outcome: 'cleared' },
+          reason: '',
+        }),
+        ConsentSigned(at, { ...of, procedure: 'facial', signedOn: '2025-03-01', validUntil: null }),
+      ],
+    });
+    expect(await view(id)).toMatchObject({
+      ...{ status: 'cleared', missing: [], conclusion: { validUntil: '2026-03-01' } },
+      consents: [{ formHash: null, formVersion: null, guardianSigned: false }],
+    });
+  });
+});
+
+describe('what is found in a consultation', () => {
+  it('[questionnaire.knowledge] is in the patient’s record, and stands in the next consultation', async () => {
+    const patientId = await registered();
+    const id = await held(patientId, 'facial', noted);
+    await done(`/v1/consultations/${id}/questionnaire`, {
+      answers: butYes('anticoagulant', { details: ['Warfarin'], since: '2025-11-01' }),
+    });
+    expect(await missingRules(id)).toEqual(['consultation.contraindication']);
+    const next = await held(patientId, 'facial', noted);
+    await done(`/v1/consultations/${next}/questionnaire`, { answers: no });
+    expect((await view(next)).contraindications).toMatchObject([
+      { code: 'anticoagulant', source: 'health-record', facts: ['S0-C7'], overridable: true, override: null },
+    ]);
+    await api.followed();
+    const timeline = (await api.get(`/v1/patients/${patientId}/timeline`)).body.items as { title: string }[];
+    const titles = timeline.map(({ title }) => title);
+    expect(titles).toEqual(expect.arrayContaining(['Medication recorded.', 'Health questionnaire answered.']));
+    expect(JSON.stringify(timeline)).not.toMatch(/warfarin/i);
+  });
+
+  it('[override.physician] is overridden by a physician, and by no nurse', async () => {
+    const id = await held(await registered(), 'facial', noted);
+    await done(`/v1/consultations/${id}/questionnaire`, { answers: butYes('breastfeeding') });
+    const accepted = { code: 'breastfeeding', reason: 'will pause for two days' };
+    const byNurse = await post(`/v1/consultations/${id}/overrides`, { ...accepted, practitioner: nurseId });
+    expect([byNurse.status, rulesOf(byNurse)]).toEqual([422, ['override.physician']]);
+    expect(byNurse.body['fields'][0]).toMatchObject({ facts: ['S2-Q1'], seen: 'nurse' });
+    await done(`/v1/consultations/${id}/overrides`, { ...accepted, practitioner: physicianId });
+    expect((await view(id)).contraindications).toMatchObject([
+      { code: 'breastfeeding', override: { practitioner: { id: physicianId }, reason: 'will pause for two days' } },
+    ]);
+    await done(`/v1/consultations/${id}/conclusion`, cleared);
+    const refused = await held(await registered(), 'facial', noted);
+    await done(`/v1/consultations/${refused}/questionnaire`, { answers: butYes('pregnancy') });
+    const never = { code: 'pregnancy', reason: 'late', practitioner: physicianId };
+    expect(rulesOf(await post(`/v1/consultations/${refused}/overrides`, never))).toEqual(['override.allowed']);
+  });
+
+  it('[consultation.allergy] [consultation.products] checks an allergy against what the lots of the planned products hold', async () => {
+    await api.followed();
+    const id = await held(await registered({ allergies: ['Zinc'] }), 'facial', noted);
+    await done(`/v1/consultations/${id}/questionnaire`, { answers: no });
+    expect(await missingRules(id)).toEqual(['consultation.products']);
+    const consider = (products: object[]) => post(`/v1/consultations/${id}/products`, { products });
+    expect((await consider([{ product: 'GlowMeso' }])).status).toBe(200);
+    expect(await view(id)).toMatchObject({
+      products: [{ product: 'GlowMeso', ingredients: ['hyaluronic acid', 'zinc'] }],
+      missing: [{ rule: 'consultation.allergy', facts: ['S0-C5'] }],
+    });
+    const unknown = await consider([{ product: 'GlowMeso', lotNumber: 'L9' }]);
+    expect([unknown.status, unknown.body['code']]).toEqual([404, 'lot.unknown']);
+    await consider([{ product: 'GlowMeso', lotNumber: 'L1' }]);
+    expect(await missingRules(id)).toEqual(['consultation.allergy']);
+    await consider([{ product: 'Other', ingredients: ['biotin'] }]);
+    expect(await missingRules(id)).toEqual([]);
+    await consider([{ product: 'Unknown' }]);
+    expect((await view(id)).products).toEqual([{ product: 'Unknown', ingredients: null }]);
+  });
+
+  it('[consultation.tests] asks for tests and takes their results', async () => {
+    const id = await held(await registered(), 'stepwise', noted);
+    await done(`/v1/consultations/${id}/questionnaire`, { answers: no });
+    await done(`/v1/consultations/${id}/tests`, { test: 'blood-test' });
+    expect((await view(id)).tests[0]).toMatchObject({ test: 'blood-test', pending: true, results: [] });
+    const result = { test: 'blood-test', on: '2026-03-01', values: [{ name: 'Hb', value: '9.1', unit: 'g/dl' }] };
+    await done(`/v1/consultations/${id}/tests/results`, { ...result, acceptable: false });
+    expect((await view(id)).missing).toMatchObject([
+      { field: 'tests.blood-test', facts: ['S3-L1'], seen: 'not acceptable, 2026-03-01' },
+      { field: 'tests.urine-test', seen: 'no result' },
+    ]);
+  });
+});
+
+describe('a consent', () => {
+  it('[consent.form] needs the hash of the form', async () => {
+    const id = await held(await registered());
+    const { formHash: _, ...without } = signature;
+    const refused = await post(`/v1/consultations/${id}/consents`, without);
+    expect([refused.status, refused.body['fields'][0].field]).toEqual([400, 'formHash']);
+    await done(`/v1/consultations/${id}/consents`, { ...signature, formId: 'consent-facial', formVersion: '3.1' });
+    expect((await view(id)).consents).toMatchObject([{ formHash: HASH, formId: 'consent-facial', formVersion: '3.1' }]);
+  });
+
+  it('[consent.guardian] of a minor needs a guardian, who is named', async () => {
+    const minor = await done('/v1/patients', {
+      identity: { familyName: 'Aydın', givenName: 'Ece', birthDate: '2012-05-01', sex: 'female' },
+      preference: { language: 'tr', channel: 'none', contactConsent: false },
+    });
+    const id = await held(minor);
+    const sign = (signedBy: string) => post(`/v1/consultations/${id}/consents`, { ...signature, signedBy });
+    const refused = await sign('patient');
+    expect([refused.status, refused.body['fields'][0]]).toMatchObject([
+      422,
+      { rule: 'consent.guardian', field: 'signedBy', seen: 'patient', accepted: 'guardian' },
+    ]);
+    expect(rulesOf(await sign('guardian'))).toEqual(['consent.guardian']);
+    await done(`/v1/patients/${minor}/guardian`, { name: 'Zehra Aydın', relation: 'mother' });
+    expect((await sign('guardian')).status).toBe(200);
+    expect((await view(id)).consents).toMatchObject([{ guardianSigned: true }]);
+  });
+
+  it('[consent.validity] is withdrawn, and shown as it was', async () => {
+    const id = await held(await registered());
+    await done(`/v1/consultations/${id}/consents`, signature);
+    await done(`/v1/consultations/${id}/consents/withdraw`, { procedure: 'facial', at: '2026-03-05T10:00' });
+    expect((await view(id)).consents).toMatchObject([{ signedOn: '2026-03-02', withdrawnOn: '2026-03-05' }]);
+  });
+});
+
+describe('an entry of a consultation', () => {
+  const correct = (id: string, event: string, data: object) =>
+    post(`/v1/consultations/${id}/entries/${event}/correct`, { data, reason: 'entered wrongly' });
+
+  it('[consultation.entry-corrected] is corrected by an event beside it', async () => {
+    const id = await held(await registered());
+    await done(`/v1/consultations/${id}/consents`, signature);
+    const event = await eventOf(id, 'ConsentSigned');
+    const data = { type: 'ConsentSigned', ...signature, signedOn: '2026-02-27', validUntil: '2027-02-27' };
+    expect((await correct(id, event, data)).status).toBe(200);
+    const { consents, entries, revision } = await view(id);
+    expect(consents).toMatchObject([{ signedOn: '2026-02-27', validUntil: '2027-02-27', formHash: HASH }]);
+    expect(entries.find((entry) => entry.event === event)?.correctedBy).toHaveLength(1);
+    expect((await correct(id, event, data)).body['revision']).toBe(revision);
+    const [stream] = [consultationStream(id)];
+    const log = (await api.get(`/v1/events?stream=${stream}`)).body.items as { type: string }[];
+    expect(log.map(({ type }) => type).sort()).toEqual(['ConsentSigned', 'ConsentSignedCorrected', 'ConsultationHeld']);
+  });
+
+  it('[consultation.entry-corrected] is corrected in every kind, and what it changes is judged anew', async () => {
+    const patientId = await registered();
+    const id = await held(patientId, 'facial', noted);
+    await done(`/v1/consultations/${id}/notes`, { practitioner: physicianId, notes: { goals: 'others' } });
+    await done(`/v1/consultations/${id}/questionnaire`, { answers: butYes('breastfeeding'), at: '2026-03-02T09:20' });
+    await done(`/v1/consultations/${id}/products`, { products: [{ product: 'Other', ingredients: ['biotin'] }] });
+    await done(`/v1/consultations/${id}/tests`, { test: 'blood-test' });
+    await done(`/v1/consultations/${id}/tests/results`, { test: 'urine-test', on: '2026-03-01', acceptable: true });
+    const override = { code: 'breastfeeding', practitioner: physicianId, reason: 'will pause' };
+    await done(`/v1/consultations/${id}/overrides`, override);
+    await done(`/v1/consultations/${id}/conclusion`, cleared);
+    await done(`/v1/consultations/${id}/consents`, signature);
+    await done(`/v1/consultations/${id}/consents/withdraw`, { procedure: 'facial' });
+    const anew: object[] = [
+      {
+        ...{ type: 'ConsultationHeld', site: siteId, practitioner: nurseId, procedure: 'facial' },
+        ...{ at: '2026-03-01T11:00', notes: { ...noted, concerns: 'pain' } },
+      },
+      { type: 'ConsultationNoted', practitioner: physicianId, notes: { goals: 'fewer lines' } },
+      { type: 'QuestionnaireAnswered', answers: butYes('immune-disorder') },
+      { type: 'ProductsConsidered', products: [{ product: 'GlowMeso', lotNumber: 'L1' }] },
+      { type: 'TestRequested', test: 'skin-test' },
+      { type: 'TestResultRecorded', test: 'urine-test', on: '2026-02-28', acceptable: false },
+      { type: 'ContraindicationOverridden', ...override, reason: 'will pause for two days' },
+      { type: 'ConsultationConcluded', ...cleared, at: '2026-03-03T08:00' },
+      { type: 'ConsentWithdrawn', procedure: 'facial', at: '2026-03-04T10:00' },
+    ];
+    for (const data of anew) {
+      const { type } = data as { type: string };
+      const { status, body } = await correct(id, await eventOf(id, type), data);
+      expect([type, status, body['fields']]).toEqual([type, 200, undefined]);
+    }
+    const now = await view(id);
+    expect(now).toMatchObject({
+      ...{ heldOn: '2026-03-01', practitioner: { id: nurseId }, notes: { goals: 'fewer lines', concerns: 'pain' } },
+      products: [{ product: 'GlowMeso', ingredients: ['hyaluronic acid', 'zinc'] }],
+      conclusion: { on: '2026-03-03' },
+      consents: [{ withdrawnOn: '2026-03-04' }],
+    });
+    expect(now.tests).toMatchObject([
+      { test: 'skin-test', pending: true },
+      { test: 'urine-test', results: [{ on: '2026-02-28', acceptable: false }] },
+    ]);
+    expect(now.contraindications?.map(({ code, source }) => [code, source])).toEqual([
+      ['breastfeeding', 'health-record'],
+      ['immune-disorder', 'answer'],
+    ]);
+  });
+
+  it('[consultation.entry] [consultation.entry-same] [consultation.entry-first] is taken back, and is what it is', async () => {
+    const id = await held(await registered());
+    await done(`/v1/consultations/${id}/consents`, signature);
+    const event = await eventOf(id, 'ConsentSigned');
+    const wrong = await correct(id, event, { type: 'TestRequested', test: 'blood-test' });
+    expect([wrong.status, rulesOf(wrong)]).toEqual([422, ['consultation.entry-same']]);
+    const retract = (entry: string) =>
+      post(`/v1/consultations/${id}/entries/${entry}/retract`, { reason: 'another patient' });
+    expect(rulesOf(await retract(await eventOf(id, 'ConsultationHeld')))).toEqual(['consultation.entry-first']);
+    expect((await retract(event)).status).toBe(200);
+    expect((await view(id)).consents).toEqual([]);
+    const again = await retract(event);
+    expect([again.status, rulesOf(again)]).toEqual([404, ['consultation.entry']]);
+    expect((await correct(id, event, { type: 'ConsentSigned', ...signature })).status).toBe(404);
+  });
+});
