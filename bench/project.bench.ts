@@ -31,15 +31,21 @@ async function rates(
   builds: readonly { name: string; runner: Child<Rebuilder>; projection: string }[],
 ): Promise<Map<string, number>> {
   const found = new Map<string, number[]>(builds.map(({ name }) => [name, []]));
+  const cpuUs = new Map<string, number[]>(builds.map(({ name }) => [name, []]));
   for (let round = 0; round <= flags.number('rounds'); round += 1) {
     for (const { name, runner, projection } of builds) {
-      const { events, seconds } = await runner.call('rebuild', projection);
-      if (round > 0) found.get(name)?.push(events / seconds);
+      const { events, seconds, cpuSeconds } = await runner.call('rebuild', projection);
+      if (round === 0) continue;
+      found.get(name)?.push(events / seconds);
+      cpuUs.get(name)?.push((cpuSeconds * 1e6) / events);
     }
   }
   const medians = new Map([...found].map(([name, values]) => [name, median(values)]));
-  console.log('| | events/s |\n|---|---|');
-  for (const [name, rate] of medians) console.log(`| ${name} | ${Math.round(rate).toLocaleString('en')} |`);
+  console.log('| | events/s | CPU µs an event |\n|---|---|---|');
+  for (const [name, rate] of medians) {
+    const us = median(cpuUs.get(name) ?? []).toFixed(1);
+    console.log(`| ${name} | ${Math.round(rate).toLocaleString('en')} | ${us} |`);
+  }
   console.log('');
   return medians;
 }
@@ -165,7 +171,10 @@ async function visibleIn(what: string, processes: readonly WriterOptions['projec
   }
 }
 
-/** The same read model of a log and of one four times as long, each in a fresh process. */
+/** Half of `--events`, twice and five times as many: 100,000, 400,000 and a million unless told. */
+const MEMORY_SHARES = [0.5, 2, 5];
+
+/** The same read model of a log that grows, each time in a fresh process. */
 async function memory(): Promise<void> {
   const database = await scratchDatabase();
   try {
@@ -178,8 +187,8 @@ async function memory(): Promise<void> {
       seed: 1,
     });
     try {
-      for (const events of [flags.number('events') / 2, flags.number('events') * 2]) {
-        await writer.call('writeUntil', events);
+      for (const share of MEMORY_SHARES) {
+        await writer.call('writeUntil', flags.number('events') * share);
         const runner = await Child.start<object, RebuildRunner>('rebuild.runner', { url: database.url, masterKey });
         try {
           peaks.push(await runner.call('rebuild', COURSE_PROGRESS));
@@ -190,12 +199,21 @@ async function memory(): Promise<void> {
     } finally {
       await writer.close();
     }
-    for (const { events, rssMb, heapMb } of peaks) {
+    for (const { events, cpuSeconds, rssMb, heapMb } of peaks) {
       const what = `most resident memory of a rebuild of ${events.toLocaleString('en')} events`;
-      figures.push({ what, value: rssMb, unit: 'MB', note: `heap ${Math.round(heapMb)} MB` });
+      const us = ((cpuSeconds * 1e6) / events).toFixed(1);
+      figures.push({ what, value: rssMb, unit: 'MB', note: `heap ${Math.round(heapMb)} MB, CPU ${us} µs an event` });
     }
-    const [short, long] = peaks as [RebuiltWithMemory, RebuiltWithMemory];
-    figures.push({ what: 'that of four times the log', value: long.rssMb / short.rssMb, unit: '×', target: '<= 1.2' });
+    // The shortest log fits into what a build holds; from then on it must stay the same.
+    const [long, longest] = peaks.slice(-2) as [RebuiltWithMemory, RebuiltWithMemory];
+    const times = (longest.events / long.events).toFixed(1);
+    const value = longest.rssMb / long.rssMb;
+    figures.push({
+      what: `memory for the longest log, ${times} times the one before`,
+      value,
+      unit: '×',
+      target: '<= 1.1',
+    });
   } finally {
     await database.drop();
   }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Rebuilder, Rebuilt } from './rebuild.runner.js';
+import { stopwatch } from './stopwatch.js';
 
 const PAGE_EVENTS = 2_000;
 
@@ -31,7 +32,7 @@ export async function open({ url }: { url: string }): Promise<Rebuilder> {
         create table bare_checkpoint (position bigint not null);
         insert into bare_checkpoint values (0)`);
       const types = new Map<string, number>();
-      const since = performance.now();
+      const elapsed = stopwatch();
       let events = 0;
       for (let position = 0; ; ) {
         const { rows } = await client.query<Row>({
@@ -57,7 +58,7 @@ export async function open({ url }: { url: string }): Promise<Rebuilder> {
         await client.query('commit');
         events += rows.length;
       }
-      return { events, seconds: (performance.now() - since) / 1000 };
+      return { events, ...elapsed() };
     },
     close: () => client.end(),
   };

@@ -9,6 +9,7 @@ import pg from 'pg';
 import { newId } from '#libs/kernel/src/ids.js';
 import { contextOf, noteOf, now } from './bench-events.js';
 import type { Rebuilder, Rebuilt } from './rebuild.runner.js';
+import { stopwatch } from './stopwatch.js';
 
 /** Emmett's text of a statement, whose type it does not export by a name. */
 type Sql = typeof appendToStreamSQL;
@@ -60,13 +61,13 @@ export async function open({ url, events }: { url: string; events: number }): Pr
         // A name of its own for each rebuild: under the same one it would go on after the last event.
         projections: [{ projection, processorId: `emmett_rows ${newId()}` }],
       });
-      const since = performance.now();
+      const elapsed = stopwatch();
       await consumer.start();
-      const seconds = (performance.now() - since) / 1000;
+      const took = elapsed();
       await consumer.close();
       const { rows } = await pool.query<{ count: string }>('select count(*) from emmett_row');
       if (Number(rows[0]?.count) !== events) throw new Error(`Emmett wrote ${rows[0]?.count} rows of ${events}.`);
-      return { events, seconds };
+      return { events, ...took };
     },
     close: () => pool.end(),
   };

@@ -8,11 +8,11 @@ import {
 } from '#libs/treatment/src/course/course-progress/course-progress.projection.js';
 import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types.js';
 import { type EngineOptions, openBenchEngine } from './bench-engine.js';
+import { type Elapsed, stopwatch } from './stopwatch.js';
 
 /** Events of the log that were applied, and how long it took. */
-export interface Rebuilt {
+export interface Rebuilt extends Elapsed {
   readonly events: number;
-  readonly seconds: number;
 }
 
 export interface Rebuilder {
@@ -75,12 +75,12 @@ export async function open(options: EngineOptions): Promise<RebuildRunner> {
         heapBytes = Math.max(heapBytes, getHeapStatistics().used_heap_size);
       };
       const timer = setInterval(sample, SAMPLE_MS);
-      const since = performance.now();
+      const elapsed = stopwatch();
       await projections.rebuild(name);
-      const seconds = (performance.now() - since) / 1000;
+      const took = elapsed();
       clearInterval(timer);
       sample();
-      return { events, seconds, rssMb: process.resourceUsage().maxRSS / 1024, heapMb: heapBytes / 2 ** 20 };
+      return { events, ...took, rssMb: process.resourceUsage().maxRSS / 1024, heapMb: heapBytes / 2 ** 20 };
     },
     close: () => engine.close(),
   };

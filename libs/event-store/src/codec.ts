@@ -7,6 +7,7 @@ import type { AppendContext, StoredEvent } from './event-store.js';
 import type { EventHeader, RecordedEvent } from './recorded-event.js';
 import type { EventType, EventTypes, NewEvent, Upcaster } from './event-type.js';
 import { ERASED, isErased, PERSONAL_CLASSES, type PersonalClass } from './personal-data.js';
+import { type PlainCheck, plainCheckOf } from './plain-schema.js';
 
 /** What the data column holds: open fields as they are, and a box for each class of personal data. */
 interface StoredData {
@@ -42,6 +43,8 @@ const isUnstorable = (json: string): boolean => json.includes('\\u') && UNSTORAB
 
 /** Between events in memory and their stored text. */
 export class Codec {
+  private readonly plainChecks = new Map<EventType, PlainCheck>();
+
   constructor(
     private readonly types: EventTypes,
     private readonly boxes: Boxes,
@@ -129,7 +132,7 @@ export class Codec {
     for (const box of sealedBoxes(event, stored)) sealed[box.class] = box;
     const fields = stored.open;
     for (const personalClass of type.neededPersonal.keys()) eraseClass(fields, type, personalClass);
-    return Object.assign(this.lift<E>(event, type, fields), { sealed });
+    return { ...this.lift<E>(event, type, fields), sealed };
   }
 
   private draft(event: NewEvent) {
@@ -182,8 +185,6 @@ export class Codec {
     for (let from = version; from < type.version; from += 1) {
       lifted = (type.upcasters[from - 1] as Upcaster)(lifted);
     }
-    const result = type.schema.safeParse(lifted);
-    if (!result.success) throw new UnreadableEvent(placeOf(event), z.prettifyError(result.error), result.error);
     return {
       chain: event.chain,
       position: event.position,
@@ -193,9 +194,19 @@ export class Codec {
       header: event.header,
       type: event.header.type,
       occurredAt: event.header.occurredAt,
-      data: result.data,
+      data: this.validated(event, type, lifted),
       // The schema of the type has just said that it is one.
     } as RecordedEvent<E>;
+  }
+
+  /** @throws UnreadableEvent */
+  private validated(event: StoredEvent, type: EventType, data: Record<string, unknown>): Record<string, unknown> {
+    let isPlain = this.plainChecks.get(type);
+    if (!isPlain) this.plainChecks.set(type, (isPlain = plainCheckOf(type.schema)));
+    if (isPlain(data)) return data;
+    const result = type.schema.safeParse(data);
+    if (!result.success) throw new UnreadableEvent(placeOf(event), z.prettifyError(result.error), result.error);
+    return result.data;
   }
 }
 
@@ -229,11 +240,13 @@ function parseData(event: StoredEvent): StoredData {
 
 function sealedBoxes(event: StoredEvent, stored: StoredData): SealedBox[] {
   const { subject, boxes } = stored;
-  if (subject === undefined || boxes === undefined) return [];
-  return PERSONAL_CLASSES.flatMap((name) => {
+  const sealed: SealedBox[] = [];
+  if (subject === undefined || boxes === undefined) return sealed;
+  for (const name of PERSONAL_CLASSES) {
     const box = boxes[name];
-    return box === undefined ? [] : [{ subject, class: name, of: event.header.id, box }];
-  });
+    if (box !== undefined) sealed.push({ subject, class: name, of: event.header.id, box });
+  }
+  return sealed;
 }
 
 /**

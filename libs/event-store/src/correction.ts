@@ -74,6 +74,47 @@ export function retractionOf<const Type extends string, Shape extends z.ZodRawSh
   });
 }
 
+/** The event that says anew what an event of a type said, where the reason is a code and stands open. */
+export type CodedCorrectionType<T, Reason extends z.ZodType> =
+  T extends EventType<infer Type, infer Schema>
+    ? EventType<
+        `${Type}Corrected`,
+        z.ZodObject<Schema['shape'] & { corrects: z.ZodUUID; correctionReason: Reason }, z.core.$strict>
+      >
+    : never;
+
+/**
+ * As `correctionOf`, for what is about nobody (a lot, a recall): there is no key that could close a reason in words, so
+ * that the reason is a code, and stands open.
+ * @param reason schema of the reason; it must not take free text
+ */
+export function codedCorrectionOf<T extends EventType, Reason extends z.ZodType>(
+  type: T,
+  reason: Reason,
+): CodedCorrectionType<T, Reason> {
+  if (type.subject !== undefined) throw new Error(`${type.type} is about a person: its correction has a closed reason`);
+  const name = `${type.type}Corrected`;
+  const made = eventType(name, {
+    version: type.version,
+    upcasters: type.upcasters,
+    schema: type.schema.extend({ corrects: z.uuid(), correctionReason: reason }),
+  });
+  corrected.set(name, type.type);
+  return made as unknown as CodedCorrectionType<T, Reason>;
+}
+
+/** As `retractionOf`, for what is about nobody: the reason is a code, and stands open. */
+export function codedRetractionOf<const Type extends string, Shape extends z.ZodRawShape, Reason extends z.ZodType>(
+  type: Type,
+  shape: Shape,
+  reason: Reason,
+) {
+  retracting.add(type);
+  return eventType(type, {
+    schema: z.strictObject({ ...shape, retracts: z.uuid(), retractionReason: reason }),
+  });
+}
+
 export const isCorrection = (type: string): boolean => corrected.has(type);
 export const isRetraction = (type: string): boolean => retracting.has(type);
 /** Whether an event changes what another one says, so that what was folded before it must be folded again. */

@@ -24,15 +24,6 @@ export class PageEvent {
     return this.stored.position;
   }
 
-  /** Decodes it before it is wanted; whoever wants it is told when it cannot be. */
-  tryDecode(): void {
-    try {
-      void this.sealed;
-    } catch {
-      // `sealed` throws it again.
-    }
-  }
-
   /** @throws UnreadableEvent */
   get sealed(): SealedEvent {
     this.decoded ??= this.decode();
@@ -83,8 +74,11 @@ export interface EventPage {
   readonly to: number;
 }
 
-/** Pages that are read and decoded before they are asked for, while the database works on those before them. */
-const AHEAD_MAX = 4;
+/**
+ * Pages that are read before they are asked for, while those before them are applied. They are decoded when it is their
+ * turn: what waits decoded is what the garbage collector would copy again and again.
+ */
+const AHEAD_MAX = 2;
 
 /** The pages from a position to a head, a few of them ready before they are wanted. */
 export class PagesAhead {

@@ -3,6 +3,8 @@ import type { Subject } from './checkpoints.js';
 
 /** How often the database is asked how far others have come, while somebody waits. */
 const POLL_MS = 15;
+/** Who has applied something here this long ago still does, as far as can be told: nothing need be asked. */
+const OWNED_MS = 200;
 
 /** Where a projection has come to in one chain. Positions never go back: a build takes over when it is level. */
 export interface Reached {
@@ -20,6 +22,8 @@ interface Place {
   readonly subject: Subject;
   readonly chainNo: number;
   reached: Reached;
+  /** When this process last applied something (performance.now()). */
+  appliedAt: number;
   readonly waiters: Set<Waiter>;
 }
 
@@ -57,8 +61,8 @@ export class PositionWaits {
   /** Told by whoever applies in this process. */
   moved(subject: Subject, chainNo: number, position: number, hasParked: boolean): void {
     const place = this.placeOf(subject, chainNo);
-    if (position >= place.reached.position) place.reached = { position, hasParked };
-    for (const waiter of place.waiters) if (waiter.position <= place.reached.position) waiter.resolve(place.reached);
+    place.appliedAt = performance.now();
+    come(place, { position, hasParked });
   }
 
   /** After a build has taken over: where it stands, and what it has set aside, is asked anew. */
@@ -69,7 +73,10 @@ export class PositionWaits {
   }
 
   private async poll(): Promise<void> {
-    const waited = [...this.places.values()].filter(({ waiters }) => waiters.size > 0);
+    const appliedBefore = performance.now() - OWNED_MS;
+    const waited = [...this.places.values()].filter(
+      ({ waiters, appliedAt }) => waiters.size > 0 && appliedAt < appliedBefore,
+    );
     if (waited.length > 0) await this.ask(waited).catch(() => undefined);
     const isWaitedFor = [...this.places.values()].some(({ waiters }) => waiters.size > 0);
     this.polling = isWaitedFor ? setTimeout(() => void this.poll(), POLL_MS) : undefined;
@@ -94,8 +101,7 @@ export class PositionWaits {
       ],
     });
     for (const row of rows) {
-      const { subject, chainNo } = places[Number(row.n) - 1] as Place;
-      this.moved(subject, chainNo, Number(row.position), row.has_parked);
+      come(places[Number(row.n) - 1] as Place, { position: Number(row.position), hasParked: row.has_parked });
     }
   }
 
@@ -103,9 +109,20 @@ export class PositionWaits {
     const name = `${subject.name}/${subject.version}/${subject.build}/${chainNo}`;
     let place = this.places.get(name);
     if (!place) {
-      place = { subject, chainNo, reached: { position: 0, hasParked: false }, waiters: new Set() };
+      place = {
+        subject,
+        chainNo,
+        reached: { position: 0, hasParked: false },
+        appliedAt: -Infinity,
+        waiters: new Set(),
+      };
       this.places.set(name, place);
     }
     return place;
   }
+}
+
+function come(place: Place, reached: Reached): void {
+  if (reached.position >= place.reached.position) place.reached = reached;
+  for (const waiter of place.waiters) if (waiter.position <= place.reached.position) waiter.resolve(place.reached);
 }

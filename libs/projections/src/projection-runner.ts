@@ -8,7 +8,7 @@ import { PistorError } from '#libs/kernel/src/errors.js';
 import { type Build, type Checkpoints, LEASE_MS, type Lease, LeaseLost, type Subject } from './checkpoints.js';
 import { EventPages, type PageEvent, pageEvents, PagesAhead } from './event-pages.js';
 import { ParkedEvents } from './parked-events.js';
-import { isReactor, type Projection, type Reactor, schemaOf, type SealedEvent } from './projection.js';
+import { isReactor, type Projection, type Reactor, schemaOf } from './projection.js';
 
 /**
  * Events that are applied with one commit. A page that is read for a live read model is kept short, since a reader waits
@@ -26,8 +26,10 @@ const REACTOR_PAGE_EVENTS = 200;
 /** Pages of a build that go into one transaction: events read at a time, and when it ends. */
 const ACCUMULATED_PAGE = 500;
 const ACCUMULATED_EVENTS = 500_000;
-/** Rows that wait in memory, of some 10 kB each. */
-const ACCUMULATED_ROWS = 5_000;
+/** Rows that wait in memory, of some 30 kB each, beside those that are being written. */
+const ACCUMULATED_ROWS = 4_000;
+/** A transaction that says nothing for 15 s is ended by the server, and pages whose rows wait in memory say nothing. */
+const KEEP_ALIVE_MS = 2_000;
 /** Of a build that workers share: well within the time of a lease, so that no other one begins the same pages. */
 const ACCUMULATED_MS = LEASE_MS / 2;
 
@@ -157,13 +159,10 @@ export class ProjectionRunner {
     return build === 'next' && this.deps.db.kind === 'postgres' && !lease.hasParked && 'accumulate' in work;
   }
 
-  /** Events are decoded as soon as they are there, while the database is busy with those before. */
   private pagesAhead(chain: Chain, lease: Lease): PagesAhead {
-    return new PagesAhead(lease.position, lease.head, async (after) => {
-      const page = await this.pages.read(chain, after, lease.head, ACCUMULATED_PAGE);
-      for (const event of page.events) if (this.work.types.has(event.stored.header.type)) event.tryDecode();
-      return page;
-    });
+    return new PagesAhead(lease.position, lease.head, (after) =>
+      this.pages.read(chain, after, lease.head, ACCUMULATED_PAGE),
+    );
   }
 
   /** Applies many pages with one commit, so that a row that many events feed is written seldom. */
@@ -183,8 +182,13 @@ export class ProjectionRunner {
       const rows = work.accumulate({ tx, chain, boxes: this.deps.boxes.within(tx) });
       const msMax = this.first ? ACCUMULATED_MS : Infinity;
       const isFull = () => applied >= ACCUMULATED_EVENTS || performance.now() - since > msMax;
+      let saidAt = since;
       while (to < lease.head && !isStopping() && !isFull()) {
         const page = await ahead.next();
+        if (performance.now() - saidAt > KEEP_ALIVE_MS) {
+          await tx.query('select 1');
+          saidAt = performance.now();
+        }
         const events = page.events.filter(({ stored }) => work.types.has(stored.header.type));
         await rows.add(events.map(({ sealed }) => sealed));
         if (rows.size >= ACCUMULATED_ROWS) await rows.evict();

@@ -61,7 +61,7 @@ export interface Accumulation {
   add(events: readonly SealedEvent[]): Promise<void>;
   /** Rows that wait to be written, which whoever adds keeps bounded. */
   readonly size: number;
-  /** Writes about half of them, those that have waited longest for another event. */
+  /** Writes about a quarter of them, those that have waited longest for another event. May go on while pages are added. */
   evict(): Promise<void>;
   /** Writes all of them. */
   flush(): Promise<void>;

@@ -3,6 +3,7 @@ import { jsonArray, uuidArray } from '#libs/database/src/binary-array.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { StreamName } from '#libs/event-store/src/event-store.js';
 import type { Id } from '#libs/kernel/src/ids.js';
+import type { Read, Statement } from '#libs/projections/src/combined.statement.js';
 
 /**
  * A table of a projection that keeps one JSON state for each id: `(chain integer, id uuid, state jsonb)`. A page of
@@ -22,11 +23,17 @@ export class KeyedStates<State> {
   async load(tx: Queryable, chain: Chain, ids: Iterable<Id>): Promise<Map<Id, State>> {
     const wanted = [...new Set(ids)];
     if (wanted.length === 0) return new Map();
-    const { rows } = await tx.query<{ id: Id; state: State }>(
-      `select id, state from ${this.table} where chain = $1 and id = any($2::uuid[])`,
-      [chain.no, wanted],
-    );
+    const { text, values } = this.read(chain, wanted);
+    const { rows } = await tx.query<{ id: Id; state: State }>(text, values);
     return new Map(rows.map((row) => [row.id, row.state]));
+  }
+
+  /** What `load` asks, for asking it together with other questions. */
+  read(chain: Chain, ids: Iterable<Id>): Read<{ id: Id; state: State }> {
+    return {
+      text: `select id, state from ${this.table} where chain = $1 and id = any($2::uuid[])`,
+      values: [chain.no, uuidArray([...new Set(ids)])],
+    };
   }
 
   /**
@@ -52,13 +59,20 @@ export class KeyedStates<State> {
     return events.map(idOf);
   }
 
-  async save(tx: Queryable, chain: Chain, states: ReadonlyMap<Id, State>): Promise<void> {
-    if (states.size === 0) return;
-    await tx.query(
-      `insert into ${this.table} (chain, id, state)
-       select $1, * from unnest($2::uuid[], $3::json[])
-       on conflict (chain, id) do update set state = excluded.state`,
-      [chain.no, uuidArray([...states.keys()]), jsonArray([...states.values()].map((state) => JSON.stringify(state)))],
-    );
+  /** Writes states; to be carried out together with what else is to be written. */
+  write(chain: Chain, states: ReadonlyMap<Id, State>): Statement[] {
+    if (states.size === 0) return [];
+    return [
+      {
+        text: `insert into ${this.table} (chain, id, state)
+               select $1, * from unnest($2::uuid[], $3::json[])
+               on conflict (chain, id) do update set state = excluded.state`,
+        values: [
+          chain.no,
+          uuidArray([...states.keys()]),
+          jsonArray([...states.values()].map((state) => JSON.stringify(state))),
+        ],
+      },
+    ];
   }
 }
