@@ -5,7 +5,7 @@ export interface Client {
   /** @throws ProblemAnswered when the answer is not 2xx */
   request(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown>;
   /** Lines of an NDJSON answer as they arrive. @throws ProblemAnswered, Unavailable when the server goes away */
-  lines(method: 'GET' | 'POST', path: string): AsyncIterable<unknown>;
+  lines(method: 'GET' | 'POST', path: string, body?: object): AsyncIterable<unknown>;
   /** Imports the history in a folder or zip of this machine. @throws ProblemAnswered, PistorError */
   importHistory(path: string): AsyncIterable<ImportLine>;
   /** Whether nobody else can record anything while this client is open. */
@@ -34,8 +34,9 @@ export async function* answeredLines<Line extends object>(
   client: Client,
   method: 'GET' | 'POST',
   path: string,
+  body?: object,
 ): AsyncGenerator<Line> {
-  for await (const line of client.lines(method, path)) {
+  for await (const line of client.lines(method, path, body)) {
     const { error } = line as { error?: ProblemAnswered['problem'] & { readonly status?: number } };
     if (error) throw new ProblemAnswered(error.status ?? 500, error);
     yield line as Line;

@@ -24,8 +24,9 @@ export class HttpClient implements Client {
     return response.json();
   }
 
-  lines(method: 'GET' | 'POST', path: string): AsyncGenerator<unknown> {
-    return this.linesOf(path, { method, headers: { accept: NDJSON } });
+  lines(method: 'GET' | 'POST', path: string, body?: object): AsyncGenerator<unknown> {
+    const headers = { accept: NDJSON, ...(body && { 'content-type': 'application/json' }) };
+    return this.linesOf(path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
   }
 
   async *importHistory(path: string): AsyncGenerator<ImportLine> {

@@ -30,9 +30,10 @@ export class InProcessClient implements Client {
     return answer;
   }
 
-  async *lines(method: 'GET' | 'POST', path: string): AsyncGenerator<unknown> {
+  async *lines(method: 'GET' | 'POST', path: string, body?: object): AsyncGenerator<unknown> {
     const { signal } = this;
-    const response = await this.app.inject({ method, url: path, headers, payloadAsStream: true });
+    const request = { method, url: path, headers, ...(body && { payload: body }) };
+    const response = await this.app.inject({ ...request, payloadAsStream: true });
     if (response.statusCode < 300) {
       for await (const line of splitLines(addAbortSignal(signal, response.stream()))) {
         this.signal.throwIfAborted();

@@ -5,6 +5,7 @@ import { LOT_EVENTS } from './lot/lot.events.js';
 import { PATIENT_EVENTS } from './patient/patient.events.js';
 import { PRACTITIONER_EVENTS } from './practitioner/practitioner.events.js';
 import { PROTOCOL_EVENTS } from './protocol/protocol.events.js';
+import { RECALL_EVENTS } from './recall/recall.events.js';
 import { SITE_EVENTS } from './site/site.events.js';
 
 const ALL = [
@@ -12,6 +13,7 @@ const ALL = [
   ...PRACTITIONER_EVENTS,
   ...PATIENT_EVENTS,
   ...LOT_EVENTS,
+  ...RECALL_EVENTS,
   ...PROTOCOL_EVENTS,
   ...CONSULTATION_EVENTS,
   ...COURSE_EVENTS,

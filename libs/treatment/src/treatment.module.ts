@@ -2,9 +2,11 @@ import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { CommandRunner } from '#libs/cqrs/src/command-runner.js';
 import type { Database } from '#libs/database/src/database.js';
-import { DATABASE } from '#libs/engine/src/engine.module.js';
+import { DATABASE, EVENT_STORE } from '#libs/engine/src/engine.module.js';
 import { Boxes } from '#libs/event-store/src/boxes.js';
 import { Chains } from '#libs/event-store/src/chains.js';
+import { Codec } from '#libs/event-store/src/codec.js';
+import type { EventStore } from '#libs/event-store/src/event-store.js';
 import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { MasterKey } from '#libs/event-store/src/master-key.js';
 import { ADVERSE_EVENT_HANDLERS } from './adverse-event/adverse-event.handlers.js';
@@ -86,8 +88,9 @@ const QUERIES = [
   })),
   {
     provide: RecordAt,
-    inject: [DATABASE, CommandRunner, People],
-    useFactory: (db: Database, runner: CommandRunner, people: People) => new RecordAt(db, runner, people),
+    inject: [DATABASE, EVENT_STORE, Codec, People],
+    useFactory: (db: Database, store: EventStore, codec: Codec, people: People) =>
+      new RecordAt(db, store, codec, people),
   },
   {
     provide: CoursesAtQuery,
@@ -119,8 +122,8 @@ const QUERIES = [
   },
   {
     provide: TimelineItems,
-    inject: [People, CommandRunner],
-    useFactory: (people: People, runner: CommandRunner) => new TimelineItems(people, runner),
+    inject: [People, RecordAt],
+    useFactory: (people: People, records: RecordAt) => new TimelineItems(people, records),
   },
   {
     provide: PatientTimelineQuery,

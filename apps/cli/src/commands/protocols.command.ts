@@ -1,13 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
-import { Invalid } from '#libs/kernel/src/errors.js';
-import type { ProtocolFinding } from '#libs/protocols/src/lint/protocol-finding.js';
 import { validateProtocol } from '#libs/protocols/src/validate.js';
 import { type Client, headOf, ProblemAnswered, withQuery } from '../client.js';
 import { asList, print, printList } from '../list.command.js';
-import { formatTable } from '../table.js';
+import { printFindings, readProtocolFile } from '../protocol-file.js';
 import { type TargetOptions, withTarget } from '../target.js';
 import { withClient } from '../with-client.js';
+import { addWhatIf } from './what-if.command.js';
 
 interface Summary {
   readonly code: string;
@@ -16,12 +14,6 @@ interface Summary {
   readonly title: Readonly<Record<string, string>>;
   readonly publishedAt: string;
   readonly retiredAt: string | null;
-}
-
-/** A file with a protocol; what it holds beyond these two is the linter's to judge. */
-interface Content {
-  readonly code?: unknown;
-  readonly version?: unknown;
 }
 
 interface Answer {
@@ -73,6 +65,7 @@ export function addProtocols(program: Command): void {
   withTarget(protocols.command('retire').argument('<code>').argument('<version>', 'its number', versionNumber))
     .description('plan no new course with a version any more; courses that were planned with it go on')
     .action(retire);
+  addWhatIf(protocols);
 }
 
 function versionNumber(text: string): number {
@@ -90,25 +83,25 @@ async function show(code: string, options: TargetOptions & { version?: number })
 
 /** Looks at the file alone: no data is needed to mend it. */
 async function validate(file: string, options: { json?: boolean }): Promise<void> {
-  const content = contentOf(file);
+  const content = readProtocolFile(file);
   const result = validateProtocol({ version: 1, ...content });
   if (result.ok) {
     if (!options.json) await print(`${file}: nothing to mend in ${result.protocol.code}.\n`);
     return;
   }
   process.exitCode = 1;
-  await print(options.json ? jsonLines(result.findings) : `${table(result.findings)}\n`);
+  await printFindings(result.findings, options);
 }
 
 /** A draft is made only of what may be published: nothing is left behind by a file that is still to be mended. */
 async function publish(file: string, options: TargetOptions & { json?: boolean }): Promise<void> {
-  const content = contentOf(file);
+  const content = readProtocolFile(file);
   const { code } = content;
   const result = validateProtocol({ version: 1, ...content });
   if (!result.ok || typeof code !== 'string') {
     process.exitCode = 1;
     const findings = result.ok ? [] : result.findings;
-    await print(options.json ? jsonLines(findings) : `${table(findings)}\nNothing was published.\n`);
+    await printFindings(findings, { json: options.json, then: 'Nothing was published.\n' });
     return;
   }
   await withClient(options, async (client) => {
@@ -151,25 +144,3 @@ async function retire(code: string, version: number, options: TargetOptions): Pr
     await print(`${code} version ${version} is retired: no new course is planned with it.\n`);
   });
 }
-
-/** @throws Invalid for a file that cannot be read or holds no JSON object */
-function contentOf(file: string): Content {
-  let content: unknown;
-  try {
-    content = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    const why = cause instanceof SyntaxError ? `is no JSON: ${cause.message}` : 'cannot be read';
-    throw new Invalid('protocol.file', `The file ${file} ${why}.`, { cause });
-  }
-  if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content;
-  throw new Invalid('protocol.file', `The file ${file} holds no JSON object.`);
-}
-
-const jsonLines = (findings: readonly ProtocolFinding[]): string =>
-  findings.map(({ code, path, message, facts = [] }) => `${JSON.stringify({ code, path, message, facts })}\n`).join('');
-
-const table = (findings: readonly ProtocolFinding[]): string =>
-  formatTable(
-    ['place', 'what to mend', 'finding', 'rests on'],
-    findings.map(({ code, path, message, facts = [] }) => [path, message, code, facts.join(' ')]),
-  );

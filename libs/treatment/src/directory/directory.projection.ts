@@ -7,7 +7,8 @@ import { foldCase } from '#libs/kernel/src/case-fold.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Occurred } from '#libs/kernel/src/occurred.js';
 import type { Projection, ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
-import { LOT_EVENTS } from '../lot/lot.events.js';
+import { LOT_EVENTS, type LotEvent } from '../lot/lot.events.js';
+import { lotFold, type LotState } from '../lot/lot.state.js';
 import { type ContactPreference, type Identity, PATIENT_EVENTS, type PatientEvent } from '../patient/patient.events.js';
 import {
   PRACTITIONER_EVENTS,
@@ -271,6 +272,10 @@ export class DirectoryProjection implements Projection {
   }
 
   private async applyLots({ tx, chain }: ProjectionContext, page: Page): Promise<void> {
+    const { lots, corrected } = receivedLots(page);
+    if (corrected.size > 0) {
+      await tx.query('delete from lot where chain = $1 and id = any($2::uuid[])', [chain.no, [...corrected]]);
+    }
     await insertAll(
       tx,
       chain,
@@ -280,7 +285,7 @@ export class DirectoryProjection implements Projection {
        from jsonb_to_recordset($2::jsonb) as r("lotId" uuid, "siteId" uuid, product text, "lotNumber" text, gtin text,
          "receivedOn" date, "expiresOn" date, ingredients jsonb)
        on conflict do nothing`,
-      of(page, 'LotReceived').map(({ data }) => data),
+      lots,
     );
   }
 
@@ -396,6 +401,23 @@ function patientAsCorrected({ data: { patientId }, position, history = [] }: Pat
 function boxesOf({ sealed }: PatientStreamEvent): { identity?: SealedBox; health?: SealedBox } {
   const { contact, clinical } = sealed;
   return { ...(contact && { identity: contact }), ...(clinical && { health: clinical }) };
+}
+
+/** The lots that a page receives or says anew, and which of them it says anew; one that was taken back is in no row. */
+function receivedLots(page: Page): { lots: object[]; corrected: ReadonlySet<Id> } {
+  const lots = new Map<Id, object>();
+  const corrected = new Set<Id>();
+  for (const event of page) {
+    if (event.type === 'LotReceived' && !lots.has(event.data.lotId)) lots.set(event.data.lotId, event.data);
+    if (event.type !== 'LotReceivedCorrected' && event.type !== 'LotEntryRetracted') continue;
+    const { lotId } = event.data;
+    const entries = (event.history ?? []) as unknown as readonly SealedEvent<LotEvent>[];
+    const lot = entries.reduce<LotState>(lotFold.evolve, lotFold.initial);
+    corrected.add(lotId);
+    if (lot.status === 'received') lots.set(lotId, lot);
+    else lots.delete(lotId);
+  }
+  return { lots: [...lots.values()], corrected };
 }
 
 async function insertAll(tx: Queryable, chain: Chain, sql: string, rows: readonly object[]): Promise<void> {
