@@ -13,6 +13,7 @@ import { DispatchPlanner } from './dispatch/dispatch-planner.js';
 import { DispatchProcessor } from './dispatch/dispatch.processor.js';
 import { DispatchSweeper, SWEEPER_TIMES, type SweeperTimes } from './dispatch/dispatch-sweeper.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
+import { HeldMessages } from './dispatch/held-messages.js';
 import { Ticker } from './ticker.js';
 import type { PlannerNotes } from './reactor/planner-notes.js';
 import type { RecordReader } from './reactor/record-reader.js';
@@ -51,6 +52,7 @@ export class MessagingWorkers {
   readonly dispatcher: Dispatcher;
   readonly planner: DispatchPlanner;
   readonly sweeper: DispatchSweeper;
+  readonly held: HeldMessages;
   private readonly queue: WorkQueue<DispatchJob>;
   private readonly driver: ClockDriver;
   private readonly processor: DispatchProcessor;
@@ -68,8 +70,9 @@ export class MessagingWorkers {
     const shared = { ...deps, queue: this.queue };
     this.dispatcher = new Dispatcher(deps);
     this.planner = new DispatchPlanner(shared);
-    this.sweeper = new DispatchSweeper({ ...shared, dispatcher: this.dispatcher }, times);
-    this.driver = new ClockDriver({ ...shared, planner: this.planner });
+    this.held = new HeldMessages({ ...deps, dispatcher: this.dispatcher }, times.heldLookMs);
+    this.sweeper = new DispatchSweeper({ ...shared, dispatcher: this.dispatcher, held: this.held }, times);
+    this.driver = new ClockDriver({ ...shared, planner: this.planner, held: this.held });
     this.processor = new DispatchProcessor(this.dispatcher, chains, log);
     this.planTicker = new Ticker('planning', planEveryMs, () => this.planner.planAll(), log);
     this.clockTicker = new Ticker('the test clock', CLOCK_POLL_MS, () => this.driver.driveAll(), log);

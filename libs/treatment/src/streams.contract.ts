@@ -8,6 +8,7 @@ export { consultationFold, type ConsultationState } from './consultation/consult
 export {
   COURSE_EVENTS,
   type CourseEvent,
+  type CourseStreamEvent,
   courseStream,
   MaintenanceProposed,
   type SessionKind,
@@ -27,3 +28,19 @@ export { protocolStream } from './protocol/protocol.events.js';
 export { protocolFold, versionOf } from './protocol/protocol.state.js';
 export { type QuietHours, SiteImportedMaintenanceReleased, siteStream } from './site/site.events.js';
 export { siteFold, type SiteState } from './site/site.state.js';
+export { loadStanding } from './course/session-standing.js';
+export type { Finding } from './course/session.rules.js';
+export { courseWindow, dateOfSession } from './course/course-maintenance.js';
+export {
+  PatientDied,
+  PatientDiedCorrected,
+  PatientEntryRetracted,
+  PatientLinked,
+  PatientMovedAway,
+  PatientMovedAwayCorrected,
+  PatientRegisteredCorrected,
+  PatientReturned,
+  PatientReturnedCorrected,
+  PatientUnlinked,
+} from './patient/patient.events.js';
+export { REGISTRATIONS_MAX } from './patient/person.js';

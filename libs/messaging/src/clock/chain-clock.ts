@@ -2,6 +2,7 @@ import type { Database } from '#libs/database/src/database.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import { Conflict, Invalid } from '#libs/kernel/src/errors.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
+import { MESSAGES_SCHEMA } from '../messages/messages.projection.js';
 import { addDays, addMonths } from '#libs/kernel/src/local-date.js';
 
 /** Further than any treatment looks, and near enough that every step on the way can be taken. */
@@ -54,7 +55,7 @@ export class ChainClock {
     const target = await this.target(chain);
     const { rows } = await this.db.query<{ offset_ms: string; next_due: Date | null }>(
       `select c.clock_offset_ms as offset_ms,
-              (select min(next_due) from messages_v1.message m where m.chain = c.no and m.status = 'pending') as next_due
+              (select min(next_due) from ${MESSAGES_SCHEMA}.message m where m.chain = c.no and m.status = 'pending') as next_due
        from chain c where c.no = $1`,
       [chain.no],
     );

@@ -78,7 +78,7 @@ describe('advancing the clock of a sandbox chain', () => {
     expect(await messaging.queries.balance(world.chain)).toMatchObject({ expired: 0, pending: 0, failed: 0 });
   });
 
-  it('waits for the morning where a message falls due in quiet hours', async () => {
+  it('[message.quiet-hours] waits for the morning where a message falls due in quiet hours', async () => {
     await world.append(...new CourseHistory(world.of).booked(day(20, '22:30')).streams());
     await advance(1);
     const out = await sent();
@@ -87,7 +87,7 @@ describe('advancing the clock of a sandbox chain', () => {
     expect(out.length).toBe(2);
   });
 
-  it('follows the hours that the site sets', async () => {
+  it('[message.quiet-hours] follows the hours that the site sets', async () => {
     const hours = SiteQuietHoursSet(now, { siteId: world.of.site, quietHours: { from: '13:00', to: '15:00' } });
     await world.append({ stream: siteStream(world.of.site), events: [hours] });
     await world.append(...new CourseHistory(world.of).booked(day(20)).streams());

@@ -7,6 +7,7 @@ import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import type { WorkQueue } from '#libs/queue/src/work-queue.js';
 import type { DispatchJob } from '../dispatch/dispatch.jobs.js';
 import type { DispatchPlanner } from '../dispatch/dispatch-planner.js';
+import type { HeldMessages } from '../dispatch/held-messages.js';
 import { clockOutlook } from './clock-outlook.js';
 
 const LEASE_MS = 15_000;
@@ -34,6 +35,7 @@ export interface ClockDriverDependencies {
   readonly store: Pick<EventStore, 'head'>;
   readonly projections: { onMoved(callback: () => void): () => void };
   readonly planner: Pick<DispatchPlanner, 'plan'>;
+  readonly held: Pick<HeldMessages, 'lookAtAll'>;
   readonly queue: Pick<WorkQueue<DispatchJob>, 'health'>;
   readonly log: { warn(fields: object, message: string): void };
 }
@@ -106,9 +108,17 @@ export class ClockDriver {
     try {
       let seen = '';
       let movedAt = performance.now();
+      let heldSeenAt = -1;
       for (;;) {
         const outlook = await clockOutlook(this.deps, chain, target, skipped);
-        if (this.stopping || (outlook.caughtUp && outlook.due.length === 0)) return outlook.next;
+        if (this.stopping) return outlook.next;
+        if (outlook.caughtUp && outlook.due.length === 0) {
+          if (!outlook.hasHeld || heldSeenAt === outlook.head) return outlook.next;
+          // What lifts a block has happened by now, and what it held goes before the clock goes on.
+          await this.deps.held.lookAtAll(chain);
+          heldSeenAt = outlook.head;
+          continue;
+        }
         if (outlook.unhanded > 0) await this.deps.planner.plan(chain);
         // Whatever moves writes an event.
         const now = `${outlook.head} ${outlook.caughtUp} ${outlook.due.length} ${outlook.unhanded}`;

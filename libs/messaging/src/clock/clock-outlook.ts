@@ -3,7 +3,7 @@ import type { Chain } from '#libs/event-store/src/chains.js';
 import type { EventStore } from '#libs/event-store/src/event-store.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
-import { messagesProjection } from '../messages/messages.projection.js';
+import { MESSAGES, MESSAGES_SCHEMA } from '../messages/messages.projection.js';
 import { MESSAGE_PLANNER } from '../reactor/message-planner.reactor.js';
 
 /** How a chain stands at one moment, as whoever drives its clock must see it. */
@@ -16,12 +16,14 @@ export interface ClockOutlook {
   readonly due: readonly Id[];
   /** Of them, those that were not handed to the queue yet. */
   readonly unhanded: number;
-  /** When the next message falls due, up to the target. */
+  /** Whether any message is held, since something stands against its session. */
+  readonly hasHeld: boolean;
+  /** When the next message falls due, or one that is held expires, up to the target. */
   readonly next: Instant | undefined;
 }
 
 /** What must have seen an event before anything can be said of what is due. */
-const WORKS = [MESSAGE_PLANNER, messagesProjection];
+const WORKS = [MESSAGE_PLANNER, MESSAGES];
 
 /** More at one instant are dealt with in rounds. */
 const DUE_MAX = 1_000;
@@ -37,14 +39,14 @@ export async function clockOutlook(
   until: Instant,
   skipped: ReadonlySet<Id>,
 ): Promise<ClockOutlook> {
-  const { rows } = await db.query<{ applied: string; due: Id[]; unhanded: number; next: Date | null }>({
+  const { rows } = await db.query<{ applied: string; due: Id[]; unhanded: number; held: boolean; next: Date | null }>({
     name: 'clock_outlook',
     text: `
       with clock as (
         select greatest(recorded_at, clock_timestamp() + clock_offset_ms * interval '1 millisecond') as now
         from chain where no = $1
       ), due as materialized (
-        select m.message_id, m.deferrals, m.status from messages_v1.message m, clock
+        select m.message_id, m.deferrals, m.status from ${MESSAGES_SCHEMA}.message m, clock
         where m.chain = $1 and m.message_id <> all($3::uuid[])
           and (m.status = 'attempted' or (m.status = 'pending' and m.next_due <= clock.now))
         order by m.next_due, m.message_id limit ${DUE_MAX}
@@ -57,14 +59,22 @@ export async function clockOutlook(
              (select count(*)::int from due d where d.status = 'pending' and not exists (
                 select 1 from dispatch_handed_over h
                 where h.chain = $1 and h.message_id = d.message_id and h.deferrals = d.deferrals)) as unhanded,
-             (select min(m.next_due) from messages_v1.message m
-              where m.chain = $1 and m.status = 'pending' and m.next_due <= $2 and m.message_id <> all($3::uuid[])) as next
+             exists (select 1 from ${MESSAGES_SCHEMA}.message m where m.chain = $1 and m.status = 'held') as held,
+             -- One that is held is of no use any more from its expiry on, and is then settled.
+             (select min(t.at) from (
+                select m.next_due as at from ${MESSAGES_SCHEMA}.message m
+                where m.chain = $1 and m.status = 'pending' and m.next_due <= $2 and m.message_id <> all($3::uuid[])
+                union all
+                select m.expires_at from ${MESSAGES_SCHEMA}.message m
+                where m.chain = $1 and m.status = 'held' and m.expires_at > clock.now and m.expires_at <= $2
+              ) t) as next
       from clock`,
     values: [chain.no, until, [...skipped], WORKS.map(({ name }) => name), WORKS.map(({ version }) => version)],
   });
   const head = await store.head(chain.id);
   const row = rows[0];
-  if (!row) return { caughtUp: true, head, due: [], unhanded: 0, next: undefined };
+  if (!row) return { caughtUp: true, head, due: [], unhanded: 0, hasHeld: false, next: undefined };
   const caughtUp = Number(row.applied) >= head;
-  return { caughtUp, head, due: row.due, unhanded: row.unhanded, next: row.next?.toISOString() };
+  const { due, unhanded, held: hasHeld } = row;
+  return { caughtUp, head, due, unhanded, hasHeld, next: row.next?.toISOString() };
 }

@@ -19,6 +19,12 @@ export const consultationWithdrawals = {
       case 'ConsentSigned':
         return { procedures: procedures.filter((procedure) => procedure !== event.data.procedure) };
       case 'ConsultationHeld':
+      case 'ConsultationNoted':
+      case 'QuestionnaireAnswered':
+      case 'ProductsConsidered':
+      case 'TestRequested':
+      case 'TestResultRecorded':
+      case 'ContraindicationOverridden':
       case 'ConsultationConcluded':
         return { procedures };
     }

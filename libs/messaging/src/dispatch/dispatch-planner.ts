@@ -3,6 +3,7 @@ import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import type { WorkQueue } from '#libs/queue/src/work-queue.js';
+import { MESSAGES_SCHEMA } from '../messages/messages.projection.js';
 import { type DispatchJob, dispatchJobId } from './dispatch.jobs.js';
 
 /** What falls due within this time goes to the queue; months-long delayed jobs are known to get lost. */
@@ -47,7 +48,7 @@ export class DispatchPlanner {
     const { rows } = await this.deps.db.query<DueMessage>({
       name: 'dispatch_take',
       text: `with due as (
-               select m.message_id, m.deferrals, m.next_due from messages_v1.message m
+               select m.message_id, m.deferrals, m.next_due from ${MESSAGES_SCHEMA}.message m
                where m.chain = $1 and m.status = 'pending' and m.next_due <= $2
                  and not exists (select 1 from dispatch_handed_over h where h.chain = m.chain
                                  and h.message_id = m.message_id and h.deferrals = m.deferrals)

@@ -2,14 +2,18 @@ import type { Database } from '#libs/database/src/database.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { WorkQueue } from '#libs/queue/src/work-queue.js';
+import { MESSAGES_SCHEMA } from '../messages/messages.projection.js';
 import { type DispatchJob, sweepJobId } from './dispatch.jobs.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { HeldMessages } from './held-messages.js';
 
 export interface SweeperTimes {
   /** A message that is due and whose job did nothing for so long is handed over again. Real time. */
   readonly jobLostMs: number;
   /** An attempt without an outcome for so long has lost its maker. Longer than any call to a provider takes. */
   readonly attemptStaleMs: number;
+  /** A message that is held is looked at again so often, by the chain's clock. */
+  readonly heldLookMs?: number;
 }
 
 export const SWEEPER_TIMES: SweeperTimes = { jobLostMs: 10_000, attemptStaleMs: 30_000 };
@@ -25,6 +29,7 @@ export interface DispatchSweeperDependencies {
   readonly chains: Chains;
   readonly queue: WorkQueue<DispatchJob>;
   readonly dispatcher: Dispatcher;
+  readonly held: HeldMessages;
   readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -48,11 +53,12 @@ export class DispatchSweeper {
   async sweep(chain: Chain): Promise<void> {
     await this.finishAttempts(chain);
     await this.handOverAgain(chain);
+    await this.deps.held.look(chain);
   }
 
   private async finishAttempts(chain: Chain): Promise<void> {
     const { rows } = await this.deps.db.query<{ message_id: Id }>(
-      `select message_id from messages_v1.message
+      `select message_id from ${MESSAGES_SCHEMA}.message
        where chain = $1 and status = 'attempted' and attempted_at < clock_timestamp() - $2 * interval '1 millisecond'
        order by attempted_at limit $3`,
       [chain.no, this.times.attemptStaleMs, BATCH],
@@ -69,7 +75,7 @@ export class DispatchSweeper {
     const dueBefore = chain.sandbox ? now : new Date(Date.parse(now) - this.times.jobLostMs).toISOString();
     const { rows } = await this.deps.db.query<{ message_id: Id; deferrals: number }>(
       `update dispatch_handed_over h set handed_at = clock_timestamp()
-       from (select m.message_id, m.deferrals from messages_v1.message m
+       from (select m.message_id, m.deferrals from ${MESSAGES_SCHEMA}.message m
              join dispatch_handed_over o on o.chain = m.chain and o.message_id = m.message_id and o.deferrals = m.deferrals
              where m.chain = $1 and m.status = 'pending' and m.next_due <= $2
                and o.handed_at < clock_timestamp() - $3 * interval '1 millisecond'
@@ -90,10 +96,11 @@ export class DispatchSweeper {
   }
 
   private async forget(): Promise<void> {
+    await this.deps.held.forget();
     await this.deps.db.query(
       `delete from dispatch_handed_over h
        where handed_at < clock_timestamp() - $1 * interval '1 millisecond'
-         and not exists (select 1 from messages_v1.message m
+         and not exists (select 1 from ${MESSAGES_SCHEMA}.message m
                          where m.chain = h.chain and m.message_id = h.message_id and m.status = 'pending')`,
       [FORGET_AFTER_MS],
     );

@@ -1,12 +1,14 @@
 import { isErased } from '#libs/event-store/src/personal-data.js';
 import type { Instant, ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
-import type { Identity, PatientState, SiteState } from '#libs/treatment/src/streams.contract.js';
+import type { Finding, Identity, PatientState, SiteState } from '#libs/treatment/src/streams.contract.js';
 import type { SuppressionReason } from '../message/message.events.js';
 import type { KnownMessage } from '../message/message.state.js';
 import { causeGone, isAboutTheFuture } from '../plan/cause-gone.js';
 import type { PlannedTimeline } from '../plan/course-timeline.js';
+import type { PersonStanding } from '../plan/person-standing.js';
 import { quietUntil } from '../plan/quiet-hours.js';
+import type { Told } from '../plan/told.js';
 import type { ConsentWithdrawals } from './consent-withdrawals.js';
 
 /** Everything that decides whether a message may go at this moment. All of it is guarded until the attempt commits. */
@@ -15,7 +17,15 @@ export interface DispatchMatter {
   readonly timeline: PlannedTimeline;
   readonly protocol: Protocol;
   readonly rhythmEnded: boolean;
+  /** How often it turned out that a later course had not begun. */
+  readonly rhythmBack?: Told;
   readonly patient: PatientState;
+  /** Whether the patient has died or moved away, by any of their registrations. */
+  readonly person: PersonStanding;
+  /** The patient has it already, as it was before a correction. */
+  readonly wasTold: boolean;
+  /** What stands against the session that it is about; empty where nothing does, and for what is not about one ahead. */
+  readonly standing: readonly Finding[];
   /** The course's site, whose zone and quiet hours apply. */
   readonly site: Extract<SiteState, { status: 'registered' }>;
   readonly consultation: ConsentWithdrawals;
@@ -26,6 +36,8 @@ export type DispatchDecision =
   | { readonly kind: 'not-due' }
   | { readonly kind: 'suppress'; readonly reason: SuppressionReason }
   | { readonly kind: 'expire' }
+  /** `reasons` are ids of rules, in order. */
+  | { readonly kind: 'hold'; readonly reasons: readonly string[] }
   | { readonly kind: 'defer'; readonly until: ZonedTime }
   | {
       readonly kind: 'send';
@@ -37,17 +49,20 @@ export type DispatchDecision =
 
 /**
  * Decides at the last moment. What must not be said at all comes first, then what can no longer be of use, then what
- * has to wait for the morning.
+ * waits until its session may take place, then what has to wait for the morning.
  */
 export function dispatchDecision(matter: DispatchMatter): DispatchDecision {
   const { message, timeline, site, now } = matter;
   if (now < message.due.instant) return { kind: 'not-due' };
-  const gone = causeGone(message.planned, timeline, matter) ?? consentGone(matter);
+  const gone = causeGone(message.planned, timeline, { ...matter, zone: site.timeZone }) ?? consentGone(matter);
   if (gone) return { kind: 'suppress', reason: gone };
+  if (matter.wasTold) return { kind: 'suppress', reason: 'already-told' };
   const recipient = recipientOf(matter.patient);
   if (typeof recipient === 'string') return { kind: 'suppress', reason: recipient };
   const { expiresAt } = message.planned;
   if (now >= expiresAt) return { kind: 'expire' };
+  const reasons = reasonsToHold(matter.standing);
+  if (reasons.length > 0) return { kind: 'hold', reasons };
   const until = quietUntil(now, site.timeZone, site.quietHours);
   if (until) return until.instant >= expiresAt ? { kind: 'expire' } : { kind: 'defer', until };
   return { kind: 'send', ...recipient };
@@ -58,6 +73,15 @@ function consentGone({ message, timeline, consultation }: DispatchMatter): Suppr
   const withdrawn = consultation.procedures.includes(timeline.course.protocol.code);
   return withdrawn && isAboutTheFuture(message.planned.kind) ? 'consent-withdrawn' : undefined;
 }
+
+/**
+ * A screening or a consent that has run out by the day of the session, or that an old history never had, is renewed when
+ * the patient comes; who is not reminded does not come. One that was withdrawn ends its messages.
+ */
+const RENEWED_ON_THE_DAY: ReadonlySet<string> = new Set<Finding['rule']>(['consultation.expired', 'consent.missing']);
+
+const reasonsToHold = (standing: readonly Finding[]): string[] =>
+  [...new Set(standing.map(({ rule }) => rule))].filter((rule) => !RENEWED_ON_THE_DAY.has(rule)).sort();
 
 type Recipient = Omit<Extract<DispatchDecision, { kind: 'send' }>, 'kind'>;
 

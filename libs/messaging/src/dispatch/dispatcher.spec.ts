@@ -71,7 +71,7 @@ function channel(send: (message: OutgoingMessage, real: () => Promise<SendResult
 }
 
 describe('a message whose time has come', () => {
-  it('goes to the channel that the patient chose, in the patient’s language', async () => {
+  it('[message.channel] [message.language] goes to the channel that the patient chose, in the patient’s language', async () => {
     const reminder = await dueReminder({ recipient: { language: 'tr', channel: 'sms' } });
     expect(await dispatch(reminder)).toBe('sent');
     expect(await history(reminder)).toEqual(['MessagePlanned', 'MessageAttempted', 'MessageSent']);
@@ -116,7 +116,7 @@ describe('a message whose time has come', () => {
     await expect(messaging.queries.explain(reminder.chain, newId())).rejects.toMatchObject({ code: 'message.unknown' });
   });
 
-  it('does not go before that', async () => {
+  it('[message.not-before-due] does not go before that', async () => {
     const world = await messaging.newWorld();
     const today = (await messaging.engine.chains.now(world.chain)).slice(0, 10);
     await world.append(...new CourseHistory(world.of).booked(`${addDays(today, 6)}T14:00`).streams());
@@ -155,22 +155,25 @@ describe('at the last moment', () => {
     ['no-consent', (reminder) => prefer(reminder, 'email', false)],
     ['no-channel', (reminder) => prefer(reminder, 'none', true)],
     ['consent-withdrawn', withdraw],
-  ])('a message is not sent any more: %s', async (reason, happens) => {
-    const reminder = await dueReminder();
-    await happens(reminder);
-    // The planner may have been faster; it is the same either way.
-    expect(['suppressed', 'settled']).toContain(await dispatch(reminder));
-    expect(await history(reminder)).toEqual(['MessagePlanned', `MessageSuppressed ${reason}`]);
-    expect(await outbox(reminder)).toEqual([]);
-  });
+  ])(
+    '[message.cause-gone] [message.contact-consent] [message.channel] [message.consent-withdrawn] a message is not sent any more: %s',
+    async (reason, happens) => {
+      const reminder = await dueReminder();
+      await happens(reminder);
+      // The planner may have been faster; it is the same either way.
+      expect(['suppressed', 'settled']).toContain(await dispatch(reminder));
+      expect(await history(reminder)).toEqual(['MessagePlanned', `MessageSuppressed ${reason}`]);
+      expect(await outbox(reminder)).toEqual([]);
+    },
+  );
 
-  it('a message to an address that is not on record is not sent', async () => {
+  it('[message.channel] a message to an address that is not on record is not sent', async () => {
     const reminder = await dueReminder({ recipient: { email: '' } });
     expect(await dispatch(reminder)).toBe('suppressed');
     expect((await history(reminder)).at(-1)).toBe('MessageSuppressed no-channel');
   });
 
-  it('a message in quiet hours waits for the morning, and expires where that is too late', async () => {
+  it('[message.quiet-hours] a message in quiet hours waits for the morning', async () => {
     const late = await dueReminder({ hour: '22:30' });
     expect(await dispatch(late)).toBe('deferred');
     await messaging.follow(late.chain);
@@ -184,7 +187,7 @@ describe('at the last moment', () => {
     expect(await history(late)).toEqual(['MessagePlanned', 'MessageDeferred', 'MessageAttempted', 'MessageSent']);
   });
 
-  it('a message that is of no use any more expires', async () => {
+  it('[message.expires] a message that is of no use any more expires', async () => {
     const reminder = await dueReminder();
     const afterTheSession = new Date(Date.parse(await messaging.engine.chains.now(reminder.chain)) + 25 * 3_600_000);
     await messaging.engine.chains.advanceTo(reminder.chain, afterTheSession.toISOString());
@@ -192,7 +195,7 @@ describe('at the last moment', () => {
     expect(await history(reminder)).toEqual(['MessagePlanned', 'MessageExpired']);
   });
 
-  it('a consent that is withdrawn while the message is decided on is noticed', async () => {
+  it('[message.contact-consent] a consent that is withdrawn while the message is decided on is noticed', async () => {
     const reminder = await dueReminder();
     const workers = messaging.workers();
     const store = messaging.engine.store;
@@ -216,7 +219,7 @@ describe('at the last moment', () => {
 });
 
 describe('nothing is sent twice', () => {
-  it('by twenty dispatchers at once', async () => {
+  it('[message.once] by twenty dispatchers at once', async () => {
     const reminder = await dueReminder();
     let calls = 0;
     const counted = channel((_message, real) => {
@@ -240,7 +243,7 @@ describe('nothing is sent twice', () => {
     await messaging.workers({ times: STALE }).sweeper.sweep(chain);
   };
 
-  it('when the process dies before the provider was called: sent once, later', async () => {
+  it('[message.once] when the process dies before the provider was called: sent once, later', async () => {
     const reminder = await dueReminder();
     const dead = channel(() => Promise.reject(new Error('killed')));
     expect(await dispatch(reminder, { channel: dead })).toBe('in-flight');
@@ -250,7 +253,7 @@ describe('nothing is sent twice', () => {
     expect((await outbox(reminder)).length).toBe(1);
   });
 
-  it('when the process dies after the provider has accepted: recorded, not sent again', async () => {
+  it('[message.once] when the process dies after the provider has accepted: recorded, not sent again', async () => {
     const reminder = await dueReminder();
     const dead = channel(async (_message, real) => {
       await real();
@@ -262,7 +265,7 @@ describe('nothing is sent twice', () => {
     expect((await outbox(reminder)).length).toBe(1);
   });
 
-  it('when a process hangs in the provider’s call and wakes up after another has taken over', async () => {
+  it('[message.once] when a process hangs in the provider’s call and wakes up after another has taken over', async () => {
     const reminder = await dueReminder();
     let wakeUp = () => {};
     const asleep = new Promise<void>((resolve) => (wakeUp = resolve));
@@ -282,7 +285,7 @@ describe('nothing is sent twice', () => {
     expect((await outbox(reminder)).length).toBe(1);
   });
 
-  it('where the provider cannot tell: the outcome is unknown, and a human looks', async () => {
+  it('[message.outcome-unknown] where the provider cannot tell: the outcome is unknown, and a human looks', async () => {
     const reminder = await dueReminder();
     const mute: Channel = { transport: 'outbox', send: () => Promise.reject(new Error('time-out')) };
     const workers = messaging.workers({ channel: mute, times: STALE });
@@ -294,14 +297,14 @@ describe('nothing is sent twice', () => {
     expect(await dispatch(reminder)).toBe('settled');
   });
 
-  it('what a provider refuses has failed', async () => {
+  it('[message.failed] what a provider refuses has failed', async () => {
     const reminder = await dueReminder();
     const refusing = channel(() => Promise.resolve({ kind: 'rejected', problem: 'the address does not exist' }));
     expect(await dispatch(reminder, { channel: refusing })).toBe('failed');
     expect((await history(reminder)).at(-1)).toBe('MessageFailed');
   });
 
-  it('a message that cannot be written is on record as failed, and the others go on', async () => {
+  it('[message.failed] a message that cannot be written is on record as failed, and the others go on', async () => {
     const reminder = await dueReminder();
     await messaging.workers().dispatcher.fail(reminder.chain, reminder.messageId, 'it cannot be written', now.instant);
     expect(await history(reminder)).toEqual(['MessagePlanned', 'MessageFailed']);
@@ -310,7 +313,7 @@ describe('nothing is sent twice', () => {
 });
 
 describe('the queue', () => {
-  it('dispatches what planner and sweeper hand over, also when it has lost everything', async () => {
+  it('[message.once] dispatches what planner and sweeper hand over, also when it has lost everything', async () => {
     const reminder = await dueReminder();
     const queueName = `test-${newId()}`;
     const times = { jobLostMs: 100, attemptStaleMs: 5_000 };

@@ -5,6 +5,9 @@ import { WrongExpectedRevision } from '#libs/event-store/src/event-store.errors.
 import { derivedId, type Id, newId } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import {
+  type CourseStreamEvent,
+  type Finding,
+  loadStanding,
   patientFold,
   patientStream,
   siteFold,
@@ -15,16 +18,23 @@ import {
 import { decide, type MessageCommand } from '../message/message.decider.js';
 import { messageStream } from '../message/message.events.js';
 import { evolveWith, type KnownMessage, messageFold, type MessageState } from '../message/message.state.js';
-import { isPlanned, type PlannedTimeline, timelineFold } from '../plan/course-timeline.js';
-import { hasLaterCourse } from '../plan/later-course.js';
+import { isAboutTheFuture } from '../plan/cause-gone.js';
+import { isPlanned, type PlannedTimeline, timelineOf } from '../plan/course-timeline.js';
+import { earlierMessageIds, hasGone } from '../plan/earlier-messages.js';
+import { hasLaterCourse, rhythmBack } from '../plan/later-course.js';
+import { personStanding, readPerson } from '../plan/person-standing.js';
+import { NEVER } from '../plan/told.js';
 import type { PlannerNotes } from '../reactor/planner-notes.js';
 import type { RecordReader } from '../reactor/record-reader.js';
 import { renderMessage, type RenderedMessage } from '../templates/render-message.js';
 import type { Channel, OutgoingMessage, SendResult } from './channel.js';
 import { consultationWithdrawals } from './consent-withdrawals.js';
-import { type DispatchDecision, dispatchDecision } from './dispatch.decision.js';
+import { type DispatchDecision, type DispatchMatter, dispatchDecision } from './dispatch.decision.js';
 
 const ACTOR = 'system:dispatcher';
+
+type Rhythm = Pick<DispatchMatter, 'rhythmEnded' | 'rhythmBack'>;
+const GOES_ON: Rhythm = { rhythmEnded: false, rhythmBack: NEVER };
 
 /** What became of one try to dispatch a message. */
 export type DispatchOutcome =
@@ -32,6 +42,8 @@ export type DispatchOutcome =
   | 'suppressed'
   | 'expired'
   | 'deferred'
+  /** Something stands against the session that it is about. */
+  | 'held'
   | 'failed'
   | 'unknown'
   /** Its time has not come by the chain's clock. */
@@ -174,8 +186,10 @@ export class Dispatcher {
       return { outcome: 'settled', events: [] } as const;
     if (message.status === 'attempted' && message.attempts !== claimedAfter)
       return { outcome: 'in-flight', events: [] } as const;
-    const matter = await this.matter(reads, message);
-    const decision = dispatchDecision(matter);
+    const earlier = await this.earlier(reads, message);
+    // Whoever is telling an earlier form of it comes to an end first.
+    if (earlier.some(({ status }) => status === 'attempted')) return { outcome: 'in-flight', events: [] } as const;
+    const { matter, decision } = await this.judge(reads, message, earlier.some(hasGone));
     switch (decision.kind) {
       case 'not-due':
         return { outcome: 'not-due', events: [] } as const;
@@ -183,6 +197,8 @@ export class Dispatcher {
         return { outcome: 'suppressed', events: decide(decision, message, reads.now) } as const;
       case 'expire':
         return { outcome: 'expired', events: decide(decision, message, reads.now) } as const;
+      case 'hold':
+        return { outcome: 'held', events: decide(decision, message, reads.now) } as const;
       case 'defer':
         return { outcome: 'deferred', events: decide(decision, message, reads.now) } as const;
       case 'send':
@@ -221,33 +237,58 @@ export class Dispatcher {
     return { outcome: 'in-flight', events, attempt: { state, outgoing } } as const;
   }
 
-  private async matter(reads: Reads, message: KnownMessage) {
+  /** What stands against a session is asked last, and only where the message would go: it takes many streams to tell. */
+  private async judge(reads: Reads, message: KnownMessage, wasTold: boolean) {
+    const matter = await this.matter(reads, message, wasTold);
+    const decision = dispatchDecision(matter);
+    const { cause, kind } = message.planned;
+    const session =
+      cause.kind === 'session' && isAboutTheFuture(kind)
+        ? matter.timeline.course.sessions.find((each) => each.sessionId === cause.sessionId)
+        : undefined;
+    const isOnItsWay = decision.kind === 'send' || decision.kind === 'defer';
+    if (!isOnItsWay || session?.status !== 'booked') return { matter, decision };
+    const standing = await loadStanding(reads, reads.chain, matter.timeline.course, session);
+    return { matter, decision: dispatchDecision({ ...matter, standing }) };
+  }
+
+  private async matter(reads: Reads, message: KnownMessage, wasTold: boolean) {
     const { courseId, patientId, siteId, cause } = message.planned;
-    const timeline = (await reads.load(courseStream(courseId), timelineFold)).state;
+    const timeline = timelineOf(await reads.events<CourseStreamEvent>(courseStream(courseId)));
     if (!isPlanned(timeline))
       throw new Error(`Message ${message.planned.messageId} is about a course that was never planned`);
     const { consultationId, protocol } = timeline.course;
     // Versions of protocols never change: nothing about them needs to be guarded.
     const rules = await this.deps.reader.protocol(reads.chain, protocol.code, protocol.version);
-    const [patient, site, consultation, rhythmEnded] = [
+    const [patient, events, site, consultation, rhythm] = [
       (await reads.load(patientStream(patientId), patientFold)).state,
+      await readPerson((stream) => reads.events(stream), patientId),
       (await reads.load(siteStream(siteId), siteFold)).state,
       (await reads.load(consultationStream(consultationId), consultationWithdrawals)).state,
-      cause.kind === 'maintenance-window' && (await this.rhythmEnded(reads, timeline)),
+      cause.kind === 'maintenance-window' ? await this.rhythm(reads, timeline) : GOES_ON,
     ];
     if (site.status !== 'registered') throw new Error(`Course ${courseId} is at a site that was never registered`);
-    return { message, timeline, protocol: rules, rhythmEnded, patient, site, consultation, now: reads.now };
+    const person = personStanding(events, site.timeZone);
+    const standing: readonly Finding[] = [];
+    const world = { protocol: rules, ...rhythm, patient, person, site, consultation };
+    return { message, timeline, ...world, wasTold, standing, now: reads.now };
   }
 
-  private async rhythmEnded(reads: Reads, timeline: PlannedTimeline): Promise<boolean> {
+  /** The same message as it was before corrections; it must not be told twice. */
+  private async earlier(reads: Reads, { planned }: KnownMessage): Promise<MessageState[]> {
+    const ids = earlierMessageIds(planned, planned.courseId, planned.patientId);
+    return Promise.all(ids.map(async (id) => (await reads.load(messageStream(id), messageFold)).state));
+  }
+
+  private async rhythm(reads: Reads, timeline: PlannedTimeline): Promise<Rhythm> {
     const { courseId, patientId, protocol } = timeline.course;
     const ids = await this.deps.notes.coursesOf(reads.chain, [{ patientId, protocol: protocol.code }]);
     const others: PlannedTimeline[] = [];
     for (const id of ids.filter((each) => each !== courseId)) {
-      const { state } = await reads.load(courseStream(id), timelineFold);
-      if (isPlanned(state)) others.push(state);
+      const other = timelineOf(await reads.events<CourseStreamEvent>(courseStream(id)));
+      if (isPlanned(other)) others.push(other);
     }
-    return hasLaterCourse(timeline, others);
+    return { rhythmEnded: hasLaterCourse(timeline, others), rhythmBack: rhythmBack(timeline, others) };
   }
 
   /** Name of the site at which the session takes, or took, place. */

@@ -29,7 +29,7 @@ const types = (events: readonly MessageEvent[]) => events.map(({ type }) => type
 const when = (state: MessageState, command: MessageCommand) => types(decide(command, state, NOW));
 
 describe('a message', () => {
-  it('is planned once', () => {
+  it('[message.once] is planned once', () => {
     expect(when(given(), plan)).toEqual(['MessagePlanned']);
     expect(when(given(plan), plan)).toEqual([]);
   });
@@ -45,19 +45,19 @@ describe('a message', () => {
     expect(given(plan, attempt(0), sent(1))).toMatchObject({ status: 'sent', attempts: 1, sentAt: NOW });
   });
 
-  it('refuses an attempt of somebody who has seen fewer attempts than there are', () => {
+  it('[message.once] refuses an attempt of somebody who has seen fewer attempts than there are', () => {
     expect(when(given(plan, attempt(0)), attempt(0))).toEqual([]);
     expect(when(given(plan, attempt(0)), attempt(1))).toEqual(['MessageAttempted']);
   });
 
-  it('ignores the outcome of an attempt that was taken over', () => {
+  it('[message.once] ignores the outcome of an attempt that was taken over', () => {
     const takenOver = given(plan, attempt(0), attempt(1));
     expect(when(takenOver, sent(1))).toEqual([]);
     expect(when(takenOver, { kind: 'record-failed', attempt: 1, problem: 'late' })).toEqual([]);
     expect(when(takenOver, sent(2))).toEqual(['MessageSent']);
   });
 
-  it('is not suppressed, expired or deferred once it was sent', () => {
+  it('[message.once] is not suppressed, expired or deferred once it was sent', () => {
     const state = given(plan, attempt(0), sent(1));
     expect(when(state, { kind: 'suppress', reason: 'session-cancelled' })).toEqual([]);
     expect(when(state, { kind: 'expire' })).toEqual([]);
@@ -72,10 +72,45 @@ describe('a message', () => {
     expect(when(given(plan), { kind: 'defer', until: planned.due })).toEqual([]);
   });
 
-  it('becomes unknown only where a provider was called', () => {
+  it('[message.outcome-unknown] becomes unknown only where a provider was called', () => {
     const unknown: MessageCommand = { kind: 'record-unknown', attempt: 1, problem: 'no answer' };
     expect(when(given(plan), unknown)).toEqual([]);
     expect(when(given(plan, attempt(0)), unknown)).toEqual(['MessageOutcomeUnknown']);
+  });
+});
+
+describe('a message that is held', () => {
+  const hold = (...reasons: string[]): MessageCommand => ({ kind: 'hold', reasons });
+  const until = wallToInstant('2026-05-13T08:00', 'Europe/Istanbul');
+
+  it('[message.held] says why, once, and again when the reasons change', () => {
+    expect(when(given(plan), hold('lot.recalled'))).toEqual(['MessageHeld']);
+    expect(given(plan, hold('lot.recalled'))).toMatchObject({ status: 'pending', heldFor: ['lot.recalled'] });
+    expect(when(given(plan, hold('lot.recalled')), hold('lot.recalled'))).toEqual([]);
+    expect(when(given(plan, hold('lot.recalled')), hold('session.contraindication'))).toEqual(['MessageHeld']);
+  });
+
+  it('[message.released] is released by whatever goes on with it', () => {
+    const held = given(plan, hold('lot.recalled'));
+    expect(when(held, attempt(0))).toEqual(['MessageReleased', 'MessageAttempted']);
+    expect(when(held, { kind: 'defer', until })).toEqual(['MessageReleased', 'MessageDeferred']);
+    expect(given(plan, hold('lot.recalled'), attempt(0))).toMatchObject({ status: 'attempted', heldFor: undefined });
+  });
+
+  it('[message.released] expires with what it was held for, or is suppressed when its cause is gone', () => {
+    const held = given(plan, hold('lot.recalled'));
+    expect(decide({ kind: 'expire' }, held, NOW)).toMatchObject([
+      { type: 'MessageExpired', data: { heldFor: ['lot.recalled'] } },
+    ]);
+    expect(when(held, { kind: 'suppress', reason: 'course-stopped' })).toEqual(['MessageSuppressed']);
+  });
+
+  it('[message.held] is held after an attempt that came to nothing as well', () => {
+    expect(given(plan, attempt(0), hold('lot.recalled'))).toMatchObject({ status: 'pending', attempts: 1 });
+  });
+
+  it('[message.held] is not held once it is settled', () => {
+    expect(when(given(plan, attempt(0), sent(1)), hold('lot.recalled'))).toEqual([]);
   });
 });
 
@@ -83,6 +118,10 @@ describe('every command', () => {
   const commands = fc.oneof(
     fc.constant(plan),
     fc.constantFrom<MessageCommand>({ kind: 'suppress', reason: 'course-stopped' }, { kind: 'expire' }),
+    fc.constantFrom<MessageCommand>(
+      { kind: 'hold', reasons: ['lot.recalled'] },
+      { kind: 'hold', reasons: ['lot.recalled', 'session.contraindication'] },
+    ),
     fc.integer({ min: 0, max: 3 }).map(attempt),
     fc.integer({ min: 0, max: 3 }).map(sent),
     fc.integer({ min: 0, max: 3 }).map((n): MessageCommand => ({ kind: 'record-failed', attempt: n, problem: 'x' })),
@@ -93,7 +132,7 @@ describe('every command', () => {
     }),
   );
 
-  it('adds nothing when it is repeated', () => {
+  it('[message.once] adds nothing when it is repeated', () => {
     fc.assert(
       fc.property(fc.array(commands, { maxLength: 12 }), commands, (before, command) => {
         const state = before.reduce(apply, messageFold.initial);
@@ -102,7 +141,7 @@ describe('every command', () => {
     );
   });
 
-  it('leaves a settled message as it is', () => {
+  it('[message.once] leaves a settled message as it is', () => {
     fc.assert(
       fc.property(fc.array(commands, { maxLength: 12 }), commands, (before, command) => {
         const state = before.reduce(apply, messageFold.initial);

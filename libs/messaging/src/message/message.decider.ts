@@ -7,8 +7,10 @@ import {
   type MessageEvent,
   MessageExpired,
   MessageFailed,
+  MessageHeld,
   MessageOutcomeUnknown,
   MessagePlanned,
+  MessageReleased,
   MessageSent,
   MessageSuppressed,
   type SuppressionReason,
@@ -20,6 +22,8 @@ export type MessageCommand =
   | { readonly kind: 'suppress'; readonly reason: SuppressionReason }
   | { readonly kind: 'expire' }
   | { readonly kind: 'defer'; readonly until: ZonedTime }
+  /** Something stands against the session that it is about; `reasons` are ids of rules, in order. */
+  | { readonly kind: 'hold'; readonly reasons: readonly string[] }
   /** `after` is the number of attempts that the caller has seen: who has seen fewer than there are is too late. */
   | { readonly kind: 'attempt'; readonly after: number; readonly by: Omit<Attempt, 'attempt'> }
   | { readonly kind: 'record-sent'; readonly attempt: number; readonly providerReference: string }
@@ -40,18 +44,25 @@ export function decide(command: MessageCommand, state: MessageState, now: Instan
   if (state.status !== 'pending' && state.status !== 'attempted') return [];
   const { messageId } = state.planned;
   const at = occurredNow(now);
+  // What goes on is no longer held.
+  const released = state.heldFor ? [MessageReleased(at, { messageId })] : [];
   switch (command.kind) {
     case 'suppress':
       return [MessageSuppressed(at, { messageId, reason: command.reason })];
     case 'expire':
-      return [MessageExpired(at, { messageId })];
+      return [MessageExpired(at, { messageId, ...(state.heldFor && { heldFor: [...state.heldFor] }) })];
+    case 'hold': {
+      const isHeldForThat = state.heldFor?.join(' ') === command.reasons.join(' ');
+      return isHeldForThat ? [] : [MessageHeld(at, { messageId, reasons: [...command.reasons] })];
+    }
     case 'defer': {
       const later = command.until.instant > state.due.instant;
-      return later ? [MessageDeferred(at, { messageId, until: command.until, reason: 'quiet-hours' })] : [];
+      if (!later) return [];
+      return [...released, MessageDeferred(at, { messageId, until: command.until, reason: 'quiet-hours' })];
     }
     case 'attempt':
       return state.attempts === command.after
-        ? [MessageAttempted(at, { messageId, attempt: command.after + 1, ...command.by })]
+        ? [...released, MessageAttempted(at, { messageId, attempt: command.after + 1, ...command.by })]
         : [];
     case 'record-sent': {
       if (state.status !== 'attempted' || state.attempts !== command.attempt) return [];

@@ -1,4 +1,4 @@
-import { type EventOf, eventType } from '#libs/event-store/src/event-type.js';
+import { type EventOf, eventType, type Upcaster } from '#libs/event-store/src/event-type.js';
 import { instantSchema, zonedTimeSchema } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
 
@@ -34,6 +34,8 @@ export const suppressionReasonSchema = z.enum([
   'session-performed',
   'session-rescheduled',
   'course-stopped',
+  /** No session for longer than the protocol allows, and a person has decided that the course is over. */
+  'course-lapsed',
   'course-completed',
   'maintenance-declined',
   'maintenance-window-moved',
@@ -46,6 +48,12 @@ export const suppressionReasonSchema = z.enum([
   'no-consent',
   'no-channel',
   'patient-erased',
+  'patient-died',
+  'patient-moved-away',
+  /** What it rests on was entered by mistake, and was taken back. */
+  'cause-retracted',
+  /** The same was told before a correction changed it: what was sent stays sent. */
+  'already-told',
 ]);
 export type SuppressionReason = z.infer<typeof suppressionReasonSchema>;
 
@@ -81,6 +89,23 @@ export const MessageDeferred = eventType('MessageDeferred', {
   schema: z.strictObject({ ...ofMessage, until: zonedTimeSchema, reason: z.literal('quiet-hours') }),
 });
 
+const unchanged: Upcaster = (data) => data;
+
+/**
+ * What stands against the session that it is about. It is not lost: it is looked at again until nothing stands against
+ * the session any more, or the message is of no use any more.
+ */
+export const MessageHeld = eventType('MessageHeld', {
+  schema: z.strictObject({
+    ...ofMessage,
+    /** Ids of the rules that stand against the session, in order; never personal data. */
+    reasons: z.array(z.string().min(1)).min(1),
+  }),
+});
+
+/** Nothing stands against the session any more. */
+export const MessageReleased = eventType('MessageReleased', { schema: z.strictObject(ofMessage) });
+
 /** Committed before the provider is called: from here on it may have been sent. */
 export const MessageAttempted = eventType('MessageAttempted', {
   schema: z.strictObject({
@@ -109,10 +134,21 @@ export const MessageSent = eventType('MessageSent', {
 });
 
 export const MessageSuppressed = eventType('MessageSuppressed', {
+  // Version 2 knows more reasons.
+  version: 2,
+  upcasters: [unchanged],
   schema: z.strictObject({ ...ofMessage, reason: suppressionReasonSchema }),
 });
 
-export const MessageExpired = eventType('MessageExpired', { schema: z.strictObject(ofMessage) });
+export const MessageExpired = eventType('MessageExpired', {
+  version: 2,
+  upcasters: [unchanged],
+  schema: z.strictObject({
+    ...ofMessage,
+    /** What it was held for to the end, where it was. */
+    heldFor: z.array(z.string().min(1)).min(1).optional(),
+  }),
+});
 
 export const MessageFailed = eventType('MessageFailed', {
   schema: z.strictObject({ ...ofMessage, attempt: z.number().int().positive(), problem: z.string() }),
@@ -126,6 +162,8 @@ export const MessageOutcomeUnknown = eventType('MessageOutcomeUnknown', {
 export const MESSAGE_EVENTS = [
   MessagePlanned,
   MessageDeferred,
+  MessageHeld,
+  MessageReleased,
   MessageAttempted,
   MessageSent,
   MessageSuppressed,

@@ -16,6 +16,8 @@ interface Known {
   /** When it may leave now: `planned.due`, or the end of the quiet hours it was deferred to. */
   readonly due: ZonedTime;
   readonly deferrals: number;
+  /** What stands against the session that it is about, where it is held for that. */
+  readonly heldFor: readonly string[] | undefined;
   /** Attempts that were committed so far; the number of the last one tells its owner from a later one's. */
   readonly attempts: number;
 }
@@ -43,14 +45,18 @@ function evolve(state: MessageState, event: RecordedEvent<MessageEvent>): Messag
 export function evolveWith(state: MessageState, event: MessageEvent, recordedAt: Instant): MessageState {
   if (event.type === 'MessagePlanned') {
     const planned = event.data;
-    return { status: 'pending', planned, due: planned.due, deferrals: 0, attempts: 0 };
+    return { status: 'pending', planned, due: planned.due, deferrals: 0, heldFor: undefined, attempts: 0 };
   }
   if (state.status === 'none') return state;
   const { planned, due, deferrals, attempts } = state;
-  const known = { planned, due, deferrals, attempts };
+  const known = { planned, due, deferrals, heldFor: undefined, attempts };
   switch (event.type) {
     case 'MessageDeferred':
       return { ...known, status: 'pending', due: event.data.until, deferrals: deferrals + 1 };
+    case 'MessageHeld':
+      return { ...known, status: 'pending', heldFor: event.data.reasons };
+    case 'MessageReleased':
+      return { ...known, status: 'pending' };
     case 'MessageAttempted': {
       const { messageId: _, ...attempt } = event.data;
       return { ...known, status: 'attempted', attempts: attempt.attempt, attempt, attemptedAt: recordedAt };

@@ -9,7 +9,7 @@ export interface MessageRow {
   readonly chain: number;
   readonly message_id: Id;
   readonly kind: MessageKind;
-  readonly status: 'pending' | 'attempted' | 'sent' | 'suppressed' | 'expired' | 'failed' | 'unknown';
+  readonly status: 'pending' | 'held' | 'attempted' | 'sent' | 'suppressed' | 'expired' | 'failed' | 'unknown';
   readonly course_id: Id;
   readonly patient_id: Id;
   readonly site_id: Id;
@@ -57,6 +57,10 @@ export function evolveRow(row: MessageRow, event: LaterEvent, seenAt: Instant): 
   switch (event.type) {
     case 'MessageDeferred':
       return { ...settled, status: 'pending', next_due: event.data.until.instant, deferrals: row.deferrals + 1 };
+    case 'MessageHeld':
+      return { ...settled, status: 'held', reason: event.data.reasons.join(' ') };
+    case 'MessageReleased':
+      return { ...settled, status: 'pending', reason: null };
     case 'MessageAttempted': {
       const { attempt, channel } = event.data;
       return { ...row, status: 'attempted', attempts: attempt, attempted_at: seenAt, channel };

@@ -9,7 +9,7 @@ export const MESSAGE_STATUSES = ['pending', 'sent', 'suppressed', 'expired', 'fa
 /** What a clock at the course's site showed. */
 const siteTimeSchema = z.strictObject({ wall: wallTimeSchema, zone: z.string() }).meta({ id: 'SiteTime' });
 
-/** A message as it stands. `pending` counts one whose provider has not answered yet. */
+/** A message as it stands. `pending` counts one that is held, and one whose provider has not answered yet. */
 export const messageViewSchema = z
   .strictObject({
     id: z.uuid(),
@@ -25,6 +25,8 @@ export const messageViewSchema = z
     /** The same in the zone of the course's site. */
     sentWall: siteTimeSchema.nullable(),
     channel: z.enum(['email', 'sms']).nullable(),
+    /** What stands against the session that it is about, by ids of rules, while it is held for that; else empty. */
+    heldFor: z.array(z.string()),
     /** Why it was suppressed, has failed or is unknown. */
     reason: z.string().nullable(),
   })

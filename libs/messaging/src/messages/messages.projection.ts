@@ -1,20 +1,37 @@
-import { PatientRegistered } from '#libs/treatment/src/streams.contract.js';
-import type { Projection, ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
+import {
+  PatientEntryRetracted,
+  PatientRegistered,
+  PatientRegisteredCorrected,
+} from '#libs/treatment/src/streams.contract.js';
+import {
+  type Projection,
+  type ProjectionContext,
+  type SealedEvent,
+  schemaOf,
+} from '#libs/projections/src/projection.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import { MESSAGE_EVENTS, type MessageEvent } from '../message/message.events.js';
 import { evolveRow, type MessageRow, plannedRow } from './message-row.js';
 
+export const MESSAGES = { name: 'messages', version: 2 } as const;
+/** Where the rows stand for whoever works on messages. */
+export const MESSAGES_SCHEMA = schemaOf(MESSAGES);
+
+/** What says who a message goes to; anything else that is taken back brings the same registration along. */
+const RECIPIENT_EVENTS = [PatientRegistered, PatientRegisteredCorrected, PatientEntryRetracted];
+const NAMES_RECIPIENTS: ReadonlySet<string> = new Set(RECIPIENT_EVENTS.map(({ type }) => type));
+
 /** Each message as it stands, in a row of its own. Where a patient's name is needed, the closed box stands here. */
 export const messagesProjection: Projection = {
-  name: 'messages',
-  version: 1,
-  types: new Set([...MESSAGE_EVENTS.map(({ type }) => type), PatientRegistered.type]),
+  ...MESSAGES,
+  types: new Set([...MESSAGE_EVENTS, ...RECIPIENT_EVENTS].map(({ type }) => type)),
   ddl: `
     create table message (
       chain integer not null,
       message_id uuid not null,
       kind text not null,
-      -- pending, attempted (a provider was called, its answer is not on record), sent, suppressed, expired, failed, unknown
+      -- pending, held (something stands against its session), attempted (a provider was called, its answer is not on
+      -- record), sent, suppressed, expired, failed, unknown
       status text not null,
       course_id uuid not null,
       patient_id uuid not null,
@@ -36,6 +53,7 @@ export const messagesProjection: Projection = {
       primary key (chain, message_id)
     );
     create index message_pending on message (chain, next_due) where status = 'pending';
+    create index message_held on message (chain, message_id) where status = 'held';
     create index message_attempted on message (chain, attempted_at) where status = 'attempted';
     create index message_due on message (chain, due_at, message_id);
     create index message_status on message (chain, status, due_at, message_id);
@@ -45,20 +63,25 @@ export const messagesProjection: Projection = {
   `,
   apply: async (context, events) => {
     await noteRecipients(context, events);
-    await applyToMessages(context, events.filter(({ type }) => type !== PatientRegistered.type) as never);
+    await applyToMessages(context, events.filter(({ type }) => !NAMES_RECIPIENTS.has(type)) as never);
   },
 };
 
 async function noteRecipients({ tx, chain }: ProjectionContext, events: readonly SealedEvent[]): Promise<void> {
-  const registered = events.filter(({ type }) => type === PatientRegistered.type);
-  if (registered.length === 0) return;
+  const registered = new Map<Id, SealedEvent>();
+  for (const event of events.filter(({ type }) => NAMES_RECIPIENTS.has(type))) {
+    // A correction brings the registration along as it reads now.
+    const reads = event.history ? event.history.find(({ type }) => type === PatientRegistered.type) : event;
+    if (reads) registered.set((reads.data as { patientId: Id }).patientId, reads);
+  }
+  if (registered.size === 0) return;
   await tx.query(
     `insert into recipient (chain, patient_id, box) select $1, * from unnest($2::uuid[], $3::jsonb[])
      on conflict (chain, patient_id) do update set box = excluded.box`,
     [
       chain.no,
-      registered.map(({ data }) => (data as { patientId: Id }).patientId),
-      registered.map(({ sealed }) => JSON.stringify(sealed.contact ?? null)),
+      [...registered.keys()],
+      [...registered.values()].map(({ sealed }) => JSON.stringify(sealed.contact ?? null)),
     ],
   );
 }

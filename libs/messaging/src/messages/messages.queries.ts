@@ -13,6 +13,7 @@ import type { CourseRef, Person } from '#libs/treatment/src/shared.contract.js';
 import type { Identity } from '#libs/treatment/src/streams.contract.js';
 import { type MessageEvent, messageStream } from '../message/message.events.js';
 import type { MessageRow } from './message-row.js';
+import { MESSAGES_SCHEMA } from './messages.projection.js';
 import type { MESSAGE_STATUSES, MessageBalance, MessageDetail, MessageView, OutboxItem } from './message.views.js';
 
 interface Page<Item> {
@@ -57,9 +58,11 @@ export interface MessagesQueriesDependencies {
   readonly codec: Codec;
 }
 
-const TABLES = 'messages_v1';
-const statusesOf = (status: MessagesFilter['status']) =>
-  status === 'pending' ? ['pending', 'attempted'] : status && [status];
+const TABLES = MESSAGES_SCHEMA;
+/** What counts as pending: it may still go. */
+const PENDING = ['pending', 'held', 'attempted'] as const;
+const statusesOf = (status: MessagesFilter['status']) => (status === 'pending' ? [...PENDING] : status && [status]);
+const isPending = (status: MessageRow['status']): boolean => (PENDING as readonly string[]).includes(status);
 const iso = (time: Date | Instant): Instant => new Date(time).toISOString();
 const siteTime = (time: Date | Instant, zone: string) => ({ wall: zonedTime(iso(time), zone).wall, zone });
 
@@ -129,7 +132,7 @@ export class MessagesQueries {
       expired: n('expired'),
       failed: n('failed'),
       unknown: n('unknown'),
-      pending: n('pending', 'attempted'),
+      pending: n(...PENDING),
     };
   }
 
@@ -170,7 +173,7 @@ export class MessagesQueries {
     return rows.map((row) => ({
       id: row.message_id,
       kind: row.kind,
-      status: row.status === 'attempted' ? 'pending' : row.status,
+      status: isPending(row.status) ? 'pending' : (row.status as Exclude<MessageRow['status'], 'held' | 'attempted'>),
       patient: named.patient(row.patient_id),
       course: named.course(row.course_id),
       due: { wall: row.due_wall, zone: row.due_zone, instant: iso(row.due_at) },
@@ -178,7 +181,8 @@ export class MessagesQueries {
       sentAt: row.sent_at && iso(row.sent_at),
       sentWall: row.sent_at === null ? null : siteTime(row.sent_at, row.due_zone),
       channel: row.channel,
-      reason: row.reason,
+      heldFor: row.status === 'held' ? (row.reason ?? '').split(' ') : [],
+      reason: row.status === 'held' ? null : row.reason,
     }));
   }
 

@@ -1,9 +1,11 @@
 import { assertNever } from '#libs/kernel/src/assert-never.js';
-import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import type { MessageKind, SuppressionReason } from '../message/message.events.js';
 import type { PlannedMessage } from '../message/message.state.js';
-import { bookedMaintenance, type PlannedTimeline } from './course-timeline.js';
+import { bookedMaintenance, isAhead, type PlannedTimeline } from './course-timeline.js';
+import type { PlanContext } from './desired-message.js';
+import { generationAfter, generationAhead, toldOfWindow } from './generation.js';
 import { currentWindow } from './maintenance-proposal.js';
+import { goneAt } from './person-standing.js';
 
 /** Messages about what is still to come: they end with the course, and with the consent to be treated. */
 const AHEAD: ReadonlySet<MessageKind> = new Set([
@@ -18,16 +20,25 @@ export const isAboutTheFuture = (kind: MessageKind): boolean => AHEAD.has(kind);
 
 /**
  * Why a planned message must not go any more; undefined while its cause stands. What follows from a performed session
- * stands for ever: a stopped course does not end its aftercare.
+ * stands for ever: neither a stopped course nor a recalled lot ends its aftercare, and a patient who moves away has the
+ * same use of it. Only a death does, and the end of the cause itself: a session that was recorded by mistake.
  */
 export function causeGone(
   planned: Pick<PlannedMessage, 'kind' | 'cause' | 'generation'>,
   timeline: PlannedTimeline,
-  context: { readonly protocol: Protocol; readonly rhythmEnded: boolean },
+  context: CauseContext,
 ): SuppressionReason | undefined {
+  const gone = goneAt(context.person, context.now, context.zone);
+  const ahead = AHEAD.has(planned.kind);
+  if (gone === 'patient-died' || (gone && ahead)) return gone;
   switch (planned.cause.kind) {
-    case 'session':
-      return AHEAD.has(planned.kind) ? bookingGone(planned.cause.sessionId, planned.generation, timeline) : undefined;
+    case 'session': {
+      const { sessionId } = planned.cause;
+      const { generation } = planned;
+      return ahead
+        ? bookingGone(sessionId, generation, timeline, context)
+        : performanceGone(sessionId, generation, timeline, context);
+    }
     case 'maintenance-window':
       return windowGone(planned.cause.ordinal, planned.generation, timeline, context);
     default:
@@ -35,13 +46,18 @@ export function causeGone(
   }
 }
 
+export type CauseContext = Pick<PlanContext, 'protocol' | 'zone' | 'rhythmEnded' | 'rhythmBack' | 'person' | 'now'>;
+
 function bookingGone(
   sessionId: string,
   generation: number,
-  { course }: PlannedTimeline,
+  timeline: PlannedTimeline,
+  { person }: CauseContext,
 ): SuppressionReason | undefined {
+  const { course } = timeline;
   const session = course.sessions.find((each) => each.sessionId === sessionId);
-  if (!session) return 'superseded';
+  // It was booked when the message was planned.
+  if (!session) return 'cause-retracted';
   switch (session.status) {
     case 'performed':
       return 'session-performed';
@@ -51,22 +67,36 @@ function bookingGone(
       return 'session-cancelled';
     case 'booked':
       if (course.status === 'stopped') return 'course-stopped';
-      // Only maintenance goes on after a course is completed.
-      if (course.status === 'completed' && session.kind === 'course') return 'course-completed';
-      return session.bookings - 1 === generation ? undefined : 'session-rescheduled';
+      if (course.status === 'lapsed') return 'course-lapsed';
+      if (!isAhead(course, session)) return 'course-completed';
+      return generationAhead(timeline, session, person) === generation ? undefined : 'session-rescheduled';
   }
+}
+
+function performanceGone(
+  sessionId: string,
+  generation: number,
+  timeline: PlannedTimeline,
+  { person }: CauseContext,
+): SuppressionReason | undefined {
+  const session = timeline.course.sessions.find((each) => each.sessionId === sessionId);
+  if (session?.status !== 'performed') return 'cause-retracted';
+  return generationAfter(timeline, sessionId, person) === generation ? undefined : 'superseded';
 }
 
 function windowGone(
   ordinal: number,
   generation: number,
-  { course, freed }: PlannedTimeline,
-  { protocol, rhythmEnded }: { readonly protocol: Protocol; readonly rhythmEnded: boolean },
+  timeline: PlannedTimeline,
+  context: CauseContext,
 ): SuppressionReason | undefined {
+  const { course } = timeline;
+  const { protocol, rhythmEnded } = context;
   if (course.maintenanceDeclined) return 'maintenance-declined';
   if (course.status === 'stopped') return 'course-stopped';
+  if (course.status === 'lapsed') return 'course-lapsed';
   if (rhythmEnded) return 'rhythm-ended';
   if (currentWindow(course, protocol, false)?.ordinal !== ordinal) return 'maintenance-window-moved';
   if (bookedMaintenance(course)) return 'maintenance-booked';
-  return generation === freed.times ? undefined : 'superseded';
+  return generation === toldOfWindow(timeline, context).times ? undefined : 'superseded';
 }

@@ -1,14 +1,18 @@
 import type { AppendContext } from '#libs/event-store/src/event-store.js';
+import { changesHistory, type EffectiveEvent, effectiveHistory } from '#libs/event-store/src/correction.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
-import { dateOfWall, type Instant, type LocalDate } from '#libs/kernel/src/zoned-time.js';
+import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import {
   type CourseEvent,
   courseFold,
+  type CourseSession,
   type CourseState,
+  type CourseStreamEvent,
+  type OpenSession,
   performedSessions,
-  type PerformedSession,
   type PlannedCourse,
 } from '#libs/treatment/src/streams.contract.js';
+import { again, NEVER, type Told } from './told.js';
 
 type Origin = AppendContext['origin'];
 
@@ -30,10 +34,32 @@ export interface CourseTimeline {
   readonly performed: Readonly<Record<string, Learned>>;
   /** The present proposal of maintenance: when it was made, and what the newest event that it rests on came from. */
   readonly proposed: Learned | undefined;
-  /** How often a booked maintenance session fell away since the proposal, and when last: the patient is told again. */
-  readonly freed: { readonly times: number; readonly recordedAt: Instant | undefined };
+  /**
+   * How often, since the proposal, a booked maintenance session fell away or the patient wanted maintenance again, and
+   * when last: the patient is told again.
+   */
+  readonly freed: Told;
   /** Where the newest event that moves maintenance windows came from. */
   readonly windowOrigin: Origin;
+  /** By session: how often corrections changed what its patient must be told. */
+  readonly retold: Readonly<Record<string, Retold>>;
+  /** How often a correction brought maintenance back that had ended. */
+  readonly reopened: Told;
+  /** When corrections moved the beginning of the treatment, each time from where and to where. */
+  readonly rebegun: readonly Rebegun[];
+}
+
+/** The first performed course session as it was known before a correction and after it; undefined: none. */
+export interface Rebegun {
+  readonly from: Instant | undefined;
+  readonly to: Instant | undefined;
+  readonly recordedAt: Instant;
+}
+
+/** What corrections changed about a session, ahead of it and after it. */
+export interface Retold {
+  readonly ahead: Told;
+  readonly after: Told;
 }
 
 /** A course that was planned. */
@@ -44,11 +70,40 @@ const initial: CourseTimeline = {
   booked: {},
   performed: {},
   proposed: undefined,
-  freed: { times: 0, recordedAt: undefined },
+  freed: NEVER,
   windowOrigin: 'live',
+  retold: {},
+  reopened: NEVER,
+  rebegun: [],
 };
 
+/** Of a history with corrections applied; what they changed is not in it (see `timelineOf`). */
 export const timelineFold = { initial, evolve };
+
+/**
+ * The timeline of a course by its events as they were recorded, corrections beside what they change.
+ * @param events the whole stream, in its order
+ */
+export function timelineOf(events: readonly RecordedEvent<CourseStreamEvent>[]): CourseTimeline {
+  const timeline = effective(events).reduce(evolve, initial);
+  const { proposed } = timeline;
+  if (!events.some(({ type }) => changesHistory(type))) return timeline;
+  return { ...timeline, ...retellings(events), proposed: proposed && { ...proposed, origin: originOfWindow(events) } };
+}
+
+const MOVES_WINDOWS: ReadonlySet<string> = new Set(['SessionPerformed', 'CourseCompleted', 'MaintenanceScheduled']);
+
+/** What the last proposal rests on: an old history that somebody has corrected since is as new as the correction. */
+function originOfWindow(events: readonly RecordedEvent<CourseStreamEvent>[]): Origin {
+  const proposedAt = events.findLastIndex(({ type }) => type === 'MaintenanceProposed');
+  const moved = events.slice(0, proposedAt).findLast(({ type }) => MOVES_WINDOWS.has(type) || changesHistory(type));
+  return moved?.header.origin ?? 'live';
+}
+
+const effective = (events: readonly RecordedEvent<CourseStreamEvent>[]) =>
+  effectiveHistory(events as readonly RecordedEvent[]) as unknown as readonly EffectiveEvent<
+    RecordedEvent<CourseEvent>
+  >[];
 
 export const isPlanned = (timeline: CourseTimeline): timeline is PlannedTimeline => timeline.course.status !== 'none';
 
@@ -64,12 +119,19 @@ function evolve(timeline: CourseTimeline, event: RecordedEvent<CourseEvent>): Co
       const performed = { ...timeline.performed, [event.data.sessionId]: learned };
       return { ...next, performed, windowOrigin: learned.origin };
     }
-    case 'CourseCompleted':
-      return { ...next, windowOrigin: learned.origin };
+    case 'CourseCompleted': {
+      // A completion that was taken back had its proposal already.
+      const isAnew = timeline.course.status !== 'none' && timeline.course.proposal !== undefined;
+      return {
+        ...next,
+        windowOrigin: learned.origin,
+        freed: isAnew ? again(timeline.freed, event.recordedAt) : timeline.freed,
+      };
+    }
     case 'SessionMissed':
     case 'SessionCancelled': {
       if (!wasBookedMaintenance(timeline.course, event.data.sessionId)) return next;
-      return { ...next, freed: { times: timeline.freed.times + 1, recordedAt: event.recordedAt } };
+      return { ...next, freed: again(timeline.freed, event.recordedAt) };
     }
     case 'MaintenanceProposed':
       return {
@@ -79,6 +141,10 @@ function evolve(timeline: CourseTimeline, event: RecordedEvent<CourseEvent>): Co
       };
     case 'MaintenanceScheduled':
       return { ...next, windowOrigin: learned.origin };
+    case 'MaintenanceResumed': {
+      const wasDeclined = timeline.course.status !== 'none' && timeline.course.maintenanceDeclined;
+      return wasDeclined ? { ...next, freed: again(timeline.freed, event.recordedAt) } : next;
+    }
     case 'CoursePlanned':
     case 'CoursePlanChanged':
     case 'CourseConsultationRenewed':
@@ -91,10 +157,76 @@ function evolve(timeline: CourseTimeline, event: RecordedEvent<CourseEvent>): Co
     case 'CourseStopped':
     case 'CourseLapsed':
     case 'MaintenanceDeclined':
-    case 'MaintenanceResumed':
       return next;
   }
 }
+
+/** Whether messages ahead of a session may go, as far as course and session say it. */
+export function isAhead(course: PlannedCourse, session: CourseSession): session is OpenSession {
+  // Only maintenance goes on after a course is completed.
+  const goesOn = course.status === 'active' || (course.status === 'completed' && session.kind === 'maintenance');
+  return session.status === 'booked' && goesOn;
+}
+
+/** What a patient is told of a session follows from this; null: nothing. */
+const toldAhead = (course: PlannedCourse, session: CourseSession): string | null =>
+  isAhead(course, session) ? `${session.bookedFor?.instant} ${session.bookedFor?.zone} ${session.bookings}` : null;
+
+/** A corrected pain score or volume does not change it; a corrected time does. */
+const toldAfter = (session: CourseSession): string | null =>
+  session.status === 'performed'
+    ? `${session.endedAt?.instant ?? `${session.at.instant} ${session.durationMinutes}`} ${session.at.zone}`
+    : null;
+
+/**
+ * What each correction changed of what patients are told: the course as it was known before it is held against the
+ * course as it is known with it.
+ */
+function retellings(
+  events: readonly RecordedEvent<CourseStreamEvent>[],
+): Pick<CourseTimeline, 'retold' | 'reopened' | 'rebegun'> {
+  const retold: Record<string, Retold> = {};
+  const rebegun: Rebegun[] = [];
+  let reopened = NEVER;
+  events.forEach((event, n) => {
+    if (!changesHistory(event.type)) return;
+    const [before, after] = [courseAt(events.slice(0, n)), courseAt(events.slice(0, n + 1))];
+    if (before.status === 'none' || after.status === 'none') return;
+    if (!isMaintained(before) && isMaintained(after)) reopened = again(reopened, event.recordedAt);
+    const [from, to] = [treatmentBegan(before), treatmentBegan(after)];
+    if (from !== to) rebegun.push({ from, to, recordedAt: event.recordedAt });
+    for (const was of before.sessions) {
+      const is = after.sessions.find(({ sessionId }) => sessionId === was.sessionId);
+      const known = retold[was.sessionId] ?? { ahead: NEVER, after: NEVER };
+      retold[was.sessionId] = {
+        ahead: retoldAhead(known.ahead, [before, was], is && [after, is], event.recordedAt),
+        after: retoldAfter(known.after, was, is, event.recordedAt),
+      };
+    }
+  });
+  return { retold, reopened, rebegun };
+}
+
+const isMaintained = (course: PlannedCourse): boolean =>
+  course.status === 'completed' && !course.maintenanceDeclined && performedSessions(course, 'course').length > 0;
+
+type InCourse = readonly [course: PlannedCourse, session: CourseSession];
+
+function retoldAhead(known: Told, was: InCourse, is: InCourse | undefined, recordedAt: Instant): Told {
+  const told = is ? toldAhead(...is) : null;
+  if (!is || told === null || told === toldAhead(...was)) return known;
+  // A booking that is taken back lowers the number of bookings, and the generation must rise all the same.
+  return again(known, recordedAt, was[1].bookings - is[1].bookings + 1);
+}
+
+function retoldAfter(known: Told, was: CourseSession, is: CourseSession | undefined, recordedAt: Instant): Told {
+  const told = toldAfter(was);
+  const isSame = told === null || (is !== undefined && told === toldAfter(is));
+  return isSame ? known : again(known, recordedAt);
+}
+
+const courseAt = (events: readonly RecordedEvent<CourseStreamEvent>[]): CourseState =>
+  effective(events).reduce<CourseState>((state, event) => courseFold.evolve(state, event), courseFold.initial);
 
 const wasBookedMaintenance = (course: CourseState, sessionId: string): boolean =>
   course.status !== 'none' &&
@@ -105,9 +237,6 @@ const wasBookedMaintenance = (course: CourseState, sessionId: string): boolean =
 /** The instant at which the course's treatment began; undefined before its first performed session. */
 export const treatmentBegan = (course: PlannedCourse): Instant | undefined =>
   performedSessions(course, 'course')[0]?.at.instant;
-
-/** Local date where the session took place. */
-export const dateOf = (session: PerformedSession): LocalDate => dateOfWall(session.at.wall);
 
 /** A maintenance session that is booked and neither performed, missed nor cancelled. */
 export const bookedMaintenance = (course: PlannedCourse) =>

@@ -2,6 +2,8 @@ import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import type { Instant, ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import type { Cause, MessageKind } from '../message/message.events.js';
+import type { PersonStanding } from './person-standing.js';
+import type { Told } from './told.js';
 
 /** A message that the course's present state asks for. */
 export interface DesiredMessage {
@@ -25,6 +27,12 @@ export interface PlanContext {
   readonly importedMaintenanceReleasedAt: Instant | undefined;
   /** A later course of the patient under the same protocol has begun. */
   readonly rhythmEnded: boolean;
+  /** How often it turned out that such a course had not begun, and when last; left out where it never did. */
+  readonly rhythmBack?: Told;
+  /** Whether the patient has died or moved away, by any of their registrations. */
+  readonly person: PersonStanding;
+  /** The chain's present time: on which day somebody is gone. */
+  readonly now: Instant;
 }
 
 /** One key for one thing to tell one patient: the same in every process and every year. */

@@ -29,18 +29,18 @@ describe('the proposal of maintenance', () => {
   const next = (timeline: ReturnType<typeof timelineOf>, rhythmEnded = false) =>
     nextProposal(timeline.course, planContext().protocol, rhythmEnded);
 
-  it('is the window of S1-M2 when a course is completed', () => {
+  it('[maintenance.proposed] is the window of S1-M2 when a course is completed', () => {
     const timeline = timelineOf([completed().events, on('2026-02-21T12:00')]);
     expect(next(timeline)).toEqual({ ordinal: 1, opens: '2026-04-10', closes: '2026-07-10' });
   });
 
-  it('is made once', () => {
+  it('[maintenance.proposed] is made once', () => {
     expect(
       next(timelineOf([completed().events, on('2026-02-21T12:00')], [first(), on('2026-02-21T12:01')])),
     ).toBeNull();
   });
 
-  it('is made anew, under the next ordinal, after each maintenance session', () => {
+  it('[maintenance.proposed] is made anew, under the next ordinal, after each maintenance session', () => {
     const timeline = timelineOf(
       [completed().events, on('2026-02-21T12:00')],
       [first(), on('2026-02-21T12:01')],
@@ -49,14 +49,14 @@ describe('the proposal of maintenance', () => {
     expect(next(timeline)).toEqual({ ordinal: 2, opens: '2026-06-20', closes: '2026-10-20' });
   });
 
-  it('is not made before the course is completed, after a refusal, or once a later course has begun', () => {
+  it('[maintenance.ends] is not made before the course is completed, after a refusal, or once a later course has begun', () => {
     const unfinished = timelineOf([courseOf().performed('2026-01-10T10:00').events, on('2026-01-10T12:00')]);
     const declined = timelineOf([[...completed().events, MaintenanceDeclined(at, named)], on('2026-02-21T12:00')]);
     expect([next(unfinished), next(declined)]).toEqual([null, null]);
     expect(next(timelineOf([completed().events, on('2026-02-21T12:00')]), true)).toBeNull();
   });
 
-  it('ends with the first performed session of a later course of the patient under the same protocol', () => {
+  it('[maintenance.later-course] ends with the first performed session of a later course of the patient under the same protocol', () => {
     const former = timelineOf([completed().events, on('2026-02-21T12:00')]);
     const later = (...walls: string[]) => {
       const course = courseOf({ id: newId() });
@@ -72,7 +72,7 @@ describe('the proposal of maintenance', () => {
 describe('messages around a maintenance window', () => {
   const timeline = () => timelineOf([completed().events, on('2026-02-21T12:00')], [first(), on('2026-02-21T12:01')]);
 
-  it('are due soon, due and overdue, each at nine in the morning at the site', () => {
+  it('[message.maintenance] are due soon, due and overdue, each at nine in the morning at the site', () => {
     expect(summary(timeline())).toEqual([
       ['maintenance-due-soon', '2026-03-27T09:00'],
       ['maintenance-due', '2026-04-10T09:00'],
@@ -80,11 +80,11 @@ describe('messages around a maintenance window', () => {
     ]);
   });
 
-  it('are none before the window was proposed', () => {
+  it('[message.maintenance] are none before the window was proposed', () => {
     expect(summary(timelineOf([completed().events, on('2026-02-21T12:00')]))).toEqual([]);
   });
 
-  it('are none while a maintenance session is booked', () => {
+  it('[maintenance.ends] are none while a maintenance session is booked', () => {
     const booking = courseOf().booked('2026-04-20T10:00', { kind: 'maintenance' }).events.slice(1);
     const booked = timelineOf([[...completed().events, ...first(), ...booking], on('2026-02-21T12:00')]);
     expect(summary(booked)).toEqual([]);
@@ -96,7 +96,7 @@ describe('messages around a maintenance window', () => {
     expect(causeGone(planned, booked, planContext())).toBe('maintenance-booked');
   });
 
-  it('come again, those still to come, when the booked session falls away', () => {
+  it('[maintenance.ends] come again, those still to come, when the booked session falls away', () => {
     const sessionId = newId();
     const booking = courseOf().booked('2026-04-20T10:00', { kind: 'maintenance', id: sessionId }).events.slice(1);
     const freed = timelineOf(
@@ -112,7 +112,7 @@ describe('messages around a maintenance window', () => {
     expect(causeGone(planned, freed, planContext())).toBe('superseded');
   });
 
-  it('end with a refusal, a moved window and a later course', () => {
+  it('[maintenance.ends] [message.cause-gone] end with a refusal, a moved window and a later course', () => {
     const planned = {
       kind: 'maintenance-due',
       cause: { kind: 'maintenance-window', ordinal: 1 },
@@ -130,7 +130,7 @@ describe('messages around a maintenance window', () => {
     expect(causeGone(planned, timeline(), planContext())).toBeUndefined();
   });
 
-  it('tell at once, live, that maintenance is due already', () => {
+  it('[message.maintenance] tell at once, live, that maintenance is due already', () => {
     const late = timelineOf([completed().events, on('2026-05-02T12:00')], [first(), on('2026-05-02T12:01')]);
     expect(summary(late)).toEqual([
       ['maintenance-due', '2026-05-02T12:01'],
@@ -142,15 +142,15 @@ describe('messages around a maintenance window', () => {
 describe('maintenance from an old history', () => {
   const imported = (wall: string) => timelineOf([completed().events, on(wall, 'import')], [first(), on(wall)]);
 
-  it('that is upcoming is told as if it were live', () => {
+  it('[message.maintenance] that is upcoming is told as if it were live', () => {
     expect(summary(imported('2026-03-01T12:00'))).toEqual(summary(imported('2026-02-21T12:00')));
   });
 
-  it('that is due already is not told again until it is overdue', () => {
+  it('[message.no-burst] that is due already is not told again until it is overdue', () => {
     expect(summary(imported('2026-05-02T12:00'))).toEqual([['maintenance-overdue', '2026-07-11T09:00']]);
   });
 
-  it('that is overdue waits until staff of the site let it go, and is then due at once', () => {
+  it('[message.imported-overdue] that is overdue waits until staff of the site let it go, and is then due at once', () => {
     const timeline = imported('2026-08-01T12:00');
     expect(summary(timeline)).toEqual([]);
     expect(waitsForRelease(timeline, planContext())).toBe(true);

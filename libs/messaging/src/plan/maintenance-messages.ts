@@ -5,15 +5,18 @@ import { messageRuleOf } from '#libs/protocols/src/protocol.schema.js';
 import type { Cause, MessageKind } from '../message/message.events.js';
 import { bookedMaintenance, type PlannedTimeline } from './course-timeline.js';
 import type { DesiredMessage, PlanContext } from './desired-message.js';
+import { toldOfWindow } from './generation.js';
 import { currentWindow } from './maintenance-proposal.js';
 import { morningOf, shiftTime, startOf } from './shift-time.js';
+import { later } from './told.js';
 
 /** What nobody limits ends here: a reminder of something overdue for longer reaches nobody. */
 const OVERDUE_USEFUL_FOR = 'P1Y';
 
 /**
  * Around the window that was proposed last: due soon, due, overdue. None while a maintenance session is booked; when it
- * falls away, what is still to come is told again under the next generation.
+ * falls away, and when maintenance comes back that had ended, what is still to come is told again under the next
+ * generation.
  */
 export function maintenanceMessages(timeline: PlannedTimeline, context: PlanContext): DesiredMessage[] {
   const { course, proposed } = timeline;
@@ -21,11 +24,12 @@ export function maintenanceMessages(timeline: PlannedTimeline, context: PlanCont
   const open = window !== null && proposed !== undefined && window.ordinal === course.proposal?.ordinal;
   if (!open || bookedMaintenance(course)) return [];
 
-  const all = aroundWindow(window, context, timeline.freed.times);
-  const since = later(proposed.recordedAt, timeline.freed.recordedAt);
+  const told = toldOfWindow(timeline, context);
+  const all = aroundWindow(window, context, told.times);
+  const since = later(proposed.recordedAt, told.recordedAt);
   const state = maintenanceState(window, localDateAt(proposed.recordedAt, context.zone));
   const overdue = all.filter(({ kind }) => kind === 'maintenance-overdue');
-  const firstTime = timeline.freed.times === 0;
+  const firstTime = told.times === 0;
 
   if (state === 'overdue' && firstTime) {
     // From an old history it is listed, and waits until staff have looked at the list.
@@ -104,5 +108,3 @@ function dueAt(message: DesiredMessage, due: ZonedTime, { protocol }: PlanContex
 
 const dueNoEarlierThan = (message: DesiredMessage, since: Instant, zone: string): DesiredMessage =>
   message.due.instant >= since ? message : { ...message, due: zonedTime(since, zone) };
-
-const later = (a: Instant, b: Instant | undefined): Instant => (b !== undefined && b > a ? b : a);

@@ -1,8 +1,6 @@
 import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
-import { maintenanceWindow } from '#libs/protocols/src/maintenance.rule.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
-import { performedSessions, type PlannedCourse } from '#libs/treatment/src/streams.contract.js';
-import { dateOf } from './course-timeline.js';
+import { courseWindow, type PlannedCourse } from '#libs/treatment/src/streams.contract.js';
 
 export interface Proposal {
   readonly ordinal: number;
@@ -11,26 +9,19 @@ export interface Proposal {
 }
 
 /**
- * The maintenance window that a course has now (S1-M2), under the ordinal of the proposal that already names it, else
- * under the next one: it moves after each maintenance session and when its anchor is corrected. Null where there is no
- * maintenance: no rhythm, not completed, no performed course session, declined, or a later course of the patient under
- * the same protocol has begun (`rhythmEnded`).
+ * The maintenance window that a course has now, by the rhythm (S1-M2) or as the physician set it (S4-E1), under the
+ * ordinal of the proposal that already names it, else under the next one: it moves after each maintenance session, when
+ * its anchor is corrected and when the physician sets another. Null where there is no maintenance: no window set, not
+ * completed, no performed course session, declined, or a later course of the patient under the same protocol has begun
+ * (`rhythmEnded`).
  */
 export function currentWindow(course: PlannedCourse, protocol: Protocol, rhythmEnded: boolean): Proposal | null {
-  if (course.status !== 'completed' || course.maintenanceDeclined || rhythmEnded) return null;
-  const sessions = performedSessions(course, 'course');
-  const [first, last] = [sessions[0], sessions.at(-1)];
-  if (!first || !last) return null;
-  const window = maintenanceWindow({
-    protocol,
-    firstCourseSession: dateOf(first),
-    lastCourseSession: dateOf(last),
-    maintenanceSessions: performedSessions(course, 'maintenance').map(dateOf),
-  });
+  const window = rhythmEnded ? null : courseWindow(course, protocol);
   if (!window) return null;
+  const { opens, closes } = window;
   const { proposal } = course;
-  if (proposal?.opens === window.opens && proposal.closes === window.closes) return proposal;
-  return { ordinal: (proposal?.ordinal ?? 0) + 1, ...window };
+  if (proposal?.opens === opens && proposal.closes === closes) return proposal;
+  return { ordinal: (proposal?.ordinal ?? 0) + 1, opens, closes };
 }
 
 /** The window to propose now; null where the present proposal still holds, or there is nothing to propose. */

@@ -32,14 +32,14 @@ describe('messages ahead of a booked session', () => {
   const sessionId = newId();
   const booked = () => courseOf().booked('2026-05-20T14:00', { id: sessionId });
 
-  it('are the aspirin notice seven days before (S0-P1) and the reminder a day before', () => {
+  it('[message.aspirin-notice] [message.reminder] are the aspirin notice seven days before (S0-P1) and the reminder a day before', () => {
     expect(summary(timelineOf([booked().events, EARLY]))).toEqual([
       ['session-reminder', '2026-05-19T14:00'],
       ['aspirin-notice', '2026-05-13T14:00'],
     ]);
   });
 
-  it('name the fact that they rest on, and are of no use once the session begins', () => {
+  it('[message.aspirin-notice] [message.reminder] name the fact that they rest on, and are of no use once the session begins', () => {
     const notice = desiredMessages(timelineOf([booked().events, EARLY]), planContext()).find(
       ({ kind }) => kind === 'aspirin-notice',
     );
@@ -51,19 +51,19 @@ describe('messages ahead of a booked session', () => {
     });
   });
 
-  it('leave out what was past when the session was booked, so that there is no burst', () => {
+  it('[message.no-burst] leave out what was past when the session was booked, so that there is no burst', () => {
     expect(summary(timelineOf([booked().events, { at: zoned('2026-05-16T09:00').instant }]))).toEqual([
       ['session-reminder', '2026-05-19T14:00'],
     ]);
     expect(summary(timelineOf([booked().events, { at: zoned('2026-05-20T09:00').instant }]))).toEqual([]);
   });
 
-  it('stay the same however often and however late they are planned again', () => {
+  it('[message.once] stay the same however often and however late they are planned again', () => {
     const timeline = timelineOf([booked().events, EARLY]);
     expect(desiredMessages(timeline, planContext())).toEqual(desiredMessages(timeline, planContext()));
   });
 
-  it('are told anew under the next generation when the session is rescheduled', () => {
+  it('[message.new-time] [message.cause-gone] are told anew under the next generation when the session is rescheduled', () => {
     const moved = SessionRescheduled(at, {
       ...{ ...named, sessionId, siteId: SITE, practitionerId: PRACTITIONER },
       at: zoned('2026-05-27T10:00'),
@@ -79,7 +79,7 @@ describe('messages ahead of a booked session', () => {
     expect([gone(0), gone(1)]).toEqual(['session-rescheduled', undefined]);
   });
 
-  it('keep the hour on the wall across a change of the clocks', () => {
+  it('[message.wall-hour] keep the hour on the wall across a change of the clocks', () => {
     const course = courseOf().booked('2026-11-03T14:00', { zone: 'America/New_York' });
     const timeline = timelineOf([course.events, EARLY]);
     const due = desiredMessages(timeline, planContext({ zone: 'America/New_York' })).map(({ due }) => due.wall);
@@ -92,14 +92,14 @@ describe('messages ahead of a booked session', () => {
     ['session-missed', SessionMissed(at, { ...named, sessionId })],
     ['course-stopped', CourseStopped(at, { ...named, reason: 'moved away' })],
     ['course-completed', CourseCompleted(at, named)],
-  ])('end when their cause is gone: %s', (reason, event) => {
+  ])('[message.cause-gone] end when their cause is gone: %s', (reason, event) => {
     const timeline = timelineOf([[...booked().events, event], EARLY]);
     expect(summary(timeline)).toEqual([]);
     const cause = { kind: 'session', sessionId } as const;
     expect(causeGone({ kind: 'aspirin-notice', cause, generation: 0 }, timeline, planContext())).toBe(reason);
   });
 
-  it('end when the session takes place', () => {
+  it('[message.cause-gone] end when the session takes place', () => {
     const timeline = timelineOf([booked().performed('2026-05-20T14:00', { id: sessionId }).events, EARLY]);
     const cause = { kind: 'session', sessionId } as const;
     expect(causeGone({ kind: 'session-reminder', cause, generation: 0 }, timeline, planContext())).toBe(
@@ -113,7 +113,7 @@ describe('messages after a performed session', () => {
   const performed = (minutes = 45) => courseOf().performed('2026-05-12T14:00', { id: sessionId, minutes });
   const recordedAt = (wall: string) => ({ at: zoned(wall).instant });
 
-  it('are aftercare at its end, the all-clear when the last end is reached, and a check-in', () => {
+  it('[message.aftercare-at-once] [message.all-clear] [message.check-in] are aftercare at its end, the all-clear when the last end is reached, and a check-in', () => {
     expect(summary(timelineOf([performed().events, recordedAt('2026-05-12T14:50')]))).toEqual([
       ['aftercare', '2026-05-12T14:50'],
       ['all-clear', '2026-05-13T14:45'],
@@ -121,14 +121,14 @@ describe('messages after a performed session', () => {
     ]);
   });
 
-  it('begin at the end of a session that was recorded while it went on', () => {
+  it('[message.aftercare-at-once] begin at the end of a session that was recorded while it went on', () => {
     expect(summary(timelineOf([performed(60).events, recordedAt('2026-05-12T14:10')]))[0]).toEqual([
       'aftercare',
       '2026-05-12T15:00',
     ]);
   });
 
-  it('count the longest expected session where its length is not on record', () => {
+  it('[message.aftercare-at-once] count the longest expected session where its length is not on record', () => {
     const events = performed().events.map((event) =>
       event.type === 'SessionPerformed'
         ? { ...event, data: { ...(event.data as object), durationMinutes: undefined } }
@@ -137,13 +137,13 @@ describe('messages after a performed session', () => {
     expect(summary(timelineOf([events, recordedAt('2026-05-12T14:10')]))[0]).toEqual(['aftercare', '2026-05-12T15:00']);
   });
 
-  it('are aftercare alone when it was recorded days later', () => {
+  it('[message.aftercare-at-once] [message.no-burst] are aftercare alone when it was recorded days later', () => {
     expect(summary(timelineOf([performed().events, recordedAt('2026-05-20T09:00')]))).toEqual([
       ['aftercare', '2026-05-20T09:00'],
     ]);
   });
 
-  it('are none from an old history, but for what falls due after it came in', () => {
+  it('[message.no-burst] are none from an old history, but for what falls due after it came in', () => {
     const imported = (wall: string) => timelineOf([performed().events, { ...recordedAt(wall), origin: 'import' }]);
     expect(summary(imported('2026-06-01T09:00'))).toEqual([]);
     expect(summary(imported('2026-05-13T09:00'))).toEqual([
@@ -152,7 +152,7 @@ describe('messages after a performed session', () => {
     ]);
   });
 
-  it('stay when the course is stopped', () => {
+  it('[message.aftercare-stays] stay when the course is stopped', () => {
     const timeline = timelineOf([
       [...performed().events, CourseStopped(at, { ...named, reason: 'moved away' })],
       recordedAt('2026-05-12T15:00'),
@@ -162,7 +162,7 @@ describe('messages after a performed session', () => {
     expect(causeGone({ kind: 'all-clear', cause, generation: 0 }, timeline, planContext())).toBeUndefined();
   });
 
-  it('have no all-clear under a protocol without an end', () => {
+  it('[message.all-clear] have no all-clear under a protocol without an end', () => {
     const facial = builtInProtocol('facial') as Protocol;
     const protocol = {
       ...facial,
@@ -172,7 +172,7 @@ describe('messages after a performed session', () => {
     expect(kinds.map(([kind]) => kind)).toEqual(['aftercare', 'check-in']);
   });
 
-  it('follow the rules of the protocol, and are none where it has none', () => {
+  it('[message.protocol-decides] follow the rules of the protocol, and are none where it has none', () => {
     const protocol = { ...(builtInProtocol('facial') as Protocol), messages: [] };
     expect(
       summary(timelineOf([performed().events, recordedAt('2026-05-12T15:00')]), planContext({ protocol })),

@@ -3,37 +3,36 @@ import { aftercarePlan } from '#libs/protocols/src/aftercare.rule.js';
 import { messageRuleOf, type Protocol } from '#libs/protocols/src/protocol.schema.js';
 import type { OpenSession, PerformedSession } from '#libs/treatment/src/streams.contract.js';
 import type { Cause, MessageKind } from '../message/message.events.js';
-import type { Learned, PlannedTimeline } from './course-timeline.js';
+import { isAhead, type PlannedTimeline } from './course-timeline.js';
 import type { DesiredMessage, PlanContext } from './desired-message.js';
+import { changedAfter, generationAfter, generationAhead, sinceAhead } from './generation.js';
 import { addMinutes, shiftTime } from './shift-time.js';
+import { later } from './told.js';
 
 /** The instant from which aftercare counts. A session whose length is not on record counts with the longest expected. */
 export const sessionEnd = (session: PerformedSession, protocol: Protocol): Instant =>
-  addMinutes(session.at.instant, session.durationMinutes ?? protocol.durationMinutes.max);
-
-const later = (a: Instant, b: Instant): Instant => (a >= b ? a : b);
+  session.endedAt?.instant ?? addMinutes(session.at.instant, session.durationMinutes ?? protocol.durationMinutes.max);
 
 /** What a course's sessions ask for, those to come and those performed. */
 export function sessionMessages(timeline: PlannedTimeline, context: PlanContext): DesiredMessage[] {
   return timeline.course.sessions.flatMap((session) => {
-    if (session.status === 'performed') return afterSession(session, timeline.performed[session.sessionId], context);
-    const goesOn =
-      timeline.course.status === 'active' || (timeline.course.status === 'completed' && session.kind === 'maintenance');
-    const ahead = session.status === 'booked' && goesOn;
-    return ahead ? beforeSession(session, timeline.booked[session.sessionId], context) : [];
+    if (session.status === 'performed') return afterSession(session, timeline, context);
+    return isAhead(timeline.course, session) ? beforeSession(session, timeline, context) : [];
   });
 }
 
 /** Ahead of a booked session. The generation counts how often its time was set anew. */
 function beforeSession(
   session: OpenSession,
-  learned: Learned | undefined,
-  { protocol, zone }: PlanContext,
+  timeline: PlannedTimeline,
+  { protocol, zone, person }: PlanContext,
 ): DesiredMessage[] {
+  const learned = timeline.booked[session.sessionId];
   if (!session.bookedFor || !learned) return [];
   const start = session.bookedFor;
   const cause: Cause = { kind: 'session', sessionId: session.sessionId };
-  const generation = session.bookings - 1;
+  const generation = generationAhead(timeline, session, person);
+  const since = sinceAhead(timeline, session, person, learned.recordedAt);
   const ahead = (
     kind: MessageKind,
     before: string,
@@ -52,19 +51,28 @@ function beforeSession(
       const kind = rule.precaution === ASPIRIN ? 'aspirin-notice' : 'precaution-notice';
       return [ahead(kind, rule.before, rule.usefulFor, rule.facts, rule.precaution)];
     })
-    .filter(({ due }) => due.instant >= learned.recordedAt);
+    .filter(({ due }) => due.instant >= since);
 }
 
 /** The precaution that every built-in protocol has (S0-P1). */
 const ASPIRIN = 'aspirin-or-nsaid';
 
-/** What follows from a performed session. It is told whatever becomes of the course. */
+/**
+ * What follows from a performed session. It is told whatever becomes of the course. When a correction changes when the
+ * session ended, what has not gone yet is told of the time as it reads now: at once where that has passed, live, while it
+ * is still of use.
+ */
 function afterSession(
   session: PerformedSession,
-  learned: Learned | undefined,
-  { protocol, zone }: PlanContext,
+  timeline: PlannedTimeline,
+  { protocol, zone, person }: PlanContext,
 ): DesiredMessage[] {
+  const learned = timeline.performed[session.sessionId];
   if (!learned) return [];
+  const isLive = learned.origin === 'live';
+  const generation = generationAfter(timeline, session.sessionId, person);
+  const changedAt = changedAfter(timeline, session.sessionId, person);
+  const since = later(learned.recordedAt, changedAt);
   const end = sessionEnd(session, protocol);
   const plan = aftercarePlan(protocol, end);
   const cause: Cause = { kind: 'session', sessionId: session.sessionId };
@@ -74,10 +82,10 @@ function afterSession(
     usefulFor: string | null,
     facts: readonly string[],
   ): DesiredMessage => {
-    const due = zonedTime(at, zone);
     // Without a limit of its own, what follows a session is of no use to anybody after a month.
-    const expiresAt = shiftTime(due, usefulFor ?? 'P1M', 1).instant;
-    return { kind, cause, generation: 0, due, expiresAt, facts };
+    const expiresAt = shiftTime(zonedTime(at, zone), usefulFor ?? 'P1M', 1).instant;
+    const due = zonedTime(isLive ? later(at, changedAt) : at, zone);
+    return { kind, cause, generation, due, expiresAt, facts };
   };
   const lines = [...new Set(plan.lines.flatMap(({ facts }) => facts))];
   const aftercare = messageRuleOf(protocol, 'aftercare');
@@ -86,7 +94,7 @@ function afterSession(
   const desired: DesiredMessage[] = [];
   if (aftercare && plan.lines.length > 0) {
     // Instructions are given as soon as we know of a session, unless it comes from an old history.
-    const at = learned.origin === 'live' ? later(end, learned.recordedAt) : end;
+    const at = isLive ? later(end, since) : end;
     desired.push(message('aftercare', at, aftercare.usefulFor, [...new Set([...aftercare.facts, ...lines])]));
   }
   if (allClear && plan.allClearAt !== null) {
@@ -98,5 +106,5 @@ function afterSession(
     const at = shiftTime(zonedTime(end, session.at.zone), checkIn.after, 1).instant;
     desired.push(message('check-in', at, checkIn.usefulFor, checkIn.facts));
   }
-  return desired.filter(({ due }) => due.instant >= learned.recordedAt);
+  return desired.filter(({ due, expiresAt }) => due.instant >= since && due.instant < expiresAt);
 }

@@ -61,7 +61,7 @@ const overdue = () =>
     .performed('2024-01-24T10:00');
 
 describe('the planner', () => {
-  it('plans what a booking asks for, and suppresses it when the session is cancelled', async () => {
+  it('[message.reminder] [message.cause-gone] plans what a booking asks for, and suppresses it when the session is cancelled', async () => {
     const sessionId = newId();
     const course = new CourseHistory(world.of).booked(day(20), { id: sessionId });
     await world.append(...course.streams());
@@ -79,7 +79,7 @@ describe('the planner', () => {
     ]);
   });
 
-  it('plans anew for the new time of a session', async () => {
+  it('[message.new-time] plans anew for the new time of a session', async () => {
     const sessionId = newId();
     const course = new CourseHistory(world.of).booked(day(20), { id: sessionId });
     await world.append(...course.streams());
@@ -97,7 +97,7 @@ describe('the planner', () => {
     ]);
   });
 
-  it('adds nothing when it sees the same events again, cut into any pages, its notes lost or not', async () => {
+  it('[message.once] adds nothing when it sees the same events again, cut into any pages, its notes lost or not', async () => {
     const sessionId = newId();
     const booked = new CourseHistory(world.of).booked(day(20), { id: sessionId }).booked(day(40));
     await world.append(...booked.streams(), ...overdue().streams());
@@ -131,7 +131,7 @@ describe('the planner', () => {
 });
 
 describe('maintenance', () => {
-  it('is proposed when a course is completed, and again after each maintenance session', async () => {
+  it('[maintenance.proposed] is proposed when a course is completed, and again after each maintenance session', async () => {
     const course = new CourseHistory(world.of).performed(day(-40)).performed(day(-20));
     await world.append(...course.streams());
     const named = { courseId: course.id, patientId: world.of.patient };
@@ -148,7 +148,7 @@ describe('maintenance', () => {
     expect(after.filter((line) => line.includes('maintenance') && line.endsWith('pending')).length).toBe(3);
   });
 
-  it('ends when the patient declines', async () => {
+  it('[maintenance.ends] ends when the patient declines', async () => {
     const course = new CourseHistory(world.of, { end: 'completed' }).performed(day(-20));
     await world.append(...course.streams());
     await messages();
@@ -157,7 +157,7 @@ describe('maintenance', () => {
     expect((await messages()).filter((line) => line.includes('maintenance-declined)')).length).toBe(3);
   });
 
-  it('ends when a later course of the patient under the same protocol begins', async () => {
+  it('[maintenance.later-course] ends when a later course of the patient under the same protocol begins', async () => {
     const former = new CourseHistory(world.of, { end: 'completed' }).performed(day(-30));
     await world.append(...former.streams());
     await messages();
@@ -167,13 +167,13 @@ describe('maintenance', () => {
 });
 
 describe('an old history', () => {
-  it('plans nothing that was due before it came in', async () => {
+  it('[message.no-burst] plans nothing that was due before it came in', async () => {
     const history = overdue().performed('2024-05-01T10:00', { kind: 'maintenance' });
     await world.append(...history.streams());
     expect(await messages()).toEqual([]);
   });
 
-  it('keeps its overdue maintenance until staff of the site let it go', async () => {
+  it('[message.imported-overdue] keeps its overdue maintenance until staff of the site let it go', async () => {
     const course = overdue();
     await world.append(...course.streams());
     expect(await messages()).toEqual([]);
@@ -186,5 +186,5 @@ describe('an old history', () => {
 
 it('keeps its read model in a schema of its own', () => {
   const [, messagesProjection] = messaging.works;
-  expect(schemaOf(messagesProjection as never)).toBe('messages_v1');
+  expect(schemaOf(messagesProjection as never)).toBe('messages_v2');
 });

@@ -10,6 +10,15 @@ import {
   COURSE_EVENTS,
   courseStream,
   MaintenanceProposed,
+  PatientDied,
+  PatientDiedCorrected,
+  PatientEntryRetracted,
+  PatientLinked,
+  PatientMovedAway,
+  PatientMovedAwayCorrected,
+  PatientReturned,
+  PatientReturnedCorrected,
+  PatientUnlinked,
   SiteImportedMaintenanceReleased,
 } from '#libs/treatment/src/streams.contract.js';
 import { decide } from '../message/message.decider.js';
@@ -19,9 +28,11 @@ import { causeGone } from '../plan/cause-gone.js';
 import type { PlannedTimeline } from '../plan/course-timeline.js';
 import { type DesiredMessage, keyOf, messageIdOf, type PlanContext } from '../plan/desired-message.js';
 import { desiredMessages } from '../plan/desired-messages.js';
-import { hasLaterCourse } from '../plan/later-course.js';
+import { earlierMessageIds, hasGone } from '../plan/earlier-messages.js';
+import { hasLaterCourse, rhythmBack } from '../plan/later-course.js';
 import { waitsForRelease } from '../plan/maintenance-messages.js';
 import { nextProposal } from '../plan/maintenance-proposal.js';
+import { goneAt, type PersonStanding, personStanding } from '../plan/person-standing.js';
 import { inGroups } from './in-groups.js';
 import type { NotedMessage, PlannerNotes } from './planner-notes.js';
 import type { ReadCourse, RecordReader } from './record-reader.js';
@@ -43,6 +54,15 @@ interface JudgedCourse extends ReadCourse {
   readonly context: PlanContext;
 }
 
+/** What may say that a person is gone, or is not any more. */
+const PERSON_TYPES: ReadonlySet<string> = new Set(
+  [
+    ...[PatientDied, PatientMovedAway, PatientReturned, PatientLinked, PatientUnlinked],
+    ...[PatientDiedCorrected, PatientMovedAwayCorrected, PatientReturnedCorrected, PatientEntryRetracted],
+  ].map(({ type }) => type),
+);
+const patientOf = (data: unknown): Id => (data as { patientId: Id }).patientId;
+
 /** Name and version of the reactor's checkpoints. */
 export const MESSAGE_PLANNER = { name: 'message_planner', version: 1 } as const;
 
@@ -57,6 +77,7 @@ export class MessagePlannerReactor implements Reactor {
   readonly types: ReadonlySet<string> = new Set([
     ...COURSE_EVENTS.map(({ type }) => type),
     SiteImportedMaintenanceReleased.type,
+    ...PERSON_TYPES,
   ]);
 
   constructor(private readonly deps: MessagePlannerDependencies) {}
@@ -66,19 +87,46 @@ export class MessagePlannerReactor implements Reactor {
     const released = events.filter(({ type }) => type === SiteImportedMaintenanceReleased.type);
     const sites = released.map(({ data }) => (data as { siteId: Id }).siteId);
     const waiting = await this.deps.notes.coursesThatWait(chain, sites);
-    const courses = await this.judge(chain, [...new Set([...causes.keys(), ...waiting])]);
+    const ofPersons = await this.coursesOfPersons(chain, events);
+    const now = await this.deps.chains.now(chain);
+    const courses = await this.judge(chain, [...new Set([...causes.keys(), ...waiting, ...ofPersons])], now);
     const noted = new Map<Id, NotedMessage[]>(courses.map(({ courseId }) => [courseId, []]));
     for (const message of await this.deps.notes.messagesOf(chain, [...noted.keys()])) {
       noted.get(message.courseId)?.push(message);
     }
-    const now = await this.deps.chains.now(chain);
     await inGroups(courses, (course) =>
       this.follow(chain, course, noted.get(course.courseId) ?? [], now, causes.get(course.courseId)),
     );
   }
 
+  /** The courses of everybody about whom a page says that they died, moved away, came back or are somebody else, too. */
+  private async coursesOfPersons(chain: Chain, events: readonly SealedEvent[]): Promise<Id[]> {
+    const about = events.filter(({ type }) => PERSON_TYPES.has(type));
+    if (about.length === 0) return [];
+    const { notes, reader } = this.deps;
+    const named = about.flatMap(({ data }) => {
+      const { patientId, otherPatientId } = data as { patientId: Id; otherPatientId?: Id };
+      return otherPatientId === undefined ? [patientId] : [patientId, otherPatientId];
+    });
+    const patientIds = [...new Set(named)];
+    const persons = await inGroups(patientIds, (id) => reader.person(chain, id));
+    const registrations = new Set([...patientIds, ...persons.flat().map(({ data }) => patientOf(data))]);
+    await notes.notePersons(chain, [...registrations]);
+    return notes.coursesOfPatients(chain, [...registrations]);
+  }
+
+  /** How the patients of courses stand; most have nothing on record about it, and are not looked at. */
+  private async standings(
+    chain: Chain,
+    patientIds: readonly Id[],
+  ): Promise<(patientId: Id, zone: string) => PersonStanding> {
+    const ids = await this.deps.notes.personsAmong(chain, [...new Set(patientIds)]);
+    const events = new Map(await inGroups(ids, async (id) => [id, await this.deps.reader.person(chain, id)] as const));
+    return (patientId, zone) => personStanding(events.get(patientId) ?? [], zone);
+  }
+
   /** The courses, and the others of the same patients and protocols, whose rhythm they may have ended. */
-  private async judge(chain: Chain, courseIds: readonly Id[]): Promise<JudgedCourse[]> {
+  private async judge(chain: Chain, courseIds: readonly Id[], now: Instant): Promise<JudgedCourse[]> {
     const known = new Map<Id, ReadCourse>();
     const read = async (ids: readonly Id[]) => {
       const missing = ids.filter((id) => !known.has(id));
@@ -86,13 +134,16 @@ export class MessagePlannerReactor implements Reactor {
       found.forEach((course, n) => course && known.set(missing[n] as Id, course));
     };
     await read(courseIds);
-    const contexts = await this.contexts(chain, known);
+    const contexts = await this.contexts(chain, known, now);
     const touched = [...known.values()].map(({ timeline }) => timeline.course);
     await this.note(chain, known, contexts);
-    const rhythms = touched.filter((course) => contexts.get(course.courseId)?.protocol.maintenance.kind === 'rhythm');
-    const pairs = rhythms.map(({ patientId, protocol }) => ({ patientId, protocol: protocol.code }));
+    const maintained = touched.filter(
+      ({ courseId, scheduled }) =>
+        scheduled !== undefined || contexts.get(courseId)?.protocol.maintenance.kind === 'rhythm',
+    );
+    const pairs = maintained.map(({ patientId, protocol }) => ({ patientId, protocol: protocol.code }));
     await read(await this.deps.notes.coursesOf(chain, pairs));
-    for (const [id, context] of await this.contexts(chain, known)) contexts.set(id, context);
+    for (const [id, context] of await this.contexts(chain, known, now)) contexts.set(id, context);
 
     const byPatient = new Map<Id, PlannedTimeline[]>();
     for (const { timeline } of known.values()) {
@@ -100,16 +151,26 @@ export class MessagePlannerReactor implements Reactor {
       byPatient.set(patientId, [...(byPatient.get(patientId) ?? []), timeline]);
     }
     return [...known].map(([courseId, course]) => {
-      const rhythmEnded = hasLaterCourse(course.timeline, byPatient.get(course.timeline.course.patientId) ?? []);
-      return { ...course, courseId, context: { ...(contexts.get(courseId) as PlanContext), rhythmEnded } };
+      const { timeline } = course;
+      const all = byPatient.get(timeline.course.patientId) ?? [];
+      const rhythm = { rhythmEnded: hasLaterCourse(timeline, all), rhythmBack: rhythmBack(timeline, all) };
+      return { ...course, courseId, context: { ...(contexts.get(courseId) as PlanContext), ...rhythm } };
     });
   }
 
-  private async contexts(chain: Chain, courses: ReadonlyMap<Id, ReadCourse>): Promise<Map<Id, PlanContext>> {
+  private async contexts(
+    chain: Chain,
+    courses: ReadonlyMap<Id, ReadCourse>,
+    now: Instant,
+  ): Promise<Map<Id, PlanContext>> {
     const all = [...courses.values()].map(({ timeline }) => timeline.course);
+    const standingOf = await this.standings(
+      chain,
+      all.map(({ patientId }) => patientId),
+    );
     const siteIds = [...new Set(all.map(({ siteId }) => siteId))];
     const sites = new Map(await inGroups(siteIds, async (id) => [id, await this.deps.reader.site(chain, id)] as const));
-    const contexts = await inGroups(all, async ({ courseId, siteId, protocol: { code, version } }) => {
+    const contexts = await inGroups(all, async ({ courseId, patientId, siteId, protocol: { code, version } }) => {
       const site = sites.get(siteId);
       if (site?.status !== 'registered') throw new Error(`Course ${courseId} is at a site that was never registered`);
       const context: PlanContext = {
@@ -117,6 +178,8 @@ export class MessagePlannerReactor implements Reactor {
         zone: site.timeZone,
         importedMaintenanceReleasedAt: site.importedMaintenanceReleasedAt,
         rhythmEnded: false,
+        person: standingOf(patientId, site.timeZone),
+        now,
       };
       return [courseId, context] as const;
     });
@@ -148,6 +211,7 @@ export class MessagePlannerReactor implements Reactor {
       .map((each) => ({ ...each, messageId: messageIdOf(course.courseId, each.key) }))
       .filter(({ messageId }) => !known.has(messageId));
     const planned = await inGroups(missing, async ({ desired, key, messageId }) => {
+      if (await this.wasTold(chain, course, desired)) return [];
       const done = await this.plan(chain, course, desired, key, messageId, now, causationId);
       const { kind, cause, generation } = desired;
       return done ? [{ courseId: course.courseId, messageId, kind, cause, generation }] : [];
@@ -155,6 +219,15 @@ export class MessagePlannerReactor implements Reactor {
     await this.deps.notes.noteMessages(chain, planned.flat());
     await this.suppressGone(chain, course, noted, now, causationId);
     await this.propose(chain, course, now, causationId);
+  }
+
+  /** Whether the patient has it already, as it was before a correction. */
+  private async wasTold(chain: Chain, { courseId, timeline }: JudgedCourse, desired: DesiredMessage): Promise<boolean> {
+    for (const id of earlierMessageIds(desired, courseId, timeline.course.patientId)) {
+      const { state } = await this.deps.reader.read(chain, messageStream(id), messageFold);
+      if (hasGone(state)) return true;
+    }
+    return false;
   }
 
   /** @returns false when the course has moved on: what moved it comes with a later page, and is planned from then. */
@@ -231,6 +304,7 @@ export class MessagePlannerReactor implements Reactor {
 
   private async propose(chain: Chain, course: JudgedCourse, now: Instant, causationId: Id | undefined): Promise<void> {
     const { courseId, revision, timeline, context } = course;
+    if (goneAt(context.person, context.now, context.zone)) return;
     const window = nextProposal(timeline.course, context.protocol, context.rhythmEnded);
     if (!window) return;
     const { patientId, siteId } = timeline.course;

@@ -70,6 +70,33 @@ export class PlannerNotes {
     return rows.map((row) => row.course_id);
   }
 
+  /** Patients whose streams say something about their end, or name other registrations. */
+  async notePersons(chain: Chain, patientIds: readonly Id[]): Promise<void> {
+    if (patientIds.length === 0) return;
+    await this.db.query(
+      `insert into messaging_person (chain, patient_id) select $1, * from unnest($2::uuid[]) on conflict do nothing`,
+      [chain.no, patientIds],
+    );
+  }
+
+  async personsAmong(chain: Chain, patientIds: readonly Id[]): Promise<Id[]> {
+    if (patientIds.length === 0) return [];
+    const { rows } = await this.db.query<{ patient_id: Id }>(
+      'select patient_id from messaging_person where chain = $1 and patient_id = any($2::uuid[])',
+      [chain.no, patientIds],
+    );
+    return rows.map((row) => row.patient_id);
+  }
+
+  async coursesOfPatients(chain: Chain, patientIds: readonly Id[]): Promise<Id[]> {
+    if (patientIds.length === 0) return [];
+    const { rows } = await this.db.query<{ course_id: Id }>(
+      'select course_id from messaging_course where chain = $1 and patient_id = any($2::uuid[])',
+      [chain.no, patientIds],
+    );
+    return rows.map((row) => row.course_id);
+  }
+
   async messagesOf(chain: Chain, courses: readonly Id[]): Promise<NotedMessage[]> {
     if (courses.length === 0) return [];
     const { rows } = await this.db.query<{

@@ -7,6 +7,7 @@ import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import {
+  type CourseStreamEvent,
   courseStream,
   protocolFold,
   protocolStream,
@@ -15,7 +16,8 @@ import {
   siteStream,
   versionOf,
 } from '#libs/treatment/src/streams.contract.js';
-import { isPlanned, type PlannedTimeline, timelineFold } from '../plan/course-timeline.js';
+import { isPlanned, type PlannedTimeline, timelineOf } from '../plan/course-timeline.js';
+import { readPerson } from '../plan/person-standing.js';
 
 interface Fold<State, E extends NewEvent> {
   readonly initial: State;
@@ -40,15 +42,20 @@ export class RecordReader {
     private readonly codec: Codec,
   ) {}
 
+  /** The events of a stream as they were recorded, corrections beside what they change. */
+  async events<E extends NewEvent>(chain: Chain, stream: StreamName): Promise<readonly RecordedEvent<E>[]> {
+    const events = await this.store.readStream(chain.id, stream);
+    return events.map((event) => this.codec.decodeSealed<E>(event) as RecordedEvent<E>);
+  }
+
   async read<State, E extends NewEvent>(
     chain: Chain,
     stream: StreamName,
     fold: Fold<State, E>,
   ): Promise<{ readonly state: State; readonly revision: number }> {
-    const events = await this.store.readStream(chain.id, stream);
-    const decoded = events.map((event) => this.codec.decodeSealed<E>(event) as RecordedEvent<E>);
+    const events = await this.events<E>(chain, stream);
     return {
-      state: (effectiveHistory(decoded) as typeof decoded).reduce(
+      state: (effectiveHistory(events) as typeof events).reduce(
         (state, event) => fold.evolve(state, event),
         fold.initial,
       ),
@@ -58,9 +65,14 @@ export class RecordReader {
 
   /** Undefined while the course is not planned yet. */
   async course(chain: Chain, courseId: Id): Promise<ReadCourse | undefined> {
-    const { state, revision } = await this.read(chain, courseStream(courseId), timelineFold);
-    return isPlanned(state) ? { timeline: state, revision } : undefined;
+    const events = await this.events<CourseStreamEvent>(chain, courseStream(courseId));
+    const timeline = timelineOf(events);
+    return isPlanned(timeline) ? { timeline, revision: events.at(-1)?.revision ?? NO_STREAM_REVISION } : undefined;
   }
+
+  /** The events of all registrations of a person, in the order of their positions. */
+  person = (chain: Chain, patientId: Id): Promise<readonly RecordedEvent[]> =>
+    readPerson((stream) => this.events(chain, stream), patientId);
 
   site = async (chain: Chain, siteId: Id): Promise<SiteState> =>
     (await this.read(chain, siteStream(siteId), siteFold)).state;

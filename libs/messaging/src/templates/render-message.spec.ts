@@ -53,19 +53,19 @@ function matter(kind: MessageKind, changes: Partial<MessageMatter> = {}): Messag
 describe('aftercare', () => {
   const { subject, body } = renderMessage(matter('aftercare'), 'email', 'en');
 
-  it('has a line for each thing, each with its own end as the clock of the site will show it', () => {
+  it('[aftercare.own-ends] has a line for each thing, each with its own end as the clock of the site will show it', () => {
     expect(body).toContain('Hello İpek,');
     const washing = body.split('\n').find((line) => line.includes('wash'));
     expect(washing).toMatch(/^- .* Until Wednesday,? 13 May 2026, 14:45\.$/);
   });
 
-  it('says no end for what goes on', () => {
+  it('[aftercare.own-ends] says no end for what goes on', () => {
     const sun = body.split('\n').find((line) => line.includes('sunscreen'));
     expect(sun).toMatch(/^- /);
     expect(sun).not.toContain('Until');
   });
 
-  it('names the treatment in the e-mail and not in the subject', () => {
+  it('[message.treatment-unnamed] names the treatment in the e-mail and not in the subject', () => {
     expect(body).toContain('Facial mesotherapy');
     expect(subject).toBe('After your visit: what to do and what to leave off');
   });
@@ -78,14 +78,14 @@ describe('aftercare', () => {
 });
 
 describe('the all-clear', () => {
-  it('says what is free again and repeats what goes on', () => {
+  it('[all-clear.repeats] says what is free again and repeats what goes on', () => {
     const { body } = renderMessage(matter('all-clear'), 'email', 'en');
     const [free, goesOn] = body.split('This goes on:');
     expect(free).toContain('You may exercise again.');
     expect(goesOn).toContain('sunscreen');
   });
 
-  it('does not free what the next session already forbids (S0-P1)', () => {
+  it('[all-clear.not-forbidden-again] does not free what the next session already forbids (S0-P1)', () => {
     const alone = renderMessage(matter('all-clear'), 'email', 'en').body;
     const course = courseOf().performed('2026-05-12T14:00', { id: sessionId }).booked('2026-05-19T14:00');
     const next = { course: timelineOf([course.events, { at: '2026-05-01T00:00:00.000Z' }]).course };
@@ -96,7 +96,7 @@ describe('the all-clear', () => {
 });
 
 describe('a notice before a session', () => {
-  it('asks to talk to the doctor and never to stop what one has prescribed', () => {
+  it('[aftercare.prescribed-medicine] asks to talk to the doctor and never to stop what one has prescribed', () => {
     const { body } = renderMessage(matter('aspirin-notice'), 'email', 'en');
     expect(body).toContain('If a doctor has prescribed one to you, ask that doctor before you change anything.');
     expect(body).toContain('at Kadıköy');
@@ -109,7 +109,7 @@ describe('every message', () => {
   );
   const names = /mesother|mezoter|mésothér/i;
 
-  it('is written in each language for each protocol, with every name filled in', () => {
+  it('[message.language] is written in each language for each protocol, with every name filled in', () => {
     for (const { kind, language, protocol } of all) {
       for (const channel of ['email', 'sms'] as const) {
         const { subject, body, language: written } = renderMessage(matter(kind, { protocol }), channel, language);
@@ -120,7 +120,7 @@ describe('every message', () => {
     }
   });
 
-  it('never names a treatment in an SMS or a subject line', () => {
+  it('[message.treatment-unnamed] never names a treatment in an SMS or a subject line', () => {
     for (const { kind, language, protocol } of all) {
       const titles = Object.values(protocol.title);
       const sms = renderMessage(matter(kind, { protocol }), 'sms', language).body;
@@ -132,12 +132,12 @@ describe('every message', () => {
     }
   });
 
-  it('does not name a clinic in an SMS whose name says what is done there', () => {
+  it('[message.treatment-unnamed] does not name a clinic in an SMS whose name says what is done there', () => {
     const sms = renderMessage(matter('session-reminder', { siteName: 'Mezoterapi Merkezi' }), 'sms', 'tr').body;
     expect(sms).toMatch(/^Kliniğiniz: /);
   });
 
-  it('falls back to the language without its region, then to English', () => {
+  it('[message.language] falls back to the language without its region, then to English', () => {
     expect(renderMessage(matter('check-in'), 'sms', 'tr-TR').language).toBe('tr');
     expect(renderMessage(matter('check-in'), 'sms', 'de').language).toBe('en');
   });

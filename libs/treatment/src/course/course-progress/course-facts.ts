@@ -1,10 +1,12 @@
-import type { Correctness } from '#libs/event-store/src/correction.js';
-import { isErased } from '#libs/event-store/src/personal-data.js';
+import { type Correctness, correctedType, isRetraction } from '#libs/event-store/src/correction.js';
+import { type Erased, isErased, unlessErased } from '#libs/event-store/src/personal-data.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
-import type { Instant } from '#libs/kernel/src/zoned-time.js';
+import type { Id } from '#libs/kernel/src/ids.js';
+import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
 import type { HealthAnswers } from '#libs/protocols/src/contraindication.rule.js';
 import type { ConsultationEvent } from '../../consultation/consultation.events.js';
-import type { PatientEvent } from '../../patient/patient.events.js';
+import { earliestDayAt, latestDayAt } from '../../day-anywhere.js';
+import { type HealthFactKind, PATIENT_EVENTS, type PatientEvent } from '../../patient/patient.events.js';
 import type { SignedConsent } from './course-progress.rules.js';
 
 /**
@@ -30,51 +32,110 @@ export function evolveConsents(consents: readonly SignedConsent[], event: Consen
   );
 }
 
-/** What a patient answered about their health, and from when on it holds. */
-export interface KnownHealth {
+/**
+ * What was said of a patient's health, and from when on it holds: the whole of it, as it was answered at one time, or one
+ * thing that was learned. The read model keeps what was said closed.
+ */
+export type HealthRecord<Said> = WholeHealth<Said> | HealthFact<Said>;
+
+interface WholeHealth<Said> {
+  readonly kind: 'whole';
   /** Null: from the beginning. What a registration says has no date of its own. */
   readonly since: Instant | null;
   /** When it was recorded as it reads: where it was corrected, when its latest correction was. */
   readonly recordedAt: Instant;
-  /** Undefined: it was erased. */
-  readonly answers: HealthAnswers | undefined;
+  readonly said: Said;
 }
 
-export type HealthEvent = Extract<RecordedEvent<PatientEvent>, { type: 'PatientRegistered' | 'PatientHealthRecorded' }>;
+interface HealthFact<Said> {
+  readonly kind: HealthFactKind;
+  readonly factId: Id;
+  /** First and last day; null: as long as anybody knows, and it goes on. */
+  readonly since: LocalDate | null;
+  readonly until: LocalDate | null;
+  readonly recordedAt: Instant;
+  readonly said: Said;
+}
 
-export const isHealthEvent = (event: { readonly type: string }): event is HealthEvent =>
-  event.type === 'PatientRegistered' || event.type === 'PatientHealthRecorded';
+const HEALTH_TYPES = ['PatientRegistered', 'PatientHealthRecorded', 'HealthFactRecorded', 'HealthFactEnded'] as const;
+export type HealthEvent = Extract<RecordedEvent<PatientEvent>, { type: (typeof HEALTH_TYPES)[number] }>;
 
-/** From when on the answers of an event hold, and when they were recorded as they read. */
-export function timesOfHealth(
-  event: Pick<HealthEvent, 'type' | 'occurredAt' | 'recordedAt'> & { readonly correctness?: Correctness },
-): Pick<KnownHealth, 'since' | 'recordedAt'> {
+const isHealthType = (type: string): boolean => (HEALTH_TYPES as readonly string[]).includes(type);
+export const isHealthEvent = (event: { readonly type: string }): event is HealthEvent => isHealthType(event.type);
+
+/** Types of a patient's stream that say something of their health, and those that change what was said. */
+export const ABOUT_HEALTH: ReadonlySet<string> = new Set(
+  PATIENT_EVENTS.map(({ type }) => type).filter((type) => isHealthType(correctedType(type)) || isRetraction(type)),
+);
+
+/**
+ * What is on record of a patient's health after one more event.
+ * @param said what the event says; undefined where it was erased before it was written
+ */
+export function evolveHealth<Said>(
+  records: readonly HealthRecord<Said>[],
+  event: HealthEvent & { readonly correctness?: Correctness },
+  said: Said | undefined,
+): readonly HealthRecord<Said>[] {
+  if (event.type === 'HealthFactEnded') {
+    const { factId, until } = event.data;
+    return records.map((each) => (each.kind !== 'whole' && each.factId === factId ? { ...each, until } : each));
+  }
+  if (said === undefined) return records;
+  const recordedAt = event.correctness?.correctedBy.at(-1)?.recordedAt ?? event.recordedAt;
+  if (event.type === 'HealthFactRecorded') {
+    const { factId, kind, since, until } = event.data;
+    return [...records, { kind, factId, since, until, recordedAt, said }];
+  }
   const since = event.type === 'PatientRegistered' ? null : event.occurredAt.instant;
-  return { since, recordedAt: event.correctness?.correctedBy.at(-1)?.recordedAt ?? event.recordedAt };
+  return [...records, { kind: 'whole', since, recordedAt, said }];
 }
 
-/** The answers of an event whose boxes were opened. */
-export function knownHealth(event: HealthEvent & { readonly correctness?: Correctness }): KnownHealth {
-  const { health } = event.data;
-  return { ...timesOfHealth(event), answers: isErased(health) ? undefined : health };
+/** What a box about health holds, by the type of its event. */
+export interface SaidOfHealth {
+  readonly health?: HealthAnswers | Erased;
+  readonly statement?: string | Erased;
 }
 
 /**
- * What was known to hold at an instant: the latest answers from before it. What the patient said at registration holds
- * for everything before a newer record.
+ * What was known to hold at an instant: the latest answers from before it, and every fact of whose days it may be one.
+ * What the patient said at registration holds for everything before a newer record. Undefined where nothing is known.
  * @param knownAt only what was recorded by then
  */
 export function answersAt(
-  records: readonly KnownHealth[],
+  all: readonly HealthRecord<SaidOfHealth | Erased>[],
   instant: Instant,
   knownAt?: Instant,
 ): HealthAnswers | undefined {
-  let holding: KnownHealth | undefined;
+  const records = knownAt === undefined ? all : all.filter(({ recordedAt }) => recordedAt <= knownAt);
+  let whole: WholeHealth<SaidOfHealth | Erased> | undefined;
   for (const record of records) {
+    if (record.kind !== 'whole') continue;
     const begun = record.since === null || record.since <= instant;
-    const known = knownAt === undefined || record.recordedAt <= knownAt;
-    const newer = holding === undefined || (record.since ?? '') >= (holding.since ?? '');
-    if (begun && known && newer) holding = record;
+    const newer = whole === undefined || (record.since ?? '') >= (whole.since ?? '');
+    if (begun && newer) whole = record;
   }
-  return holding?.answers;
+  const answers = whole && healthOf(whole.said);
+  const facts = records.filter((record): record is HealthFact<SaidOfHealth | Erased> => holdsAt(record, instant));
+  if (facts.length === 0) return answers;
+  const of = (kind: HealthFactKind) =>
+    facts.flatMap((fact) => (fact.kind === kind ? (statementOf(fact.said) ?? []) : []));
+  return {
+    conditions: [...(answers?.conditions ?? []), ...of('condition')],
+    medications: [...(answers?.medications ?? []), ...of('medication')],
+    allergies: [...(answers?.allergies ?? []), ...of('allergy')],
+  };
 }
+
+/** A fact is told by days, which begin and end at other instants at other sites: each that it may hold on counts. */
+function holdsAt(record: HealthRecord<unknown>, instant: Instant): boolean {
+  if (record.kind === 'whole') return false;
+  const { since, until } = record;
+  return (since === null || since <= latestDayAt(instant)) && (until === null || earliestDayAt(instant) <= until);
+}
+
+const healthOf = (said: SaidOfHealth | Erased): HealthAnswers | undefined =>
+  isErased(said) ? undefined : unlessErased(said.health, undefined);
+
+const statementOf = (said: SaidOfHealth | Erased): string | undefined =>
+  isErased(said) ? undefined : unlessErased(said.statement, undefined);

@@ -1,7 +1,10 @@
+import type { Queryable } from '#libs/database/src/database.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Projection, ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
 import {
+  COURSE_CORRECTIONS,
   CoursePlanned,
   SessionBooked,
   SessionCancelled,
@@ -12,7 +15,7 @@ import {
 } from '../../course/course.events.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 
-export const SITE_DAY = { name: 'site_day', version: 1 } as const;
+export const SITE_DAY = { name: 'site_day', version: 2 } as const;
 
 const DDL = `
   create table course (chain integer not null, id uuid not null, protocol text not null, primary key (chain, id));
@@ -34,6 +37,8 @@ const DDL = `
     primary key (chain, id)
   );
   create index session_day on session (chain, site_id, local_date, instant);
+  -- For a correction, after which the sessions of a course are written anew.
+  create index session_course on session (chain, course_id);
 `;
 
 interface SessionRow {
@@ -51,47 +56,87 @@ interface SessionRow {
   duration_minutes: number | null;
 }
 
-type SessionEvent = SealedEvent<
-  Extract<
-    TreatmentEvent,
-    { type: 'SessionBooked' | 'SessionRescheduled' | 'SessionPerformed' | 'SessionMissed' | 'SessionCancelled' }
-  >
->;
+type CourseEvent = Extract<TreatmentEvent, { type: SessionType | 'CoursePlanned' }>;
+type SessionType = 'SessionBooked' | 'SessionRescheduled' | 'SessionPerformed' | 'SessionMissed' | 'SessionCancelled';
+type SessionEvent = SealedEvent<Extract<TreatmentEvent, { type: SessionType }>>;
 
 const SESSION_TYPES: ReadonlySet<string> = new Set(
   [SessionBooked, SessionRescheduled, SessionPerformed, SessionMissed, SessionCancelled].map(({ type }) => type),
 );
 const isSessionEvent = (event: SealedEvent<TreatmentEvent>): event is SessionEvent => SESSION_TYPES.has(event.type);
 
+type Sessions = Map<Id, SessionRow>;
+
 /** What happens, happened or was to happen at a site on a day. */
 export class SiteDayProjection implements Projection {
   readonly name = SITE_DAY.name;
   readonly version = SITE_DAY.version;
   readonly ddl = DDL;
-  readonly types: ReadonlySet<string> = new Set([CoursePlanned.type, ...SESSION_TYPES]);
+  readonly types: ReadonlySet<string> = new Set([
+    CoursePlanned.type,
+    ...SESSION_TYPES,
+    ...COURSE_CORRECTIONS.map(({ type }) => type),
+  ]);
 
   async apply({ tx, chain }: ProjectionContext, events: readonly SealedEvent[]): Promise<void> {
     const page = events as readonly SealedEvent<TreatmentEvent>[];
-    const planned = page.flatMap((event) => (event.type === 'CoursePlanned' ? [event.data] : []));
-    if (planned.length > 0) {
-      await tx.query(
-        `insert into course (chain, id, protocol) select $1, * from unnest($2::uuid[], $3::text[]) on conflict do nothing`,
-        [chain.no, planned.map(({ courseId }) => courseId), planned.map(({ protocol }) => protocol.code)],
-      );
-    }
+    await savePlanned(tx, chain, page.flatMap(withHistory));
     const changes = page.filter(isSessionEvent);
-    if (changes.length === 0) return;
-    const { rows } = await tx.query<SessionRow>('select * from session where chain = $1 and id = any($2::uuid[])', [
-      chain.no,
-      [...new Set(changes.map(({ data }) => data.sessionId))],
-    ]);
-    const sessions = new Map(rows.map((row) => [row.id, row]));
-    for (const event of changes) {
-      const changed = evolve(sessions.get(event.data.sessionId), event);
-      if (changed) sessions.set(changed.id, changed);
+    const corrected = new Set(page.filter(({ history }) => history).map(({ data }) => courseOf(data)));
+    if (changes.length === 0 && corrected.size === 0) return;
+    const sessions = await load(tx, chain, changes);
+    for (const event of page) {
+      if (event.history) foldAnew(sessions, courseOf(event.data), event.history as readonly SealedEvent<CourseEvent>[]);
+      else if (isSessionEvent(event)) fold(sessions, event);
+    }
+    // A session that was only ever performed is gone when that is taken back.
+    if (corrected.size > 0) {
+      await tx.query('delete from session where chain = $1 and course_id = any($2::uuid[])', [
+        chain.no,
+        [...corrected],
+      ]);
     }
     await tx.query(UPSERT, [chain.no, JSON.stringify([...sessions.values()])]);
   }
+}
+
+const courseOf = (data: unknown): Id => (data as { readonly courseId: Id }).courseId;
+
+const withHistory = (event: SealedEvent<TreatmentEvent>): readonly SealedEvent<TreatmentEvent>[] =>
+  event.history ? (event.history as readonly SealedEvent<TreatmentEvent>[]) : [event];
+
+/** The last that was said of each course: its planning may have been corrected. */
+async function savePlanned(tx: Queryable, chain: Chain, events: readonly SealedEvent<TreatmentEvent>[]): Promise<void> {
+  const planned = new Map(
+    events.flatMap((event) =>
+      event.type === 'CoursePlanned' ? [[event.data.courseId, event.data.protocol.code] as const] : [],
+    ),
+  );
+  if (planned.size === 0) return;
+  await tx.query(
+    `insert into course (chain, id, protocol) select $1, * from unnest($2::uuid[], $3::text[])
+     on conflict (chain, id) do update set protocol = excluded.protocol`,
+    [chain.no, [...planned.keys()], [...planned.values()]],
+  );
+}
+
+async function load(tx: Queryable, chain: Chain, changes: readonly SessionEvent[]): Promise<Sessions> {
+  const { rows } = await tx.query<SessionRow>('select * from session where chain = $1 and id = any($2::uuid[])', [
+    chain.no,
+    [...new Set(changes.map(({ data }) => data.sessionId))],
+  ]);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+function fold(sessions: Sessions, event: SessionEvent): void {
+  const changed = evolve(sessions.get(event.data.sessionId), event);
+  if (changed) sessions.set(changed.id, changed);
+}
+
+/** The sessions of a course as its corrected history has them, in the place of those that it had before. */
+function foldAnew(sessions: Sessions, courseId: Id, history: readonly SealedEvent<CourseEvent>[]): void {
+  for (const [id, session] of sessions) if (session.course_id === courseId) sessions.delete(id);
+  for (const event of history) if (isSessionEvent(event)) fold(sessions, event);
 }
 
 /** @returns the session after the event; undefined for one that nobody booked or performed */
