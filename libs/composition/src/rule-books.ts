@@ -1,4 +1,5 @@
 import type { RuleEntry } from '#libs/protocols/src/rule-book.js';
+import { MESSAGE_HOLDS_RULES } from '#libs/messaging/src/message-holds.rule-book.js';
 import { MESSAGING_RULES } from '#libs/messaging/src/messaging.rule-book.js';
 import { PROTOCOL_RULES } from '#libs/protocols/src/protocols.rule-book.js';
 import { ADVERSE_EVENT_RULES } from '#libs/treatment/src/adverse-event/adverse-event.rule-book.js';
@@ -11,9 +12,11 @@ import { PATIENT_RULES } from '#libs/treatment/src/patient/patient.rule-book.js'
 import { PRACTITIONER_RULES } from '#libs/treatment/src/practitioner/practitioner.rule-book.js';
 import { PROTOCOL_LIFECYCLE_RULES } from '#libs/treatment/src/protocol/protocol.rule-book.js';
 import { RECALL_RULES } from '#libs/treatment/src/recall/recall.rule-book.js';
+import { WHAT_IF_RULES } from '#libs/what-if/src/what-if.rule-book.js';
 
 /** Every rule book of the record. Written by `npm run rules`; do not edit it. */
 export const RULE_BOOKS: readonly Readonly<Record<string, RuleEntry>>[] = [
+  MESSAGE_HOLDS_RULES,
   MESSAGING_RULES,
   PROTOCOL_RULES,
   ADVERSE_EVENT_RULES,
@@ -26,4 +29,5 @@ export const RULE_BOOKS: readonly Readonly<Record<string, RuleEntry>>[] = [
   PRACTITIONER_RULES,
   PROTOCOL_LIFECYCLE_RULES,
   RECALL_RULES,
+  WHAT_IF_RULES,
 ];
