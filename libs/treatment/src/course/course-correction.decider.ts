@@ -14,7 +14,6 @@ import {
   CourseEntryRetracted,
   CoursePlanChangedCorrected,
   CoursePlannedCorrected,
-  type CourseStreamEvent,
   FollowUpHeldCorrected,
   MaintenanceScheduledCorrected,
   SessionPerformedCorrected,
