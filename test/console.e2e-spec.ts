@@ -1,4 +1,5 @@
 /// <reference lib="dom" />
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -77,6 +78,26 @@ async function accessibilityViolations(): Promise<string[]> {
   });
   return violations.map(({ id, nodes }) => `${page.url()} ${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
 }
+
+/** Carries out a command over HTTP, as another part of the clinic would while the console is open. */
+async function command(path: string, body: object): Promise<string> {
+  const answer = await fetch(server.url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
+    body: JSON.stringify(body),
+  });
+  const told = (await answer.json()) as { id: string };
+  if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${JSON.stringify(told)}`);
+  return told.id;
+}
+
+async function read<Body>(path: string): Promise<Body> {
+  return (await (await fetch(server.url + path)).json()) as Body;
+}
+
+/** A section of the page by its heading. */
+const section = (heading: string) =>
+  page.locator('section', { has: page.getByRole('heading', { name: heading, exact: true }) });
 
 const focused = () =>
   page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.id);
@@ -167,6 +188,101 @@ describe('the console, in the order of a first day', () => {
     await row.getByRole('button', { name: 'Rebuild' }).waitFor();
   });
 
+  it('shows a correction as it was before and after, and the course as it was known before it', async () => {
+    const { items } = await read<{ items: { eventId: string; type: string }[] }>('/v1/courses/C000011/history');
+    const performed = items.find(({ type }) => type === 'SessionPerformed');
+    await command(`/v1/courses/C000011/entries/${performed?.eventId}/correct`, {
+      data: { type: 'SessionPerformed', depthMm: 1.25 },
+      reason: 'read from the wrong line',
+    });
+    await open('/courses/C000011', 'Course C000011');
+    const history = section('History');
+    await history.getByText('“read from the wrong line”').waitFor();
+    expect(await history.locator('del, ins').allInnerTexts()).toEqual(['0.5', '1.25']);
+    const first = section('Sessions').locator('tbody tr').first();
+    expect(await first.innerText()).toContain('1.25 mm');
+
+    await history.getByRole('link', { name: 'as known before' }).click();
+    const banner = page.getByRole('status').filter({ hasText: 'Not as it stands now.' });
+    await banner.waitFor();
+    await first.getByText('0.5 mm').first().waitFor();
+    expect(await page.getByRole('heading', { name: 'What stands against the next sessions' }).count()).toBe(0);
+    expect(await accessibilityViolations()).toEqual([]);
+    await page.getByRole('button', { name: 'Back to now' }).click();
+    await first.getByText('1.25 mm').first().waitFor();
+    expect(await banner.count()).toBe(0);
+  });
+
+  it('asks for another time by hand, and has a way back from one at which there was no course', async () => {
+    await page.getByText('As it was known at another time').click();
+    await page.getByLabel('On record by, UTC').fill('2020-01-01T09:00');
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await page.getByText('There was no course on record as of then.').waitFor();
+    expect(new URL(page.url()).searchParams.get('knownAt')).toBe('2020-01-01T09:00:59.999Z');
+    // The browser itself complains of the answer 404.
+    expect(complaints.splice(0).filter((each) => !each.includes('404'))).toEqual([]);
+    await page.getByRole('button', { name: 'Back to now' }).click();
+    await section('Sessions').waitFor();
+  });
+
+  it('says what stands against a booked session, with the published statement', async () => {
+    const course = await read<{ patient: { id: string }; site: { id: string }; practitioner: { id: string } }>(
+      '/v1/courses/C000298',
+    );
+    const today = (await read<{ today: string }>('/v1/chain')).today;
+    const at = `${new Date(Date.parse(today) + 20 * 86_400_000).toISOString().slice(0, 10)}T10:00`;
+    const [site, practitioner] = [course.site.id, course.practitioner.id];
+    await command('/v1/courses/C000298/sessions', { kind: 'course', site, practitioner, at });
+    const fact = { kind: 'condition', statement: 'pregnancy', since: '2025-09-01' };
+    await command(`/v1/patients/${course.patient.id}/health-facts`, fact);
+    await open('/courses/C000298', 'Course C000298');
+    const standing = section('What stands against the next sessions');
+    await standing.getByText('session.contraindication-absolute').waitFor();
+    expect(await standing.innerText()).toMatch(/S0-C1\s+pregnancy/);
+    expect(await section('Sessions').innerText()).toContain('Needs review');
+    expect(await section('Follow-ups').innerText()).toContain('Possible adverse event');
+    expect(await accessibilityViolations()).toEqual([]);
+  });
+
+  it('lists what waits for a person, and leads there', async () => {
+    await open('/waiting?site=SYD1', 'Waiting for a person');
+    for (const heading of ['Sessions to review', 'Reactions to judge', 'Courses that may have lapsed']) {
+      await section(heading).getByRole('link', { name: 'C000298' }).waitFor();
+    }
+    expect(await section('Open adverse events').innerText()).toMatch(/\d+ days overdue/);
+    await section('Sessions to review').getByRole('link', { name: 'C000298' }).click();
+    await arrived('Course C000298');
+  });
+
+  it('tells since when something of the health of a patient holds', async () => {
+    await page.getByRole('link', { name: 'Aoife Taylor' }).first().click();
+    await arrived('Aoife Taylor');
+    const health = section('Health');
+    await health.getByText('since 1 Sep 2025').waitFor();
+    expect(await health.innerText()).toMatch(/Conditions\s+(.*, )?Pregnancy/);
+    expect(await accessibilityViolations()).toEqual([]);
+  });
+
+  it('tells of a recalled lot whom it touched, and who is still to be told', async () => {
+    const [product, lotNumber] = ['HairVita', 'HA24081A'];
+    const recalledOn = (await read<{ today: string }>('/v1/chain')).today;
+    const recall = { product, lotNumber, recalledOn, reference: 'FSN-4711', cause: 'contamination' };
+    const id = await command('/v1/recalls', recall);
+    const { patients } = await read<{ patients: { items: { patient: { id: string } }[] } }>(`/v1/recalls/${id}`);
+    const told = patients.items.slice(0, 1).map(({ patient }) => patient.id);
+    await command(`/v1/recalls/${id}/told`, { patients: told, on: recalledOn, how: 'phone' });
+    await open('/waiting', 'Waiting for a person');
+    await section('Recalls').getByRole('link', { name: lotNumber }).click();
+    await arrived(`Recall of lot ${lotNumber}`);
+    const rows = section('Patients').locator('tbody tr');
+    expect(await rows.count()).toBe(20);
+    expect(await rows.filter({ hasText: 'not yet' }).count()).toBe(19);
+    expect(await accessibilityViolations()).toEqual([]);
+    await page.getByRole('button', { name: 'Show more patients' }).click();
+    await rows.nth(48).waitFor();
+    expect(await page.locator('dl').first().innerText()).toMatch(/Patients\s+49/);
+  });
+
   it('can be used with the keyboard alone', async () => {
     await open('/system', 'System');
     await page.keyboard.press('Tab');
@@ -205,6 +321,9 @@ describe('the console, in the order of a first day', () => {
     ['/outbox?tab=suppressed', 'Outbox'],
     ['/protocols', 'Protocols'],
     ['/protocols/facial', 'Facial mesotherapy'],
+    ['/waiting?site=NYC1', 'Waiting for a person'],
+    ['/lots/trace', 'Trace a lot'],
+    ['/lots/trace?product=HairVita&lot=HA25031B', 'Lot HA25031B'],
     ['/system', 'System'],
     ['/nowhere', 'There is no such page'],
   ] as const;

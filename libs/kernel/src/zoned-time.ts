@@ -135,12 +135,19 @@ export function wallToInstant(wall: WallTime, zone: string): ZonedTime {
 /** The wall time that `zone` shows at an instant. */
 export function zonedTime(instant: Instant, zone: string): ZonedTime {
   const ms = Date.parse(instant);
+  return { wall: wallAtMs(ms, zone), zone, tzdb: TZDB_VERSION, instant: new Date(ms).toISOString() };
+}
+
+/** What a clock on the wall shows in `zone` at an instant. */
+export const wallAt = (instant: Instant, zone: string): WallTime => wallAtMs(Date.parse(instant), zone);
+
+function wallAtMs(ms: number, zone: string): WallTime {
   const wall = new Date(ms - offsetMinutes(zone, ms) * MINUTE_MS).toISOString();
   const seconds = wall.slice(17, 19) === '00' ? 16 : 19;
-  return { wall: wall.slice(0, seconds), zone, tzdb: TZDB_VERSION, instant: new Date(ms).toISOString() };
+  return wall.slice(0, seconds);
 }
 
 /** The calendar date in `zone` at an instant. */
-export const localDateAt = (instant: Instant, zone: string): LocalDate => zonedTime(instant, zone).wall.slice(0, 10);
+export const localDateAt = (instant: Instant, zone: string): LocalDate => wallAt(instant, zone).slice(0, 10);
 
 export const dateOfWall = (wall: WallTime): LocalDate => wall.slice(0, 10);

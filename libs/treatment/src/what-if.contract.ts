@@ -17,3 +17,4 @@ export { People } from './directory/people.js';
 export { DraftUnknown, ProtocolUnknown } from './protocol/protocol.errors.js';
 export { draftFold } from './protocol/protocol-draft.state.js';
 export { draftStream } from './protocol/protocol.events.js';
+export { isSameJson } from './protocol/same-json.js';

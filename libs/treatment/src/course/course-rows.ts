@@ -86,6 +86,8 @@ export interface FoldedCourse {
   readonly firstAtBefore: Instant | null;
   /** Its local date, which ends the rhythm of the course before. */
   readonly firstOnBefore: LocalDate | null;
+  /** Sessions that corrections since the row was written may have changed, or taken back. */
+  readonly reworked: readonly Id[];
 }
 
 interface LoadedRow {
@@ -109,13 +111,16 @@ export const sortKey = (code: string | undefined, id: Id): string => (code === u
 /** A course as its row will be once it is written. */
 export function asWritten(course: FoldedCourse): FoldedCourse {
   const first = firstOf(course.state);
-  return { ...course, firstAtBefore: first.first_at, firstOnBefore: first.first_on };
+  return { ...course, firstAtBefore: first.first_at, firstOnBefore: first.first_on, reworked: [] };
 }
 
 function firstOf(course: PlannedCourse): { readonly first_at: Instant | null; readonly first_on: LocalDate | null } {
   const [first] = performedSessions(course, 'course');
   return { first_at: first?.at.instant ?? null, first_on: first ? dateOfSession(first) : null };
 }
+
+const sessionsOf = (state: CourseState | undefined): Id[] =>
+  state === undefined || state.status === 'none' ? [] : state.sessions.map(({ sessionId }) => sessionId);
 
 export class CourseRows {
   /** Published versions never change, so that one read of each is enough for the life of the process. */
@@ -153,6 +158,7 @@ export class CourseRows {
         importedAt: event.header.origin === 'import' ? event.recordedAt : (known?.importedAt ?? null),
         firstAtBefore: known?.firstAtBefore ?? null,
         firstOnBefore: known?.firstOnBefore ?? null,
+        reworked: [...(known?.reworked ?? []), ...(event.history ? sessionsOf(known?.state) : [])],
       });
     }
     return new Map([...folding].filter((entry): entry is [Id, FoldedCourse] => entry[1].state.status !== 'none'));
@@ -169,7 +175,7 @@ export class CourseRows {
     return new Map(
       rows.map(({ id, state, revision, imported_at, first_at, first_on }) => [
         id,
-        { state, revision, importedAt: imported_at, firstAtBefore: first_at, firstOnBefore: first_on },
+        { state, revision, importedAt: imported_at, firstAtBefore: first_at, firstOnBefore: first_on, reworked: [] },
       ]),
     );
   }

@@ -2,7 +2,6 @@ import type { Database } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { HistoryAt } from '#libs/event-store/src/correction.js';
 import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
-import { unlessErased } from '#libs/event-store/src/personal-data.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
@@ -10,6 +9,7 @@ import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { schemaOf } from '#libs/projections/src/projection.js';
 import { consultationStream } from '../consultation/consultation.events.js';
 import {
+  allergiesOf,
   answersAt,
   evolveConsents,
   evolveHealth,
@@ -49,6 +49,11 @@ export class CourseWorldAt {
     private readonly records: RecordAt,
   ) {}
 
+  /** For one answer: what several courses are judged by is read once. */
+  reading(records: RecordAt): CourseWorldAt {
+    return new CourseWorldAt(this.db, this.codes, records);
+  }
+
   async of(chain: Chain, course: PlannedCourse, { knownAt }: Pick<HistoryAt, 'knownAt'>): Promise<CourseWorld> {
     const at = { knownAt };
     const sessions = course.sessions.filter((session): session is PerformedSession => session.status === 'performed');
@@ -58,7 +63,7 @@ export class CourseWorldAt {
       this.practitionersOf(chain, sessions, at),
       this.healthOf(chain, course.patientId, at),
     ]);
-    const isAllergic = health.some((record) => record.kind === 'allergy' || hasAllergies(record.said));
+    const isAllergic = health.some((record) => allergiesOf(record).length > 0);
     const lots = await this.lotsOf(chain, sessions, isAllergic, at);
     return {
       protocol,
@@ -148,9 +153,6 @@ export class CourseWorldAt {
     return state.status === 'received' && received ? [{ ...state, receivedPosition: received.position }] : [];
   }
 }
-
-const hasAllergies = ({ health }: SaidOfHealth): boolean =>
-  (unlessErased(health, undefined)?.allergies.length ?? 0) > 0;
 
 /** Consents as they stood on a day: what was signed later is not there, what was withdrawn later still holds. */
 export const consentsThen = (

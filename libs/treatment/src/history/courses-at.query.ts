@@ -70,9 +70,10 @@ export class CoursesAtQuery {
    */
   async detail(chain: Chain, course: string, params: CourseAtParams): Promise<CourseDetail> {
     const id = await this.references.resolve(chain, 'course', course);
-    const events = await this.records.events(chain, courseStream(id));
+    const records = this.records.forAnswer();
+    const events = await records.events(chain, courseStream(id));
     if (events.length === 0) throw new NotFound('course.unknown', `There is no course ${course}.`);
-    const then = await this.courseThen(chain, id, events, params);
+    const then = await this.courseThen(chain, id, events, params, records);
     if (!then) throw unknownThen('course.unknown-then', 'course', params);
     const around = await this.courses.surroundings(chain, [then.row], params.today);
     return detailView(then.row, then.terms, at(around, then));
@@ -90,8 +91,9 @@ export class CoursesAtQuery {
     const site = params.site && (await this.references.resolve(chain, 'site', params.site));
     const after = params.cursor === undefined ? '' : String(decodeCursor(params.cursor, 1)[0]);
     const ids = await this.coursesOf(chain, patientId);
+    const records = this.records.forAnswer();
     const found = await Promise.all(
-      ids.map(async (id) => this.courseThen(chain, id, await this.records.events(chain, courseStream(id)), params)),
+      ids.map(async (id) => this.courseThen(chain, id, await records.events(chain, courseStream(id)), params, records)),
     );
     const { status, deviation } = params;
     const courses = found
@@ -116,6 +118,7 @@ export class CoursesAtQuery {
     id: Id,
     events: readonly RecordedEvent[],
     params: HistoryParams,
+    records: RecordAt,
   ): Promise<CourseThen | undefined> {
     const [sites, now] = await Promise.all([this.people.sites(chain), this.chains.now(chain)]);
     const { knownAt } = askedHistory({ knownAt: params.knownAt }, 'UTC', now);
@@ -125,8 +128,8 @@ export class CoursesAtQuery {
     const { state, revision } = foldAt(events, courseFold, asked);
     if (state.status === 'none') return undefined;
     const [world, ending, code, erased] = await Promise.all([
-      this.worlds.of(chain, state, asked),
-      this.endOf(chain, state, asked),
+      this.worlds.reading(records).of(chain, state, asked),
+      this.endOf(chain, state, asked, records),
       this.codes.codesOf(chain, 'course', [id]),
       this.isErased(chain, state.patientId),
     ]);
@@ -161,14 +164,19 @@ export class CoursesAtQuery {
   }
 
   /** The day on which maintenance ends: by the patient's next course under the protocol, by death or by moving away. */
-  private async endOf(chain: Chain, course: PlannedCourse, asked: AskedHistory): Promise<LocalDate | null> {
+  private async endOf(
+    chain: Chain,
+    course: PlannedCourse,
+    asked: AskedHistory,
+    records: RecordAt,
+  ): Promise<LocalDate | null> {
     const [courses, registrations] = await Promise.all([
       this.coursesOf(chain, course.patientId),
-      this.records.registrations(chain, course.patientId, asked),
+      records.registrations(chain, course.patientId, asked),
     ]);
     const [others, patients] = await Promise.all([
-      Promise.all(courses.map((id) => this.records.fold(chain, courseStream(id), courseFold, asked))),
-      Promise.all(registrations.map((id) => this.records.fold(chain, patientStream(id), patientFold, asked))),
+      Promise.all(courses.map((id) => records.fold(chain, courseStream(id), courseFold, asked))),
+      Promise.all(registrations.map((id) => records.fold(chain, patientStream(id), patientFold, asked))),
     ]);
     const codes = await this.codes.codesOf(chain, 'course', courses);
     const planned = others.flatMap(({ state }) => (state.status === 'none' ? [] : [state]));

@@ -32,10 +32,24 @@ export class RecordAt {
     private readonly store: EventStore,
     private readonly codec: Codec,
     private readonly people: People,
+    private readonly read: Map<StreamName, Promise<readonly RecordedEvent[]>> | undefined = undefined,
   ) {}
 
+  /** For one answer in one chain: a stream is read once, however often it is asked for. */
+  forAnswer(): RecordAt {
+    return new RecordAt(this.db, this.store, this.codec, this.people, new Map());
+  }
+
   /** The events of a stream as they were recorded, boxes opened. */
-  async events(chain: Chain, stream: StreamName): Promise<readonly RecordedEvent[]> {
+  events(chain: Chain, stream: StreamName): Promise<readonly RecordedEvent[]> {
+    const known = this.read?.get(stream);
+    if (known) return known;
+    const events = this.readStream(chain, stream);
+    this.read?.set(stream, events);
+    return events;
+  }
+
+  private async readStream(chain: Chain, stream: StreamName): Promise<readonly RecordedEvent[]> {
     return this.codec.decode(chain, await this.store.readStream(chain.id, stream));
   }
 

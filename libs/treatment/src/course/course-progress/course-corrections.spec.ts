@@ -18,8 +18,15 @@ import {
   ConsultationEntryRetracted,
   consultationStream,
 } from '../../consultation/consultation.events.js';
-import { LotReceivedCorrected } from '../../lot/lot.events.js';
-import { PatientHealthRecorded, PatientHealthRecordedCorrected, patientStream } from '../../patient/patient.events.js';
+import { LotEntryRetracted, LotReceivedCorrected } from '../../lot/lot.events.js';
+import {
+  HealthFactEnded,
+  HealthFactRecorded,
+  HealthFactRecordedCorrected,
+  PatientHealthRecorded,
+  PatientHealthRecordedCorrected,
+  patientStream,
+} from '../../patient/patient.events.js';
 import {
   CredentialGrantedCorrected,
   PractitionerEntryRetracted,
@@ -207,10 +214,44 @@ describe('a correction of what courses are judged by', () => {
     const found = await models.lots.list(chain, { limit: 10 });
     const id = found.items[0]?.id as Id;
     const [corrects] = (await eventIds(`lot-${id}`, 'LotReceived')) as [Id];
-    const data = { lotId: id, siteId: of.site, product: 'GlowMeso', lotNumber: 'L1', ingredients: [] };
+    const data = { lotId: id, siteId: of.site, product: 'GlowMeso', lotNumber: 'L1', ingredients: ['biotin'] };
     const dates = { receivedOn: '2020-01-01', expiresOn: '2024-02-10' };
     const correctionReason = { code: 'typing-error' as const };
     await record(`lot-${id}`, LotReceivedCorrected(NOW, { ...data, ...dates, corrects, correctionReason }));
     expect((await shown()).deviations).toEqual({ 'lot-expired': 1 });
+    await record(
+      `lot-${id}`,
+      LotEntryRetracted(NOW, { lotId: id, retracts: corrects, retractionReason: correctionReason }),
+    );
+    expect((await shown()).deviations).toEqual({ 'lot-not-received': 2 });
+  });
+
+  it('[correction.read-models] of the ingredients of a product changes whom an allergy speaks against it', async () => {
+    const allergic = { ...of, patient: newId() };
+    const treated = new CourseHistory(allergic).performed('2024-02-03T10:00');
+    await models.record(chain, [patient(allergic.patient, { allergies: ['hyaluronic acid'] }), ...treated.streams()]);
+    const deviations = async () => (await models.courses.detail(chain, treated.id, { today: TODAY })).deviations;
+    expect(await deviations()).toEqual({ contraindication: 1 });
+    const id = (await models.lots.list(chain, { limit: 10 })).items[0]?.id as Id;
+    const [corrects] = (await eventIds(`lot-${id}`, 'LotReceived')) as [Id];
+    const data = { lotId: id, siteId: of.site, product: 'GlowMeso', lotNumber: 'L1', ingredients: ['biotin'] };
+    const dates = { receivedOn: '2020-01-01', expiresOn: '2030-01-01' };
+    const said = { ...data, ...dates, corrects, correctionReason: { code: 'typing-error' as const } };
+    await record(`lot-${id}`, LotReceivedCorrected(NOW, said));
+    expect(await deviations()).toEqual({});
+  });
+
+  it('[correction.read-models] that a fact about health was learned late speaks against sessions, and calls for a review', async () => {
+    const stream = patientStream(of.patient);
+    const fact = { patientId: of.patient, factId: newId(), kind: 'condition' as const, until: null };
+    const learned = { ...fact, since: '2024-02-10', statement: 'pregnancy' };
+    await record(stream, HealthFactRecorded(occurredNow('2024-02-10T00:00:00.000Z', 'day'), learned));
+    expect(await shown()).toMatchObject({ deviations: { contraindication: 1 }, reviews: 1 });
+    const [corrects] = (await eventIds(stream, 'HealthFactRecorded')) as [Id];
+    const said = { ...learned, since: '2024-01-10', corrects, correctionReason: 'a month earlier' };
+    await record(stream, HealthFactRecordedCorrected(occurredNow('2024-01-10T00:00:00.000Z', 'day'), said));
+    expect(await shown()).toMatchObject({ deviations: { contraindication: 2 }, reviews: 2 });
+    await record(stream, HealthFactEnded(NOW, { patientId: of.patient, factId: fact.factId, until: '2024-02-12' }));
+    expect(await shown()).toMatchObject({ deviations: { contraindication: 1 }, reviews: 1 });
   });
 });

@@ -139,3 +139,9 @@ const healthOf = (said: SaidOfHealth | Erased): HealthAnswers | undefined =>
 
 const statementOf = (said: SaidOfHealth | Erased): string | undefined =>
   isErased(said) ? undefined : unlessErased(said.statement, undefined);
+
+/** What a record says the patient is allergic to, whenever that holds. */
+export function allergiesOf({ kind, said }: HealthRecord<SaidOfHealth | Erased>): readonly string[] {
+  if (kind === 'whole') return healthOf(said)?.allergies ?? [];
+  return kind === 'allergy' ? [statementOf(said) ?? []].flat() : [];
+}

@@ -16,6 +16,8 @@ export const LOT_DDL = `
     site_id uuid not null,
     product text not null,
     lot_number text not null,
+    lot_id uuid not null,
+    ingredients text[] not null,
     received_on date not null,
     expires_on date not null,
     primary key (chain, site_id, product, lot_number)
@@ -66,29 +68,60 @@ const lotKey = (siteId: Id, product: string, lotNumber: string): string => `${si
 export class CourseLots {
   /**
    * Keeps the lots of a page. The first receipt of a lot at a site stands.
-   * @returns the courses of earlier pages that used them, and the products that have ingredients they did not have
+   * @returns the courses of earlier pages that used them, and the products whose ingredients are others, with those
    */
   async record(
     tx: Queryable,
     chain: Chain,
     page: readonly SealedEvent<TreatmentEvent>[],
   ): Promise<{ touched: Id[]; grown: { product: string; ingredients: string[] }[] }> {
-    const lots = page.flatMap((event) => (event.type === 'LotReceived' ? [event.data] : []));
-    if (lots.length === 0) return { touched: [], grown: [] };
-    const places = [chain.no, lots.map((l) => l.siteId), lots.map((l) => l.product), lots.map((l) => l.lotNumber)];
-    await tx.query(
-      `insert into lot (chain, site_id, product, lot_number, received_on, expires_on)
-       select $1, * from unnest($2::uuid[], $3::text[], $4::text[], $5::date[], $6::date[]) on conflict do nothing`,
-      [...places, lots.map((l) => l.receivedOn), lots.map((l) => l.expiresOn)],
-    );
+    const corrected = correctedReceipts(page);
+    const entered = page.flatMap((event) => (event.type === 'LotReceived' ? [event.data] : []));
+    const receipts = [
+      ...entered.filter(({ lotId }) => !corrected.has(lotId)),
+      ...[...corrected.values()].filter((receipt) => receipt !== null),
+    ];
+    const before = await this.forget(tx, chain, [...corrected.keys()]);
+    if (receipts.length + before.length === 0) return { touched: [], grown: [] };
+    await this.insert(tx, chain, receipts);
+    const places = [
+      ...before,
+      ...receipts.map(({ siteId, product, lotNumber }) => ({ site_id: siteId, product, lot_number: lotNumber })),
+    ];
     const used = await tx.query<{ id: Id }>(
       `select distinct u.course_id as id from session_use u
        join unnest($2::uuid[], $3::text[], $4::text[]) as l(site_id, product, lot_number)
          on l.product = u.product and l.lot_number = u.lot_number and l.site_id = u.site_id
        where u.chain = $1`,
-      places,
+      [chain.no, places.map((l) => l.site_id), places.map((l) => l.product), places.map((l) => l.lot_number)],
     );
-    return { touched: used.rows.map(({ id }) => id), grown: await this.addIngredients(tx, chain, lots) };
+    const grown = await this.addIngredients(tx, chain, receipts);
+    const lost = await this.dropIngredients(tx, chain, new Set(before.map(({ product }) => product)));
+    return { touched: used.rows.map(({ id }) => id), grown: [...grown, ...lost] };
+  }
+
+  /** Takes receipts away that read otherwise now, or were taken back. @returns what they were found under */
+  private async forget(tx: Queryable, chain: Chain, lotIds: readonly Id[]): Promise<LotPlace[]> {
+    if (lotIds.length === 0) return [];
+    const { rows } = await tx.query<LotPlace>(
+      'delete from lot where chain = $1 and lot_id = any($2::uuid[]) returning site_id, product, lot_number',
+      [chain.no, uuidArray(lotIds)],
+    );
+    return rows;
+  }
+
+  private async insert(tx: Queryable, chain: Chain, receipts: readonly Receipt[]): Promise<void> {
+    if (receipts.length === 0) return;
+    const rows = receipts.map(({ lotId, siteId, product, lotNumber, ingredients, receivedOn, expiresOn }) => ({
+      ...{ site_id: siteId, product, lot_number: lotNumber, lot_id: lotId, ingredients },
+      ...{ received_on: receivedOn, expires_on: expiresOn },
+    }));
+    await tx.query(
+      `insert into lot (chain, site_id, product, lot_number, lot_id, ingredients, received_on, expires_on)
+       select $1, r.* from jsonb_to_recordset($2::jsonb) as r(site_id uuid, product text, lot_number text, lot_id uuid,
+         ingredients text[], received_on date, expires_on date) on conflict do nothing`,
+      [chain.no, JSON.stringify(rows)],
+    );
   }
 
   /** The courses in which a product was used, by patient. */
@@ -143,6 +176,15 @@ export class CourseLots {
     };
   }
 
+  /** Before what sessions used is written anew: a correction may have left out a product, or the whole session. */
+  async forgetUse(tx: Queryable, chain: Chain, sessionIds: readonly Id[]): Promise<void> {
+    if (sessionIds.length === 0) return;
+    await tx.query('delete from session_use where chain = $1 and session_id = any($2::uuid[])', [
+      chain.no,
+      uuidArray(sessionIds),
+    ]);
+  }
+
   /** The write of which products the sessions of courses used. */
   useOf(
     chain: Chain,
@@ -171,6 +213,22 @@ export class CourseLots {
     return [{ text: UPSERT_USE, values }];
   }
 
+  /** What is in no receipt of a product any more, now that one was corrected. */
+  private async dropIngredients(
+    tx: Queryable,
+    chain: Chain,
+    products: ReadonlySet<string>,
+  ): Promise<{ product: string; ingredients: string[] }[]> {
+    if (products.size === 0) return [];
+    const { rows } = await tx.query<{ product: string; ingredient: string }>(
+      `delete from product_ingredient p where p.chain = $1 and p.product = any($2::text[]) and not exists (
+         select 1 from lot l where l.chain = p.chain and l.product = p.product and p.ingredient = any(l.ingredients))
+       returning p.product, p.ingredient`,
+      [chain.no, [...products]],
+    );
+    return byProduct(rows);
+  }
+
   private async addIngredients(
     tx: Queryable,
     chain: Chain,
@@ -185,11 +243,38 @@ export class CourseLots {
        returning product, ingredient`,
       [chain.no, pairs.map(({ product }) => product), pairs.map(({ ingredient }) => ingredient)],
     );
-    return [...new Set(rows.map(({ product }) => product))].map((product) => ({
-      product,
-      ingredients: rows.filter((row) => row.product === product).map(({ ingredient }) => ingredient),
-    }));
+    return byProduct(rows);
   }
+}
+
+type Receipt = Extract<TreatmentEvent, { type: 'LotReceived' }>['data'];
+
+interface LotPlace {
+  readonly site_id: Id;
+  readonly product: string;
+  readonly lot_number: string;
+}
+
+/** Receipts that a page corrects, as they read after its last correction; null: taken back. */
+function correctedReceipts(page: readonly SealedEvent<TreatmentEvent>[]): Map<Id, Receipt | null> {
+  const corrected = new Map<Id, Receipt | null>();
+  for (const { history, data } of page) {
+    if (!history || !('lotId' in data)) continue;
+    const received = (history as readonly SealedEvent<TreatmentEvent>[]).find(isReceipt);
+    corrected.set(data.lotId, received?.data ?? null);
+  }
+  return corrected;
+}
+
+const isReceipt = (
+  event: SealedEvent<TreatmentEvent>,
+): event is SealedEvent<Extract<TreatmentEvent, { type: 'LotReceived' }>> => event.type === 'LotReceived';
+
+function byProduct(rows: readonly { product: string; ingredient: string }[]) {
+  return [...new Set(rows.map(({ product }) => product))].map((product) => ({
+    product,
+    ingredients: rows.filter((row) => row.product === product).map(({ ingredient }) => ingredient),
+  }));
 }
 
 function useRows(course: PlannedCourse, session: PerformedSession, judgement: CourseJudgement, world: CourseWorld) {

@@ -3,27 +3,24 @@ import { readTogether } from '#libs/projections/src/combined.statement.js';
 import type { Accumulation, Projection, ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
 import { CONSULTATION_EVENTS } from '../../consultation/consultation.events.js';
 import { LOT_EVENTS } from '../../lot/lot.events.js';
-import { PatientHealthRecorded, PatientRegistered } from '../../patient/patient.events.js';
 import { PRACTITIONER_EVENTS } from '../../practitioner/practitioner.events.js';
 import { PROTOCOL_EVENTS } from '../../protocol/protocol.events.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 import { COURSE_EVENTS } from '../course.events.js';
 import { asWritten, COURSE_ROWS_DDL, CourseRows, type FoldedCourse } from '../course-rows.js';
+import { ABOUT_HEALTH } from './course-facts.js';
 import { CourseLots } from './course-lots.js';
 import { judgeCourse } from './course-progress.rules.js';
 import { CourseReferences, REFERENCES_DDL, type UnsavedFacts } from './course-references.js';
 
-export const COURSE_PROGRESS = { name: 'course_progress', version: 3 } as const;
+export const COURSE_PROGRESS = { name: 'course_progress', version: 4 } as const;
 
-const types = [
-  ...COURSE_EVENTS,
-  ...LOT_EVENTS,
-  ...PRACTITIONER_EVENTS,
-  ...CONSULTATION_EVENTS,
-  ...PROTOCOL_EVENTS,
-  PatientRegistered,
-  PatientHealthRecorded,
-].map(({ type }) => type);
+const types: readonly string[] = [
+  ...[...COURSE_EVENTS, ...LOT_EVENTS, ...PRACTITIONER_EVENTS, ...CONSULTATION_EVENTS, ...PROTOCOL_EVENTS].map(
+    ({ type }) => type,
+  ),
+  ...ABOUT_HEALTH,
+];
 
 /**
  * Where each course stands, with its deviations, and which lots were used. Deviations are never in an event: they
@@ -159,6 +156,11 @@ class CoursesOfPages implements Accumulation {
       ...references.reads(chain, states),
     ]);
     const worldOf = await references.worldsOf(this.context, protocolOf, facts);
+    await lots.forgetUse(
+      tx,
+      chain,
+      all.flatMap(([, { reworked }]) => reworked),
+    );
     let saved = Promise.resolve();
     for (let from = 0; from < all.length; from += WRITTEN_TOGETHER) {
       const some = all.slice(from, from + WRITTEN_TOGETHER);

@@ -4,16 +4,13 @@ import type { Boxes, SealedBox } from '#libs/event-store/src/boxes.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { changesHistory } from '#libs/event-store/src/correction.js';
 import type { StreamName } from '#libs/event-store/src/event-store.js';
-import { isErased } from '#libs/event-store/src/personal-data.js';
+import { ERASED, type Erased } from '#libs/event-store/src/personal-data.js';
 import { foldCase } from '#libs/kernel/src/case-fold.js';
 import type { Id } from '#libs/kernel/src/ids.js';
-import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import { type Read, readTogether, type RowsOf, writeTogether } from '#libs/projections/src/combined.statement.js';
 import type { ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
-import type { HealthAnswers } from '#libs/protocols/src/contraindication.rule.js';
 import { CONSULTATION_EVENTS, type ConsultationEntry } from '../../consultation/consultation.events.js';
 import { KeyedStates } from '../../keyed-states.js';
-import { PatientHealthRecorded, PatientRegistered } from '../../patient/patient.events.js';
 import {
   PRACTITIONER_EVENTS,
   type PractitionerEntry,
@@ -23,14 +20,21 @@ import { practitionerFold, type PractitionerState } from '../../practitioner/pra
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 import type { PerformedSession, PlannedCourse } from '../course.state.js';
 import { CourseLots, LOT_DDL } from './course-lots.js';
+import {
+  ABOUT_HEALTH,
+  allergiesOf,
+  answersAt,
+  evolveConsents,
+  evolveHealth,
+  type HealthRecord,
+  isConsentEvent,
+  isHealthEvent,
+  type SaidOfHealth,
+} from './course-facts.js';
 import type { CourseWorld, SignedConsent } from './course-progress.rules.js';
 
-/** What is known of a patient's health, closed, and from when on each answer holds. */
-interface HealthRecord {
-  /** Null: from the beginning. What a registration says has no date of its own. */
-  readonly since: Instant | null;
-  readonly box: SealedBox;
-}
+/** What is known of a patient's health, closed. */
+type ClosedHealth = HealthRecord<SealedBox>;
 
 export const REFERENCES_DDL = `
   ${LOT_DDL}
@@ -43,7 +47,7 @@ export const REFERENCES_DDL = `
 export interface UnsavedFacts {
   readonly consultations: Map<Id, readonly SignedConsent[]>;
   readonly practitioners: Map<Id, PractitionerState>;
-  readonly patients: Map<Id, readonly HealthRecord[]>;
+  readonly patients: Map<Id, readonly ClosedHealth[]>;
   /** Practitioners who got a credential. */
   readonly granted: Set<Id>;
   /** Practitioners who lost one, or whose credentials turned out to be others. */
@@ -57,10 +61,6 @@ export interface UnsavedFacts {
 const PRACTITIONER_TYPES: ReadonlySet<string> = new Set(PRACTITIONER_EVENTS.map(({ type }) => type));
 
 type Page = readonly SealedEvent<TreatmentEvent>[];
-type ConsentEvent = Extract<SealedEvent<ConsultationEntry>, { type: 'ConsentSigned' | 'ConsentWithdrawn' }>;
-
-const isConsentEvent = (event: { readonly type: string }): event is ConsentEvent =>
-  event.type === 'ConsentSigned' || event.type === 'ConsentWithdrawn';
 
 /** Those that make consents, and those that change the history of a consultation. */
 const CONSENT_TYPES: ReadonlySet<string> = new Set(
@@ -79,7 +79,7 @@ export class CourseReferences {
   private readonly lots = new CourseLots();
   private readonly consultations = new KeyedStates<readonly SignedConsent[]>('consultation', []);
   private readonly practitioners = new KeyedStates<PractitionerState>('practitioner', practitionerFold.initial);
-  private readonly patients = new KeyedStates<readonly HealthRecord[]>('patient', []);
+  private readonly patients = new KeyedStates<readonly ClosedHealth[]>('patient', []);
 
   /** Facts of pages that are not written yet. */
   unsaved(): UnsavedFacts {
@@ -123,13 +123,9 @@ export class CourseReferences {
     await this.patients.fold(
       tx,
       chain,
-      page.filter(({ type }) => type === PatientRegistered.type || type === PatientHealthRecorded.type),
+      page.filter(({ type }) => ABOUT_HEALTH.has(type)),
       ({ data }) => (data as { patientId: Id }).patientId,
-      (records, event) => {
-        const box = event.sealed.clinical;
-        const since = event.type === 'PatientRegistered' ? null : event.occurredAt.instant;
-        return box ? [...records, { since, box }] : records;
-      },
+      healthAfter,
       { unsaved: facts.patients, fresh },
     );
     const lots = await this.lots.record(tx, chain, page);
@@ -213,7 +209,7 @@ export class CourseReferences {
       },
       lotAt,
       ingredientsOf,
-      healthAt: (instant) => answersAt(health.get(course.patientId) ?? [], instant),
+      healthAt: (instant, knownAt) => answersAt(health.get(course.patientId) ?? [], instant, knownAt),
     });
   }
 
@@ -235,7 +231,7 @@ export class CourseReferences {
         boxes,
         await this.patients.load(tx, chain, some),
       )) {
-        const allergic = records.some(({ answers }) => answers?.allergies.some((each) => folded.has(foldCase(each))));
+        const allergic = records.some((record) => allergiesOf(record).some((each) => folded.has(foldCase(each))));
         if (allergic) found.push(...(users.get(patientId) ?? []));
       }
     }
@@ -245,52 +241,47 @@ export class CourseReferences {
   private async openHealth(
     chain: Chain,
     boxes: Boxes,
-    states: ReadonlyMap<Id, readonly HealthRecord[]>,
-  ): Promise<Map<Id, KnownHealth[]>> {
-    const records = [...states].flatMap(([id, of]) => of.map((record) => ({ id, ...record })));
-    const opened = await boxes.open<{ health?: HealthAnswers }>(
+    states: ReadonlyMap<Id, readonly ClosedHealth[]>,
+  ): Promise<Map<Id, OpenHealth[]>> {
+    const records = [...states].flatMap(([id, of]) => of.map((record) => ({ id, record })));
+    const opened = await boxes.open<SaidOfHealth>(
       chain,
-      records.map(({ box }) => box),
+      records.map(({ record }) => record.said),
     );
-    const known = new Map<Id, KnownHealth[]>();
-    records.forEach(({ id, since }, n) => {
-      const content = opened[n];
-      const answers = content === undefined || isErased(content) ? undefined : content.health;
-      known.set(id, [...(known.get(id) ?? []), { since, answers }]);
+    const known = new Map<Id, OpenHealth[]>();
+    records.forEach(({ id, record }, n) => {
+      const of = known.get(id) ?? known.set(id, []).get(id);
+      of?.push({ ...record, said: opened[n] ?? ERASED });
     });
     return known;
   }
 }
 
+type OpenHealth = HealthRecord<SaidOfHealth | Erased>;
+
 /** Keeps the opened answers in memory small when a product that many were treated with gets a new ingredient. */
 const PATIENTS_AT_ONCE = 2_000;
 
-interface KnownHealth {
-  readonly since: Instant | null;
-  readonly answers: HealthAnswers | undefined;
-}
+/** A correction says how the whole history of the patient reads now. */
+const healthAfter = (records: readonly ClosedHealth[], event: SealedEvent<TreatmentEvent>): readonly ClosedHealth[] => {
+  if (!event.history) return withHealth(records, event);
+  return (event.history as readonly SealedEvent<TreatmentEvent>[]).reduce(withHealth, []);
+};
 
-/**
- * What was known to hold at an instant: the latest answers from before it. What the patient said at registration holds
- * for everything before a newer record.
- */
-function answersAt(records: readonly KnownHealth[], instant: Instant): HealthAnswers | undefined {
-  let holding: KnownHealth | undefined;
-  for (const record of records) {
-    const begun = record.since === null || record.since <= instant;
-    const newer = holding === undefined || (record.since ?? '') >= (holding.since ?? '');
-    if (begun && newer) holding = record;
-  }
-  return holding?.answers;
-}
+const withHealth = (records: readonly ClosedHealth[], event: SealedEvent<TreatmentEvent>): readonly ClosedHealth[] =>
+  isHealthEvent(event) ? evolveHealth(records, event, (event as SealedEvent).sealed.clinical) : records;
+
+const NO_CONSENTS: readonly SignedConsent[] = [];
 
 /** A correction says how the whole history of the consultation reads now. */
 const consentsAfter = (
   consents: readonly SignedConsent[],
   event: SealedEvent<ConsultationEntry>,
 ): readonly SignedConsent[] => {
-  if (event.history)
-    return (event.history as SealedEvent<TreatmentEvent>[]).filter(isConsentEvent).reduce(evolveConsents, []);
+  if (event.history) {
+    const history = event.history as readonly SealedEvent<TreatmentEvent>[];
+    return history.flatMap((each) => (isConsentEvent(each) ? [each] : [])).reduce(evolveConsents, NO_CONSENTS);
+  }
   return isConsentEvent(event) ? evolveConsents(consents, event) : consents;
 };
 
@@ -302,18 +293,6 @@ const practitionerAfter = (state: PractitionerState, event: SealedEvent<Practiti
         practitionerFold.initial,
       )
     : practitionerFold.evolve(state, event as SealedEvent<PractitionerEvent>);
-
-function evolveConsents(consents: readonly SignedConsent[], event: ConsentEvent): readonly SignedConsent[] {
-  if (event.type === 'ConsentSigned') {
-    const { procedure, signedOn, validUntil } = event.data;
-    return [...consents, { procedure, signedOn, validUntil, withdrawnAt: null }];
-  }
-  return consents.map((consent) =>
-    consent.procedure === event.data.procedure && consent.withdrawnAt === null
-      ? { ...consent, withdrawnAt: event.occurredAt.instant }
-      : consent,
-  );
-}
 
 type FactRows = RowsOf<ReturnType<CourseReferences['reads']>>;
 

@@ -66,13 +66,10 @@ export class PatientTimelineQuery {
   private async pageNow(chain: Chain, patientId: Id, params: PageParams): Promise<Page> {
     const registrations = await this.registrations(chain, patientId, params, {});
     const [occurredAt, position] = afterOf(params);
-    const { rows } = await this.db.query<ResolvedEntry>(params.order === 'asc' ? ASCENDING : DESCENDING, [
-      chain.no,
-      registrations,
-      params.limit + 1,
-      occurredAt,
-      position,
-    ]);
+    const { rows } = await this.db.query<ResolvedEntry>({
+      ...(params.order === 'asc' ? ASCENDING : DESCENDING),
+      values: [chain.no, registrations, params.limit + 1, occurredAt, position],
+    });
     return { registrations, entries: rows, at: {} };
   }
 
@@ -136,8 +133,10 @@ function isAfter(entry: ResolvedEntry, [occurredAt, position]: After, order: 'as
   return order === 'asc' ? difference > 0 : difference < 0;
 }
 
-/** As `resolveEntries` does it. */
-const select = (after: '<' | '>', direction: 'asc' | 'desc') => `
+/** As `resolveEntries` does it. Named, so that it is planned once: with so many tables that takes as long as carrying it out. */
+const select = (after: '<' | '>', direction: 'asc' | 'desc') => ({
+  name: `${schemaOf(PATIENT_TIMELINE)} ${direction}`,
+  text: `
   with page as (
     select * from ${SCHEMA}.entry
     where chain = $1 and patient_id = any($2::uuid[])
@@ -159,7 +158,8 @@ const select = (after: '<' | '>', direction: 'asc' | 'desc') => `
       and x.position < e.position and x.site_id is not null and not x.is_retracted
     order by x.position desc limit 1
   ) b on true
-  order by e.occurred_at ${direction}, e.position ${direction}`;
+  order by e.occurred_at ${direction}, e.position ${direction}`,
+});
 
 const ASCENDING = select('>', 'asc');
 const DESCENDING = select('<', 'desc');
