@@ -80,11 +80,11 @@ function tell(what: string, { seconds, cpuSeconds, summary, lines, megabytes, rs
       note: `${cpuSeconds.toFixed(1)} s of one processor`,
     },
     {
-      what: `${what}, resident memory after it, to that half-way`,
-      value: rssMb.after / rssMb.middle,
+      what: `${what}, most memory of the second half, to that of the first`,
+      value: rssMb.mostOfSecond / rssMb.mostOfFirst,
       unit: '×',
       target: '<= 1.2',
-      note: `${mb(rssMb.before)} MB before, ${mb(rssMb.middle)} half-way, ${mb(rssMb.after)} after, ${mb(rssMb.most)} at the most`,
+      note: `${mb(rssMb.before)} MB before, ${mb(rssMb.middle)} half-way, ${mb(rssMb.after)} after; most ${mb(rssMb.mostOfFirst)} and ${mb(rssMb.mostOfSecond)} MB`,
     },
     { what: `${what}, longest time that others of the process wait`, value: deafMs, unit: 'ms' },
   );

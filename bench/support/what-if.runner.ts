@@ -16,8 +16,8 @@ export interface WhatIfRun {
   /** Of the answer. */
   readonly lines: number;
   readonly megabytes: number;
-  /** Resident memory before it, half-way, after it, and the most of all. */
-  readonly rssMb: { readonly before: number; readonly middle: number; readonly after: number; readonly most: number };
+  /** Resident memory before it, half-way and after it, garbage included; and the most in the first and the second half. */
+  readonly rssMb: Record<'before' | 'middle' | 'after' | 'mostOfFirst' | 'mostOfSecond', number>;
   /** The longest that the process heard nobody else. */
   readonly deafMs: number;
 }
@@ -42,22 +42,25 @@ export async function open(options: EngineOptions): Promise<WhatIfRunner> {
       const before = rss();
       const since = performance.now();
       const cpuBefore = process.cpuUsage();
-      let [middle, lines, bytes] = [0, 0, 0];
+      let [middle, mostOfFirst, mostOfSecond, lines, bytes] = [0, 0, 0, 0, 0];
       let summary: WhatIfSummary | undefined;
       const period = { from: '2000-01-01', to: '2099-12-31' };
       for await (const line of whatIf.run(chain, { protocol: draftOf(code), ...period, details })) {
         lines += 1;
         bytes += Buffer.byteLength(JSON.stringify(line));
-        if ('progress' in line && line.progress.done <= line.progress.total / 2) middle = rss();
+        if ('progress' in line) {
+          const now = rss();
+          if (line.progress.done > line.progress.total / 2) mostOfSecond = Math.max(mostOfSecond, now);
+          else [middle, mostOfFirst] = [now, Math.max(mostOfFirst, now)];
+        }
         if ('summary' in line) summary = line.summary;
       }
       const seconds = (performance.now() - since) / 1000;
       const { user, system } = process.cpuUsage(cpuBefore);
       const cpuSeconds = (user + system) / 1_000_000;
-      const most = process.resourceUsage().maxRSS / 1024;
       return {
         ...{ seconds, cpuSeconds, summary: summary as WhatIfSummary, lines, megabytes: bytes / 2 ** 20 },
-        rssMb: { before, middle, after: rss(), most },
+        rssMb: { before, middle, after: rss(), mostOfFirst, mostOfSecond },
         deafMs: await ear.stop(),
       };
     },

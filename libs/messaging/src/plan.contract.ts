@@ -5,5 +5,7 @@ export {
   compareMessages,
   type ReplayedMessage,
   replayedMessages,
+  replayedRules,
+  type ReplayedRules,
   type ReplayPlace,
 } from './plan/replayed-messages.js';

@@ -139,9 +139,9 @@ const QUERIES = [
   },
   {
     provide: PersonQuery,
-    inject: [CommandRunner, Chains, References, People],
-    useFactory: (runner: CommandRunner, chains: Chains, references: References, people: People) =>
-      new PersonQuery(runner, chains, references, people),
+    inject: [RecordAt, Chains, References, People],
+    useFactory: (records: RecordAt, chains: Chains, references: References, people: People) =>
+      new PersonQuery(records, chains, references, people),
   },
   {
     provide: AdverseEventsQuery,

@@ -1,11 +1,12 @@
-import { dateOfWall, type LocalDate, localDateAt, type WallTime } from '#libs/kernel/src/zoned-time.js';
+import { dateOfWall, type LocalDate, localDateAt, wallAt, type WallTime } from '#libs/kernel/src/zoned-time.js';
 import { addDays, laterDate } from '#libs/kernel/src/local-date.js';
 import {
+  compareMessages,
+  type ComparedMessages,
   type MessageKind,
   type ReplayedMessage,
   replayedMessages,
   type ReplayPlace,
-  rewordedMessages,
 } from '#libs/messaging/src/plan.contract.js';
 import { intervalDeviation, nextEarliest, nextLatest } from '#libs/protocols/src/interval.rule.js';
 import { maintenanceWindow } from '#libs/protocols/src/maintenance.rule.js';
@@ -18,6 +19,7 @@ import {
   dateOfSession,
   type DeviationKind,
   deviceFindings,
+  isSameJson,
   judgeCourse,
   type PerformedSession,
   performedSessions,
@@ -89,7 +91,7 @@ export interface CourseDifference {
   readonly messages: readonly MessageDifference[];
 }
 
-/** A course with something in the period. */
+/** A course with something in the period: a plan, a session, a due date, or a message that would differ. */
 export interface ReplayedCourse {
   /** How many sessions of it were performed in the period. */
   readonly sessions: number;
@@ -112,37 +114,58 @@ export type CourseReplay = (
  * would have needed a reason then, and the sessions are judged by the choice.
  */
 export function replayUnder(draft: Protocol, period: Period): CourseReplay {
-  const reworded = new Map<Protocol, ReadonlySet<MessageKind>>();
+  const versions = new Map<Protocol, Versions>();
   return (course, world, place) => {
-    const words = reworded.get(world.protocol) ?? rewordedMessages(world.protocol, draft);
-    reworded.set(world.protocol, words);
-    return replay(course, world, draft, place, period, words);
+    const known = versions.get(world.protocol) ?? versionsOf(world.protocol, draft);
+    versions.set(world.protocol, known);
+    return replay(course, world, known, place, period);
   };
 }
+
+/** The version that courses were planned with, beside the draft. */
+interface Versions {
+  readonly before: Protocol;
+  readonly after: Protocol;
+  readonly messages: ComparedMessages;
+  /** Whether both have a rhythm, so that windows of the past can be compared. */
+  readonly rhythms: boolean;
+  /** Whether both ask for the same contraindications: comparing what patients say with every list takes its time. */
+  readonly sameScreening: boolean;
+}
+
+const versionsOf = (before: Protocol, after: Protocol): Versions => ({
+  before,
+  after,
+  messages: compareMessages(before, after),
+  rhythms: [before, after].every(({ maintenance }) => maintenance.kind === 'rhythm'),
+  sameScreening: isSameJson(before.screening, after.screening),
+});
 
 function replay(
   course: PlannedCourse,
   world: ReplayedWorld,
-  draft: Protocol,
+  versions: Versions,
   place: ReplayPlace,
   period: Period,
-  reworded: ReadonlySet<MessageKind>,
 ): ReplayedCourse | undefined {
-  const rhythms = [world.protocol, draft].every(({ maintenance }) => maintenance.kind === 'rhythm');
-  const outcome = (protocol: Protocol): Outcome => ({
-    plan: planDeviations(course, protocol),
-    sessions: judgedSessions(course, { ...world, protocol }),
-    due: dueDates(course, protocol, place.endsOn, rhythms),
-    messages: replayedMessages(course, protocol, place, rhythms),
-  });
-  const [before, after] = [outcome(world.protocol), outcome(draft)];
+  const outcome = (version: 'before' | 'after', alike?: JudgedSessions): Outcome => {
+    const protocol = versions[version];
+    return {
+      plan: planDeviations(course, protocol),
+      sessions: judgedSessions(course, { ...world, protocol }, alike),
+      due: dueDates(course, protocol, place.endsOn, versions.rhythms),
+      messages: replayedMessages(course, versions.messages[version], place, versions.rhythms),
+    };
+  };
+  const before = outcome('before');
+  const after = outcome('after', versions.sameScreening ? before.sessions : undefined);
 
   const isPlanned = isWithin(localDateAt(course.plannedAt, place.zone), period);
   const sessions = [...before.sessions].filter(([, { on }]) => isWithin(on, period));
   const due = paired(before.due, after.due, ({ key }) => key).filter((each) => overlaps(each, period));
-  const messages = paired(before.messages, after.messages, nameOf).filter((pair) =>
-    pair.some((each) => each !== undefined && isDueWithin(each, period)),
-  );
+  const messages = paired(before.messages, after.messages, nameOf)
+    .flatMap((pair) => messageDifference(pair, versions.messages.reworded, place.zone))
+    .filter((each) => [each.before, each.after].some((wall) => wall !== null && isWithin(dateOfWall(wall), period)));
   if (!isPlanned && sessions.length + due.length + messages.length === 0) return undefined;
 
   const plan = isPlanned ? compared(before.plan, after.plan) : null;
@@ -154,7 +177,7 @@ function replay(
       return isJudgedAlike(judged) ? [] : [{ sessionId, status, on, ...judged }];
     }),
     due: due.flatMap(dueDifference),
-    messages: messages.flatMap((pair) => messageDifference(pair, reworded)),
+    messages,
   };
   const { length } = [...difference.sessions, ...difference.due, ...difference.messages];
   return {
@@ -165,7 +188,7 @@ function replay(
 
 interface Outcome {
   readonly plan: readonly PlanDeviation[];
-  readonly sessions: ReadonlyMap<string, JudgedSession>;
+  readonly sessions: JudgedSessions;
   readonly due: readonly DueItem[];
   readonly messages: readonly ReplayedMessage[];
 }
@@ -205,14 +228,20 @@ interface JudgedSession {
   readonly kinds: readonly DeviationKind[];
 }
 
-function judgedSessions(course: PlannedCourse, world: ReplayedWorld): Map<string, JudgedSession> {
+type JudgedSessions = ReadonlyMap<string, JudgedSession>;
+
+/** @param alike the same sessions, judged under the same contraindications */
+function judgedSessions(course: PlannedCourse, world: ReplayedWorld, alike?: JudgedSessions): JudgedSessions {
   const protocol = withChosenDays(world.protocol, course);
-  const { sessionDeviations } = judgeCourse(course, { ...world, protocol });
+  const healthAt = alike ? () => undefined : world.healthAt;
+  const { sessionDeviations } = judgeCourse(course, { ...world, protocol, healthAt });
   const judged = new Map<string, JudgedSession>();
   for (const kind of ['course', 'maintenance'] as const) {
     for (const session of performedSessions(course, kind)) {
-      const kinds = [...(sessionDeviations[session.sessionId] ?? []), ...ofProcedure(session, protocol)];
-      judged.set(session.sessionId, { status: 'performed', on: dateOfSession(session), kinds });
+      const { sessionId } = session;
+      const kinds = [...(sessionDeviations[sessionId] ?? []), ...ofProcedure(session, protocol)];
+      if (alike?.get(sessionId)?.kinds.includes('contraindication')) kinds.push('contraindication');
+      judged.set(sessionId, { status: 'performed', on: dateOfSession(session), kinds });
     }
   }
   for (const [sessionId, booked] of judgedBookings(course, protocol)) judged.set(sessionId, booked);
@@ -344,13 +373,13 @@ const datesOf = (item: DueItem | undefined): DueDates | null =>
 
 const nameOf = ({ kind, about }: ReplayedMessage): string => `${kind} ${about}`;
 
-const isDueWithin = ({ due }: ReplayedMessage, period: Period): boolean => isWithin(dateOfWall(due.wall), period);
-
 function messageDifference(
   [before, after]: Pair<ReplayedMessage>,
   reworded: ReadonlySet<MessageKind>,
+  zone: string,
 ): MessageDifference[] {
   const { kind } = (before ?? after) as ReplayedMessage;
-  if (before?.due.instant === after?.due.instant && !reworded.has(kind)) return [];
-  return [{ kind, before: before?.due.wall ?? null, after: after?.due.wall ?? null }];
+  if (before?.due === after?.due && !reworded.has(kind)) return [];
+  const wallOf = (message: ReplayedMessage | undefined) => (message ? wallAt(message.due, zone) : null);
+  return [{ kind, before: wallOf(before), after: wallOf(after) }];
 }

@@ -28,7 +28,7 @@ import type { WhatIfRequest, WhatIfSummary } from './what-if.contract.js';
 import { NothingToReplay, ReplayRefused } from './what-if.errors.js';
 import { WhatIfSums } from './what-if-sums.js';
 
-/** Some 3 MB of states, which is all that is in memory at a time. */
+/** Some 3 MB of states; two pages are in memory at a time. */
 const PAGE_COURSES = 500;
 /** For so long nobody else is heard in this process; a course takes a fraction of it. */
 const TURN_MS_MAX = 20;
@@ -98,9 +98,17 @@ export class WhatIf {
     const replay = replayUnder(draft, { from: request.from, to: request.to });
     const sums = new WhatIfSums();
     yield { progress: { done: 0, total } };
-    for (let after: Id | null = null, done = 0; ; ) {
+    let [upcoming, done, isLast] = [this.page(selection, null, published), 0, false];
+    while (!isLast) {
       signal?.throwIfAborted();
-      const { rows, worldOf }: Page = await this.page(selection, after, published);
+      const { rows, worldOf } = await upcoming;
+      isLast = rows.length < PAGE_COURSES;
+      if (!isLast) {
+        // The database looks for the next ones while these are replayed.
+        upcoming = this.page(selection, (rows.at(-1) as Row).id, published);
+        // Whoever comes next is told.
+        upcoming.catch(() => undefined);
+      }
       let turn = performance.now();
       for (const { id, code, state, ends_on: endsOn } of rows) {
         if (performance.now() - turn > TURN_MS_MAX) {
@@ -118,8 +126,6 @@ export class WhatIf {
       done += rows.length;
       // Courses that were planned meanwhile are looked at, too.
       yield { progress: { done, total: Math.max(total, done) } };
-      if (rows.length < PAGE_COURSES) break;
-      after = (rows.at(-1) as Row).id;
     }
     yield { summary: sums.summary };
   }

@@ -1,4 +1,5 @@
-import { type Instant, localDateAt, type LocalDate, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import type { IsoDuration } from '#libs/kernel/src/iso-duration.js';
+import { type Instant, localDateAt, type LocalDate, zonedTime } from '#libs/kernel/src/zoned-time.js';
 import { aftercarePlan } from '#libs/protocols/src/aftercare.rule.js';
 import type { MessageRule } from '#libs/protocols/src/message-rule.schema.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
@@ -6,23 +7,24 @@ import { groundsSchema } from '#libs/protocols/src/rule.schema.js';
 import {
   type CourseSession,
   courseWindow,
-  type OpenSession,
+  type PerformedSession,
   performedSessions,
   type PlannedCourse,
 } from '#libs/treatment/src/streams.contract.js';
 import { type MessageKind, messageKindSchema } from '../message/message.events.js';
-import { type Learned, type PlannedTimeline, timelineFold } from './course-timeline.js';
-import type { DesiredMessage, PlanContext } from './desired-message.js';
-import { desiredMessages } from './desired-messages.js';
+import { isAhead, type Learned, timelineFold } from './course-timeline.js';
+import type { PlanContext } from './desired-message.js';
 import { maintenanceMessages } from './maintenance-messages.js';
 import { HERE } from './person-standing.js';
+import { noticeOf, sessionEnd } from './session-messages.js';
+import { shiftTime } from './shift-time.js';
 
 /** A message that a course would have brought. */
 export interface ReplayedMessage {
   readonly kind: MessageKind;
   /** The session, or the window by its ordinal, and what of it: the same under two protocols, whatever they say of it. */
   readonly about: string;
-  readonly due: ZonedTime;
+  readonly due: Instant;
 }
 
 export interface ReplayPlace {
@@ -32,54 +34,77 @@ export interface ReplayPlace {
   readonly endsOn: LocalDate | null;
 }
 
-const LONG_AGO: Instant = '0001-01-01T00:00:00.000Z';
+const EPOCH: Instant = '1970-01-01T00:00:00.000Z';
 
-/** As if everything had been known before it was due: nothing is left out for having been learned too late. */
-const ALWAYS: Learned = { recordedAt: LONG_AGO, origin: 'live' };
+/** The rules of a protocol for messages, made ready for any number of courses (`compareMessages`). */
+export interface ReplayedRules {
+  readonly protocol: Protocol;
+  /** Whether there is anything to instruct. */
+  readonly instructs: boolean;
+  /** From the end of a session to its all-clear; null: nothing ever ends. */
+  readonly clearAfterMs: number | null;
+}
+
+export function replayedRules(protocol: Protocol): ReplayedRules {
+  const { lines, allClearAt } = aftercarePlan(protocol, EPOCH);
+  return { protocol, instructs: lines.length > 0, clearAfterMs: allClearAt === null ? null : Date.parse(allClearAt) };
+}
 
 /**
- * The messages that a course would have brought under a protocol, from its first session to its present window. Nothing
- * is planned by it. What was sent, suppressed or held in fact does not matter: the patient's own choices are the same
- * under every protocol.
+ * The messages that a course would have brought under a protocol, from its first session to its present window: those
+ * that the planner plans for a course that is recorded as it happens. Nothing is planned by it. What was sent, suppressed
+ * or held in fact does not matter: the patient's own choices are the same under every protocol.
  *
  * A session that was performed or missed counts as booked for its time, whether or not the booking is on record. A window
  * that a maintenance session has used up is told of until that session.
- * @param protocol its words do not matter (`ComparedMessages`)
  * @param pastWindows whether the windows before the present one are told of, which are known by a rhythm only (S1-M2)
  */
 export function replayedMessages(
   course: PlannedCourse,
-  protocol: Protocol,
+  rules: ReplayedRules,
   place: ReplayPlace,
-  pastWindows = protocol.maintenance.kind === 'rhythm',
+  pastWindows = rules.protocol.maintenance.kind === 'rhythm',
 ): ReplayedMessage[] {
-  if (protocol.messages.length === 0) return [];
-  const context: PlanContext = {
-    protocol,
-    zone: place.zone,
-    importedMaintenanceReleasedAt: undefined,
-    rhythmEnded: false,
-    person: HERE,
-    now: LONG_AGO,
-  };
-  const withoutWindow = { ...course, proposal: undefined };
-  const ahead = { ...withoutWindow, status: 'active' as const, sessions: course.sessions.flatMap(asBooked) };
+  if (rules.protocol.messages.length === 0) return [];
   return [
-    ...[withoutWindow, ahead].flatMap((each) => desiredMessages(timelineOf(each), context)).map(ofSession),
-    ...windowsOf(course, pastWindows).flatMap((window) => messagesOfWindow(window, protocol, context, place)),
+    ...course.sessions.flatMap((session) => [
+      ...aheadOf(course, session, rules.protocol),
+      ...(session.status === 'performed' ? afterOf(session, rules) : []),
+    ]),
+    ...windowsOf(course, pastWindows).flatMap((window) => messagesOfWindow(window, rules.protocol, place)),
   ];
 }
 
-/** A session that has taken place, or should have, as it stood before: what was said ahead of it. */
-function asBooked(session: CourseSession): OpenSession[] {
-  const bookedFor = session.bookedFor ?? (session.status === 'performed' ? session.at : undefined);
-  const wasAhead = session.status === 'performed' || session.status === 'missed';
-  return wasAhead && bookedFor ? [{ ...session, status: 'booked', bookedFor, bookings: 1 }] : [];
+/** What was said ahead of a session that has taken place, or should have; and what is said of one to come. */
+function aheadOf(course: PlannedCourse, session: CourseSession, protocol: Protocol): ReplayedMessage[] {
+  const wasAhead = session.status === 'performed' || session.status === 'missed' || isAhead(course, session);
+  const start = session.bookedFor ?? (session.status === 'performed' ? session.at : undefined);
+  if (!wasAhead || !start) return [];
+  const due = (before: IsoDuration): Instant => shiftTime(start, before, -1).instant;
+  return protocol.messages.flatMap((rule): ReplayedMessage[] => {
+    if (rule.kind === 'session-reminder') {
+      return [{ kind: rule.kind, about: session.sessionId, due: due(rule.before) }];
+    }
+    if (rule.kind !== 'precaution-notice') return [];
+    const about = `${session.sessionId} ${rule.precaution}`;
+    return [{ kind: noticeOf(rule.precaution), about, due: due(rule.before) }];
+  });
 }
 
-function ofSession({ kind, cause, precaution, due }: DesiredMessage): ReplayedMessage {
-  const session = cause.kind === 'session' ? cause.sessionId : '';
-  return { kind, about: precaution === undefined ? session : `${session} ${precaution}`, due };
+function afterOf(session: PerformedSession, { protocol, instructs, clearAfterMs }: ReplayedRules): ReplayedMessage[] {
+  const end = sessionEnd(session, protocol);
+  const about = session.sessionId;
+  return protocol.messages.flatMap(({ kind, ...rule }): ReplayedMessage[] => {
+    if (kind === 'aftercare') return instructs ? [{ kind, about, due: end }] : [];
+    if (kind === 'all-clear') {
+      return clearAfterMs === null
+        ? []
+        : [{ kind, about, due: new Date(Date.parse(end) + clearAfterMs).toISOString() }];
+    }
+    if (kind !== 'check-in') return [];
+    const { after } = rule as { readonly after: IsoDuration };
+    return [{ kind, about, due: shiftTime(zonedTime(end, session.at.zone), after, 1).instant }];
+  });
 }
 
 /** A course as it stood while it had a window. */
@@ -110,62 +135,48 @@ function windowsOf(course: PlannedCourse, pastWindows: boolean): WindowOfCourse[
 function messagesOfWindow(
   { course, ordinal, since, usedAt }: WindowOfCourse,
   protocol: Protocol,
-  context: PlanContext,
   { zone, endsOn }: ReplayPlace,
 ): ReplayedMessage[] {
   const window = courseWindow(course, protocol);
   if (!window) return [];
   const proposal = { ordinal, opens: window.opens, closes: window.closes };
   const proposed: Learned = { recordedAt: since, origin: 'live' };
-  return maintenanceMessages({ ...timelineOf({ ...course, proposal }), proposed }, context)
+  const timeline = { ...timelineFold.initial, course: { ...course, proposal }, proposed };
+  const context: PlanContext = {
+    ...{ protocol, zone, person: HERE, now: since },
+    importedMaintenanceReleasedAt: undefined,
+    rhythmEnded: false,
+  };
+  return maintenanceMessages(timeline, context)
     .filter(({ due }) => usedAt === undefined || due.instant < usedAt)
     .filter(({ due }) => endsOn === null || localDateAt(due.instant, zone) < endsOn)
-    .map(({ kind, due }) => ({ kind, about: `window ${ordinal}`, due }));
-}
-
-function timelineOf(course: PlannedCourse): PlannedTimeline {
-  const learned = Object.fromEntries(course.sessions.map(({ sessionId }) => [sessionId, ALWAYS]));
-  return { ...timelineFold.initial, course, booked: learned, performed: learned };
+    .map(({ kind, due }) => ({ kind, about: `window ${ordinal}`, due: due.instant }));
 }
 
 /** What of two protocols makes a difference in messages. */
 export interface ComparedMessages {
-  /** Each with only those rules for messages that the other does not have just so, and without words. */
-  readonly before: Protocol;
-  readonly after: Protocol;
+  /** Each with only those rules for messages that the other does not have just so. */
+  readonly before: ReplayedRules;
+  readonly after: ReplayedRules;
   /** Kinds that would say something else, whenever they are due. */
   readonly reworded: ReadonlySet<MessageKind>;
 }
 
-/**
- * Compares the rules for messages of two protocols. What both say alike need not be replayed for any course, and
- * sentences need not be put together in every language for each session: both take longer than all else of a replay.
- */
+/** Compares the rules for messages of two protocols. What both say alike need not be replayed for any course. */
 export function compareMessages(before: Protocol, after: Protocol): ComparedMessages {
   const matters = [before, after].map(
     (protocol) => new Set(protocol.messages.map((rule) => said(matterOf(protocol, rule)))),
   );
-  const differing = (protocol: Protocol, other: ReadonlySet<string> | undefined): Protocol => ({
-    ...withoutWords(protocol),
-    messages: protocol.messages.filter((rule) => !other?.has(said(matterOf(protocol, rule)))),
-  });
+  const differing = (protocol: Protocol, other: ReadonlySet<string> | undefined): ReplayedRules => {
+    const messages = protocol.messages.filter((rule) => !other?.has(said(matterOf(protocol, rule))));
+    return replayedRules({ ...protocol, messages });
+  };
   return {
     before: differing(before, matters[1]),
     after: differing(after, matters[0]),
     reworded: new Set(
       messageKindSchema.options.filter((kind) => said(wordsOf(before, kind)) !== said(wordsOf(after, kind))),
     ),
-  };
-}
-
-/** Nothing is left of the aftercare but what says when messages are due. */
-function withoutWords(protocol: Protocol): Protocol {
-  const { lines, allClearAt } = aftercarePlan(protocol, LONG_AGO);
-  const last = lines.find(({ endsAt }) => endsAt === allClearAt);
-  const items = protocol.aftercare.filter(({ id }) => last?.itemIds.includes(id));
-  return {
-    ...protocol,
-    aftercare: items.map((item) => ({ ...item, text: {}, ...('free' in item && { free: null }) })),
   };
 }
 

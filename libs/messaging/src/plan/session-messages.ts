@@ -48,14 +48,17 @@ function beforeSession(
     .flatMap((rule): DesiredMessage[] => {
       if (rule.kind === 'session-reminder') return [ahead('session-reminder', rule.before, rule.usefulFor, rule.facts)];
       if (rule.kind !== 'precaution-notice') return [];
-      const kind = rule.precaution === ASPIRIN ? 'aspirin-notice' : 'precaution-notice';
-      return [ahead(kind, rule.before, rule.usefulFor, rule.facts, rule.precaution)];
+      return [ahead(noticeOf(rule.precaution), rule.before, rule.usefulFor, rule.facts, rule.precaution)];
     })
     .filter(({ due }) => due.instant >= since);
 }
 
 /** The precaution that every built-in protocol has (S0-P1). */
 const ASPIRIN = 'aspirin-or-nsaid';
+
+/** The kind of message that tells of a precaution. */
+export const noticeOf = (precaution: string): MessageKind =>
+  precaution === ASPIRIN ? 'aspirin-notice' : 'precaution-notice';
 
 /**
  * What follows from a performed session. It is told whatever becomes of the course. When a correction changes when the

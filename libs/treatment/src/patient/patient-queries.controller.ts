@@ -16,7 +16,7 @@ import {
   timelineParamsSchema,
 } from './patient-timeline/patient-timeline.query.js';
 import { patientPersonSchema, personHealthSchema } from './person.contract.js';
-import { PersonQuery, type PersonHealthParams, personHealthParamsSchema } from './person.query.js';
+import { type PersonHealthParams, personHealthParamsSchema, personParamsSchema, PersonQuery } from './person.query.js';
 
 @ApiTags('patients')
 @Controller('v1/patients')
@@ -64,8 +64,12 @@ export class PatientQueriesController {
     answer: patientPersonSchema,
     reads: PersonQuery.reads,
   })
-  person(@InChain() chain: Chain, @Param('patient') patient: string, @Query({ schema: queryOf({}) }) _params: object) {
-    return this.persons.person(chain, patient);
+  person(
+    @InChain() chain: Chain,
+    @Param('patient') patient: string,
+    @Query({ schema: personParamsSchema }) params: HistoryParams,
+  ) {
+    return this.persons.person(chain, patient, params);
   }
 
   @Get(':patient/health')
