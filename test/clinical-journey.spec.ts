@@ -289,8 +289,21 @@ it('holds intervals and allergies across two registrations of one person, until 
   expect(new Set(rulesOf(await refused(perform, session(elsewhere))))).toEqual(
     new Set(['session.interval-short', 'session.contraindication-absolute']),
   );
+  // What one registration tells marks what the other was treated with.
+  await command(`/v1/patients/${again}/health-facts`, { kind: 'condition', statement: 'cardiovascular-disease' });
+  const touched = { reviews: 1, deviations: { contraindication: 1 } };
+  expect(await get<Shown>(`/v1/courses/${courseId}`)).toMatchObject(touched);
+  const now = new Date(Date.now() - 1).toISOString();
+  expect(await get<Shown>(`/v1/courses/${courseId}?knownAt=${now}`)).toMatchObject(touched);
+  const undone = new Date(Date.now() - 1).toISOString();
   await command(`/v1/patients/${again}/links/${link}/undo`, { reason: 'two sisters' });
-  await command(perform, session(elsewhere));
+  const others = await get<{ registrations: object[] }>(`/v1/patients/${known}/person`);
+  expect(others.registrations).toHaveLength(1);
+  const then = await get<{ registrations: object[] }>(`/v1/patients/${known}/person?knownAt=${undone}`);
+  expect(then.registrations).toHaveLength(2);
+  expect(rulesOf(await refused(perform, session(elsewhere)))).toEqual(['session.contraindication']);
+  const overrides = [{ deviation: 'contraindication', reason: 'stable for years' }];
+  await command(perform, session(elsewhere, { overrides }));
 });
 
 it('lets a draft be tried on what has happened before it is published, and writes nothing', async () => {

@@ -1,6 +1,7 @@
 import type { CommandRunner } from '#libs/cqrs/src/command-runner.js';
 import type { Database } from '#libs/database/src/database.js';
 import type { Chains } from '#libs/event-store/src/chains.js';
+import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import type { EventStore } from '#libs/event-store/src/event-store.js';
 import { openQueue } from '#libs/queue/src/bullmq.queue.js';
 import type { QueueBackend } from '#libs/queue/src/queue-backend.js';
@@ -30,6 +31,7 @@ export interface MessagingWorkersDependencies {
   readonly store: EventStore;
   readonly chains: Chains;
   readonly runner: CommandRunner;
+  readonly codes: Pick<ExternalCodes, 'find'>;
   readonly projections: ClockDriverDependencies['projections'];
   readonly reader: RecordReader;
   readonly notes: PlannerNotes;

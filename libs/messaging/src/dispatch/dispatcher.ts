@@ -1,5 +1,6 @@
 import type { CommandRunner, Reads } from '#libs/cqrs/src/command-runner.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
+import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import type { EventStore } from '#libs/event-store/src/event-store.js';
 import { WrongExpectedRevision } from '#libs/event-store/src/event-store.errors.js';
 import { derivedId, type Id, newId } from '#libs/kernel/src/ids.js';
@@ -59,6 +60,8 @@ export interface DispatcherDependencies {
   readonly reader: RecordReader;
   readonly notes: PlannerNotes;
   readonly channel: Channel;
+  /** Where the lots are found that a session is planned with. */
+  readonly codes: Pick<ExternalCodes, 'find'>;
   readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -248,7 +251,7 @@ export class Dispatcher {
         : undefined;
     const isOnItsWay = decision.kind === 'send' || decision.kind === 'defer';
     if (!isOnItsWay || session?.status !== 'booked') return { matter, decision };
-    const standing = await loadStanding(reads, reads.chain, matter.timeline.course, session);
+    const standing = await loadStanding(reads, reads.chain, matter.timeline.course, session, this.deps.codes);
     return { matter, decision: dispatchDecision({ ...matter, standing }) };
   }
 

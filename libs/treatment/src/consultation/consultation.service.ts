@@ -8,7 +8,7 @@ import { NotFound } from '#libs/kernel/src/errors.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import { type LocalDate, localDateAt, type WallTime, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import { lotStream } from '../lot/lot.events.js';
-import { lotCode } from '../lot/lot.service.js';
+import { lotCode } from '../lot/lot-code.js';
 import { lotFold } from '../lot/lot.state.js';
 import { patientStream } from '../patient/patient.events.js';
 import { healthOn, isMinorOn, loadPerson } from '../patient/person.js';

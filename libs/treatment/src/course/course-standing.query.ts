@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CommandRunner } from '#libs/cqrs/src/command-runner.js';
 import { References } from '#libs/cqrs/src/references.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
+import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { problemFieldSchema } from '#libs/http/src/problem-details.js';
 import { wallTimeSchema } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
@@ -36,6 +37,7 @@ export class CourseStandingQuery {
   constructor(
     private readonly runner: CommandRunner,
     private readonly references: References,
+    private readonly codes: ExternalCodes,
   ) {}
 
   /**
@@ -53,7 +55,7 @@ export class CourseStandingQuery {
       bookedSessions(state)
         .sort((a, b) => ((a.bookedFor?.instant ?? '~') < (b.bookedFor?.instant ?? '~') ? -1 : 1))
         .map(async (session) => {
-          const findings = await loadStanding(reads, chain, state, session);
+          const findings = await loadStanding(reads, chain, state, session, this.codes);
           const { sessionId, kind, number, bookedFor } = session;
           const fields = findings.map((finding) => {
             const { facts, ...field } = fieldOf(finding);

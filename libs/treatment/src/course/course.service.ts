@@ -10,17 +10,12 @@ import { localDateAt, type WallTime, type ZonedTime } from '#libs/kernel/src/zon
 import type { z } from 'zod';
 import { consultationStream } from '../consultation/consultation.events.js';
 import { consultationFold } from '../consultation/consultation.state.js';
-import { lotStream } from '../lot/lot.events.js';
-import { lotCode } from '../lot/lot.service.js';
-import { lotFold, type LotState } from '../lot/lot.state.js';
 import { CourseEntered, patientStream } from '../patient/patient.events.js';
 import { patientFold } from '../patient/patient.state.js';
-import { courseIdsOf, loadPerson, openAdverseEvents, type Person } from '../patient/person.js';
+import { loadPerson, openAdverseEvents } from '../patient/person.js';
 import { practitionerStream } from '../practitioner/practitioner.events.js';
 import { practitionerFold, type PractitionerState } from '../practitioner/practitioner.state.js';
 import { requireProtocol } from '../protocol/protocol.service.js';
-import { recallStream } from '../recall/recall.events.js';
-import { recallFold } from '../recall/recall.state.js';
 import { requireSite } from '../site/site.service.js';
 import { wallTimeAt } from '../wall-time.js';
 import type {
@@ -39,11 +34,11 @@ import type {
 } from './course.commands.js';
 import { type CourseCommand, decideCourse } from './course.decider.js';
 import { CourseUnknown, SessionUnknown } from './course.errors.js';
-import { courseStream, type SessionKind, type UsedProduct } from './course.events.js';
+import { courseStream, type SessionKind } from './course.events.js';
 import { courseFold, type PlannedCourse } from './course.state.js';
-import { protocolOfCourse } from './session-standing.js';
+import { lotsAt, otherCoursesOf, protocolOfCourse } from './session-standing.js';
 import type { BookingWorld } from './session.decider.js';
-import { type LotWorld, openFollowUpEvents } from './session.rules.js';
+import { openFollowUpEvents } from './session.rules.js';
 
 /** Gathers what a command on a course is judged by, and lets the decider decide. Whatever is read here is guarded. */
 @Injectable()
@@ -214,9 +209,9 @@ export class CourseService {
           orderedById === undefined ? undefined : requirePractitioner(reads, orderedById, 'orderedBy'),
           loadPerson(reads, state.patientId),
           reads.load(consultationStream(state.consultationId), consultationFold),
-          this.lotsAt(reads, siteId, data.products),
+          lotsAt(reads, meta.chain, this.codes, siteId, data.products),
         ]);
-      const others = await otherCourses(reads, state, person);
+      const others = await otherCoursesOf(reads, state, person);
       const world = { protocol, practitioner, orderedBy, person, consultation, lots, otherCourses: others };
       const at = wallTimeAt(data.at, timeZone, reads.now);
       const endedAt = data.endedAt === undefined ? undefined : wallTimeAt(data.endedAt, timeZone, reads.now);
@@ -408,19 +403,6 @@ export class CourseService {
     }
     return changes;
   }
-
-  private async lotsAt(reads: Reads, siteId: Id, products: readonly UsedProduct[]): Promise<LotWorld[]> {
-    const codes = products.map(({ product, lotNumber }) => lotCode(siteId, product, lotNumber));
-    const ids = await this.codes.find(reads.chain, 'lot', codes);
-    const load = async (id: Id | undefined): Promise<LotState> =>
-      id === undefined ? { status: 'none' } : (await reads.load(lotStream(id), lotFold)).state;
-    return Promise.all(
-      products.map(async ({ product, lotNumber }, n) => {
-        const recall = reads.load(recallStream(reads.chain.id, product, lotNumber), recallFold);
-        return { lot: await load(ids.get(codes[n] as string)), recall: (await recall).state };
-      }),
-    );
-  }
 }
 
 /** Where and by whom an entry says that something was done. */
@@ -442,18 +424,11 @@ async function bookingWorld(
     protocolOfCourse(reads, reads.chain, state),
     loadPerson(reads, state.patientId),
   ]);
-  const others = kind === 'maintenance' ? await otherCourses(reads, state, person) : [];
+  const others = kind === 'maintenance' ? await otherCoursesOf(reads, state, person) : [];
   const found = [state, ...others].flatMap((each) => openFollowUpEvents(each, person));
   const reported = openAdverseEvents(person).map(({ adverseEventId }) => adverseEventId);
   const open = [...new Set([...reported, ...found.map(({ followUpId }) => followUpId)])];
   return { practitioner, consultation, protocol, person, openAdverseEvents: open };
-}
-
-/** The other courses of a person, whichever registration they were planned for. */
-async function otherCourses(reads: Reads, { courseId }: PlannedCourse, person: Person): Promise<PlannedCourse[]> {
-  const others = courseIdsOf(person).filter((id) => id !== courseId);
-  const states = await Promise.all(others.map(async (id) => (await reads.load(courseStream(id), courseFold)).state));
-  return states.filter((state): state is PlannedCourse => state.status !== 'none');
 }
 
 async function requirePractitioner(

@@ -1,17 +1,23 @@
 import type { Reads } from '#libs/cqrs/src/command-runner.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
+import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
+import type { Id } from '#libs/kernel/src/ids.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { consultationStream } from '../consultation/consultation.events.js';
 import { consultationFold } from '../consultation/consultation.state.js';
-import { loadPerson } from '../patient/person.js';
+import { lotCode } from '../lot/lot-code.js';
+import { lotStream } from '../lot/lot.events.js';
+import { lotFold, type LotState } from '../lot/lot.state.js';
+import { courseIdsOf, loadPerson, type Person } from '../patient/person.js';
 import { practitionerStream } from '../practitioner/practitioner.events.js';
 import { practitionerFold } from '../practitioner/practitioner.state.js';
 import { protocolStream } from '../protocol/protocol.events.js';
 import { protocolFold, versionOf } from '../protocol/protocol.state.js';
 import { recallStream } from '../recall/recall.events.js';
 import { recallFold } from '../recall/recall.state.js';
-import type { OpenSession, PlannedCourse } from './course.state.js';
-import { type Finding, standingFindings } from './session.rules.js';
+import { courseStream } from './course.events.js';
+import { courseFold, type OpenSession, type PlannedCourse } from './course.state.js';
+import { type Finding, type LotWorld, standingFindings } from './session.rules.js';
 
 /** The protocol's version that a course was planned with. @throws Error when it was never published */
 export async function protocolOfCourse(
@@ -25,30 +31,73 @@ export async function protocolOfCourse(
   return protocol;
 }
 
+/** The other courses of a person, whichever registration they were planned for. */
+export async function otherCoursesOf(
+  reads: Pick<Reads, 'load'>,
+  { courseId }: Pick<PlannedCourse, 'courseId'>,
+  person: Person,
+): Promise<PlannedCourse[]> {
+  const others = courseIdsOf(person).filter((id) => id !== courseId);
+  const states = await Promise.all(others.map(async (id) => (await reads.load(courseStream(id), courseFold)).state));
+  return states.filter((state): state is PlannedCourse => state.status !== 'none');
+}
+
+/**
+ * The lots of products at a site, in their order, each with its recall. A product without a lot, and a lot that was not
+ * received there, is `none`.
+ */
+export async function lotsAt(
+  reads: Pick<Reads, 'load'>,
+  chain: Chain,
+  codes: Pick<ExternalCodes, 'find'>,
+  siteId: Id,
+  products: readonly { readonly product: string; readonly lotNumber?: string | undefined }[],
+): Promise<LotWorld[]> {
+  const codeOf = (product: string, lotNumber: string) => lotCode(siteId, product, lotNumber);
+  const named = products.flatMap(({ product, lotNumber }) =>
+    lotNumber === undefined ? [] : [codeOf(product, lotNumber)],
+  );
+  const ids = await codes.find(chain, 'lot', named);
+  const load = async (id: Id | undefined): Promise<LotState> =>
+    id === undefined ? { status: 'none' } : (await reads.load(lotStream(id), lotFold)).state;
+  return Promise.all(
+    products.map(async ({ product, lotNumber }): Promise<LotWorld> => {
+      if (lotNumber === undefined) return { lot: { status: 'none' }, recall: { status: 'none' } };
+      const [lot, recall] = await Promise.all([
+        load(ids.get(codeOf(product, lotNumber))),
+        reads.load(recallStream(chain.id, product, lotNumber), recallFold),
+      ]);
+      return { lot, recall: recall.state };
+    }),
+  );
+}
+
 /**
  * What stands against a booked session as far as it can be known before it: what is known of the person's health by now
- * for the day of the session, open adverse events, a consent or credential that has gone, findings that no longer hold,
- * a recalled lot that it is planned on. While there is any, the session is blocked and its messages are held.
+ * for the day of the session, with the ingredients of what it is planned with; open adverse events of the person; a
+ * consent or credential that has gone, findings that no longer hold; a lot that it is planned on and that is recalled,
+ * or has expired by then. While there is any, the session is blocked.
  * @param reads whatever was loaded through it is guarded
+ * @param codes where lots are found
  */
 export async function loadStanding(
   reads: Pick<Reads, 'load'>,
   chain: Chain,
   course: PlannedCourse,
   session: OpenSession,
+  codes: Pick<ExternalCodes, 'find'>,
 ): Promise<readonly Finding[]> {
-  const { bookedFor: at } = session;
+  const { bookedFor: at, siteId } = session;
   if (session.status !== 'booked' || !at) return [];
-  const lotsOf = (session.plannedProducts ?? []).flatMap(({ product, lotNumber }) =>
-    lotNumber === undefined ? [] : [recallStream(chain.id, product, lotNumber)],
-  );
-  const [protocol, person, { state: practitioner }, { state: consultation }, recalls] = await Promise.all([
+  const planned = (session.plannedProducts ?? []).filter(({ lotNumber }) => lotNumber !== undefined);
+  const [protocol, person, { state: practitioner }, { state: consultation }, lots] = await Promise.all([
     protocolOfCourse(reads, chain, course),
     loadPerson(reads, course.patientId),
     reads.load(practitionerStream(session.practitionerId), practitionerFold),
     reads.load(consultationStream(course.consultationId), consultationFold),
-    Promise.all(lotsOf.map(async (stream) => (await reads.load(stream, recallFold)).state)),
+    lotsAt(reads, chain, codes, siteId, planned),
   ]);
-  const world = { protocol, person, practitioner, consultation };
-  return standingFindings(course, world, { kind: session.kind, at, plannedLots: recalls });
+  const otherCourses = await otherCoursesOf(reads, course, person);
+  const world = { protocol, person, practitioner, consultation, otherCourses, lots };
+  return standingFindings(course, world, { kind: session.kind, at, planned });
 }

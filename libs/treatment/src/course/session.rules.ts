@@ -13,7 +13,7 @@ import { endOfPerson, healthOn, openAdverseEvents, type Person } from '../patien
 import { isCredentialed, type PractitionerState } from '../practitioner/practitioner.state.js';
 import { isRecalledOn, type RecallState } from '../recall/recall.state.js';
 import type { CourseRule } from './course.rule-book.js';
-import type { DeviationKind, SessionKind, StepDone, UsedProduct } from './course.events.js';
+import type { DeviationKind, PlannedProduct, SessionKind, StepDone, UsedProduct } from './course.events.js';
 import { type FollowUp, performedSessions, type PlannedCourse } from './course.state.js';
 
 /** What a session is judged by: each as its events stood at the decision. */
@@ -72,7 +72,9 @@ export function sessionFindings(course: PlannedCourse, world: SessionWorld, sess
     ...credential(course, world, session),
     ...consent(course, world, session),
     ...screening(course, world, session),
-    ...session.products.flatMap((used, n) => lotFindings(world.lots[n], used, n, session)),
+    ...session.products.flatMap((used, n) =>
+      lotFindings(world.lots[n], used, `products.${n}.lotNumber`, `products.${n}.vialId`, session),
+    ),
     ...contraindications(world, session, ingredientsIn(world.lots)),
     ...adverseEvents(course, world),
     ...personGone(world, session),
@@ -94,18 +96,36 @@ const ingredientsConsidered = (consultation: ConsultationState): string[] =>
  */
 export function standingFindings(
   course: PlannedCourse,
-  world: Omit<SessionWorld, 'orderedBy' | 'otherCourses' | 'lots'>,
-  session: { readonly kind: SessionKind; readonly at: ZonedTime; readonly plannedLots: readonly RecallState[] },
+  world: Omit<SessionWorld, 'orderedBy'>,
+  session: {
+    readonly kind: SessionKind;
+    readonly at: ZonedTime;
+    /** What it is planned with, as far as lots were named; in the order of `world.lots`. */
+    readonly planned: readonly PlannedProduct[];
+  },
 ): Finding[] {
+  const ingredients = [...ingredientsConsidered(world.consultation), ...ingredientsIn(world.lots)];
   return [
     ...credential(course, world, session),
     ...consent(course, world, session),
     ...screening(course, world, session),
-    ...contraindications(world, session, ingredientsConsidered(world.consultation)),
-    ...adverseEvents(course, { ...world, otherCourses: [] }),
+    ...contraindications(world, session, ingredients),
+    ...adverseEvents(course, world),
     ...personGone(world, session),
-    ...session.plannedLots.flatMap((recall) => recalled('products', recall, dateOfWall(session.at.wall))),
+    ...session.planned.flatMap((product, n) => plannedLot(world.lots[n], product, session)),
   ];
+}
+
+/** A lot that a session is planned with must be good on its day; until another one is planned it is blocked. */
+function plannedLot(
+  world: LotWorld | undefined,
+  { product, lotNumber = '' }: PlannedProduct,
+  session: Pick<SessionFacts, 'at'>,
+): Finding[] {
+  // One that is still to come may come in time.
+  return lotFindings(world, { product, lotNumber }, 'products', 'products', session).filter(
+    ({ rule }) => rule !== 'lot.not-received',
+  );
 }
 
 /** The days that the physician chose, else the protocol's. */
@@ -321,9 +341,14 @@ export function screening(
 }
 
 /** A lot that was received at that site, has not expired and was not recalled; the day named as last still counts. */
-function lotFindings(world: LotWorld | undefined, used: UsedProduct, n: number, session: SessionFacts): Finding[] {
+function lotFindings(
+  world: LotWorld | undefined,
+  used: UsedProduct,
+  field: string,
+  vialField: string,
+  session: Pick<SessionFacts, 'at'>,
+): Finding[] {
   const on = dateOfWall(session.at.wall);
-  const field = `products.${n}.lotNumber`;
   const named = `${used.product}, lot ${used.lotNumber},`;
   const refused = (what: 'lot-expired' | 'lot-not-received', message: string, seen: unknown): Finding => ({
     rule: what === 'lot-expired' ? 'lot.expired' : 'lot.not-received',
@@ -347,7 +372,7 @@ function lotFindings(world: LotWorld | undefined, used: UsedProduct, n: number, 
     return [refused('lot-expired', `${named} expired on ${lot.expiresOn}.`, lot.expiresOn), ...recall];
   }
   const vial =
-    used.vialId === undefined || vialUsableAt(lot, used.vialId, session.at.instant) ? [] : [staleVial(n, used)];
+    used.vialId === undefined || vialUsableAt(lot, used.vialId, session.at.instant) ? [] : [staleVial(vialField, used)];
   return [...vial, ...recall];
 }
 
@@ -368,10 +393,10 @@ function recalled(field: string, recall: RecallState, on: LocalDate): Finding[] 
   ];
 }
 
-const staleVial = (n: number, { vialId }: UsedProduct): Finding => ({
+const staleVial = (field: string, { vialId }: UsedProduct): Finding => ({
   rule: 'lot.vial-expiry',
   deviation: null,
-  field: `products.${n}.vialId`,
+  field,
   message: 'The vial is not open at this time, or was open for longer than it may be used.',
   facts: [],
   override: 'none',

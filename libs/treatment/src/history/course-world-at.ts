@@ -16,13 +16,14 @@ import {
   isConsentEvent,
   type HealthRecord,
   isHealthEvent,
+  unitedAnswers,
   type SaidOfHealth,
 } from '../course/course-progress/course-facts.js';
 import type { CourseWorld, SignedConsent } from '../course/course-progress/course-progress.rules.js';
 import type { PerformedSession, PlannedCourse } from '../course/course.state.js';
 import { DIRECTORY } from '../directory/directory.projection.js';
 import { lotStream } from '../lot/lot.events.js';
-import { lotCode } from '../lot/lot.service.js';
+import { lotCode } from '../lot/lot-code.js';
 import { lotFold, type LotState } from '../lot/lot.state.js';
 import { patientStream } from '../patient/patient.events.js';
 import { practitionerStream } from '../practitioner/practitioner.events.js';
@@ -59,11 +60,11 @@ export class CourseWorldAt {
     const sessions = course.sessions.filter((session): session is PerformedSession => session.status === 'performed');
     const [protocol, consents, practitioners, health] = await Promise.all([
       this.protocolOf(chain, course, at),
-      this.consentsOf(chain, course.consultationId, at),
+      this.consentsOf(chain, [...(course.formerConsultationIds ?? []), course.consultationId], at),
       this.practitionersOf(chain, sessions, at),
       this.healthOf(chain, course.patientId, at),
     ]);
-    const isAllergic = health.some((record) => allergiesOf(record).length > 0);
+    const isAllergic = health.some((records) => records.some((record) => allergiesOf(record).length > 0));
     const lots = await this.lotsOf(chain, sessions, isAllergic, at);
     return {
       protocol,
@@ -78,16 +79,18 @@ export class CourseWorldAt {
       ingredientsOf: (product) => [
         ...new Set(lots.filter((lot) => lot.product === product).flatMap(({ ingredients }) => ingredients)),
       ],
-      healthAt: (instant, knownThen) => answersAt(health, instant, knownThen),
+      healthAt: (instant, knownThen) => unitedAnswers(health.map((records) => answersAt(records, instant, knownThen))),
     };
   }
 
-  /** Every consent of a consultation, as it was known. */
-  async consentsOf(chain: Chain, consultationId: Id, at: HistoryAt): Promise<readonly SignedConsent[]> {
-    const events = await this.records.events(chain, consultationStream(consultationId));
-    return historyAt(events, at)
-      .filter(isConsentEvent)
-      .reduce(evolveConsents, [] as readonly SignedConsent[]);
+  /** Every consent of consultations, as it was known. */
+  async consentsOf(chain: Chain, consultationIds: readonly Id[], at: HistoryAt): Promise<readonly SignedConsent[]> {
+    const all = await Promise.all(consultationIds.map((id) => this.records.events(chain, consultationStream(id))));
+    return all.flatMap((events) =>
+      historyAt(events, at)
+        .filter(isConsentEvent)
+        .reduce(evolveConsents, [] as readonly SignedConsent[]),
+    );
   }
 
   private async protocolOf(chain: Chain, { protocol }: PlannedCourse, at: HistoryAt): Promise<Protocol | undefined> {
@@ -107,14 +110,22 @@ export class CourseWorldAt {
     return new Map(ids.map((id, n) => [id, (states[n] as { state: PractitionerState }).state]));
   }
 
-  private async healthOf(chain: Chain, patientId: Id, at: HistoryAt): Promise<readonly HealthRecord<SaidOfHealth>[]> {
-    const events = await this.records.events(chain, patientStream(patientId));
-    return historyAt(events, at)
-      .filter(isHealthEvent)
-      .reduce<readonly HealthRecord<SaidOfHealth>[]>(
-        (records, event) => evolveHealth(records, event, event.data as SaidOfHealth),
-        [],
-      );
+  /** Of each registration of the person, as they were linked by then. */
+  private async healthOf(
+    chain: Chain,
+    patientId: Id,
+    at: HistoryAt,
+  ): Promise<readonly (readonly HealthRecord<SaidOfHealth>[])[]> {
+    const ids = await this.records.registrations(chain, patientId, at);
+    const all = await Promise.all(ids.map((id) => this.records.events(chain, patientStream(id))));
+    return all.map((events) =>
+      historyAt(events, at)
+        .filter(isHealthEvent)
+        .reduce<readonly HealthRecord<SaidOfHealth>[]>(
+          (records, event) => evolveHealth(records, event, event.data as SaidOfHealth),
+          [],
+        ),
+    );
   }
 
   /** Receipts of what the sessions used; where an allergy makes the ingredients matter, every receipt of the products. */

@@ -15,11 +15,8 @@ import { decideLot, type EntryData, type LotCommand, type LotPlace } from './lot
 import { LotUnknown } from './lot.errors.js';
 import { type EntryReason, lotStream } from './lot.events.js';
 import { lotFold, type ReceivedLot } from './lot.state.js';
+import { lotCode } from './lot-code.js';
 import { receiptOf } from './receipt.rules.js';
-
-/** The code under which a lot at a site is found. */
-export const lotCode = (siteId: string, product: string, lotNumber: string): string =>
-  `${siteId}/${product}/${lotNumber}`;
 
 /** Gathers what a command on a lot is judged by, and lets the decider decide. Whatever is read of streams is guarded. */
 @Injectable()

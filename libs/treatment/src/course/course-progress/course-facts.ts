@@ -145,3 +145,14 @@ export function allergiesOf({ kind, said }: HealthRecord<SaidOfHealth | Erased>)
   if (kind === 'whole') return healthOf(said)?.allergies ?? [];
   return kind === 'allergy' ? [statementOf(said) ?? []].flat() : [];
 }
+
+/** What several registrations of one person say together; undefined where none says anything. */
+export function unitedAnswers(all: readonly (HealthAnswers | undefined)[]): HealthAnswers | undefined {
+  const said = all.filter((answers) => answers !== undefined);
+  if (said.length <= 1) return said[0];
+  return {
+    conditions: said.flatMap(({ conditions }) => conditions),
+    medications: said.flatMap(({ medications }) => medications),
+    allergies: said.flatMap(({ allergies }) => allergies),
+  };
+}

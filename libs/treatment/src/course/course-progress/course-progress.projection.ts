@@ -4,6 +4,7 @@ import type { Accumulation, Projection, ProjectionContext, SealedEvent } from '#
 import { CONSULTATION_EVENTS } from '../../consultation/consultation.events.js';
 import { LOT_EVENTS } from '../../lot/lot.events.js';
 import { PRACTITIONER_EVENTS } from '../../practitioner/practitioner.events.js';
+import { PatientLinked, PatientUnlinked } from '../../patient/patient.events.js';
 import { PROTOCOL_EVENTS } from '../../protocol/protocol.events.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 import { COURSE_EVENTS } from '../course.events.js';
@@ -20,6 +21,8 @@ const types: readonly string[] = [
     ({ type }) => type,
   ),
   ...ABOUT_HEALTH,
+  PatientLinked.type,
+  PatientUnlinked.type,
 ];
 
 /**

@@ -30,6 +30,7 @@ import {
   isConsentEvent,
   isHealthEvent,
   type SaidOfHealth,
+  unitedAnswers,
 } from './course-facts.js';
 import type { CourseWorld, SignedConsent } from './course-progress.rules.js';
 
@@ -41,13 +42,28 @@ export const REFERENCES_DDL = `
   ${KeyedStates.ddl('consultation')}
   ${KeyedStates.ddl('practitioner')}
   ${KeyedStates.ddl('patient')}
+  -- Registrations of one person; each link stands on both.
+  create table patient_link (
+    chain integer not null, patient_id uuid not null, other_id uuid not null, link_id uuid not null,
+    primary key (chain, patient_id, link_id)
+  );
 `;
+
+/** Ids with those of all registrations that are the same person, which are none for most. */
+const PERSONS = `
+  recursive person(root, id) as (
+    select i, i from unnest($2::uuid[]) as i
+    union
+    select p.root, l.other_id from person p join patient_link l on l.chain = $1 and l.patient_id = p.id
+  )`;
 
 /** What pages say about others than courses, until it is written. */
 export interface UnsavedFacts {
   readonly consultations: Map<Id, readonly SignedConsent[]>;
   readonly practitioners: Map<Id, PractitionerState>;
   readonly patients: Map<Id, readonly ClosedHealth[]>;
+  /** Patients who were linked with another registration of theirs, or are no longer. */
+  readonly relinked: Set<Id>;
   /** Practitioners who got a credential. */
   readonly granted: Set<Id>;
   /** Practitioners who lost one, or whose credentials turned out to be others. */
@@ -87,6 +103,7 @@ export class CourseReferences {
       consultations: new Map(),
       practitioners: new Map(),
       patients: new Map(),
+      relinked: new Set(),
       granted: new Set(),
       recredentialed: new Set(),
       touched: new Set(),
@@ -128,6 +145,7 @@ export class CourseReferences {
       healthAfter,
       { unsaved: facts.patients, fresh },
     );
+    for (const id of await recordLinks(tx, chain, page)) facts.relinked.add(id);
     const lots = await this.lots.record(tx, chain, page);
     for (const id of lots.touched) touched.add(id);
     for (const { product, ingredients } of lots.grown) {
@@ -141,7 +159,7 @@ export class CourseReferences {
    * @returns the courses in the table that they touch
    */
   async save({ tx, chain }: ProjectionContext, facts: UnsavedFacts): Promise<Set<Id>> {
-    const { consultations, practitioners, patients, granted, recredentialed, touched } = facts;
+    const { consultations, practitioners, patients, relinked, granted, recredentialed, touched } = facts;
     await writeTogether(tx, [
       ...this.consultations.write(chain, consultations),
       ...this.practitioners.write(chain, practitioners),
@@ -153,7 +171,11 @@ export class CourseReferences {
     };
     const found = await readTogether(tx, [
       ...read('select id from course where chain = $1 and consultation_id = any($2::uuid[])', consultations.keys()),
-      ...read('select id from course where chain = $1 and patient_id = any($2::uuid[])', patients.keys()),
+      // What is known of one registration holds for the courses of all.
+      ...read(
+        `with ${PERSONS} select distinct c.id from person p join course c on c.chain = $1 and c.patient_id = p.id`,
+        new Set([...patients.keys(), ...relinked]),
+      ),
       // A further credential can only mend sessions that had none: those alone are looked for.
       ...read(
         'select distinct course_id as id from session_use where chain = $1 and unqualified and practitioner_id = any($2::uuid[])',
@@ -174,15 +196,12 @@ export class CourseReferences {
     const treated = courses.filter(isTreated);
     const sessions = treated.flatMap(performedOf);
     return [
-      this.consultations.read(
-        chain,
-        treated.map(({ consultationId }) => consultationId),
-      ),
+      this.consultations.read(chain, treated.flatMap(consultationsOf)),
       this.practitioners.read(
         chain,
         sessions.map(({ practitionerId }) => practitionerId),
       ),
-      this.patients.read(
+      personsRead(
         chain,
         treated.map(({ patientId }) => patientId),
       ),
@@ -199,17 +218,22 @@ export class CourseReferences {
     const consents = statesOf(consentRows);
     const practitioners = statesOf(practitionerRows);
     const health = await this.openHealth(chain, boxes, statesOf(patientRows));
+    const registrations = new Map<Id, Id[]>();
+    for (const { root, id } of patientRows) registrations.set(root, [...(registrations.get(root) ?? []), id]);
     const { lotAt, ingredientsOf } = this.lots.used(lotRows, ingredientRows);
     return (course) => ({
       protocol: protocolOf(course),
-      consents: consents.get(course.consultationId) ?? [],
+      consents: consultationsOf(course).flatMap((id) => consents.get(id) ?? []),
       credentialsOf: (practitionerId) => {
         const practitioner = practitioners.get(practitionerId);
         return practitioner?.status === 'registered' ? practitioner.credentials : [];
       },
       lotAt,
       ingredientsOf,
-      healthAt: (instant, knownAt) => answersAt(health.get(course.patientId) ?? [], instant, knownAt),
+      healthAt: (instant, knownAt) =>
+        unitedAnswers(
+          (registrations.get(course.patientId) ?? []).map((id) => answersAt(health.get(id) ?? [], instant, knownAt)),
+        ),
     });
   }
 
@@ -256,6 +280,45 @@ export class CourseReferences {
     return known;
   }
 }
+
+/** The health of persons, by the registration that was asked for (`root`): of each that is linked with it a row. */
+const personsRead = (chain: Chain, ids: readonly Id[]): Read<{ root: Id; id: Id; state: readonly ClosedHealth[] }> => ({
+  text: `with ${PERSONS}
+    select p.root, s.id, s.state from person p join patient s on s.chain = $1 and s.id = p.id`,
+  values: [chain.no, uuidArray([...new Set(ids)])],
+});
+
+/**
+ * Links are few, and written at once.
+ * @returns the patients that a page links with another registration, or no longer
+ */
+async function recordLinks(tx: Queryable, chain: Chain, page: Page): Promise<Id[]> {
+  const changed: Id[] = [];
+  for (const event of page) {
+    if (event.type !== 'PatientLinked' && event.type !== 'PatientUnlinked') continue;
+    const { patientId, otherPatientId, linkId } = event.data;
+    changed.push(patientId, otherPatientId);
+    if (event.type === 'PatientLinked') {
+      await tx.query(
+        'insert into patient_link (chain, patient_id, other_id, link_id) values ($1, $2, $3, $4) on conflict do nothing',
+        [chain.no, patientId, otherPatientId, linkId],
+      );
+    } else {
+      await tx.query('delete from patient_link where chain = $1 and patient_id = $2 and link_id = $3', [
+        chain.no,
+        patientId,
+        linkId,
+      ]);
+    }
+  }
+  return changed;
+}
+
+/** The consultation that a course rests on, and those that it rested on before. */
+const consultationsOf = ({ consultationId, formerConsultationIds = [] }: PlannedCourse): Id[] => [
+  ...formerConsultationIds,
+  consultationId,
+];
 
 type OpenHealth = HealthRecord<SaidOfHealth | Erased>;
 
