@@ -6,6 +6,12 @@ export interface ProblemField {
   message: string;
   rule?: string;
   facts?: string[];
+  /** The value that was seen; never personal data. */
+  seen?: unknown;
+  /** What would be accepted instead. */
+  accepted?: string;
+  /** Who may let it pass with a written reason; left out where nobody may. */
+  override?: 'anyone' | 'physician';
 }
 
 interface ProblemBody {

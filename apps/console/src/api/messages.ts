@@ -16,6 +16,8 @@ export interface Message {
   sentAt: Instant | null;
   sentWall: SiteTime | null;
   channel: 'email' | 'sms' | null;
+  /** What stands against the session that it is about, by ids of rules, while it is held for that. */
+  heldFor: string[];
   reason: string | null;
 }
 

@@ -1,15 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import {
-  type CourseRef,
-  type Instant,
-  type LocalDate,
-  type Page,
-  type Person,
-  pagesOf,
-  type SiteRef,
-  type Wall,
-} from './common.js';
+import { type Instant, type LocalDate, type Page, type Person, pagesOf } from './common.js';
 import { getJson } from './http.js';
+import type { TimelineItem } from './timeline.js';
 
 export interface PatientSummary extends Person {
   language: string | null;
@@ -31,25 +23,45 @@ export interface Patient extends Person {
   revision: number;
 }
 
-export interface TimelineItem {
-  position: number;
-  type: string;
-  occurredAt: Instant;
-  precision: 'instant' | 'day' | 'derived' | 'unknown';
-  wall: Wall | null;
-  zone: string | null;
-  recordedAt: Instant;
-  origin: 'live' | 'import';
-  site: SiteRef | null;
-  course: CourseRef | null;
-  practitioner: Person | null;
-  /** An English sentence without personal data. */
-  title: string;
-  details: Record<string, string | number | string[]>;
-}
-
 export interface TimelinePage extends Page<TimelineItem> {
   patient: Person;
+  /** Whose events these are: more than one where registrations are linked and were asked for. */
+  registrations: Person[];
+}
+
+/** The registrations that are one person with the one that was asked for, which is the first. */
+export interface PatientPerson {
+  registrations: {
+    patient: Person;
+    links: { linkId: string; otherPatientId: string }[];
+    courseIds: string[];
+    openAdverseEventIds: string[];
+  }[];
+  diedOn: LocalDate | null;
+  movedAwayOn: LocalDate | null;
+  isMinor: boolean;
+  hasGuardian: boolean;
+}
+
+export interface HealthFact {
+  id: string;
+  /** The registration under which it was recorded. */
+  patientId: string;
+  kind: 'condition' | 'medication' | 'allergy';
+  /** Null where it was erased. */
+  statement: string | null;
+  /** Null: always, as far as anybody said. */
+  since: LocalDate | null;
+  /** The last day; null: it holds. */
+  until: LocalDate | null;
+  recordedAt: Instant;
+}
+
+/** What holds of a person's health on a day, over all registrations, and what was learned one by one. */
+export interface PersonHealth {
+  on: LocalDate;
+  health: Patient['health'];
+  facts: HealthFact[];
 }
 
 /** `search`: an exact code or an exact family name, whatever the case. */
@@ -62,14 +74,26 @@ export const patientQuery = (patient: string) =>
     queryFn: ({ signal }) => getJson<Patient>(`/v1/patients/${encodeURIComponent(patient)}`, {}, signal),
   });
 
-/** Newest first. */
-export const timelineQuery = (patient: string) =>
+export const patientPersonQuery = (patient: string) =>
+  queryOptions({
+    queryKey: ['patient-person', patient],
+    queryFn: ({ signal }) => getJson<PatientPerson>(`/v1/patients/${encodeURIComponent(patient)}/person`, {}, signal),
+  });
+
+export const patientHealthQuery = (patient: string) =>
+  queryOptions({
+    queryKey: ['patient-health', patient],
+    queryFn: ({ signal }) => getJson<PersonHealth>(`/v1/patients/${encodeURIComponent(patient)}/health`, {}, signal),
+  });
+
+/** Newest first. `person`: with what is on record under every linked registration. */
+export const timelineQuery = (patient: string, person: boolean) =>
   infiniteQueryOptions({
-    queryKey: ['timeline', patient],
+    queryKey: ['timeline', patient, person],
     queryFn: ({ pageParam, signal }) =>
       getJson<TimelinePage>(
         `/v1/patients/${encodeURIComponent(patient)}/timeline`,
-        { limit: 60, cursor: pageParam ?? undefined },
+        { limit: 60, person: person ? 'true' : undefined, cursor: pageParam ?? undefined },
         signal,
       ),
     initialPageParam: null as string | null,

@@ -16,7 +16,7 @@ export interface DayItem {
   practitioner: Person;
   kind: 'course' | 'maintenance';
   number: number;
-  status: 'planned' | 'performed' | 'missed' | 'cancelled';
+  status: 'booked' | 'performed' | 'missed' | 'cancelled';
   at: Wall;
   durationMinutes: number | null;
 }

@@ -51,6 +51,9 @@ export function CourseMessages({ course }: { course: CourseDetail }) {
                         {message.sentWall &&
                           `${formatWall(message.sentWall.wall)}, ${channelName(message.channel ?? 'none')}`}
                         {message.reason && messageReason(message.reason)}
+                        {message.heldFor.length > 0 && (
+                          <b className="font-semibold text-iodine">held for {message.heldFor.join(', ')}</b>
+                        )}
                       </td>
                     </tr>
                   ))}

@@ -4,8 +4,16 @@ import { deviationName, plural, words } from '../ui/labels.js';
 import { SessionMark, TimelineLegend } from './timeline-marks.js';
 import { layoutTimeline, type TimelineLayout } from './timeline.layout.js';
 
+interface CourseTimelineProps {
+  course: CourseDetail;
+  /** The day that the drawing takes for the present. */
+  today: string;
+  /** It is a day of the past that was asked for. */
+  then: boolean;
+}
+
 /** The course as a drawing: sessions on the days they took place, over the days the protocol allowed. */
-export function CourseTimeline({ course, today }: { course: CourseDetail; today: string }) {
+export function CourseTimeline({ course, today, then }: CourseTimelineProps) {
   const layout = layoutTimeline(course, today);
   if (!layout) return <p className="text-soft">Nothing has a day yet: book the first session to see it here.</p>;
   return (
@@ -19,7 +27,7 @@ export function CourseTimeline({ course, today }: { course: CourseDetail; today:
       >
         <svg
           role="img"
-          aria-label={summaryOf(course, today)}
+          aria-label={summaryOf(course, today, then)}
           viewBox={`0 0 ${layout.width} ${layout.height}`}
           className="block h-auto w-full min-w-[46rem] font-sans [print-color-adjust:exact]"
         >
@@ -38,7 +46,7 @@ export function CourseTimeline({ course, today }: { course: CourseDetail; today:
             </rect>
           ))}
           <Threads layout={layout} />
-          <Today layout={layout} today={today} />
+          <Today layout={layout} today={today} name={then ? 'then' : 'today'} />
           {layout.followUps.map(({ followUp, x, y }) => (
             <g key={followUp.id}>
               <path
@@ -108,11 +116,11 @@ function Threads({ layout }: { layout: TimelineLayout }) {
   ));
 }
 
-function Today({ layout, today }: { layout: TimelineLayout; today: string }) {
+function Today({ layout, today, name }: { layout: TimelineLayout; today: string; name: string }) {
   if (layout.todayX === null) {
     return (
       <text x={layout.width - 8} y="16" textAnchor="end" className="fill-soft text-[11px] font-semibold">
-        today, {formatDate(today)} →
+        {name}, {formatDate(today)} →
       </text>
     );
   }
@@ -123,7 +131,7 @@ function Today({ layout, today }: { layout: TimelineLayout; today: string }) {
     <g>
       <line x1={x} x2={x} y1="20" y2={layout.height} className="stroke-ink" strokeWidth="2" />
       <text x={anchor === 'end' ? x + 1 : x} y="15" textAnchor={anchor} className="fill-ink text-[11px] font-semibold">
-        today
+        {name}
       </text>
     </g>
   );
@@ -138,7 +146,7 @@ export function Exclamation({ x, y }: { x: number; y: number }) {
 }
 
 /** The drawing in a sentence or two; the tables below it have everything. */
-function summaryOf(course: CourseDetail, today: string): string {
+function summaryOf(course: CourseDetail, today: string, then: boolean): string {
   const deviations = Object.entries(course.deviations).map(([kind, n]) => `${deviationName(kind)} ${n}`);
   return [
     `${course.performed} of ${plural(course.planned, 'session')} performed`,
@@ -147,7 +155,7 @@ function summaryOf(course: CourseDetail, today: string): string {
     course.maintenance &&
       `; maintenance ${course.maintenance.state}, window ${formatDate(course.maintenance.opens)} to ${formatDate(course.maintenance.closes)}`,
     deviations.length > 0 && `; deviations: ${deviations.join(', ')}`,
-    `. Today is ${formatDate(today)}. The tables below hold the same.`,
+    `. ${then ? 'It is as of' : 'Today is'} ${formatDate(today)}. The tables below hold the same.`,
   ]
     .filter(Boolean)
     .join(' ');

@@ -1,6 +1,6 @@
-import type { FollowUp } from '../api/courses.js';
+import type { FollowUp, LastingReaction } from '../api/courses.js';
 import { formatDate, formatTime } from '../ui/dates.js';
-import { words } from '../ui/labels.js';
+import { plural, words } from '../ui/labels.js';
 
 /** Check-ups with what was seen. */
 export function FollowUpsTable({ followUps }: { followUps: FollowUp[] }) {
@@ -38,7 +38,17 @@ export function FollowUpsTable({ followUps }: { followUps: FollowUp[] }) {
                 </span>
               </th>
               <td className="max-sm:hidden">{words(followUp.kind)}</td>
-              <td>{followUp.reactions.map(words).join(', ') || <span className="text-faint">none</span>}</td>
+              <td>
+                {followUp.reactions.map(words).join(', ') || <span className="text-faint">none</span>}
+                {followUp.resolvedReactions.length > 0 && (
+                  <span className="block text-xs text-faint">
+                    passed: {followUp.resolvedReactions.map(words).join(', ')}
+                  </span>
+                )}
+                {followUp.lasting.map((lasting) => (
+                  <Lasting key={`${lasting.reaction} ${lasting.sessionId}`} lasting={lasting} />
+                ))}
+              </td>
               <td>
                 {followUp.adverseEvent ? (
                   <b className="text-iodine">
@@ -56,5 +66,16 @@ export function FollowUpsTable({ followUps }: { followUps: FollowUp[] }) {
         </tbody>
       </table>
     </section>
+  );
+}
+
+/** A reaction that is proposed as an adverse event, until somebody judges it. */
+function Lasting({ lasting: { reaction, days, withinDays } }: { lasting: LastingReaction }) {
+  const expected = withinDays === null ? 'not expected at all' : `expected to pass within ${plural(withinDays, 'day')}`;
+  return (
+    <span className="mt-0.5 block text-iodine">
+      <b className="font-semibold">Possible adverse event:</b> {words(reaction).toLowerCase()} after{' '}
+      {plural(days, 'day')}, {expected}
+    </span>
   );
 }

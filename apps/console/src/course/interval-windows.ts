@@ -1,5 +1,6 @@
 import type { CourseDetail, Session } from '../api/courses.js';
 import { addDays } from '../ui/dates.js';
+import { plural } from '../ui/labels.js';
 
 export interface IntervalWindow {
   earliest: string;
@@ -13,10 +14,23 @@ export interface IntervalWindows {
   next: IntervalWindow | null;
 }
 
-type Input = Pick<CourseDetail, 'sessions' | 'intervalDays' | 'status' | 'planned' | 'performed'>;
+type Input = Pick<CourseDetail, 'sessions' | 'intervalDays' | 'plan' | 'status' | 'planned' | 'performed'>;
 
-/** The protocol's interval counts whole days between the local dates of consecutive performed course sessions. */
-export function intervalWindows({ sessions, intervalDays, status, planned, performed }: Input): IntervalWindows {
+/** The days that the physician chose, else the protocol's; null while the protocol is not known. */
+export const intervalOf = ({
+  plan,
+  intervalDays,
+}: Pick<Input, 'plan' | 'intervalDays'>): CourseDetail['intervalDays'] => plan.intervalDays ?? intervalDays;
+
+/** `7–10 days`, `1 day`. */
+export const daysText = ({ min, max }: NonNullable<CourseDetail['intervalDays']>): string =>
+  min === max ? plural(min, 'day') : `${min}–${max} days`;
+
+/** The interval counts whole days between the local dates of consecutive performed course sessions. */
+export function intervalWindows(course: Input): IntervalWindows {
+  const { sessions, status, planned, performed } = course;
+  const intervalDays = intervalOf(course);
+  if (!intervalDays) return { performed: [], next: null };
   const done = sessions.filter(isPerformedCourseSession).sort(byInstantThenNumber);
   const after = (date: string): IntervalWindow => ({
     earliest: addDays(date, intervalDays.min),

@@ -1,9 +1,7 @@
-import type { CourseDetail, Session } from '../api/courses.js';
-import { DeviationChip, SessionStatusChip } from '../ui/chips.js';
-import { formatDate, formatSpan, formatTime } from '../ui/dates.js';
-import { words } from '../ui/labels.js';
-import { PersonName } from '../ui/names.js';
+import type { CourseDetail } from '../api/courses.js';
+import { formatSpan } from '../ui/dates.js';
 import { intervalWindows } from './interval-windows.js';
+import { Products, Response, State, Treatment, When } from './session-cells.js';
 
 /** Every session as it is on record. It holds all that the drawing shows, so that nobody needs the drawing. */
 export function SessionsTable({ course }: { course: CourseDetail }) {
@@ -52,10 +50,11 @@ export function SessionsTable({ course }: { course: CourseDetail }) {
                 </th>
                 <td>
                   <When session={session} />
-                  <span className="mt-1 block text-xs text-soft md:hidden">
+                  <div className="mt-1 text-xs text-soft md:hidden">
                     <Treatment session={session} />
                     <Products session={session} />
-                  </span>
+                    <Response session={session} />
+                  </div>
                 </td>
                 <td className="whitespace-nowrap text-soft max-lg:hidden">
                   {window ? formatSpan(window.earliest, window.latest) : '–'}
@@ -70,12 +69,7 @@ export function SessionsTable({ course }: { course: CourseDetail }) {
                   <Response session={session} />
                 </td>
                 <td>
-                  <span className="flex flex-wrap gap-1">
-                    <SessionStatusChip status={session.status} />
-                    {session.deviations.map((kind) => (
-                      <DeviationChip key={kind} kind={kind} />
-                    ))}
-                  </span>
+                  <State session={session} />
                 </td>
               </tr>
             );
@@ -83,58 +77,5 @@ export function SessionsTable({ course }: { course: CourseDetail }) {
         </tbody>
       </table>
     </section>
-  );
-}
-
-function When({ session }: { session: Session }) {
-  return (
-    <>
-      {session.at ? (
-        <span className="block whitespace-nowrap" title={session.zone}>
-          <span className="font-semibold">{formatDate(session.at)}</span> {formatTime(session.at)}
-        </span>
-      ) : (
-        <span className="block text-faint">no time yet</span>
-      )}
-      <span className="text-xs text-faint">
-        {session.site.code ?? session.site.name}, <PersonName person={session.practitioner} />
-      </span>
-    </>
-  );
-}
-
-function Treatment({ session }: { session: Session }) {
-  const measures = [
-    session.device && words(session.device),
-    session.depthMm !== null && `${session.depthMm} mm`,
-    session.durationMinutes !== null && `${session.durationMinutes} min`,
-  ].filter(Boolean);
-  return (
-    <>
-      <span className="block">{session.areas.map(words).join(', ')}</span>
-      <span className="text-xs text-faint">{measures.join(', ')}</span>
-    </>
-  );
-}
-
-function Products({ session }: { session: Session }) {
-  return session.products.map((product) => (
-    <span key={`${product.product} ${product.lotNumber}`} className="block">
-      {product.product}
-      <span className="block text-xs text-faint">
-        <span className="code">{product.lotNumber}</span>
-        {product.volumeMl !== null && ` · ${product.volumeMl} ml`}
-      </span>
-    </span>
-  ));
-}
-
-function Response({ session }: { session: Session }) {
-  if (session.status !== 'performed') return null;
-  return (
-    <>
-      <span className="block">{session.painScore === null ? 'Pain not asked' : `Pain ${session.painScore} of 10`}</span>
-      <span className="text-xs text-faint">{session.reactions.map(words).join(', ') || 'no reaction'}</span>
-    </>
   );
 }

@@ -1,6 +1,7 @@
 import type { CourseDetail, Session } from '../api/courses.js';
 import { formatWall } from '../ui/dates.js';
-import { deviationName, plural } from '../ui/labels.js';
+import { deviationName } from '../ui/labels.js';
+import { daysText, intervalOf } from './interval-windows.js';
 import { MARK_RADIUS } from './timeline.layout.js';
 
 interface SessionMarkProps {
@@ -10,7 +11,7 @@ interface SessionMarkProps {
   laneY: number;
 }
 
-/** A session by shape: performed is full, planned hollow, missed crossed out; a deviation has an iodine ring and a mark. */
+/** A session by shape: performed is full, booked hollow, missed crossed out; a deviation has an iodine ring and a mark. */
 export function SessionMark({ session, x, y }: SessionMarkProps) {
   const deviates = session.deviations.length > 0;
   const tone = TONE[session.status];
@@ -72,7 +73,7 @@ export function SessionMark({ session, x, y }: SessionMarkProps) {
 
 const TONE: Record<Session['status'], string> = {
   performed: 'fill-ink stroke-ink',
-  planned: 'fill-surface stroke-sage [stroke-dasharray:none]',
+  booked: 'fill-surface stroke-sage [stroke-dasharray:none]',
   missed: 'fill-surface stroke-iodine',
   cancelled: 'fill-surface stroke-strong',
 };
@@ -88,8 +89,7 @@ function titleOf(session: Session): string {
 
 /** What the shapes mean. Only those that the drawing has room to show anyway. */
 export function TimelineLegend({ course }: { course: CourseDetail }) {
-  const { min, max } = course.intervalDays;
-  const days = min === max ? plural(min, 'day') : `${min}–${max} days`;
+  const interval = intervalOf(course);
   return (
     <figcaption className="mt-2 flex flex-wrap gap-x-5 gap-y-1 text-xs text-soft">
       <Key drawing={<circle cx="8" cy="8" r="6" className="fill-ink" />}>performed</Key>
@@ -104,9 +104,11 @@ export function TimelineLegend({ course }: { course: CourseDetail }) {
       >
         deviates from the protocol
       </Key>
-      <Key drawing={<rect x="1" y="2" width="14" height="12" rx="2" className="fill-sunken stroke-line" />}>
-        {`${days} after the session before`}
-      </Key>
+      {interval && (
+        <Key drawing={<rect x="1" y="2" width="14" height="12" rx="2" className="fill-sunken stroke-line" />}>
+          {`${daysText(interval)} after the session before`}
+        </Key>
+      )}
       {course.maintenance && (
         <Key
           drawing={<rect x="1" y="2" width="14" height="12" rx="2" className="fill-gentian-wash stroke-gentian-mid" />}

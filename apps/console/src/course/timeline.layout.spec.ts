@@ -24,6 +24,13 @@ const session = (number: number, date: string | null, change: Partial<Session> =
   painScore: null,
   reactions: [],
   deviations: [],
+  endedAt: null,
+  orderedBy: null,
+  steps: null,
+  plannedProducts: [],
+  hold: null,
+  needsReview: false,
+  reviewedAt: null,
   ...change,
 });
 
@@ -32,6 +39,7 @@ const course = (change: Partial<DrawnCourse>): DrawnCourse => ({
   followUps: [],
   maintenance: null,
   intervalDays: { min: 7, max: 10 },
+  plan: { areas: null, products: null, device: null, intervalDays: null },
   status: 'active',
   planned: 4,
   performed: 0,
@@ -40,7 +48,7 @@ const course = (change: Partial<DrawnCourse>): DrawnCourse => ({
 });
 
 describe('interval windows', () => {
-  const sessions = [session(2, '2026-02-26'), session(1, '2026-02-20'), session(3, null, { status: 'planned' })];
+  const sessions = [session(2, '2026-02-26'), session(1, '2026-02-20'), session(3, null, { status: 'booked' })];
 
   it('counts from the session before, in the order of time, over the end of a month', () => {
     const windows = intervalWindows(course({ sessions, performed: 2 }));
@@ -53,6 +61,21 @@ describe('interval windows', () => {
     expect(intervalWindows(course({ sessions, performed: 4 })).next).toBeNull();
   });
 
+  it('counts the days that the physician chose, where there are any, instead of those of the protocol', () => {
+    const plan = { areas: null, products: null, device: null, intervalDays: { min: 14, max: 21 } };
+    expect(intervalWindows(course({ sessions, performed: 2, plan })).next).toEqual({
+      earliest: '2026-03-12',
+      latest: '2026-03-19',
+    });
+  });
+
+  it('allows no days while the protocol is not known', () => {
+    expect(intervalWindows(course({ sessions, performed: 2, intervalDays: null }))).toEqual({
+      performed: [],
+      next: null,
+    });
+  });
+
   it('leaves maintenance sessions apart', () => {
     const maintained = [session(1, '2026-02-20'), session(1, '2026-06-20', { id: 'm1', kind: 'maintenance' })];
     expect(intervalWindows(course({ sessions: maintained, performed: 1, status: 'completed' })).performed).toEqual([]);
@@ -61,7 +84,7 @@ describe('interval windows', () => {
 
 describe('the drawing of a course', () => {
   it('draws nothing where nothing has a day', () => {
-    expect(layoutTimeline(course({ sessions: [session(1, null, { status: 'planned' })] }), '2026-01-08')).toBeNull();
+    expect(layoutTimeline(course({ sessions: [session(1, null, { status: 'booked' })] }), '2026-01-08')).toBeNull();
   });
 
   it('stands sessions in the order of their days, inside the plot', () => {

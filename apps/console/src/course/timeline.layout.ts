@@ -36,7 +36,15 @@ const TODAY_WITHIN_DAYS = 150;
 
 export type DrawnCourse = Pick<
   CourseDetail,
-  'sessions' | 'followUps' | 'maintenance' | 'intervalDays' | 'status' | 'planned' | 'performed' | 'nextEarliest'
+  | 'sessions'
+  | 'followUps'
+  | 'maintenance'
+  | 'intervalDays'
+  | 'plan'
+  | 'status'
+  | 'planned'
+  | 'performed'
+  | 'nextEarliest'
 >;
 
 export function layoutTimeline(course: DrawnCourse, today: string): TimelineLayout | null {

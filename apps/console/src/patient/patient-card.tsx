@@ -1,13 +1,32 @@
-import type { Patient } from '../api/patients.js';
+import type { Patient, PatientPerson } from '../api/patients.js';
 import { formatDate } from '../ui/dates.js';
 import { channelName, languageName, words } from '../ui/labels.js';
 
-/** Who it is, how to reach them, and what speaks against a treatment. */
-export function PatientCard({ patient }: { patient: Patient }) {
-  const { preference, health } = patient;
+interface PatientCardProps {
+  patient: Patient;
+  /** Undefined until it is loaded. */
+  person: PatientPerson | undefined;
+}
+
+/** Who it is, and how to reach them. */
+export function PatientCard({ patient, person }: PatientCardProps) {
+  const { preference } = patient;
   return (
     <dl className="mb-8 space-y-2.5 border-t-[1.5px] border-ink pt-3">
-      <Term name="Born">{patient.birthDate ? formatDate(patient.birthDate) : <Unknown />}</Term>
+      <Term name="Born">
+        {patient.birthDate ? formatDate(patient.birthDate) : <Unknown />}
+        {person?.isMinor && (
+          <b className="block font-semibold text-iodine">
+            under age, {person.hasGuardian ? 'guardian on record' : 'no guardian on record'}
+          </b>
+        )}
+      </Term>
+      {person?.diedOn && (
+        <Term name="Died">
+          <b className="font-semibold">{formatDate(person.diedOn)}</b>
+        </Term>
+      )}
+      {person?.movedAwayOn && <Term name="Moved away">{formatDate(person.movedAwayOn)}</Term>}
       <Term name="Sex">{patient.sex ? words(patient.sex) : <Unknown />}</Term>
       <Term name="Phone">{patient.phone ?? <Unknown />}</Term>
       <Term name="E-mail">
@@ -20,19 +39,6 @@ export function PatientCard({ patient }: { patient: Patient }) {
           </Term>
           <Term name="Contact">
             {preference.contactConsent ? 'Agreed' : <b className="font-semibold text-iodine">Did not agree</b>}
-          </Term>
-        </>
-      )}
-      {health && (
-        <>
-          <Term name="Allergies">
-            <Warned items={health.allergies} />
-          </Term>
-          <Term name="Conditions">
-            <Warned items={health.conditions.map(words)} />
-          </Term>
-          <Term name="Medicines">
-            <Warned items={health.medications} />
           </Term>
         </>
       )}
@@ -50,8 +56,3 @@ function Term({ name, children }: { name: string; children: React.ReactNode }) {
 }
 
 const Unknown = () => <span className="text-faint">not on record</span>;
-
-function Warned({ items }: { items: string[] }) {
-  if (items.length === 0) return <span className="text-faint">none on record</span>;
-  return <b className="font-semibold text-iodine">{items.join(', ')}</b>;
-}

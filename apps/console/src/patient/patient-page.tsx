@@ -1,15 +1,19 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
+import { useState } from 'react';
 import { coursesQuery } from '../api/courses.js';
-import { type Patient, patientQuery, timelineQuery } from '../api/patients.js';
+import { type Patient, type PatientPerson, patientPersonQuery, patientQuery, timelineQuery } from '../api/patients.js';
 import { CourseStatusChip } from '../ui/chips.js';
-import { LoadMore } from '../ui/controls.js';
+import { LoadMore, Toggle } from '../ui/controls.js';
 import { words } from '../ui/labels.js';
 import { Loaded } from '../ui/loaded.js';
 import { CourseLink, SiteName } from '../ui/names.js';
 import { PageHeader, PrintButton } from '../ui/page-header.js';
 import { ProgressDots } from '../ui/progress-dots.js';
+import { LinkedRegistrations } from './linked-registrations.js';
+import { PatientAdverseEvents } from './patient-adverse-events.js';
 import { PatientCard } from './patient-card.js';
+import { PatientHealth } from './patient-health.js';
 import { PatientTimeline } from './patient-timeline.js';
 
 const route = getRouteApi('/patients/$patient');
@@ -18,6 +22,8 @@ const route = getRouteApi('/patients/$patient');
 export function PatientPage() {
   const { patient } = route.useParams();
   const query = useQuery(patientQuery(patient));
+  // Of a patient from an old history who is not registered yet there is no person to ask for.
+  const person = useQuery(patientPersonQuery(patient)).data;
   return (
     <Loaded query={query} lines={10}>
       {(data) => (
@@ -27,10 +33,15 @@ export function PatientPage() {
           </PageHeader>
           <div className="lg:grid lg:grid-cols-[17rem_minmax(0,1fr)] lg:gap-10">
             <div>
-              <PatientCard patient={data} />
+              <PatientCard patient={data} person={person} />
+              <PatientHealth patient={data.id} />
+              {person && <LinkedRegistrations person={person} />}
               <PatientCourses patient={data} />
             </div>
-            <Timeline patient={patient} />
+            <div className="min-w-0">
+              <PatientAdverseEvents registrations={person?.registrations.map((each) => each.patient) ?? [data]} />
+              <Timeline patient={data.id} person={person} />
+            </div>
           </div>
         </>
       )}
@@ -80,17 +91,26 @@ function PatientCourses({ patient }: { patient: Patient }) {
   );
 }
 
-function Timeline({ patient }: { patient: string }) {
-  const query = useInfiniteQuery(timelineQuery(patient));
+function Timeline({ patient, person }: { patient: string; person: PatientPerson | undefined }) {
+  const [ofPerson, setOfPerson] = useState(false);
+  const query = useInfiniteQuery(timelineQuery(patient, ofPerson));
+  const others = person?.registrations.slice(1).map((each) => each.patient) ?? [];
   return (
-    <section aria-labelledby="timeline" className="min-w-0">
+    <section aria-labelledby="timeline">
       <h2 id="timeline" className="mb-2 text-lg font-semibold">
         What happened
       </h2>
+      {others.length > 0 && (
+        <p className="print:hidden">
+          <Toggle pressed={ofPerson} onToggle={() => setOfPerson(!ofPerson)}>
+            With linked registrations
+          </Toggle>
+        </p>
+      )}
       <Loaded query={query} lines={12}>
         {(data) => (
           <>
-            <PatientTimeline items={data.pages.flatMap((page) => page.items)} />
+            <PatientTimeline items={data.pages.flatMap((page) => page.items)} others={others} />
             <LoadMore query={query} what="of the history" />
           </>
         )}

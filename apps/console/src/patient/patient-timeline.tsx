@@ -1,19 +1,34 @@
-import type { TimelineItem } from '../api/patients.js';
-import { Badge } from '../ui/chips.js';
+import type { Person } from '../api/common.js';
+import type { TimelineItem } from '../api/timeline.js';
+import { EntryChanges } from '../history/entry-changes.js';
+import { Badge, WarningChip } from '../ui/chips.js';
 import { formatDate, formatMonth } from '../ui/dates.js';
-import { memberName, words } from '../ui/labels.js';
+import { memberName, shortId, words } from '../ui/labels.js';
 import { CourseLink, PersonName } from '../ui/names.js';
 import { byMonth, dateOf, detailText, recordedText, timeText } from './timeline.grouping.js';
 
-/** Newest first, by month: what happened in the clinic, and when we learned of it where that is another time. */
-export function PatientTimeline({ items }: { items: TimelineItem[] }) {
+interface PatientTimelineProps {
+  items: TimelineItem[];
+  /** All are of one course, which stands over them. */
+  ofCourse?: boolean;
+  /** Other registrations of the patient, under whom some entries stand. */
+  others?: readonly Person[];
+}
+
+/** By month: what happened in the clinic, when we learned of it where that is another time, and what was corrected. */
+export function PatientTimeline({ items, ofCourse = false, others = [] }: PatientTimelineProps) {
   if (items.length === 0) return <p className="text-soft">Nothing is on record yet.</p>;
   return byMonth(items).map(({ month, items: inMonth }) => (
     <section key={`${month} ${inMonth[0]?.position}`} aria-label={formatMonth(`${month}-01`)}>
       <h3 className="border-b border-line pt-4 pb-1 text-sm font-semibold text-soft">{formatMonth(`${month}-01`)}</h3>
       <ol>
         {inMonth.map((item) => (
-          <Entry key={item.position} item={item} />
+          <Entry
+            key={item.position}
+            item={item}
+            ofCourse={ofCourse}
+            under={others.find(({ id }) => id === item.patientId)}
+          />
         ))}
       </ol>
     </section>
@@ -23,7 +38,14 @@ export function PatientTimeline({ items }: { items: TimelineItem[] }) {
 const MAJOR = new Set(['SessionPerformed', 'CoursePlanned', 'CourseCompleted', 'CourseStopped', 'FollowUpHeld']);
 const WRONG = new Set(['SessionMissed', 'SessionCancelled', 'CourseStopped']);
 
-function Entry({ item }: { item: TimelineItem }) {
+interface EntryProps {
+  item: TimelineItem;
+  ofCourse: boolean;
+  /** Another registration, where it stands under one. */
+  under: Person | undefined;
+}
+
+function Entry({ item, ofCourse, under }: EntryProps) {
   const recorded = recordedText(item);
   return (
     <li className="grid break-inside-avoid grid-cols-[4.5rem_1.25rem_minmax(0,1fr)] gap-x-2 sm:grid-cols-[6.5rem_1.25rem_minmax(0,1fr)]">
@@ -37,16 +59,24 @@ function Entry({ item }: { item: TimelineItem }) {
         )}
         <span className="block text-xs text-faint">{timeText(item)}</span>
       </p>
-      <Dot type={item.type} />
+      <Dot type={item.type} takenBack={item.retracted !== null} />
       <div className="border-b border-line py-2.5">
         <p className="flex flex-wrap items-baseline gap-x-2 gap-y-1">
-          <span className="font-semibold">{item.title}</span>
+          {item.retracted ? (
+            <del className="text-soft">{item.title}</del>
+          ) : (
+            <b className="font-semibold">{item.title}</b>
+          )}
+          {item.retracted && <WarningChip>taken back</WarningChip>}
+          {!item.retracted && item.corrections.length > 0 && <Badge>corrected</Badge>}
           {item.origin === 'import' && <Badge>imported</Badge>}
+          {under && <Badge>{`under ${under.code ?? shortId(under.id)}`}</Badge>}
         </p>
         <p className="text-soft">
-          <Where item={item} />
+          <Where item={item} ofCourse={ofCourse} />
         </p>
         <Details details={item.details} />
+        <EntryChanges item={item} />
         {recorded && (
           <p className="mt-0.5 text-xs text-faint">
             {item.precision === 'derived' && 'date derived, '}
@@ -58,14 +88,14 @@ function Entry({ item }: { item: TimelineItem }) {
   );
 }
 
-/** The line through a month's events, with a point for each: full for what moves a course, crossed for what failed. */
-function Dot({ type }: { type: string }) {
+/** The line through a month's events, with a point for each: full for what moves a course, crossed for what failed or never was. */
+function Dot({ type, takenBack }: { type: string; takenBack: boolean }) {
   const isMajor = MAJOR.has(type);
   return (
     <div aria-hidden="true" className="relative">
       <span className="absolute inset-y-0 left-1/2 w-px bg-strong" />
       <svg viewBox="0 0 20 20" className="relative mt-2.5 block size-5">
-        {WRONG.has(type) ? (
+        {takenBack || WRONG.has(type) ? (
           <>
             <circle cx="10" cy="10" r="8" className="fill-ground" />
             <path d="m6.5 6.5 7 7m0-7-7 7" className="stroke-iodine" strokeWidth="2" />
@@ -84,9 +114,9 @@ function Dot({ type }: { type: string }) {
   );
 }
 
-function Where({ item }: { item: TimelineItem }) {
+function Where({ item, ofCourse }: { item: TimelineItem; ofCourse: boolean }) {
   const parts = [
-    item.course && (
+    item.course && !ofCourse && (
       <span key="course">
         <CourseLink course={item.course} /> {words(item.course.protocol)}
       </span>
@@ -97,7 +127,7 @@ function Where({ item }: { item: TimelineItem }) {
         <PersonName person={item.practitioner} />
       </span>
     ),
-  ].filter((part) => part !== null);
+  ].filter(Boolean);
   return <span className="flex flex-wrap gap-x-3">{parts}</span>;
 }
 

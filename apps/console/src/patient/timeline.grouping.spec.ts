@@ -1,7 +1,8 @@
-import type { TimelineItem } from '../api/patients.js';
+import type { TimelineItem } from '../api/timeline.js';
 import { byMonth, detailText, occurredText, recordedText, timeText } from './timeline.grouping.js';
 
 const item = (change: Partial<TimelineItem>): TimelineItem => ({
+  eventId: 'e1',
   position: 1,
   type: 'SessionPerformed',
   occurredAt: '2026-03-31T22:30:00.000Z',
@@ -10,11 +11,16 @@ const item = (change: Partial<TimelineItem>): TimelineItem => ({
   zone: 'Europe/Istanbul',
   recordedAt: '2026-03-31T22:31:00.000Z',
   origin: 'live',
+  actor: 'front desk',
+  patientId: 'p1',
   site: null,
   course: null,
   practitioner: null,
   title: 'Session 1 was performed',
   details: {},
+  corrections: [],
+  entered: null,
+  retracted: null,
   ...change,
 });
 

@@ -1,4 +1,4 @@
-import type { TimelineItem } from '../api/patients.js';
+import type { TimelineItem } from '../api/timeline.js';
 import { daysBetween, formatDate, formatInstant, formatTime, formatWall } from '../ui/dates.js';
 import { channelName, languageName, words } from '../ui/labels.js';
 

@@ -35,6 +35,11 @@ export function Header({ onHelp }: { onHelp: () => void }) {
                 Courses
               </Link>
             </li>
+            <li>
+              <Link to="/waiting" className={item} activeOptions={{ includeSearch: false }}>
+                Waiting
+              </Link>
+            </li>
             {site && (
               <li>
                 <Link to="/sites/$site/day" params={{ site }} className={item} activeOptions={{ includeSearch: false }}>

@@ -8,6 +8,7 @@ const KEYS: readonly { keys: readonly string[]; does: string }[] = [
   { keys: ['g', 'd'], does: 'Due list' },
   { keys: ['g', 'c'], does: 'Courses' },
   { keys: ['g', 't'], does: "Today's sessions at the site" },
+  { keys: ['g', 'w'], does: 'What waits for a person' },
   { keys: ['g', 'p'], does: 'Patients' },
   { keys: ['g', 'o'], does: 'Outbox' },
   { keys: ['g', 'r'], does: 'Protocols' },

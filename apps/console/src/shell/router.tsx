@@ -24,7 +24,25 @@ const routes = [
   createRoute({
     getParentRoute: () => root,
     path: '/courses/$course',
+    validateSearch: stringParams('asOf', 'knownAt'),
     component: lazyRouteComponent(() => import('../course/course-page.js'), 'CoursePage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/waiting',
+    validateSearch: stringParams('site'),
+    component: lazyRouteComponent(() => import('../waiting/waiting-page.js'), 'WaitingPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/recalls/$recall',
+    component: lazyRouteComponent(() => import('../recall/recall-page.js'), 'RecallPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/lots/trace',
+    validateSearch: stringParams('product', 'lot'),
+    component: lazyRouteComponent(() => import('../recall/lot-trace-page.js'), 'LotTracePage'),
   }),
   createRoute({
     getParentRoute: () => root,

@@ -16,6 +16,7 @@ export function useHotkeys(openHelp: () => void): void {
       d: () => navigate({ to: '/' }),
       c: () => navigate({ to: '/courses' }),
       t: () => site && navigate({ to: '/sites/$site/day', params: { site } }),
+      w: () => navigate({ to: '/waiting' }),
       p: () => navigate({ to: '/patients' }),
       o: () => navigate({ to: '/outbox' }),
       r: () => navigate({ to: '/protocols' }),

@@ -49,6 +49,7 @@ const STATUS_TONE: Record<CourseStatus, string> = {
   active: 'bg-sage-wash text-sage',
   completed: 'bg-sunken text-soft',
   stopped: 'border border-strong text-soft',
+  lapsed: 'border border-strong text-soft',
 };
 
 export function CourseStatusChip({ status }: { status: CourseStatus }) {
@@ -56,7 +57,7 @@ export function CourseStatusChip({ status }: { status: CourseStatus }) {
 }
 
 const SESSION_TONE: Record<string, string> = {
-  planned: 'border border-strong text-soft',
+  booked: 'border border-strong text-soft',
   performed: 'bg-sage-wash text-sage',
   missed: 'bg-iodine-wash text-iodine',
   cancelled: 'border border-dashed border-strong text-soft line-through',
@@ -64,6 +65,11 @@ const SESSION_TONE: Record<string, string> = {
 
 export function SessionStatusChip({ status }: { status: string }) {
   return <span className={`${chip} ${SESSION_TONE[status] ?? 'bg-sunken text-soft'}`}>{words(status)}</span>;
+}
+
+/** Something that waits for a person, or that should not be. */
+export function WarningChip({ children }: { children: string }) {
+  return <span className={`${chip} bg-iodine-wash text-iodine print:border print:border-strong`}>{children}</span>;
 }
 
 export function Badge({ children }: { children: string }) {

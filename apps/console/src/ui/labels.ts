@@ -38,6 +38,9 @@ const REASONS: Record<string, string> = {
 };
 export const messageReason = (reason: string): string => REASONS[reason] ?? words(reason);
 
+/** The end of an id, where there is no code: ids that were made together begin alike. */
+export const shortId = (id: string): string => `…${id.slice(-6)}`;
+
 const DEVIATION_WORDS: Record<string, string> = {
   'session-count': 'Session count',
   'interval-short': 'Interval too short',

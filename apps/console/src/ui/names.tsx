@@ -40,6 +40,15 @@ export function CourseLink({ course, row = false }: CourseLinkProps) {
   );
 }
 
+/** A lot, linked to everything that it touched. */
+export function LotLink({ product, lotNumber }: { product: string; lotNumber: string }) {
+  return (
+    <Link to="/lots/trace" search={{ product, lot: lotNumber }} className="link code">
+      {lotNumber}
+    </Link>
+  );
+}
+
 export function SiteName({ site }: { site: SiteRef }) {
   return (
     <abbr title={site.name} className="no-underline">

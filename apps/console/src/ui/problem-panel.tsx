@@ -19,6 +19,7 @@ export function ProblemPanel({ error, onRetry }: { error: Error; onRetry?: () =>
             <li key={`${field.field} ${field.message}`}>
               {field.field !== '' && <code className="code mr-2 font-semibold">{field.field}</code>}
               {field.message}
+              {field.accepted && <span className="text-soft"> Accepted: {field.accepted}.</span>}
               {field.rule && <span className="code ml-2 text-faint">{field.rule}</span>}
               {field.facts && field.facts.length > 0 && (
                 <span className="code ml-2 text-faint">{field.facts.join(' ')}</span>
