@@ -67,7 +67,8 @@ function wallAsUtcMs(wall: WallTime): number | undefined {
   if (!WALL.test(wall)) return undefined;
   const [year, month, day] = [digits(wall, 0, 4), digits(wall, 5, 7), digits(wall, 8, 10)];
   const [hour, minute, second] = [digits(wall, 11, 13), digits(wall, 14, 16), digits(wall, 17, 19)];
-  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return undefined;
+  // Two digits are a slip of the hand, which `Date` would take for the last century.
+  if (year < 100 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return undefined;
   const ms = Date.UTC(year, month - 1, day, hour, minute, second);
   return day <= SHORTEST_MONTH_DAYS || new Date(ms).getUTCDate() === day ? ms : undefined;
 }

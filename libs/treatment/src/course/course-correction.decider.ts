@@ -15,19 +15,12 @@ import {
   CoursePlanChangedCorrected,
   CoursePlannedCorrected,
   FollowUpHeldCorrected,
-  MaintenanceScheduledCorrected,
   SessionPerformedCorrected,
 } from './course.events.js';
 import type { PlannedCourse } from './course.state.js';
 
 /** The types of entries that can be said anew; others are retracted, and what is right is entered. */
-export const CORRECTABLE = [
-  'SessionPerformed',
-  'FollowUpHeld',
-  'CoursePlanned',
-  'CoursePlanChanged',
-  'MaintenanceScheduled',
-] as const;
+export const CORRECTABLE = ['SessionPerformed', 'FollowUpHeld', 'CoursePlanned', 'CoursePlanChanged'] as const;
 export type CorrectableEntry = (typeof CORRECTABLE)[number];
 
 export interface CorrectCourseEntry {
@@ -40,6 +33,8 @@ export interface CorrectCourseEntry {
   readonly reason: string;
   /** The stream as it was recorded. */
   readonly history: readonly RecordedEvent[];
+  /** Ids of the follow-ups whose adverse event no physician has closed. */
+  readonly openFollowUps: readonly string[];
 }
 
 export interface RetractCourseEntry {
@@ -47,6 +42,7 @@ export interface RetractCourseEntry {
   readonly eventId: string;
   readonly reason: string;
   readonly history: readonly RecordedEvent[];
+  readonly openFollowUps: readonly string[];
 }
 
 /** What a correction never changes: an entry that names the wrong one is retracted. */
@@ -81,6 +77,9 @@ export function correctEntry(command: CorrectCourseEntry, _state: PlannedCourse,
     else data[name] = value;
   }
   if (JSON.stringify(sorted(data)) === JSON.stringify(sorted(before))) return [];
+  if (before.adverseEvent !== undefined && data.adverseEvent === undefined)
+    requireClosed(before, command.openFollowUps);
+  if (Array.isArray(data.overridden)) data.overridden = stillOverridden(data.overridden as string[], changes);
   const at = data.at as ZonedTime | undefined;
   if (at && at.instant > now) {
     throw new CorrectionRefused({
@@ -90,6 +89,17 @@ export function correctEntry(command: CorrectCourseEntry, _state: PlannedCourse,
       facts: [],
       seen: at.wall,
       accepted: 'a time that has come',
+    });
+  }
+  const endedAt = data.endedAt as ZonedTime | undefined;
+  if (endedAt && at && (endedAt.instant < at.instant || endedAt.instant > now)) {
+    throw new CorrectionRefused({
+      field: 'data.endedAt',
+      message: `${endedAt.wall} is before the start, or still to come.`,
+      rule: 'session.ends-after-start',
+      facts: [],
+      seen: endedAt.wall,
+      accepted: 'a time between the start and now',
     });
   }
   const occurred: Occurred = at ? occurredAt(at) : target.occurredAt;
@@ -103,8 +113,6 @@ export function correctEntry(command: CorrectCourseEntry, _state: PlannedCourse,
       return [CoursePlannedCorrected(occurred, said)];
     case 'CoursePlanChanged':
       return [CoursePlanChangedCorrected(occurred, said)];
-    case 'MaintenanceScheduled':
-      return [MaintenanceScheduledCorrected(occurred, said)];
   }
 }
 
@@ -115,6 +123,33 @@ function refuseIdentity(name: string): never {
       'A correction never moves an entry to another course, patient or session: retract it and enter what is right.',
     rule: 'correction.identity',
     facts: [],
+    accepted: 'other fields of the entry',
+  });
+}
+
+/** What was accepted for a value that is said anew is no longer: whether that value deviates is judged by itself. */
+const stillOverridden = (overridden: readonly string[], changes: Readonly<Record<string, unknown>>): string[] =>
+  overridden.filter((kind) => !(ABOUT[kind] ?? []).some((field) => changes[field] !== undefined));
+
+const ABOUT: Readonly<Record<string, readonly string[]>> = {
+  'interval-short': ['at'],
+  'interval-long': ['at'],
+  depth: ['depthMm', 'products', 'device'],
+  duration: ['durationMinutes', 'endedAt', 'at'],
+  device: ['device'],
+  steps: ['steps'],
+};
+
+/** An adverse event does not go away by a correction: a physician closes it. */
+function requireClosed(entry: Readonly<Record<string, unknown>>, openFollowUps: readonly string[]): void {
+  if (!openFollowUps.includes(String(entry.followUpId))) return;
+  throw new CorrectionRefused({
+    field: 'data.adverseEvent',
+    message: 'The adverse event that this follow-up found is open: a physician closes it first.',
+    rule: 'correction.adverse-event-open',
+    facts: ['S4-R2'],
+    seen: entry.followUpId,
+    accepted: 'an adverse event that a physician has closed',
   });
 }
 
@@ -142,8 +177,37 @@ export function retractEntry(command: RetractCourseEntry, state: PlannedCourse, 
     ({ type, data }) => isRetraction(type) && (data as { retracts?: string }).retracts === eventId,
   );
   if (isRetracted) return [];
+  const entry = event.data as Record<string, unknown>;
+  if (event.type === 'FollowUpHeld' && entry.adverseEvent !== undefined) requireClosed(entry, command.openFollowUps);
+  if (isCourseSession(state, event)) requireActive(state);
   const { courseId, patientId } = state;
   return [CourseEntryRetracted(occurredNow(now), { courseId, patientId, retracts: eventId, retractionReason: reason })];
+}
+
+/** Sessions of the course itself; what happened in maintenance goes on after it. */
+const isCourseSession = ({ sessions }: PlannedCourse, { type, data }: RecordedEvent): boolean =>
+  SESSION_ENTRIES.has(type) &&
+  sessions.some(({ sessionId, kind }) => kind === 'course' && sessionId === (data as { sessionId?: string }).sessionId);
+
+const SESSION_ENTRIES: ReadonlySet<string> = new Set([
+  'SessionBooked',
+  'SessionRescheduled',
+  'SessionPerformed',
+  'SessionMissed',
+  'SessionCancelled',
+]);
+
+/** A completed course had all its sessions, and an ended one has none to come: the end is taken back before them. */
+function requireActive({ status }: PlannedCourse): void {
+  if (status === 'active') return;
+  throw new CorrectionRefused({
+    field: 'entry',
+    message: `The course is ${status}: take back its end first.`,
+    rule: 'correction.course-ended',
+    facts: [],
+    seen: status,
+    accepted: 'an entry of an active course, or the end of the course itself',
+  });
 }
 
 /** The entry as it reads now. */
@@ -168,6 +232,8 @@ function entryOf({ eventId, history }: CorrectCourseEntry): RecordedEvent {
       message: 'The entry was retracted: there is nothing to correct any more.',
       rule: 'correction.not-retracted',
       facts: [],
+      seen: 'retracted',
+      accepted: 'an entry that stands',
     });
   }
   throw new EntryUnknown(eventId);

@@ -1,6 +1,6 @@
 import type { ErrorField } from '#libs/kernel/src/errors.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
-import { type Instant, localDateAt } from '#libs/kernel/src/zoned-time.js';
+import { type Instant, type LocalDate, localDateAt } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { sessionCountDeviation } from '#libs/protocols/src/session-count.rule.js';
 import type { z } from 'zod';
@@ -25,8 +25,11 @@ export interface PlanCourse {
   readonly siteId: string;
   readonly siteZone: string;
   readonly practitionerId: string;
+  readonly practitioner: PractitionerState;
   readonly protocol: Protocol;
   readonly consultation: ConsultationState;
+  /** The day on which the patient died; null: nobody says so. */
+  readonly diedOn: LocalDate | null;
   readonly data: PlanData;
 }
 
@@ -58,13 +61,26 @@ export function planCourse(command: PlanCourse, state: CourseState, now: Instant
   if (state.status !== 'none') throw new CourseExists();
   const { consultation, protocol, data } = command;
   if (consultation.status === 'none') {
-    throw new PlanRefused([{ field: 'consultation', message: 'There is no such consultation.' }]);
+    throw new PlanRefused([
+      {
+        field: 'consultation',
+        message: 'There is no such consultation.',
+        rule: 'consultation.of-patient',
+        facts: [],
+        seen: null,
+        accepted: 'the id of a consultation of the patient',
+      },
+    ]);
   }
+  const today = localDateAt(now, command.siteZone);
+  const { practitioner } = command;
+  const mayGiveReasons = practitioner.status === 'registered' && practitioner.role === 'physician';
   const fields = [
-    ...consultationFields(consultation, protocol, localDateAt(now, command.siteZone)),
-    ...countFields(protocol, data, data.countReason),
-    ...intervalFields(protocol, data, data.intervalReason),
+    ...consultationFields(consultation, protocol, today),
+    ...countFields(protocol, data, mayGiveReasons ? data.countReason : undefined),
+    ...intervalFields(protocol, data, mayGiveReasons ? data.intervalReason : undefined),
     ...deviceFields(protocol, data),
+    ...deathFields(command.diedOn, today),
   ];
   if (fields.length > 0) throw new PlanRefused(fields);
   return [
@@ -209,6 +225,21 @@ function consultationFields(
   return fields;
 }
 
+/** Nothing is planned for somebody who has died. */
+function deathFields(diedOn: LocalDate | null, today: LocalDate): Field[] {
+  if (diedOn === null || today <= diedOn) return [];
+  return [
+    {
+      field: 'consultation',
+      message: `The patient died on ${diedOn}.`,
+      rule: 'plan.patient-died',
+      facts: [],
+      seen: diedOn,
+      accepted: 'a living patient',
+    },
+  ];
+}
+
 function countFields(protocol: Protocol, { plannedSessions }: PlanData, reason: string | undefined): Field[] {
   if (!sessionCountDeviation(protocol, plannedSessions) || reason !== undefined) return [];
   const { min, max, facts } = protocol.sessions;
@@ -220,7 +251,7 @@ function countFields(protocol: Protocol, { plannedSessions }: PlanData, reason: 
       rule: 'course.session-count',
       facts,
       seen: plannedSessions,
-      accepted: `${range} sessions, or countReason`,
+      accepted: `${range} sessions, or countReason by a physician`,
       override: 'physician',
     },
   ];
@@ -238,7 +269,7 @@ function intervalFields(protocol: Protocol, { intervalDays }: PlanData, reason: 
       rule: 'plan.interval',
       facts,
       seen: `${intervalDays.min} to ${intervalDays.max} days`,
-      accepted: `days between ${min} and ${max}, or intervalReason`,
+      accepted: `days between ${min} and ${max}, or intervalReason by a physician`,
       override: 'physician',
     },
   ];

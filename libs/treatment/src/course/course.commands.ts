@@ -1,4 +1,5 @@
 import { localDateSchema, wallTimeSchema } from '#libs/kernel/src/zoned-time.js';
+import { codeSchema } from '#libs/protocols/src/rule.schema.js';
 import { z } from 'zod';
 import {
   adverseEventKindSchema,
@@ -21,15 +22,35 @@ export const overrideSchema = z.strictObject({
   reason: z.string().trim().min(1).max(2000),
 });
 
-/** Lets each field be null as well, which takes a value away. */
-function nullable<Shape extends Record<string, z.ZodType>>(shape: Shape) {
-  return Object.fromEntries(Object.entries(shape).map(([name, field]) => [name, field.nullable()])) as {
-    [Name in keyof Shape]: z.ZodNullable<Shape[Name]>;
+/** Fields that may be said anew; those that an entry need not have may be null as well, which takes the value away. */
+function changing<Shape extends Record<string, z.ZodType>, Needed extends keyof Shape>(
+  shape: Shape,
+  needed: readonly Needed[],
+) {
+  return Object.fromEntries(
+    Object.entries(z.strictObject(shape).partial().shape).map(([name, field]) => [
+      name,
+      (needed as readonly string[]).includes(name) ? field : field.nullable(),
+    ]),
+  ) as {
+    [Name in keyof Shape]: z.ZodOptional<Name extends Needed ? Shape[Name] : z.ZodNullable<Shape[Name]>>;
   };
 }
 
 const reason = z.string().trim().min(1).max(2000);
-const areaCodes = z.array(z.string().trim().min(1).max(80)).min(1).max(50);
+/** Codes, since they stand open in events: what is about the person goes into the notes. */
+const areaCodes = z.array(codeSchema).min(1).max(50);
+
+/** ml; a lot has less. */
+const VOLUME_ML_MAX = 100_000;
+
+const usedProduct = usedProductSchema.extend({
+  product: z.string().trim().min(1).max(200),
+  lotNumber: z.string().trim().min(1).max(100),
+  volumeMl: z.number().nonnegative().max(VOLUME_ML_MAX).optional(),
+  depthMm: z.number().positive().max(100).optional(),
+  area: codeSchema.optional(),
+});
 
 /** What a physician chooses inside the protocol's ranges. */
 const choices = {
@@ -85,7 +106,7 @@ export const holdSessionSchema = z
     /** Who asked the questions. */
     practitioner: referenceSchema,
     /** Codes of the questions of the pre-treatment check that were answered with yes. */
-    positive: z.array(z.string().min(1).max(80)).min(1).max(50),
+    positive: z.array(codeSchema).min(1).max(50),
     notes: z.string().max(20_000).optional(),
   })
   .meta({ id: 'HoldSession' });
@@ -94,12 +115,30 @@ export const decideSessionHoldSchema = z
   .strictObject({ physician: referenceSchema, decision: z.enum(['proceed', 'do-not-treat']), reason })
   .meta({ id: 'DecideSessionHold' });
 
+/** The adverse event that a review or a judgement found: it is reported with it, and blocks until a physician closes it. */
+const foundAdverseEvent = z.strictObject({
+  kind: adverseEventKindSchema,
+  severity: severitySchema,
+  /** The practitioner who sees to it. */
+  owner: referenceSchema,
+});
+
+const NEEDS_ADVERSE_EVENT = {
+  path: ['adverseEvent'],
+  message: 'what was found, where and only where it is an adverse event',
+};
+
 export const reviewSessionSchema = z
   .strictObject({
     physician: referenceSchema,
     outcome: z.enum(['no-harm', 'to-be-followed', 'adverse-event']),
     note: reason,
+    adverseEvent: foundAdverseEvent.optional(),
   })
+  .refine(
+    ({ outcome, adverseEvent }) => (outcome === 'adverse-event') === (adverseEvent !== undefined),
+    NEEDS_ADVERSE_EVENT,
+  )
   .meta({ id: 'ReviewSession' });
 
 export const judgeReactionSchema = z
@@ -108,7 +147,12 @@ export const judgeReactionSchema = z
     reaction: reactionSchema,
     judgement: z.enum(['adverse-event', 'expected']),
     note: reason,
+    adverseEvent: foundAdverseEvent.optional(),
   })
+  .refine(
+    ({ judgement, adverseEvent }) => (judgement === 'adverse-event') === (adverseEvent !== undefined),
+    NEEDS_ADVERSE_EVENT,
+  )
   .meta({ id: 'JudgeReaction' });
 
 export const lapseCourseSchema = z.strictObject({ practitioner: referenceSchema, reason }).meta({ id: 'LapseCourse' });
@@ -146,15 +190,15 @@ const sessionRecord = {
   /** The physician on whose order a nurse treats. */
   orderedBy: referenceSchema.optional(),
   durationMinutes: z.int().min(1).max(1440).optional(),
-  areas: z.array(z.string().trim().min(1)).min(1).max(50),
+  areas: areaCodes,
   device: deviceSchema,
   depthMm: z.number().positive().max(100).optional(),
-  products: z.array(usedProductSchema).min(1).max(200),
+  products: z.array(usedProduct).min(1).max(200),
   /** In the order in which they were done. */
   steps: z
     .array(
       z.strictObject({
-        code: z.string().min(1).max(80),
+        code: codeSchema,
         /** Who did it; the session's practitioner when left out. */
         practitioner: referenceSchema.optional(),
         at: wallTimeSchema.optional(),
@@ -174,7 +218,7 @@ export const performSessionSchema = z
     /** By what the patient was recognised: two at least. */
     identifiers: z.array(identifierSchema).max(10).default([]),
     /** The answer to each question of the protocol's pre-treatment check, by its code. */
-    check: z.record(z.string().max(80), z.enum(['yes', 'no'])).default({}),
+    check: z.record(codeSchema, z.enum(['yes', 'no'])).default({}),
     overrides: z.array(overrideSchema).max(20).default([]),
   })
   .meta({ id: 'PerformSession' });
@@ -205,21 +249,16 @@ export const correctCourseEntrySchema = z
     data: z.discriminatedUnion('type', [
       z.strictObject({
         type: z.literal('SessionPerformed'),
-        ...nullable(z.strictObject(sessionRecord).partial().shape),
+        ...changing(sessionRecord, ['at', 'site', 'practitioner', 'areas', 'device', 'products']),
         reactions: z.array(reactionSchema).max(20).optional(),
       }),
       z.strictObject({
         type: z.literal('FollowUpHeld'),
-        ...nullable(z.strictObject(followUpRecord).partial().shape),
+        ...changing(followUpRecord, ['at', 'site', 'kind']),
         reactions: z.array(reactionSchema).max(20).optional(),
       }),
-      z.strictObject({ type: z.literal('CoursePlanned'), ...nullable(z.strictObject(choices).partial().shape) }),
-      z.strictObject({ type: z.literal('CoursePlanChanged'), ...nullable(z.strictObject(choices).partial().shape) }),
-      z.strictObject({
-        type: z.literal('MaintenanceScheduled'),
-        opens: localDateSchema.optional(),
-        closes: localDateSchema.optional(),
-      }),
+      z.strictObject({ type: z.literal('CoursePlanned'), ...changing(choices, ['plannedSessions']) }),
+      z.strictObject({ type: z.literal('CoursePlanChanged'), ...changing(choices, ['plannedSessions']) }),
     ]),
     reason,
   })

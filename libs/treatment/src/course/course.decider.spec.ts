@@ -39,6 +39,7 @@ import {
   MaintenanceDeclined,
   SessionHeld,
   SessionHoldDecided,
+  SessionRescheduled,
 } from './course.events.js';
 import { courseFold, type CourseState, type PlannedCourse } from './course.state.js';
 import { lastingReactions } from './lasting-reaction.rules.js';
@@ -56,8 +57,10 @@ describe('planning a course', () => {
     siteId,
     siteZone: 'Europe/Istanbul',
     practitionerId,
+    practitioner: physician,
     protocol: facial,
     consultation: cleared,
+    diedOn: null,
     data: { plannedSessions: 4, ...data },
     ...changes,
   });
@@ -98,6 +101,20 @@ describe('planning a course', () => {
     expect(refused({}, week)).toEqual(['plan.interval']);
     expect(decide(plan({}, { ...week, intervalReason: 'leaves soon' }), courseFold.initial)).toHaveLength(1);
     expect(decide(plan({}, { intervalDays: { min: 14, max: 14 } }), courseFold.initial)).toHaveLength(1);
+  });
+  it('[course.session-count] [plan.interval] takes no such reason from anybody but a physician', () => {
+    const reasons = {
+      plannedSessions: 9,
+      countReason: 'asked for',
+      intervalDays: { min: 7, max: 14 },
+      intervalReason: 'hurry',
+    };
+    expect(refused({ practitioner: nurse }, reasons)).toEqual(['course.session-count', 'plan.interval']);
+    expect(decide(plan({}, reasons), courseFold.initial)).toHaveLength(1);
+  });
+  it('[plan.patient-died] plans nothing for a patient who has died', () => {
+    expect(refused({ diedOn: '2026-03-01' })).toEqual(['plan.patient-died']);
+    expect(decide(plan({ diedOn: '2026-03-02' }), courseFold.initial)).toHaveLength(1);
   });
   it('[plan.device] takes a device that the protocol names (S1-S1)', () => {
     expect(refused({}, { device: 'mechanical-gun' })).toEqual(['plan.device']);
@@ -228,6 +245,76 @@ describe('performing a session', () => {
         'session.check-absolute',
       ]);
     }
+  });
+  it('[session.check-absolute] keeps what was found before when the session is held again', () => {
+    const hold = (positive: string[]): CourseCommand => ({
+      type: 'HoldSession',
+      sessionId,
+      practitionerId,
+      protocol: facial,
+      data: { practitioner: 'N1', positive },
+    });
+    const history = [planned, booked(sessionId, '2026-03-02T17:00'), ...decide(hold(['pregnancy']))];
+    const again = [...history, ...decide(hold(['aspirin-or-nsaid']), given(...history))];
+    const proceed = { decision: 'proceed' as const, reason: 'one low dose', physicianId, physician, protocol: facial };
+    expect(rules({ type: 'DecideSessionHold', sessionId, ...proceed }, given(...again))).toEqual([
+      'session.check-absolute',
+    ]);
+  });
+  it('[session.held] asks everything anew on another day', () => {
+    const held = SessionHeld(occurredNow(NOW), {
+      ...ofCourse,
+      sessionId,
+      practitionerId,
+      positive: ['new-medication'],
+    });
+    const proceed = { ...ofCourse, sessionId, physicianId, decision: 'proceed' as const, reason: 'harmless' };
+    const history = [
+      planned,
+      booked(sessionId, '2026-03-02T10:00'),
+      held,
+      SessionHoldDecided(occurredNow(NOW), proceed),
+    ];
+    const moved = (wall: string) =>
+      SessionRescheduled(occurredNow(NOW), { ...ofCourse, sessionId, siteId, practitionerId, at: at(wall) });
+    const positive = { check: { ...allNo(), 'new-medication': 'yes' as const } };
+    expect(decide(perform({}, positive), given(...history, moved('2026-03-02T17:00')))).toHaveLength(1);
+    expect(rules(perform({}, positive), given(...history, moved('2026-03-03T17:00')))).toEqual(['session.held']);
+  });
+  it('[session.check-known] takes no answer to a question that the protocol does not ask', () => {
+    expect(rules(perform({}, { check: { ...allNo(), mood: 'no' } }))).toEqual(['session.check-known']);
+  });
+  it('[session.beyond-plan] has as many sessions as the plan', () => {
+    const four = ['2026-01-05', '2026-01-19', '2026-02-02', '2026-02-16'].map((date, n) =>
+      performed(newId(), `${date}T10:00`, n + 1),
+    );
+    const state = given(planned, ...four, booked(sessionId, '2026-03-02T17:00', 5));
+    expect(rules(perform(), state)).toEqual(['session.beyond-plan']);
+  });
+  it('[consultation.of-patient] [consultation.procedure] [consultation.cleared] rests on a cleared consultation of the patient about the procedure, in every session', () => {
+    const begun = given(planned, performed(newId(), '2026-02-16T10:00', 1), booked(sessionId, '2026-03-02T17:00', 2));
+    const resting = (changes: object) => rules(perform({ consultation: { ...cleared, ...changes } }), begun);
+    expect(resting({ patientId: newId() })).toEqual(['consultation.of-patient']);
+    expect(resting({ procedure: 'general', consents: cleared.consents })).toEqual(['consultation.procedure']);
+    expect(resting({ conclusion: { outcome: 'refused' } })).toEqual(['consultation.cleared']);
+    expect(resting({ conclusion: undefined })).toEqual(['consultation.cleared']);
+  });
+  it('[consent.guardian] needs a guardian’s signature for a minor, on the day of the session', () => {
+    const born = (birthDate: string) => ({
+      person: { patients: [{ ...patient, identity: { ...(patient.identity as object), birthDate } as never }] },
+    });
+    const signed = (signedBy: 'patient' | 'guardian') => ({
+      consultation: { ...cleared, consents: cleared.consents.map((each) => ({ ...each, signedBy })) } as never,
+    });
+    expect(rules(perform({ ...born('2010-01-01'), ...signed('patient') }))).toEqual(['consent.guardian']);
+    expect(decide(perform({ ...born('2010-01-01'), ...signed('guardian') }))).toHaveLength(1);
+    expect(decide(perform({ ...born('2008-03-02'), ...signed('patient') }))).toHaveLength(1);
+  });
+  it('[session.contraindication] takes the override of a physician who may carry out the procedure on that day only', () => {
+    const heart = { person: personWith({ conditions: ['cardiovascular-disease'] }) };
+    const orderedBy = { ...physician, credentials: [] } as never;
+    expect(rules(perform({ ...heart, orderedBy }, override('contraindication')))).toEqual(['session.contraindication']);
+    expect(decide(perform(heart, override('contraindication')))).toHaveLength(1);
   });
   it('[session.check-known] is held for a question that the protocol asks', () => {
     const hold: CourseCommand = {
@@ -653,6 +740,7 @@ describe('a correction', () => {
     changes: changes as never,
     reason: 'typed wrongly',
     history: recorded(events),
+    openFollowUps: [],
   });
   const state = given(...history);
 
@@ -690,6 +778,7 @@ describe('a correction', () => {
       eventId: eventIdOf(entry),
       reason: 'wrong patient',
       history: recorded(events),
+      openFollowUps: [],
     });
     expect(rules(retract(0), state)).toEqual(['correction.retractable']);
     const after = [...history, ...decide(retract(2), state)];
@@ -698,6 +787,53 @@ describe('a correction', () => {
     expect(rules(correct({ painScore: 1 }, after), given(...after))).toEqual(['correction.not-retracted']);
     expect(decide(perform(), given(...after))).toHaveLength(1);
   });
+  it('[correction.adverse-event-open] does not take an open adverse event away', () => {
+    const found = followUp('2026-03-01T10:00', { adverseEvent: { kind: 'infection', severity: 'mild' } });
+    const events = [planned, found];
+    const about = { eventId: eventIdOf(1), reason: 'wrong patient', history: recorded(events) };
+    const change = (openFollowUps: string[]): CourseCommand => ({
+      type: 'CorrectCourseEntry',
+      entry: 'FollowUpHeld',
+      changes: { adverseEvent: null },
+      ...about,
+      openFollowUps,
+    });
+    const open = [found.data.followUpId];
+    expect(rules(change(open), given(...events))).toEqual(['correction.adverse-event-open']);
+    expect(decide(change([]), given(...events))).toHaveLength(1);
+    const retract = (openFollowUps: string[]): CourseCommand => ({
+      type: 'RetractCourseEntry',
+      ...about,
+      openFollowUps,
+    });
+    expect(rules(retract(open), given(...events))).toEqual(['correction.adverse-event-open']);
+    expect(decide(retract([]), given(...events))).toHaveLength(1);
+  });
+  it('[correction.course-ended] takes back the end of a course before its sessions', () => {
+    const ended = [...history, CourseStopped(occurredNow(NOW), { ...ofCourse, reason: 'moved' })];
+    const retract = (entry: number, events: CourseStreamEvent[]): CourseCommand => ({
+      type: 'RetractCourseEntry',
+      eventId: eventIdOf(entry),
+      reason: 'never',
+      history: recorded(events),
+      openFollowUps: [],
+    });
+    expect(rules(retract(2, ended), given(...ended))).toEqual(['correction.course-ended']);
+    const reopened = [...ended, ...decide(retract(3, ended), given(...ended))];
+    expect(decide(retract(2, reopened), given(...reopened))).toHaveLength(1);
+  });
+  it('lets a value that is said anew deviate by itself, whatever was accepted before', () => {
+    const accepted = {
+      depthMm: 9,
+      overridden: ['depth', 'device'],
+      overrideReasons: { depth: 'scar', device: 'asked' },
+    };
+    const deep = [...history.slice(0, 2), performed(sessionId, '2026-03-02T17:00', 1, accepted)];
+    expect(decide(correct({ depthMm: 2 }, deep), given(...deep))).toMatchObject([{ data: { overridden: ['device'] } }]);
+  });
+  it('[session.ends-after-start] ends after it began', () => {
+    expect(rules(correct({ endedAt: at('2026-03-02T16:00') }), state)).toEqual(['session.ends-after-start']);
+  });
   it('can itself be taken back, which brings back what was said before', () => {
     const corrected = [...history, ...decide(correct({ depthMm: 9 }), state)];
     const retract: CourseCommand = {
@@ -705,6 +841,7 @@ describe('a correction', () => {
       eventId: eventIdOf(3),
       reason: 'was right',
       history: recorded(corrected),
+      openFollowUps: [],
     };
     const after = given(...corrected, ...decide(retract, given(...corrected)));
     expect(after).toEqual(state);
@@ -771,8 +908,15 @@ it('adds nothing when a command is decided again on what it made, or is refused'
       changes: { depthMm: 3 },
       reason: 'typed wrongly',
       history: recorded(history),
+      openFollowUps: [],
     }),
-    (history) => ({ type: 'RetractCourseEntry', eventId: eventIdOf(1), reason: 'never', history: recorded(history) }),
+    (history) => ({
+      type: 'RetractCourseEntry',
+      eventId: eventIdOf(1),
+      reason: 'never',
+      history: recorded(history),
+      openFollowUps: [],
+    }),
   );
   fc.assert(
     fc.property(start, command, (history, make) => {

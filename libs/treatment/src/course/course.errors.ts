@@ -44,6 +44,20 @@ export class CorrectionRefused extends Refused {
   }
 }
 
+/** Somebody who is no physician is said to have ordered a session. */
+export class NotOrdered extends CorrectionRefused {
+  constructor(field: string, role: string) {
+    super({
+      field,
+      message: 'A nurse treats on the order of a named physician.',
+      rule: 'session.order',
+      facts: [],
+      seen: role,
+      accepted: 'a physician',
+    });
+  }
+}
+
 export class HoldRefused extends Refused {
   constructor(fields: readonly ErrorField[]) {
     super('session.hold-refused', fields.map(({ message }) => message).join(' '), { fields });
@@ -137,6 +151,9 @@ export class CompletionRefused extends Refused {
             field: 'course',
             message: 'Perform the planned sessions, or stop the course with a reason.',
             rule: 'course.complete',
+            facts: [],
+            seen: `${performed} of ${planned} performed, ${booked} booked`,
+            accepted: `${planned} performed, none booked`,
           },
         ],
         data: { performed, planned, booked },

@@ -335,7 +335,6 @@ export const CoursePlannedCorrected = correctionOf(CoursePlanned);
 export const CoursePlanChangedCorrected = correctionOf(CoursePlanChanged);
 export const SessionPerformedCorrected = correctionOf(SessionPerformed);
 export const FollowUpHeldCorrected = correctionOf(FollowUpHeld);
-export const MaintenanceScheduledCorrected = correctionOf(MaintenanceScheduled, ofPatient);
 /** An entry of a course that never happened, or a correction that is taken back. */
 export const CourseEntryRetracted = retractionOf('CourseEntryRetracted', ofCourse, ofPatient);
 
@@ -371,7 +370,6 @@ export const COURSE_CORRECTIONS = [
   CoursePlanChangedCorrected,
   SessionPerformedCorrected,
   FollowUpHeldCorrected,
-  MaintenanceScheduledCorrected,
   CourseEntryRetracted,
 ] as const;
 export type CourseCorrection = EventOf<(typeof COURSE_CORRECTIONS)[number]>;

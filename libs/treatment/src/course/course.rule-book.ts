@@ -314,6 +314,30 @@ export const COURSE_RULES = ruleBook({
     facts: [],
     override: 'none',
   },
+  'session.beyond-plan': {
+    says: 'A course has as many sessions as its plan; more need a changed plan.',
+    demand: 'Planning',
+    facts: ['S2-F1', 'S0-N1'],
+    override: 'none',
+  },
+  'plan.patient-died': {
+    says: 'Nothing is planned for a patient who has died.',
+    demand: 'Planning',
+    facts: [],
+    override: 'none',
+  },
+  'correction.adverse-event-open': {
+    says: 'An open adverse event does not go away by a correction: a physician closes it.',
+    demand: 'Mistakes',
+    facts: ['S4-R2'],
+    override: 'none',
+  },
+  'correction.course-ended': {
+    says: 'The end of a course is taken back before the sessions that it rests on.',
+    demand: 'Mistakes',
+    facts: [],
+    override: 'none',
+  },
 });
 
 export type CourseRule = keyof typeof COURSE_RULES;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type CommandMeta, CommandRunner, type Reads } from '#libs/cqrs/src/command-runner.js';
+import { type CommandMeta, CommandRunner, type Reads, type StreamEvents } from '#libs/cqrs/src/command-runner.js';
 import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import { References } from '#libs/cqrs/src/references.js';
 import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
@@ -10,9 +10,10 @@ import { localDateAt, type WallTime, type ZonedTime } from '#libs/kernel/src/zon
 import type { z } from 'zod';
 import { consultationStream } from '../consultation/consultation.events.js';
 import { consultationFold } from '../consultation/consultation.state.js';
-import { CourseEntered, patientStream } from '../patient/patient.events.js';
-import { patientFold } from '../patient/patient.state.js';
-import { loadPerson, openAdverseEvents } from '../patient/person.js';
+import { decideReport } from '../adverse-event/adverse-event.decider.js';
+import { requirePatient } from '../patient/patient.service.js';
+import { CourseEntered, HealthFactRecorded, patientStream } from '../patient/patient.events.js';
+import { endOfPerson, healthOn, loadPerson, openAdverseEvents } from '../patient/person.js';
 import { practitionerStream } from '../practitioner/practitioner.events.js';
 import { practitionerFold, type PractitionerState } from '../practitioner/practitioner.state.js';
 import { requireProtocol } from '../protocol/protocol.service.js';
@@ -33,7 +34,7 @@ import type {
   reviewSessionSchema,
 } from './course.commands.js';
 import { type CourseCommand, decideCourse } from './course.decider.js';
-import { CourseUnknown, SessionUnknown } from './course.errors.js';
+import { CourseUnknown, NotOrdered, SessionUnknown } from './course.errors.js';
 import { courseStream, type SessionKind } from './course.events.js';
 import { courseFold, type PlannedCourse } from './course.state.js';
 import { lotsAt, otherCoursesOf, protocolOfCourse } from './session-standing.js';
@@ -59,27 +60,29 @@ export class CourseService {
     const result = await this.runner.run(
       meta,
       async (reads) => {
-        const [{ state }, { state: consultation }, protocol, { timeZone }] = await Promise.all([
+        const [{ state }, { state: consultation }, protocol, { timeZone }, practitioner] = await Promise.all([
           reads.load(stream, courseFold),
           reads.load(consultationStream(data.consultation), consultationFold),
           requireProtocol(reads, data.protocol, 'protocol'),
           requireSite(reads, siteId),
           requirePractitioner(reads, practitionerId),
         ]);
+        const person = consultation.status === 'none' ? null : await loadPerson(reads, consultation.patientId);
         const command: CourseCommand = {
           type: 'PlanCourse',
           courseId,
           siteId,
           siteZone: timeZone,
           practitionerId,
+          practitioner,
           protocol,
           consultation,
+          diedOn: person && endOfPerson(person).diedOn,
           data,
         };
         const events = decideCourse(command, state, reads.now);
         if (consultation.status === 'none') return [{ stream, events }];
         const { patientId } = consultation;
-        await reads.load(patientStream(patientId), patientFold);
         const entered = CourseEntered(occurredNow(reads.now), { patientId, courseId });
         return [
           { stream, events },
@@ -147,6 +150,10 @@ export class CourseService {
     });
   }
 
+  /**
+   * Holds a session. A positive answer that is a condition of the health questionnaire is knowledge about the patient, and
+   * so holds in all courses of the person.
+   */
   async holdSession(
     meta: CommandMeta,
     course: string,
@@ -154,12 +161,39 @@ export class CourseService {
     data: z.infer<typeof holdSessionSchema>,
   ): Promise<CommandAnswer> {
     const practitionerId = await this.practitioner(meta, data.practitioner);
-    return this.decide(meta, course, async (state, reads) => {
+    const prepare: Prepare = async (state, reads) => {
       const [protocol] = await Promise.all([
         protocolOfCourse(reads, meta.chain, state),
         requirePractitioner(reads, practitionerId),
       ]);
       return { type: 'HoldSession', sessionId, practitionerId, protocol, data };
+    };
+    return this.decide(meta, course, prepare, async (state, reads) => {
+      const [{ screening }, { timeZone }, patient] = await Promise.all([
+        protocolOfCourse(reads, meta.chain, state),
+        requireSite(reads, state.siteId),
+        requirePatient(reads, state.patientId),
+      ]);
+      const since = localDateAt(reads.now, timeZone);
+      const conditions = screening.contraindications.flatMap(({ trigger }) =>
+        trigger.kind === 'condition' && data.positive.includes(trigger.condition) ? [trigger.condition] : [],
+      );
+      const known = healthOn({ patients: [patient] }, since);
+      const events = conditions
+        .filter((condition) => known !== 'erased' && !known.conditions.includes(condition))
+        .map((statement) => {
+          const factId = derivedId(meta.commandId, `fact ${statement}`);
+          const fact = {
+            patientId: state.patientId,
+            factId,
+            kind: 'condition' as const,
+            since,
+            until: null,
+            statement,
+          };
+          return HealthFactRecorded(occurredNow(reads.now), fact);
+        });
+      return [{ stream: patientStream(state.patientId), events }];
     });
   }
 
@@ -179,17 +213,19 @@ export class CourseService {
     });
   }
 
+  /** Reviews a session; an adverse event that the review found is reported with it. */
   async reviewSession(
     meta: CommandMeta,
     course: string,
     sessionId: Id,
-    { physician: named, outcome, note }: z.infer<typeof reviewSessionSchema>,
+    { physician: named, outcome, note, adverseEvent }: z.infer<typeof reviewSessionSchema>,
   ): Promise<CommandAnswer> {
     const physicianId = await this.practitioner(meta, named);
-    return this.decide(meta, course, async (_state, reads) => {
+    const prepare: Prepare = async (_state, reads) => {
       const physician = await requirePractitioner(reads, physicianId, 'physician');
       return { type: 'ReviewSession', sessionId, physicianId, physician, outcome, note };
-    });
+    };
+    return this.decide(meta, course, prepare, this.reporting(meta, adverseEvent, sessionId, note));
   }
 
   async perform(
@@ -215,7 +251,7 @@ export class CourseService {
       const world = { protocol, practitioner, orderedBy, person, consultation, lots, otherCourses: others };
       const at = wallTimeAt(data.at, timeZone, reads.now);
       const endedAt = data.endedAt === undefined ? undefined : wallTimeAt(data.endedAt, timeZone, reads.now);
-      const steps = await this.stepsOf(meta, data.steps, practitionerId, (wall) =>
+      const steps = await this.stepsOf(meta, reads, data.steps, practitionerId, (wall) =>
         wallTimeAt(wall, timeZone, reads.now),
       );
       const place = { siteId, practitionerId, orderedById };
@@ -243,6 +279,7 @@ export class CourseService {
     return { ...answer, id: followUpId };
   }
 
+  /** Judges a lasting reaction; as an adverse event it is reported with it. */
   async judgeReaction(
     meta: CommandMeta,
     course: string,
@@ -250,13 +287,14 @@ export class CourseService {
     data: z.infer<typeof judgeReactionSchema>,
   ): Promise<CommandAnswer> {
     const practitionerId = await this.practitioner(meta, data.practitioner);
-    return this.decide(meta, course, async (state, reads) => {
+    const prepare: Prepare = async (state, reads) => {
       const [protocol] = await Promise.all([
         protocolOfCourse(reads, meta.chain, state),
         requirePractitioner(reads, practitionerId),
       ]);
       return { type: 'JudgeReaction', followUpId, practitionerId, protocol, data };
-    });
+    };
+    return this.decide(meta, course, prepare, this.reporting(meta, data.adverseEvent, null, data.note));
   }
 
   async lapse(
@@ -287,8 +325,9 @@ export class CourseService {
       const history = await reads.events(courseStream(state.courseId));
       const stated = history.find(({ header }) => header.id === eventId)?.data as Partial<Stated> | undefined;
       const { siteId = state.siteId, practitionerId = state.practitionerId } = stated ?? {};
-      const changes = await this.changesOf(meta, reads, fields, { siteId, practitionerId });
-      return { type: 'CorrectCourseEntry', eventId, entry, changes, reason, history };
+      const changes = await this.changesOf(meta, reads, fields, { siteId, practitionerId, at: stated?.at });
+      const openFollowUps = await openFollowUpsOf(reads, state);
+      return { type: 'CorrectCourseEntry', eventId, entry, changes, reason, history, openFollowUps };
     });
   }
 
@@ -298,6 +337,7 @@ export class CourseService {
       eventId,
       reason,
       history: await reads.events(courseStream(state.courseId)),
+      openFollowUps: await openFollowUpsOf(reads, state),
     }));
   }
 
@@ -321,19 +361,52 @@ export class CourseService {
     return this.decide(meta, course, () => Promise.resolve(command));
   }
 
+  /** @param also what else is recorded where the command makes anything happen, in the same append */
   private async decide(
     meta: CommandMeta,
     course: string,
-    prepare: (state: PlannedCourse, reads: Reads) => Promise<CourseCommand>,
+    prepare: Prepare,
+    also?: (state: PlannedCourse, reads: Reads) => Promise<StreamEvents[]>,
   ): Promise<CommandAnswer> {
     const courseId = await this.references.resolve(meta.chain, 'course', course);
     const stream = courseStream(courseId);
     const result = await this.runner.run(meta, async (reads) => {
       const { state } = await reads.load(stream, courseFold);
       if (state.status === 'none') throw new CourseUnknown(course);
-      return [{ stream, events: decideCourse(await prepare(state, reads), state, reads.now) }];
+      const events = decideCourse(await prepare(state, reads), state, reads.now);
+      const more = also && events.length > 0 ? await also(state, reads) : [];
+      return [{ stream, events }, ...more.filter(({ events: others }) => others.length > 0)];
     });
     return { id: courseId, ...result };
+  }
+
+  /** Reports what a physician or a nurse has judged to be an adverse event, on the patient's stream. */
+  private reporting(
+    meta: CommandMeta,
+    found: z.infer<typeof reviewSessionSchema>['adverseEvent'],
+    sessionId: Id | null,
+    description: string,
+  ): ((state: PlannedCourse, reads: Reads) => Promise<StreamEvents[]>) | undefined {
+    if (found === undefined) return undefined;
+    return async ({ courseId, patientId, siteId }, reads) => {
+      const ownerId = await this.practitioner(meta, found.owner);
+      const [patient, { timeZone: siteZone }] = await Promise.all([
+        requirePatient(reads, patientId),
+        requireSite(reads, siteId),
+        requirePractitioner(reads, ownerId, 'adverseEvent.owner'),
+      ]);
+      const { kind, severity } = found;
+      const onsetOn = localDateAt(reads.now, siteZone);
+      const place = {
+        adverseEventId: derivedId(meta.commandId, 'adverse-event'),
+        courseId,
+        sessionId,
+        siteId,
+        siteZone,
+      };
+      const what = { kind, severity, causality: null, ownerId, onsetOn, reportBy: undefined, description };
+      return [{ stream: patientStream(patientId), events: decideReport({ ...place, ...what }, patient, reads.now) }];
+    };
   }
 
   private practitioner(meta: CommandMeta, named: string): Promise<Id> {
@@ -359,17 +432,18 @@ export class CourseService {
 
   private async stepsOf(
     meta: CommandMeta,
+    reads: Reads,
     steps: z.infer<typeof performSessionSchema>['steps'],
     practitionerId: Id,
     timeAt: (wall: WallTime) => ZonedTime,
   ) {
     if (steps === undefined) return undefined;
     return Promise.all(
-      steps.map(async ({ code, practitioner, at }) => ({
-        code,
-        practitionerId: practitioner === undefined ? practitionerId : await this.practitioner(meta, practitioner),
-        ...(at === undefined ? {} : { at: timeAt(at) }),
-      })),
+      steps.map(async ({ code, practitioner, at }, n) => {
+        const id = practitioner === undefined ? practitionerId : await this.practitioner(meta, practitioner);
+        await requirePractitioner(reads, id, `steps.${n}.practitioner`);
+        return { code, practitionerId: id, ...(at === undefined ? {} : { at: timeAt(at) }) };
+      }),
     );
   }
 
@@ -381,25 +455,34 @@ export class CourseService {
     stated: Stated,
   ): Promise<Record<string, unknown>> {
     const { site, practitioner, orderedBy, at, endedAt, steps, ...plain } = fields as {
-      site?: string | null;
+      site?: string;
       practitioner?: string | null;
       orderedBy?: string | null;
-      at?: WallTime | null;
+      at?: WallTime;
       endedAt?: WallTime | null;
       steps?: z.infer<typeof performSessionSchema>['steps'] | null;
     };
     const changes: Record<string, unknown> = { ...plain };
-    const siteId = site ? await this.references.resolve(meta.chain, 'site', site) : stated.siteId;
-    if (site) changes.siteId = siteId;
-    const practitionerId = practitioner ? await this.practitioner(meta, practitioner) : stated.practitionerId;
-    if (practitioner) changes.practitionerId = practitionerId;
-    if (orderedBy !== undefined) changes.orderedBy = orderedBy && (await this.practitioner(meta, orderedBy));
+    const siteId = site === undefined ? stated.siteId : await this.references.resolve(meta.chain, 'site', site);
+    if (site !== undefined) changes.siteId = siteId;
+    const known = async (named: string, field: string, role?: 'physician'): Promise<Id> => {
+      const id = await this.practitioner(meta, named);
+      const state = await requirePractitioner(reads, id, `data.${field}`);
+      if (role && state.status === 'registered' && state.role !== role)
+        throw new NotOrdered(`data.${field}`, state.role);
+      return id;
+    };
+    const practitionerId = practitioner ? await known(practitioner, 'practitioner') : stated.practitionerId;
+    if (practitioner !== undefined) changes.practitionerId = practitioner && practitionerId;
+    if (orderedBy !== undefined) changes.orderedBy = orderedBy && (await known(orderedBy, 'orderedBy', 'physician'));
     const { timeZone } = await requireSite(reads, siteId);
     const timeAt = (wall: WallTime) => wallTimeAt(wall, timeZone, reads.now);
-    if (at) changes.at = timeAt(at);
+    // What the clock on the wall showed, it showed at the site where it took place.
+    const wall = at ?? (site === undefined ? undefined : stated.at?.wall);
+    if (wall !== undefined) changes.at = timeAt(wall);
     if (endedAt !== undefined) changes.endedAt = endedAt && timeAt(endedAt);
     if (steps !== undefined) {
-      changes.steps = steps && (await this.stepsOf(meta, steps, practitionerId, timeAt));
+      changes.steps = steps && (await this.stepsOf(meta, reads, steps, practitionerId, timeAt));
     }
     return changes;
   }
@@ -409,6 +492,15 @@ export class CourseService {
 interface Stated {
   readonly siteId: Id;
   readonly practitionerId: Id;
+  readonly at: ZonedTime | undefined;
+}
+
+type Prepare = (state: PlannedCourse, reads: Reads) => Promise<CourseCommand>;
+
+/** The follow-ups of a course whose adverse event no physician has closed. */
+async function openFollowUpsOf(reads: Reads, state: PlannedCourse): Promise<Id[]> {
+  const person = await loadPerson(reads, state.patientId);
+  return openFollowUpEvents(state, person).map(({ followUpId }) => followUpId);
 }
 
 /** What a booking of a course is judged by; the person's other courses matter to maintenance alone. */

@@ -176,6 +176,8 @@ function evolvePlanned(state: PlannedCourse, event: RecordedEvent<CourseEvent>):
         practitionerId,
         bookedFor: at,
         bookings: session.bookings + 1,
+        // On another day everything is asked anew.
+        hold: session.bookedFor?.wall.slice(0, 10) === at.wall.slice(0, 10) ? session.hold : undefined,
       }));
     }
     case 'SessionPerformed':

@@ -99,5 +99,5 @@ export async function loadStanding(
   ]);
   const otherCourses = await otherCoursesOf(reads, course, person);
   const world = { protocol, person, practitioner, consultation, otherCourses, lots };
-  return standingFindings(course, world, { kind: session.kind, at, planned });
+  return standingFindings(course, world, { kind: session.kind, at, hold: session.hold, planned });
 }

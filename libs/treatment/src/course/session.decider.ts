@@ -4,7 +4,7 @@ import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
 import { dateOfWall, type Instant, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import type { z } from 'zod';
-import type { PractitionerState } from '../practitioner/practitioner.state.js';
+import { isCredentialed, type PractitionerState } from '../practitioner/practitioner.state.js';
 import type { holdSessionSchema, performSessionSchema } from './course.commands.js';
 import {
   BookingRefused,
@@ -29,11 +29,12 @@ import {
   SessionReviewed,
 } from './course.events.js';
 import type { CourseRule } from './course.rule-book.js';
-import type { OpenSession, PlannedCourse } from './course.state.js';
+import { bookedSessions, type OpenSession, performedSessions, type PlannedCourse } from './course.state.js';
 import {
   consent,
   credential,
   type Finding,
+  heldSession,
   personGone,
   screening,
   sessionFindings,
@@ -125,6 +126,7 @@ function requireBookable(
   state: PlannedCourse,
   world: BookingWorld,
   session: { readonly at: ZonedTime; readonly kind: SessionKind },
+  more?: readonly ErrorField[],
 ): void {
   const findings = [
     ...credential(state, world, session),
@@ -144,6 +146,7 @@ function requireBookable(
       accepted: 'every adverse event closed by a physician',
     });
   }
+  fields.push(...(more ?? []));
   if (fields.length > 0) throw new BookingRefused(fields);
 }
 
@@ -153,7 +156,11 @@ export function bookSession(command: BookSession, state: PlannedCourse, now: Ins
   if (kind === 'course') active(state);
   else openForMaintenance(state);
   requireFuture(at, now);
-  requireBookable(state, world, { at, kind });
+  const taken = [
+    ...performedSessions(state, 'course'),
+    ...bookedSessions(state).filter((each) => each.kind === 'course'),
+  ];
+  requireBookable(state, world, { at, kind }, beyondPlan(state, kind, taken.length));
   const sameKind = state.sessions.filter((session) => session.kind === kind);
   const number = Math.max(0, ...sameKind.map((session) => session.number)) + 1;
   const { courseId, patientId } = state;
@@ -204,7 +211,9 @@ export function holdSession(command: HoldSession, state: PlannedCourse, now: Ins
       },
     ]);
   }
-  const positive = [...new Set(data.positive)].sort();
+  // What was found before stays found: a new hold does not wash out an old one.
+  const before = session.hold && !isErased(session.hold.positive) ? session.hold.positive : [];
+  const positive = [...new Set([...before, ...data.positive])].sort();
   if (session.hold && !session.hold.decision && JSON.stringify(session.hold.positive) === JSON.stringify(positive)) {
     return [];
   }
@@ -228,6 +237,8 @@ export function decideSessionHold(command: DecideSessionHold, state: PlannedCour
         message: 'The session is not held: there is nothing to decide.',
         rule: 'session.hold-decided',
         facts: [],
+        seen: 'not held',
+        accepted: 'a session that is held',
       },
     ]);
   }
@@ -275,7 +286,8 @@ export function performSession(command: PerformSession, state: PlannedCourse, no
     ...identityFields(data),
     ...checkFields(session, world.protocol, data),
     ...orderFields(world),
-    ...refusedFields(findings, reasons, world),
+    ...beyondPlan(state, session.kind, performedSessions(state, 'course').length),
+    ...refusedFields(state, findings, reasons, world, at),
   ];
   if (fields.length > 0) {
     const overridable = findings.flatMap(({ override, deviation }) => (override === 'none' ? [] : (deviation ?? [])));
@@ -322,13 +334,18 @@ export function given<Fields extends object>(fields: Fields): { [Name in keyof F
 const minutesBetween = (from: ZonedTime, to: ZonedTime | undefined): number | undefined =>
   to && Math.round((Date.parse(to.instant) - Date.parse(from.instant)) / 60_000);
 
-function requirePast({ at, endedAt }: PerformSession, state: PlannedCourse, now: Instant): void {
-  const refuse = (field: string, rule: CourseRule, message: string, accepted: string) => {
-    throw new SessionRefused([{ field, message, rule, facts: [], seen: at.wall, accepted }], { now });
+function requirePast({ at, endedAt, steps }: PerformSession, state: PlannedCourse, now: Instant): void {
+  const refuse = (field: string, rule: CourseRule, message: string, accepted: string, seen = at.wall) => {
+    throw new SessionRefused([{ field, message, rule, facts: [], seen, accepted }], { now });
   };
   if (at.instant > now) refuse('at', 'session.in-future', `${at.wall} is still to come.`, 'a time that has come');
   if (at.instant < state.plannedAt) {
     refuse('at', 'session.before-plan', `${at.wall} was before the course was planned.`, `${state.plannedAt} or later`);
+  }
+  const early = steps?.findIndex((step) => step.at !== undefined && step.at.instant > now) ?? -1;
+  if (early >= 0) {
+    const seen = steps?.[early]?.at?.wall;
+    refuse(`steps.${early}.at`, 'session.in-future', `${seen} is still to come.`, 'a time that has come', seen);
   }
   if (endedAt && (endedAt.instant < at.instant || endedAt.instant > now)) {
     refuse(
@@ -336,6 +353,7 @@ function requirePast({ at, endedAt }: PerformSession, state: PlannedCourse, now:
       'session.ends-after-start',
       `${endedAt.wall} is before the start, or still to come.`,
       'a time between the start and now',
+      endedAt.wall,
     );
   }
 }
@@ -360,27 +378,29 @@ function identityFields({ identifiers }: PerformData): Field[] {
  * The short check before the treatment (S0-P1, S4-C1, S0-C1): every question answered; a yes waits for a physician's
  * written decision to go on, which some do not allow at all.
  */
-function checkFields(session: OpenSession, protocol: Protocol, { check }: PerformData): Field[] {
+function checkFields(session: OpenSession, protocol: Protocol, { check }: PerformData): ErrorField[] {
   const { checks } = protocol.preSession;
   const missing = checks.filter(({ code }) => check[code] === undefined);
-  const fields: Field[] = missing.map(({ code, facts }) => ({
+  const asked = new Set(checks.map(({ code }) => code));
+  const unknown = Object.keys(check).filter((code) => !asked.has(code));
+  const fields: ErrorField[] = missing.map(({ code, facts }) => ({
     field: `check.${code}`,
     message: `The question ${code} of the pre-treatment check was not answered.`,
     rule: 'session.check-complete',
     facts,
     accepted: 'yes or no',
   }));
-  const { hold } = session;
-  if (hold && hold.decision !== 'proceed') {
+  if (unknown.length > 0) {
     fields.push({
-      field: 'session',
-      message: hold.decision ? 'A physician has decided not to treat.' : 'The session waits for a physician to decide.',
-      rule: 'session.held',
-      facts: ['S0-P1'],
-      seen: hold.decision ?? 'undecided',
-      accepted: 'a physician’s decision to proceed',
+      field: 'check',
+      message: 'The pre-treatment check of the protocol has no such question.',
+      rule: 'session.check-known',
+      facts: [],
+      accepted: [...asked].join(', '),
     });
   }
+  const { hold } = session;
+  fields.push(...heldSession(hold).map(fieldOf));
   const decided = hold?.decision === 'proceed' && !isErased(hold.positive) ? hold.positive : [];
   for (const { code, overridable, facts } of checks) {
     if (check[code] !== 'yes' || (overridable && decided.includes(code))) continue;
@@ -414,13 +434,37 @@ function orderFields({ practitioner, orderedBy }: SessionWorld): Field[] {
   ];
 }
 
-/** What stands against the session and was not accepted, by somebody who may, with a reason. */
+/** As many sessions as are planned; more need another plan, with the physician's reason. */
+function beyondPlan({ plannedSessions }: PlannedCourse, kind: SessionKind, already: number): Field[] {
+  if (kind !== 'course' || already < plannedSessions) return [];
+  return [
+    {
+      field: 'session',
+      message: `The plan has ${plannedSessions} sessions: change it first.`,
+      rule: 'session.beyond-plan',
+      facts: ['S2-F1', 'S0-N1'],
+      seen: already + 1,
+      accepted: `${plannedSessions} sessions, or a changed plan`,
+    },
+  ];
+}
+
+/**
+ * What stands against the session and was not accepted, by somebody who may, with a reason. A physician's reason is one
+ * of a physician who may carry out the procedure on that day.
+ */
 function refusedFields(
+  { protocol }: PlannedCourse,
   findings: readonly Finding[],
   reasons: ReadonlyMap<DeviationKind, string>,
   { practitioner, orderedBy }: SessionWorld,
+  at: ZonedTime,
 ): ErrorField[] {
-  const withPhysician = isPhysician(practitioner) || isPhysician(orderedBy);
+  const mayOverride = (who: PractitionerState | undefined): boolean =>
+    who?.status === 'registered' &&
+    who.role === 'physician' &&
+    isCredentialed(who.credentials, protocol.code, dateOfWall(at.wall));
+  const withPhysician = mayOverride(practitioner) || mayOverride(orderedBy);
   return findings
     .filter(({ deviation, override }) => {
       const hasReason = deviation !== null && reasons.has(deviation);

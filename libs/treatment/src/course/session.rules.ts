@@ -5,6 +5,7 @@ import { intervalDeviation, nextEarliest } from '#libs/protocols/src/interval.ru
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import type { RuleOverride } from '#libs/protocols/src/rule-book.js';
 import { depthDeviation, durationDeviation } from '#libs/protocols/src/session-measure.rules.js';
+import { guardianMissing } from '../consultation/consent.rules.js';
 import { screeningValidOn } from '../consultation/consultation.rules.js';
 import { consentOn, type ConsultationState } from '../consultation/consultation.state.js';
 import type { LOT_RULES } from '../lot/lot.rule-book.js';
@@ -14,7 +15,7 @@ import { isCredentialed, type PractitionerState } from '../practitioner/practiti
 import { isRecalledOn, type RecallState } from '../recall/recall.state.js';
 import type { CourseRule } from './course.rule-book.js';
 import type { DeviationKind, PlannedProduct, SessionKind, StepDone, UsedProduct } from './course.events.js';
-import { type FollowUp, performedSessions, type PlannedCourse } from './course.state.js';
+import { type FollowUp, performedSessions, type PlannedCourse, type SessionHold } from './course.state.js';
 
 /** What a session is judged by: each as its events stood at the decision. */
 export interface SessionWorld {
@@ -49,7 +50,7 @@ export interface SessionFacts {
 
 /** Something about a session that speaks against it. */
 export interface Finding {
-  readonly rule: CourseRule | keyof typeof LOT_RULES;
+  readonly rule: CourseRule | keyof typeof LOT_RULES | 'consent.guardian';
   /** As what it counts where it was accepted, or already happened; null where nobody may accept it. */
   readonly deviation: DeviationKind | null;
   readonly field: string;
@@ -100,6 +101,7 @@ export function standingFindings(
   session: {
     readonly kind: SessionKind;
     readonly at: ZonedTime;
+    readonly hold: SessionHold | undefined;
     /** What it is planned with, as far as lots were named; in the order of `world.lots`. */
     readonly planned: readonly PlannedProduct[];
   },
@@ -112,7 +114,25 @@ export function standingFindings(
     ...contraindications(world, session, ingredients),
     ...adverseEvents(course, world),
     ...personGone(world, session),
+    ...heldSession(session.hold),
     ...session.planned.flatMap((product, n) => plannedLot(world.lots[n], product, session)),
+  ];
+}
+
+/** The pre-treatment check found something, and no physician has decided to go on (S0-P1). */
+export function heldSession(hold: SessionHold | undefined): Finding[] {
+  if (!hold || hold.decision === 'proceed') return [];
+  return [
+    {
+      rule: 'session.held',
+      deviation: null,
+      field: 'session',
+      message: hold.decision ? 'A physician has decided not to treat.' : 'The session waits for a physician to decide.',
+      facts: ['S0-P1'],
+      override: 'none',
+      seen: hold.decision ?? 'undecided',
+      accepted: 'a physician’s decision to proceed',
+    },
   ];
 }
 
@@ -290,54 +310,106 @@ export function credential(
 const periodOf = ({ validFrom, validTo }: { validFrom: LocalDate; validTo: LocalDate | null }): string =>
   `${validFrom} to ${validTo ?? 'open'}`;
 
-/** A consent for the procedure that is neither missing, withdrawn nor expired on that day. */
+/**
+ * A consent for the procedure that is neither missing, withdrawn nor expired on that day; that of a minor is a
+ * guardian's.
+ */
 export function consent(
   course: PlannedCourse,
-  { consultation }: Pick<SessionWorld, 'consultation'>,
+  { consultation, person }: Pick<SessionWorld, 'consultation' | 'person'>,
   session: Pick<SessionFacts, 'at'>,
 ): Finding[] {
   const on = dateOfWall(session.at.wall);
   const consents = consultation.status === 'none' ? [] : consultation.consents;
-  if (consentOn(consents, course.protocol.code, on)) return [];
+  const given = consentOn(consents, course.protocol.code, on);
+  const found: Pick<Finding, 'deviation' | 'field' | 'facts' | 'override'> = {
+    deviation: 'consent',
+    field: 'consent',
+    facts: [],
+    override: 'none',
+  };
+  if (!given) {
+    return [
+      {
+        ...found,
+        rule: 'consent.missing',
+        message: `No consent for ${course.protocol.code} is in force on ${on}: it is missing, withdrawn or expired.`,
+        seen: consents
+          .filter(({ procedure }) => procedure === course.protocol.code)
+          .map(({ signedOn, validUntil }) => periodOf({ validFrom: signedOn, validTo: validUntil })),
+        accepted: `a consent for ${course.protocol.code} that was signed by ${on} and holds on it`,
+      },
+    ];
+  }
+  if (!guardianMissing(person, given, on)) return [];
   return [
     {
-      rule: 'consent.missing',
-      deviation: 'consent',
-      field: 'consent',
-      message: `No consent for ${course.protocol.code} is in force on ${on}: it is missing, withdrawn or expired.`,
-      facts: [],
-      override: 'none',
-      seen: consents
-        .filter(({ procedure }) => procedure === course.protocol.code)
-        .map(({ signedOn, validUntil }) => periodOf({ validFrom: signedOn, validTo: validUntil })),
-      accepted: `a consent for ${course.protocol.code} that was signed by ${on} and holds on it`,
+      ...found,
+      rule: 'consent.guardian',
+      message: 'The patient is under age on that day, and no guardian has signed.',
+      seen: 'patient',
+      accepted: 'a consent that a guardian has signed',
     },
   ];
 }
 
-/** What the consultation found must still hold when a course begins, and for each maintenance session. */
+/**
+ * The consultation that a course rests on is the person's own, about the procedure, and cleared (S2-V1, S3-V1). What it
+ * found must still hold when a course begins, and for each maintenance session; in between it may grow old.
+ */
 export function screening(
   course: PlannedCourse,
-  { consultation, protocol }: Pick<SessionWorld, 'consultation' | 'protocol'>,
+  { consultation, protocol, person }: Pick<SessionWorld, 'consultation' | 'protocol' | 'person'>,
   session: Pick<SessionFacts, 'at' | 'kind'>,
 ): Finding[] {
+  const found = (
+    rule: CourseRule,
+    message: string,
+    facts: readonly string[],
+    seen: unknown,
+    accepted: string,
+  ): Finding => ({
+    rule,
+    deviation: null,
+    field: 'consultation',
+    message,
+    facts,
+    override: 'none',
+    seen,
+    accepted,
+  });
+  if (
+    consultation.status === 'none' ||
+    !person.patients.some(({ patientId }) => patientId === consultation.patientId)
+  ) {
+    const message = 'The consultation that the course rests on was not one of this patient.';
+    return [
+      found(
+        'consultation.of-patient',
+        message,
+        [],
+        null,
+        'a consultation of this patient, or of a linked registration',
+      ),
+    ];
+  }
+  if (consultation.procedure !== course.protocol.code) {
+    const message = `The consultation that the course rests on was about ${consultation.procedure}.`;
+    return [found('consultation.procedure', message, [], consultation.procedure, course.protocol.code)];
+  }
+  const outcome = consultation.conclusion?.outcome ?? 'not concluded';
+  if (outcome !== 'cleared') {
+    const message = `The consultation that the course rests on is ${outcome}, not cleared.`;
+    return [found('consultation.cleared', message, ['S2-V1', 'S3-V1'], outcome, 'cleared')];
+  }
   const begins = performedSessions(course, 'course').length === 0;
   if (session.kind === 'course' && !begins) return [];
   const on = dateOfWall(session.at.wall);
   if (screeningValidOn(consultation, protocol, on)) return [];
   const { lasts, facts } = protocol.screening.validity;
-  return [
-    {
-      rule: 'consultation.expired',
-      deviation: null,
-      field: 'consultation',
-      message: `What the consultation found no longer holds on ${on}: hold a new one, and let the course rest on it.`,
-      facts,
-      override: 'none',
-      seen: consultation.status === 'none' ? null : (consultation.concludedOn ?? null),
-      accepted: `a cleared consultation of at most ${lasts ?? 'any time'} before`,
-    },
-  ];
+  const message = `What the consultation found no longer holds on ${on}: hold a new one, and let the course rest on it.`;
+  const accepted = `a cleared consultation of at most ${lasts ?? 'any time'} before`;
+  return [found('consultation.expired', message, facts, consultation.concludedOn ?? null, accepted)];
 }
 
 /** A lot that was received at that site, has not expired and was not recalled; the day named as last still counts. */
@@ -505,6 +577,7 @@ export function personGone({ person }: Pick<SessionWorld, 'person'>, session: Pi
       facts: [],
       override: 'none',
       seen: diedOn,
+      accepted: `a day up to ${diedOn}`,
     },
   ];
 }

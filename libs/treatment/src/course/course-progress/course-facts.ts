@@ -2,7 +2,8 @@ import { type Correctness, correctedType, isRetraction } from '#libs/event-store
 import { type Erased, isErased, unlessErased } from '#libs/event-store/src/personal-data.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { Id } from '#libs/kernel/src/ids.js';
-import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
+import { addDays } from '#libs/kernel/src/local-date.js';
+import { type Instant, type LocalDate, wallToInstant } from '#libs/kernel/src/zoned-time.js';
 import type { HealthAnswers } from '#libs/protocols/src/contraindication.rule.js';
 import type { ConsultationEvent } from '../../consultation/consultation.events.js';
 import { earliestDayAt, latestDayAt } from '../../day-anywhere.js';
@@ -19,18 +20,49 @@ export type ConsentEvent = Extract<RecordedEvent<ConsultationEvent>, { type: 'Co
 export const isConsentEvent = (event: { readonly type: string }): event is ConsentEvent =>
   event.type === 'ConsentSigned' || event.type === 'ConsentWithdrawn';
 
-/** Every consent of a consultation after one more event. */
-export function evolveConsents(consents: readonly SignedConsent[], event: ConsentEvent): readonly SignedConsent[] {
-  if (event.type === 'ConsentSigned') {
-    const { procedure, signedOn, validUntil } = event.data;
-    return [...consents, { procedure, signedOn, validUntil, withdrawnAt: null }];
-  }
-  return consents.map((consent) =>
-    consent.procedure === event.data.procedure && consent.withdrawnAt === null
-      ? { ...consent, withdrawnAt: event.occurredAt.instant }
-      : consent,
-  );
+interface ConsentRecord extends SignedConsent {
+  /** When the day of the signature began at the site. */
+  readonly signedFrom: Instant;
 }
+
+/** What is on record of the consents of a consultation. */
+export interface ConsentFacts {
+  /** In the order in which they were recorded. */
+  readonly consents: readonly ConsentRecord[];
+  /** A consent that is entered later may have been signed before them. */
+  readonly withdrawals: readonly { readonly procedure: string; readonly at: Instant }[];
+}
+
+export const NO_CONSENTS: ConsentFacts = { consents: [], withdrawals: [] };
+
+/**
+ * The consents of a consultation after one more event. A withdrawal ends what was signed before it, in whatever order
+ * they are recorded; what is signed on its day ends where it was recorded before it.
+ */
+export function evolveConsents({ consents, withdrawals }: ConsentFacts, event: ConsentEvent): ConsentFacts {
+  const { procedure } = event.data;
+  if (event.type === 'ConsentSigned') {
+    const { signedOn, validUntil } = event.data;
+    const zone = event.occurredAt.time?.zone;
+    const dayOver = startOfDay(addDays(signedOn, 1), zone);
+    const withdrawnAt = withdrawals
+      .filter((each) => each.procedure === procedure && each.at >= dayOver)
+      .reduce<Instant | null>((first, { at }) => (first !== null && first < at ? first : at), null);
+    return {
+      consents: [...consents, { procedure, signedOn, signedFrom: startOfDay(signedOn, zone), validUntil, withdrawnAt }],
+      withdrawals,
+    };
+  }
+  const at = event.occurredAt.instant;
+  const isEnded = (each: ConsentRecord) =>
+    each.procedure === procedure && each.signedFrom <= at && (each.withdrawnAt === null || at < each.withdrawnAt);
+  return {
+    consents: consents.map((each) => (isEnded(each) ? { ...each, withdrawnAt: at } : each)),
+    withdrawals: [...withdrawals, { procedure, at }],
+  };
+}
+
+const startOfDay = (day: LocalDate, zone = 'UTC'): Instant => wallToInstant(`${day}T00:00`, zone).instant;
 
 /**
  * What was said of a patient's health, and from when on it holds: the whole of it, as it was answered at one time, or one

@@ -14,7 +14,7 @@ import { CourseLots } from './course-lots.js';
 import { judgeCourse } from './course-progress.rules.js';
 import { CourseReferences, REFERENCES_DDL, type UnsavedFacts } from './course-references.js';
 
-export const COURSE_PROGRESS = { name: 'course_progress', version: 4 } as const;
+export const COURSE_PROGRESS = { name: 'course_progress', version: 5 } as const;
 
 const types: readonly string[] = [
   ...[...COURSE_EVENTS, ...LOT_EVENTS, ...PRACTITIONER_EVENTS, ...CONSULTATION_EVENTS, ...PROTOCOL_EVENTS].map(

@@ -140,7 +140,7 @@ export class CourseProgressQuery {
     const { rows } = await this.db.query<
       Row & { protocol: Pick<Protocol, 'intervalDays'> | null; consents: SignedConsent[] | null }
     >(
-      `select ${COLUMNS}, jsonb_build_object('intervalDays', p.protocol -> 'intervalDays') as protocol, k.state as consents
+      `select ${COLUMNS}, jsonb_build_object('intervalDays', p.protocol -> 'intervalDays') as protocol, k.state -> 'consents' as consents
        from ${SCHEMA}.course c
        left join ${SCHEMA}.protocol p on p.chain = c.chain and p.code = c.protocol and p.version = c.protocol_version
        left join ${SCHEMA}.consultation k on k.chain = c.chain and k.id = c.consultation_id

@@ -73,10 +73,11 @@ export function judgeCourse(course: PlannedCourse, world: CourseWorld): CourseJu
   const sessions = performedSessions(course, 'course');
   const maintenance = performedSessions(course, 'maintenance');
   const performed = inOrder([...sessions, ...maintenance]);
-  const intervals = intervalDeviations(sessions, world.protocol);
+  const intervals = intervalDeviations(course, sessions, world.protocol);
   const bySession = performed.map((session) => ({
     session,
-    kinds: [...(intervals.get(session.sessionId) ?? []), ...sessionDeviations(course, session, world)],
+    // Each kind at most once a session.
+    kinds: [...new Set([...(intervals.get(session.sessionId) ?? []), ...sessionDeviations(course, session, world)])],
   }));
   const [first, last] = [sessions[0], sessions.at(-1)];
   const reviews = performed.filter((session) => callsForReview(session, world)).map(({ sessionId }) => sessionId);
@@ -86,7 +87,8 @@ export function judgeCourse(course: PlannedCourse, world: CourseWorld): CourseJu
     maintenancePerformed: maintenance.length,
     first: first ? dateOfSession(first) : null,
     last: last ? dateOfSession(last) : null,
-    nextEarliest: sessionsLeft && last && world.protocol ? nextEarliest(world.protocol, dateOfSession(last)) : null,
+    nextEarliest:
+      sessionsLeft && last && world.protocol ? nextEarliest(daysOf(course, world.protocol), dateOfSession(last)) : null,
     deviations: counted([...courseDeviations(course, performed[0], world), ...bySession.flatMap(({ kinds }) => kinds)]),
     sessionDeviations: Object.fromEntries(
       bySession.filter(({ kinds }) => kinds.length > 0).map(({ session, kinds }) => [session.sessionId, kinds]),
@@ -127,8 +129,14 @@ function covers(consent: SignedConsent, session: PerformedSession): boolean {
   );
 }
 
+/** Days between two sessions: as the physician chose them for the course, else as the protocol has them. */
+const daysOf = ({ choices }: PlannedCourse, { intervalDays }: Protocol): Pick<Protocol, 'intervalDays'> => ({
+  intervalDays: { ...intervalDays, ...choices?.intervalDays },
+});
+
 /** Between consecutive performed course sessions, each counted at the later one (S0-N1, S1-N1). */
 function intervalDeviations(
+  course: PlannedCourse,
   sessions: readonly PerformedSession[],
   protocol: Protocol | undefined,
 ): Map<string, DeviationKind[]> {
@@ -136,7 +144,7 @@ function intervalDeviations(
   if (!protocol) return found;
   sessions.slice(1).forEach((session, n) => {
     const before = sessions[n] as PerformedSession;
-    const deviation = intervalDeviation(protocol, dateOfSession(before), dateOfSession(session));
+    const deviation = intervalDeviation(daysOf(course, protocol), dateOfSession(before), dateOfSession(session));
     if (deviation) found.set(session.sessionId, [deviation]);
   });
   return found;
@@ -154,11 +162,19 @@ function sessionDeviations(course: PlannedCourse, session: PerformedSession, wor
     ...(isContraindicated(session, world) ? (['contraindication'] as const) : []),
   ];
   // What somebody accepted with a reason and no fact tells by itself: another device, a step left out.
-  const accepted = session.overridden.filter((kind) => STATED.has(kind));
+  const accepted = session.overridden.filter((kind) => STATED.has(kind) && !derived.includes(kind));
   return [...derived, ...accepted];
 }
 
-const STATED: ReadonlySet<DeviationKind> = new Set<DeviationKind>(['device', 'steps']);
+const STATED: ReadonlySet<DeviationKind> = new Set<DeviationKind>([
+  'device',
+  'steps',
+  // Of another course of the person.
+  'interval-short',
+  'interval-long',
+  // Of a condition or a medicine that no list knows.
+  'contraindication',
+]);
 
 /**
  * Whether something is known by now that speaks against a session and was not when it was entered, or last reviewed: an

@@ -24,15 +24,17 @@ import {
   ABOUT_HEALTH,
   allergiesOf,
   answersAt,
+  type ConsentFacts,
   evolveConsents,
   evolveHealth,
   type HealthRecord,
   isConsentEvent,
   isHealthEvent,
+  NO_CONSENTS,
   type SaidOfHealth,
   unitedAnswers,
 } from './course-facts.js';
-import type { CourseWorld, SignedConsent } from './course-progress.rules.js';
+import type { CourseWorld } from './course-progress.rules.js';
 
 /** What is known of a patient's health, closed. */
 type ClosedHealth = HealthRecord<SealedBox>;
@@ -59,7 +61,7 @@ const PERSONS = `
 
 /** What pages say about others than courses, until it is written. */
 export interface UnsavedFacts {
-  readonly consultations: Map<Id, readonly SignedConsent[]>;
+  readonly consultations: Map<Id, ConsentFacts>;
   readonly practitioners: Map<Id, PractitionerState>;
   readonly patients: Map<Id, readonly ClosedHealth[]>;
   /** Patients who were linked with another registration of theirs, or are no longer. */
@@ -93,7 +95,7 @@ const isPractitionerEvent = (event: SealedEvent<TreatmentEvent>): event is Seale
  */
 export class CourseReferences {
   private readonly lots = new CourseLots();
-  private readonly consultations = new KeyedStates<readonly SignedConsent[]>('consultation', []);
+  private readonly consultations = new KeyedStates<ConsentFacts>('consultation', NO_CONSENTS);
   private readonly practitioners = new KeyedStates<PractitionerState>('practitioner', practitionerFold.initial);
   private readonly patients = new KeyedStates<readonly ClosedHealth[]>('patient', []);
 
@@ -223,7 +225,7 @@ export class CourseReferences {
     const { lotAt, ingredientsOf } = this.lots.used(lotRows, ingredientRows);
     return (course) => ({
       protocol: protocolOf(course),
-      consents: consultationsOf(course).flatMap((id) => consents.get(id) ?? []),
+      consents: consultationsOf(course).flatMap((id) => consents.get(id)?.consents ?? []),
       credentialsOf: (practitionerId) => {
         const practitioner = practitioners.get(practitionerId);
         return practitioner?.status === 'registered' ? practitioner.credentials : [];
@@ -334,13 +336,8 @@ const healthAfter = (records: readonly ClosedHealth[], event: SealedEvent<Treatm
 const withHealth = (records: readonly ClosedHealth[], event: SealedEvent<TreatmentEvent>): readonly ClosedHealth[] =>
   isHealthEvent(event) ? evolveHealth(records, event, (event as SealedEvent).sealed.clinical) : records;
 
-const NO_CONSENTS: readonly SignedConsent[] = [];
-
 /** A correction says how the whole history of the consultation reads now. */
-const consentsAfter = (
-  consents: readonly SignedConsent[],
-  event: SealedEvent<ConsultationEntry>,
-): readonly SignedConsent[] => {
+const consentsAfter = (consents: ConsentFacts, event: SealedEvent<ConsultationEntry>): ConsentFacts => {
   if (event.history) {
     const history = event.history as readonly SealedEvent<TreatmentEvent>[];
     return history.flatMap((each) => (isConsentEvent(each) ? [each] : [])).reduce(evolveConsents, NO_CONSENTS);

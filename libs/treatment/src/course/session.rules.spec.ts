@@ -1,0 +1,92 @@
+import { newId } from '#libs/kernel/src/ids.js';
+import {
+  at,
+  cleared,
+  followUp,
+  given,
+  lotWith,
+  nurse,
+  patient,
+  personWith,
+  planned,
+  world,
+} from '#test/support/course-given.js';
+import type { PlannedCourse, SessionHold } from './course.state.js';
+import { type SessionWorld, standingFindings } from './session.rules.js';
+
+/** What stands against a booked session before its day comes, of what performing it would be refused for. */
+const course = given(planned) as PlannedCourse;
+const rules = (
+  changes: Partial<SessionWorld> = {},
+  session: { hold?: SessionHold; lotNumber?: string; kind?: 'course' | 'maintenance'; wall?: string } = {},
+  of: PlannedCourse = course,
+): string[] => {
+  const { hold, lotNumber, kind = 'course', wall = '2026-03-09T10:00' } = session;
+  const plannedProducts = lotNumber === undefined ? [] : [{ product: 'GlowMeso HA', lotNumber }];
+  const judged = { ...world, lots: [], ...changes };
+  return standingFindings(of, judged, { kind, at: at(wall), hold, planned: plannedProducts }).map(({ rule }) => rule);
+};
+
+describe('a booked session', () => {
+  it('is free while nothing stands against it', () => {
+    expect(rules()).toEqual([]);
+    expect(rules({ lots: [lotWith()] }, { lotNumber: 'L1' })).toEqual([]);
+  });
+  it('[session.contraindication-absolute] is blocked by what became known, for its day', () => {
+    expect(rules({ person: personWith({ conditions: ['pregnancy'] }) })).toEqual(['session.contraindication-absolute']);
+  });
+  it('[session.contraindication-absolute] is blocked by an allergy to what it is planned with, or was considered (S0-C5)', () => {
+    const person = personWith({ allergies: ['Hyaluronic acid'] });
+    expect(rules({ person })).toEqual([]);
+    expect(rules({ person, lots: [lotWith()] }, { lotNumber: 'L1' })).toEqual(['session.contraindication-absolute']);
+    const considered = { products: ['X'], ingredients: [{ product: 'X', ingredients: ['hyaluronic acid'] }] };
+    expect(rules({ person, consultation: { ...cleared, considered } })).toEqual(['session.contraindication-absolute']);
+  });
+  it('[session.open-adverse-event] is blocked by an open adverse event of the person, in whichever course it was found', () => {
+    const reported = [{ adverseEventId: newId(), status: 'open', source: 'report' }] as never;
+    expect(rules({ person: { patients: [{ ...patient, adverseEvents: reported }] } })).toEqual([
+      'session.open-adverse-event',
+    ]);
+    const found = followUp('2026-03-01T10:00', { adverseEvent: { kind: 'infection', severity: 'mild' } });
+    const other = given(planned, found) as PlannedCourse;
+    expect(rules({ otherCourses: [other] })).toEqual(['session.open-adverse-event']);
+    expect(rules({}, {}, other)).toEqual(['session.open-adverse-event']);
+  });
+  it('[consent.missing] is blocked by a consent that was withdrawn or ends before its day', () => {
+    const withConsent = (changes: object) => ({
+      consultation: { ...cleared, consents: cleared.consents.map((each) => ({ ...each, ...changes })) },
+    });
+    expect(rules(withConsent({ withdrawnOn: '2026-03-01' }))).toEqual(['consent.missing']);
+    expect(rules(withConsent({ validUntil: '2026-03-08' }))).toEqual(['consent.missing']);
+    expect(rules(withConsent({ validUntil: '2026-03-09' }))).toEqual([]);
+  });
+  it('[session.credential] is blocked by a credential that was lost before its day (S2-Q1)', () => {
+    expect(rules({ practitioner: { ...nurse, credentials: [] } as never })).toEqual(['session.credential']);
+  });
+  it('[consultation.expired] is blocked when the findings are too old, before the first and for maintenance', () => {
+    const old = { consultation: { ...cleared, concludedOn: '2025-03-08' } };
+    expect(rules(old)).toEqual(['consultation.expired']);
+    expect(rules(old, { kind: 'maintenance' })).toEqual(['consultation.expired']);
+  });
+  it('[session.held] is blocked while it waits for a physician, and when one has decided not to treat', () => {
+    const hold = (decision: SessionHold['decision']): SessionHold => ({
+      positive: ['new-medication'],
+      decision,
+      physicianId: undefined,
+    });
+    expect(rules({}, { hold: hold(undefined) })).toEqual(['session.held']);
+    expect(rules({}, { hold: hold('do-not-treat') })).toEqual(['session.held']);
+    expect(rules({}, { hold: hold('proceed') })).toEqual([]);
+  });
+  it('[lot.recalled] [lot.expired] is blocked by a lot that it is planned on, unless it may still come in time', () => {
+    const notice = { recalledOn: '2026-03-01', lift: null };
+    const recall = { status: 'recalled', recalledOn: '2026-03-01', notices: [notice], latest: notice } as never;
+    expect(rules({ lots: [{ ...lotWith(), recall }] }, { lotNumber: 'L1' })).toEqual(['lot.recalled']);
+    expect(rules({ lots: [lotWith({ expiresOn: '2026-03-08' })] }, { lotNumber: 'L1' })).toEqual(['lot.expired']);
+    const none = { lot: { status: 'none' as const }, recall: { status: 'none' as const } };
+    expect(rules({ lots: [none] }, { lotNumber: 'L1' })).toEqual([]);
+  });
+  it('[session.patient-died] is blocked by the death of the patient', () => {
+    expect(rules({ person: { patients: [{ ...patient, diedOn: '2026-03-01' }] } })).toEqual(['session.patient-died']);
+  });
+});
