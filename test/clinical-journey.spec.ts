@@ -196,6 +196,41 @@ it('blocks what is to come and marks what has been, when the patient turns out t
   expect(await get<Shown>(`/v1/courses/${courseId}`)).toMatchObject({ reviews: 0 });
 });
 
+it('[session.held] holds a session for a positive answer, and remembers what it says of the patient', async () => {
+  const of = await clinic();
+  const patientId = await patient();
+  const courseId = await course(of, patientId);
+  const sessionId = await book(of, courseId);
+  const at = `/v1/courses/${courseId}/sessions/${sessionId}`;
+  await command(`${at}/hold`, { practitioner: of.nurse, positive: ['pregnancy', 'new-medication'] });
+  const proceed = { physician: of.physician, decision: 'proceed', reason: 'early' };
+  expect(rulesOf(await refused(`${at}/decide`, proceed))).toEqual(['session.check-absolute']);
+  await command(`${at}/decide`, { ...proceed, decision: 'do-not-treat' });
+  const health = await get<{ health: { conditions: string[] } }>(`/v1/patients/${patientId}/health`);
+  expect(health.health.conditions).toEqual(['pregnancy']);
+  expect(new Set(rulesOf(await refused(`${at}/perform`, session(of))))).toEqual(
+    new Set(['session.held', 'session.contraindication-absolute']),
+  );
+});
+
+it('reports as an adverse event what a physician finds in a review, which blocks the next session', async () => {
+  const of = await clinic();
+  const courseId = await course(of, await patient());
+  const first = await book(of, courseId);
+  await command(`/v1/courses/${courseId}/sessions/${first}/perform`, session(of));
+  const review = `/v1/courses/${courseId}/sessions/${first}/review`;
+  const found = { physician: of.physician, outcome: 'adverse-event', note: 'a nodule under the skin' };
+  expect((await send(review, found)).status).toBe(400);
+  await command(review, { ...found, adverseEvent: { kind: 'other', severity: 'mild', owner: of.physician } });
+  const next = await book(of, courseId);
+  const standing = await get<{ sessions: { id: string; fields: { rule: string }[] }[] }>(
+    `/v1/courses/${courseId}/standing`,
+  );
+  expect(standing.sessions).toMatchObject([{ id: next, fields: [{ rule: 'session.open-adverse-event' }] }]);
+  const open = await get<{ items: { kind: string }[] }>(`/v1/adverse-events?state=open&site=${of.site}`);
+  expect(open.items).toMatchObject([{ kind: 'other' }]);
+});
+
 it('shows the corrected value everywhere, both in the history, and the old one as it was known then', async () => {
   const of = await clinic();
   const courseId = await course(of, await patient());

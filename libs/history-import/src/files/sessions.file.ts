@@ -2,6 +2,7 @@ import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
+import { z } from 'zod';
 import {
   courseStream,
   deviceSchema,
@@ -11,7 +12,6 @@ import {
   sessionKindSchema,
   SessionMissed,
   SessionPerformed,
-  usedProductSchema,
 } from '#libs/treatment/src/history.contract.js';
 import {
   columnOf,
@@ -26,6 +26,8 @@ import { allOf, listOf, number, numberOf, oneOf, wallTime } from '../line-checks
 
 const STATUSES = ['planned', 'performed', 'missed', 'cancelled'] as const;
 const performed = SessionPerformed.schema.shape;
+/** Nobody injects a hundred litres; a slip of the hand must not stand in the sums of a recall. */
+const volumeMl = z.number().nonnegative().max(100_000);
 
 const neededWhenPerformed = (values: Values) =>
   values.status === 'performed' ? 'Fill it in: the session was performed.' : undefined;
@@ -54,7 +56,7 @@ export const sessionsFile: FileFormat = {
     { name: 'depth_mm', check: number(performed.depthMm, 'a depth in millimetres, such as 2.5') },
     { name: 'product', required: neededWhenPerformed },
     { name: 'lot_number', required: neededWhenPerformed },
-    { name: 'volume_ml', check: number(usedProductSchema.shape.volumeMl, 'a volume in millilitres, such as 2.5') },
+    { name: 'volume_ml', check: number(volumeMl, 'a volume in millilitres, such as 2.5') },
     { name: 'pain_score', check: number(performed.painScore, 'a whole number from 0 to 10') },
     { name: 'reactions', check: allOf(reactionSchema.options) },
   ],
