@@ -16,6 +16,7 @@ import {
   consultationHistoryFold,
 } from '#libs/treatment/src/consultation/consultation-entry.decider.js';
 import type { PractitionerState } from '#libs/treatment/src/practitioner/practitioner.state.js';
+import { saysEnough } from './refusal-says.js';
 
 /** A consultation about `facial` in Istanbul and what its decisions look at, for tests that read given, when, then. */
 
@@ -51,7 +52,7 @@ export const hold = (more: Partial<Of<'Hold'>> = {}): Of<'Hold'> => ({
   procedure: 'facial',
   at: at('2026-03-02T10:00'),
   notes: {},
-  known: { practitioner: physician },
+  known: { practitioner: physician, diedOn: null },
   ...more,
 });
 
@@ -127,7 +128,7 @@ export const sign = (more: Partial<Omit<Of<'SignConsent'>, 'known'>> = {}, known
   signedBy: 'patient',
   validUntil: '2027-03-01',
   ...more,
-  known: { isMinor: false, hasGuardian: false, ...known },
+  known: { isMinor: false, hasGuardian: false, diedOn: null, ...known },
 });
 
 export const withdraw = (wall?: string): Of<'WithdrawConsent'> => ({
@@ -191,12 +192,13 @@ export interface Refusal {
   readonly fields: PistorError['fields'];
 }
 
-/** Why something was refused. @throws Error when it was not */
+/** Why something was refused. @throws Error when it was not, or where a rule does not say how to mend it */
 export function refusal(act: () => unknown): Refusal {
   try {
     act();
   } catch (error) {
     if (!(error instanceof PistorError)) throw error;
+    saysEnough(error);
     const rules = error.fields.map(({ rule, field }) => `${rule} ${field}`);
     return { code: error.code, rules, fields: error.fields };
   }

@@ -12,6 +12,7 @@ import {
   PatientRegistered,
 } from '../../libs/treatment/src/patient/patient.events.js';
 import { patientFold, type RegisteredPatient } from '../../libs/treatment/src/patient/patient.state.js';
+import { saysEnough } from './refusal-says.js';
 
 /** A patient and what is recorded of them, for tests that read given, when, then. */
 
@@ -74,13 +75,17 @@ export function given(...events: readonly NewEvent[]): RegisteredPatient {
 export const givenEntries = (...events: readonly NewEvent[]): PatientEntries =>
   effective(events).reduce(patientEntriesFold.evolve, patientEntriesFold.initial);
 
-/** What a refusal says: its code, and the rules that were broken. */
+/**
+ * What a refusal says: its code, and the rules that were broken.
+ * @throws Error where it does not say of a rule what was seen and what would be accepted, or it was not refused
+ */
 export function refusal(decide: () => unknown): { code: string; rules: (string | undefined)[] } {
   try {
     decide();
   } catch (error) {
-    if (error instanceof PistorError) return { code: error.code, rules: error.fields.map(({ rule }) => rule) };
-    throw error;
+    if (!(error instanceof PistorError)) throw error;
+    saysEnough(error);
+    return { code: error.code, rules: error.fields.map(({ rule }) => rule) };
   }
   throw new Error('It was not refused');
 }

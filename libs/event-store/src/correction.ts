@@ -1,7 +1,7 @@
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
-import { type EventType, eventType, type NewEvent } from './event-type.js';
+import { type EventType, eventType, type NewEvent, type Upcaster } from './event-type.js';
 import { personal, type PersonalClass } from './personal-data.js';
 import type { RecordedEvent } from './recorded-event.js';
 
@@ -59,10 +59,18 @@ export function correctionOf<T extends EventType>(
 export function retractionOf<const Type extends string, Shape extends z.ZodRawShape>(
   type: Type,
   shape: Shape,
-  options: { readonly subject: string; readonly personalClass?: PersonalClass },
+  options: {
+    readonly subject: string;
+    readonly personalClass?: PersonalClass;
+    readonly version?: number;
+    readonly upcasters?: readonly Upcaster[];
+  },
 ) {
+  const { version = 1, upcasters = [] } = options;
   retracting.add(type);
   return eventType(type, {
+    version,
+    upcasters,
     schema: z.strictObject({
       ...shape,
       /** Id of the event that never happened, or of a correction that is taken back. */

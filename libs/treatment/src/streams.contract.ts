@@ -43,4 +43,9 @@ export {
   PatientReturnedCorrected,
   PatientUnlinked,
 } from './patient/patient.events.js';
+export { CONSULTATION_EVENTS } from './consultation/consultation.events.js';
+export { LOT_EVENTS } from './lot/lot.events.js';
+export { PATIENT_EVENTS } from './patient/patient.events.js';
+export { PRACTITIONER_EVENTS } from './practitioner/practitioner.events.js';
+export { RECALL_EVENTS } from './recall/recall.events.js';
 export { REGISTRATIONS_MAX } from './patient/person.js';

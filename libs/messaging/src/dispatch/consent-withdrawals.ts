@@ -1,5 +1,9 @@
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
-import type { ConsultationEvent } from '#libs/treatment/src/streams.contract.js';
+import {
+  type ConsultationEvent,
+  consultationFold,
+  type ConsultationState,
+} from '#libs/treatment/src/streams.contract.js';
 
 /**
  * The procedures of a consultation to which consent was withdrawn and not given again. A consent that was never given is
@@ -8,25 +12,21 @@ import type { ConsultationEvent } from '#libs/treatment/src/streams.contract.js'
  */
 export interface ConsentWithdrawals {
   readonly procedures: readonly string[];
+  /** What they follow from: a consent that is entered late may have been signed before the withdrawal. */
+  readonly consultation?: ConsultationState;
 }
 
 export const consultationWithdrawals = {
   initial: { procedures: [] } as ConsentWithdrawals,
-  evolve: ({ procedures }: ConsentWithdrawals, event: RecordedEvent<ConsultationEvent>): ConsentWithdrawals => {
-    switch (event.type) {
-      case 'ConsentWithdrawn':
-        return { procedures: [...procedures, event.data.procedure] };
-      case 'ConsentSigned':
-        return { procedures: procedures.filter((procedure) => procedure !== event.data.procedure) };
-      case 'ConsultationHeld':
-      case 'ConsultationNoted':
-      case 'QuestionnaireAnswered':
-      case 'ProductsConsidered':
-      case 'TestRequested':
-      case 'TestResultRecorded':
-      case 'ContraindicationOverridden':
-      case 'ConsultationConcluded':
-        return { procedures };
-    }
+  evolve: (
+    { consultation: before = consultationFold.initial }: ConsentWithdrawals,
+    event: RecordedEvent<ConsultationEvent>,
+  ): ConsentWithdrawals => {
+    const consultation = consultationFold.evolve(before, event);
+    if (consultation.status === 'none') return { procedures: [], consultation };
+    const { consents, withdrawals = [] } = consultation;
+    const isGiven = (procedure: string) => consents.some((each) => each.procedure === procedure && !each.withdrawnOn);
+    const procedures = withdrawals.map(({ procedure }) => procedure).filter((procedure) => !isGiven(procedure));
+    return { procedures: [...new Set(procedures)], consultation };
   },
 };

@@ -231,6 +231,16 @@ export const notByPhysician = ({ role }: RegisteredPractitioner): ErrorField | f
     accepted: 'physician',
   });
 
+/** Who takes one back that is open is a physician as well: it blocks sessions no more. */
+export const withoutPhysician = (physician: RegisteredPractitioner | undefined): ErrorField | false =>
+  physician?.role !== 'physician' &&
+  brokenRule(
+    'adverse-event.retracted-by-physician',
+    'physician',
+    'The adverse event is open: name the physician by whom it is taken back.',
+    { seen: physician?.role ?? 'nobody', accepted: 'physician' },
+  );
+
 const whileClosed = ({ status }: AdverseEventState): ErrorField | false =>
   status === 'closed' &&
   brokenRule('adverse-event.closed', 'adverseEvent', 'The adverse event is closed: open it again first.', {

@@ -3,7 +3,7 @@ import { ADVERSE_EVENT_RULES } from './adverse-event.rule-book.js';
 
 export class AdverseEventUnknown extends NotFound {
   constructor() {
-    super('adverse-event.unknown', 'The patient has no such adverse event.', {
+    super('adverse-event.unknown', 'The patient has no such adverse event, or it was taken back.', {
       fields: [
         {
           field: 'adverseEvent',

@@ -44,6 +44,18 @@ export const ADVERSE_EVENT_RULES = ruleBook({
     facts: ['S4-R2'],
     override: 'none',
   },
+  'adverse-event.retracted-by-physician': {
+    says: 'Only a physician takes an adverse event back that is open, or its opening again.',
+    demand: 'Adverse events',
+    facts: ['S4-R2'],
+    override: 'none',
+  },
+  'adverse-event.of-patient': {
+    says: 'An adverse event names a session of the course that it is about, which is a course of the patient.',
+    demand: 'Adverse events',
+    facts: [],
+    override: 'none',
+  },
   'adverse-event.closed': {
     says: 'One that is closed is opened again before anything more is done about it; a report to the authority may still follow.',
     demand: 'Adverse events',

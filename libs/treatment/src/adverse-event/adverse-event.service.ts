@@ -189,13 +189,25 @@ export class AdverseEventService {
       return null;
     }
     const courseId = await this.references.resolve(reads.chain, 'course', course);
-    const { state } = await reads.load(courseStream(courseId), courseFold);
-    if (state.status === 'none' || state.patientId !== patientId) throw new CourseUnknown(course);
-    if (session !== undefined && !state.sessions.some(({ sessionId }) => sessionId === session)) {
-      throw new SessionUnknown(session);
-    }
+    await requireSessionOf(reads, patientId, courseId, session);
     return courseId;
   }
+}
+
+/**
+ * Requires that a course is one of the patient's, and has the session where one is named.
+ * @throws NotFound `course.unknown`, `session.unknown`
+ */
+export async function requireSessionOf(
+  reads: Reads,
+  patientId: Id,
+  courseId: Id,
+  session: Id | undefined,
+): Promise<void> {
+  const { state } = await reads.load(courseStream(courseId), courseFold);
+  if (state.status === 'none' || state.patientId !== patientId) throw new CourseUnknown(courseId);
+  if (session === undefined || state.sessions.some(({ sessionId }) => sessionId === session)) return;
+  throw new SessionUnknown(session);
 }
 
 export interface OfAdverseEvent {

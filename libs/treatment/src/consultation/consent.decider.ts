@@ -5,6 +5,7 @@ import { ConsentSigned, ConsentWithdrawn, type ConsultationEvent } from './consu
 import type { HeldConsultation } from './consultation.state.js';
 import type { CommandFor } from './consultation-command.types.js';
 import {
+  afterDeath,
   inFuture,
   occurredThen,
   ofConsultation,
@@ -30,12 +31,13 @@ export function signConsent(
       each.formId === signed.formId &&
       each.formVersion === signed.formVersion &&
       each.guardianSigned === (signedBy === 'guardian') &&
-      !each.withdrawnOn,
+      !(each.withdrawnOn && each.withdrawnOn <= signedOn),
   );
   if (isKnown) return [];
   refuseAll('consent.refused', [
     ...signedAhead(signedOn, localDateAt(now, state.zone)),
     ...endsBeforeItBegins(signed),
+    ...afterDeath('signedOn', signedOn, known.diedOn),
     ...withoutGuardian(signedBy, known),
   ]);
   return [ConsentSigned(onDay(signedOn, state.zone), { ...ofConsultation(state), ...withoutUndefined(signed) })];
@@ -58,7 +60,8 @@ export function endsBeforeItBegins({
   return [consultationField('consent.validity', 'validUntil', message, { seen: validUntil, accepted })];
 }
 
-function withoutGuardian(
+/** What a consent lacks of a guardian. */
+export function withoutGuardian(
   signedBy: 'patient' | 'guardian',
   { isMinor, hasGuardian }: CommandFor<'SignConsent'>['known'],
 ): ErrorField[] {
@@ -71,13 +74,22 @@ function withoutGuardian(
   return [field('patient', 'Name the guardian in the patient’s record first.', 'no guardian', 'a named guardian')];
 }
 
-/** Ends the consents to a procedure; nothing where none is in force. @throws ConsultationRefused `consent.refused` */
+/**
+ * Ends the consents to a procedure that were signed until then, those that are entered later included.
+ * @returns nothing where that was said, and no consent that it would end is in force
+ * @throws ConsultationRefused `consent.refused`
+ */
 export function withdrawConsent(
   { procedure, at }: CommandFor<'WithdrawConsent'>,
   state: HeldConsultation,
   now: Instant,
 ): ConsultationEvent[] {
-  if (!state.consents.some((each) => each.procedure === procedure && !each.withdrawnOn)) return [];
+  const on = localDateAt(at?.instant ?? now, state.zone);
+  const ends = state.consents.some(
+    (each) => each.procedure === procedure && each.signedOn <= on && !(each.withdrawnOn && each.withdrawnOn <= on),
+  );
+  const isSaid = state.withdrawals?.some((each) => each.procedure === procedure && each.on === on) ?? false;
+  if (isSaid && !ends) return [];
   refuseAll('consent.refused', inFuture('at', at, now));
   return [ConsentWithdrawn(occurredThen(at, now), { ...ofConsultation(state), procedure })];
 }

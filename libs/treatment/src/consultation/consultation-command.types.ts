@@ -20,7 +20,11 @@ export type ConsultationCommand =
       readonly procedure: string;
       readonly at: ZonedTime;
       readonly notes: ConsultationNotes;
-      readonly known: { readonly practitioner: PractitionerState };
+      readonly known: {
+        readonly practitioner: PractitionerState;
+        /** Null: nothing of the kind is on record. */
+        readonly diedOn: LocalDate | null;
+      };
     }
   | {
       readonly type: 'Note';
@@ -82,6 +86,7 @@ export type ConsultationCommand =
         /** On the day of the signature. */
         readonly isMinor: boolean;
         readonly hasGuardian: boolean;
+        readonly diedOn: LocalDate | null;
       };
     }
   | {

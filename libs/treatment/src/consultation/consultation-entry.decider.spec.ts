@@ -1,4 +1,5 @@
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
+import { stepwise } from '#libs/protocols/src/built-in/stepwise.protocol.js';
 import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { occurredAt } from '#libs/kernel/src/occurred.js';
@@ -9,14 +10,18 @@ import {
   consultationId,
   eventIdOf,
   happened,
+  HEALTHY,
   heldIn,
   historyOf,
   hold,
   note,
   NOW,
+  nurse,
+  override,
   patientId,
   physician,
   practitionerId,
+  recorded,
   refusal,
   sign,
   siteId,
@@ -27,12 +32,14 @@ import {
   ConsultationConcluded,
   type ConsultationEvent,
   ConsultationHeld,
+  ContraindicationOverridden,
   QuestionnaireAnswered,
   TestResultRecorded,
 } from './consultation.events.js';
 import { screeningValidOn } from './consultation.rules.js';
 import { consentOn } from './consultation.state.js';
-import { correctEntry, type EntryCorrection, retractEntry } from './consultation-entry.decider.js';
+import { correctEntry, type EntryCorrection, retractEntry, stateWithout } from './consultation-entry.decider.js';
+import type { PermissionWorld } from './consultation-permission.rules.js';
 
 const of = { consultationId, patientId };
 /** 0 held, 1 noted, 2 answered, 3 concluded, 4 signed. */
@@ -61,17 +68,28 @@ const signedOn = (day: string, more: object = {}) =>
     validUntil: '2027-03-01',
     ...more,
   });
+/** A grown-up who is healthy, and everybody in it a physician. */
+const PERMISSIONS: PermissionWorld = {
+  protocol: facial,
+  hasGuardian: false,
+  diedOn: null,
+  practitionerOf: () => physician,
+  healthOn: () => HEALTHY,
+  isMinorOn: () => false,
+};
 const correction = (event: string, says: ConsultationEvent, more: Partial<EntryCorrection> = {}): EntryCorrection => ({
   event,
   says,
   reason: 'entered wrongly',
-  known: { protocol: facial, practitioner: undefined },
+  known: { protocol: facial, practitioner: undefined, permissions: PERMISSIONS },
   ...more,
 });
 const correct = (command: EntryCorrection, given: readonly NewEvent[] = cleared) =>
   correctEntry(command, historyOf(given), NOW);
-const retract = (event: string, given: readonly NewEvent[] = cleared) =>
-  retractEntry({ event, reason: 'another patient' }, historyOf(given), NOW);
+const retract = (event: string, given: readonly NewEvent[] = cleared, permissions = PERMISSIONS) => {
+  const known = { after: stateWithout(recorded(given), event), permissions };
+  return retractEntry({ event, reason: 'another patient', known }, historyOf(given), NOW);
+};
 
 describe('correcting an entry of a consultation', () => {
   it('[consultation.entry-corrected] says it anew beside what it corrects, with a reason', () => {
@@ -146,7 +164,7 @@ describe('correcting an entry of a consultation', () => {
       reason: 'an infection',
     });
     const by = (practitioner: typeof physician) =>
-      correction(CONCLUDED, concluded, { known: { protocol: facial, practitioner } });
+      correction(CONCLUDED, concluded, { known: { protocol: facial, practitioner, permissions: PERMISSIONS } });
     expect(refusal(() => correct(by({ status: 'none' }))).rules).toEqual(['consultation.practitioner practitioner']);
     expect(correct(by(physician))).toMatchObject([{ type: 'ConsultationConcludedCorrected' }]);
   });
@@ -189,6 +207,162 @@ describe('correcting an entry of a consultation', () => {
       'consultation.in-future data.at',
       'test.in-future on',
     ]);
+  });
+});
+
+it('[consultation.patient-died] moves no consultation and no signature to after a death', () => {
+  const dead = { practitioner: physician, protocol: facial, permissions: { ...PERMISSIONS, diedOn: '2026-03-01' } };
+  const held = ConsultationHeld(occurredAt(at('2026-03-02T11:00')), {
+    ...of,
+    siteId,
+    practitionerId,
+    procedure: 'facial',
+    notes: {},
+  });
+  expect(refusal(() => correct(correction(HELD, held, { known: dead }))).rules).toEqual([
+    'consultation.patient-died data.at',
+  ]);
+  const signed = signedOn('2026-03-02', { validUntil: null });
+  expect(refusal(() => correct(correction(SIGNED, signed, { known: dead }))).rules).toEqual([
+    'consultation.patient-died data.signedOn',
+  ]);
+  expect(correct(correction(SIGNED, signedOn('2026-03-01'), { known: dead }))).toHaveLength(1);
+});
+
+describe('a correction that opens what was closed', () => {
+  const concludedAs = (conclusion: { outcome: 'cleared' | 'refused' }, by = practitionerId) =>
+    ConsultationConcluded(occurredAt(at('2026-03-02T16:00')), {
+      ...of,
+      practitionerId: by,
+      conclusion,
+      reason: conclusion.outcome === 'cleared' ? '' : 'an infection',
+    });
+  const within = (event: string, says: ConsultationEvent, permissions: Partial<PermissionWorld>) =>
+    correction(event, says, {
+      known: { protocol: facial, practitioner: physician, permissions: { ...PERMISSIONS, ...permissions } },
+    });
+
+  it('[consultation.entry-permission] clears nobody who lacks what a clearance needs', () => {
+    const bare = happened([hold(), answers([{ code: 'pregnancy', answer: 'yes' }]), conclude({ outcome: 'refused' })]);
+    const { code, rules } = refusal(() => correct(within(eventIdOf(2), concludedAs({ outcome: 'cleared' }), {}), bare));
+    expect(code).toBe('consultation-entry.refused');
+    expect(rules).toEqual(
+      expect.arrayContaining([
+        'consultation.contraindication contraindications.pregnancy',
+        'consultation.notes notes.goals',
+      ]),
+    );
+    const whole = happened([hold(), note(), answers(), conclude({ outcome: 'refused' })]);
+    const clear = within(CONCLUDED, concludedAs({ outcome: 'cleared' }), {});
+    expect(heldIn([...whole, ...correct(clear, whole)]).conclusion).toEqual({ outcome: 'cleared' });
+    const learned = { ...HEALTHY, conditions: ['pregnancy'] };
+    const known = within(CONCLUDED, concludedAs({ outcome: 'cleared' }), { healthOn: () => learned });
+    expect(refusal(() => correct(known, whole)).rules).toEqual([
+      'consultation.contraindication contraindications.pregnancy',
+    ]);
+  });
+  it('[consultation.entry-permission] gives a clearance to nobody who could not have given it', () => {
+    const other = newId();
+    const unlisted = { ...HEALTHY, medications: ['levothyroxine'] };
+    const byNurse = within(CONCLUDED, concludedAs({ outcome: 'cleared' }, other), {
+      healthOn: () => unlisted,
+      practitionerOf: (id) => (id === other ? nurse : physician),
+    });
+    const { rules } = refusal(() => correct(byNurse));
+    expect(new Set(rules)).toEqual(new Set(['consultation.review practitioner']));
+    const byPhysician = within(CONCLUDED, concludedAs({ outcome: 'cleared' }, other), { healthOn: () => unlisted });
+    expect(correct(byPhysician)).toHaveLength(1);
+  });
+  it('[consultation.entry-permission] moves no clearance to before the consultation, nor to what was not asked', () => {
+    const early = ConsultationConcluded(occurredAt(at('2026-03-01T10:00')), {
+      ...of,
+      practitionerId,
+      conclusion: { outcome: 'cleared' },
+      reason: '',
+    });
+    expect(refusal(() => correct(within(CONCLUDED, early, {}))).rules).toEqual(['consultation.order at']);
+    const held = ConsultationHeld(occurredAt(at('2026-03-02T10:00')), {
+      ...of,
+      siteId,
+      practitionerId,
+      procedure: 'stepwise',
+      notes: {},
+    });
+    const { rules } = refusal(() => correct(within(HELD, held, { protocol: stepwise })));
+    expect(rules).toContain('consultation.tests tests.blood-test');
+  });
+  it('[consultation.entry-permission] leaves a clearance its questions', () => {
+    const fewer = { ...answeredAs('no') };
+    const one = {
+      ...fewer,
+      data: { ...fewer.data, answeredCodes: ['pregnancy'], answers: [{ code: 'pregnancy', answer: 'no' as const }] },
+    };
+    const { rules } = refusal(() => correct(correction(ANSWERED, one)));
+    expect(rules).toContain('consultation.questionnaire questionnaire.breastfeeding');
+    expect(rules).not.toContain('consultation.questionnaire questionnaire.pregnancy');
+    expect(refusal(() => retract(ANSWERED)).rules).toContain('consultation.questionnaire questionnaire.pregnancy');
+    const open = [...cleared, ...retract(CONCLUDED)];
+    expect(retract(ANSWERED, open)).toHaveLength(1);
+  });
+  it('[consultation.entry-permission] overrides as a physician may, and only what the protocol lets be overridden', () => {
+    const found = happened([
+      hold(),
+      answers([
+        { code: 'breastfeeding', answer: 'yes' },
+        { code: 'pregnancy', answer: 'yes' },
+      ]),
+      override('breastfeeding'),
+    ]);
+    const overriddenBy = (by: string, code = 'breastfeeding', reason = 'agreed with the cardiologist') =>
+      ContraindicationOverridden(found[2]?.occurredAt as never, { ...of, practitionerId: by, code, reason });
+    const other = newId();
+    const byNurse = within(eventIdOf(2), overriddenBy(other), { practitionerOf: () => nurse });
+    expect(refusal(() => correct(byNurse, found)).rules).toEqual(['override.physician practitioner']);
+    const expired = {
+      ...physician,
+      credentials: [{ procedures: ['facial'], validFrom: '2020-01-01', validTo: '2026-01-31' }],
+    };
+    const uncredentialed = within(eventIdOf(2), overriddenBy(other), { practitionerOf: () => expired });
+    expect(refusal(() => correct(uncredentialed, found)).rules).toEqual(['override.physician practitioner']);
+    const pregnancy = within(eventIdOf(2), overriddenBy(practitionerId, 'pregnancy'), {});
+    expect(refusal(() => correct(pregnancy, found)).rules).toEqual(['override.allowed code']);
+    const acne = within(eventIdOf(2), overriddenBy(practitionerId, 'keloid-tendency'), {});
+    expect(refusal(() => correct(acne, found)).rules).toEqual(['override.found code']);
+    const reworded = within(eventIdOf(2), overriddenBy(practitionerId, 'breastfeeding', 'in writing'), {});
+    expect(correct(reworded, found)).toHaveLength(1);
+  });
+  it('[consultation.entry-permission] has a guardian sign for a minor', () => {
+    const minor = { isMinorOn: () => true, hasGuardian: true };
+    const child = happened([hold(), sign({ signedBy: 'guardian' }, { isMinor: true, hasGuardian: true })]);
+    const byPatient = within(eventIdOf(1), signedOn('2026-03-02'), minor);
+    expect(refusal(() => correct(byPatient, child)).rules).toEqual(['consent.guardian signedBy']);
+    const earlier = within(eventIdOf(1), signedOn('2026-03-01', { signedBy: 'guardian' }), minor);
+    expect(correct(earlier, child)).toHaveLength(1);
+    const unnamed = within(eventIdOf(1), signedOn('2026-03-01', { signedBy: 'guardian' }), {
+      ...minor,
+      hasGuardian: false,
+    });
+    expect(refusal(() => correct(unnamed, child)).rules).toEqual(['consent.guardian patient']);
+  });
+  it('[consultation.entry-permission] takes from no consent its form, nor who signed it', () => {
+    const { formHash: _, signedBy: __, ...data } = signedOn('2026-03-02').data;
+    const without = { ...signedOn('2026-03-02'), data };
+    expect(refusal(() => correct(correction(SIGNED, without))).rules).toEqual([
+      'consent.form data.formHash',
+      'consent.guardian data.signedBy',
+    ]);
+    const old = [...happened([hold()]), without];
+    const { signedOn: ___, ...rest } = data;
+    const anew = ConsentSigned(onDay('2026-02-20', 'Europe/Istanbul'), { ...rest, signedOn: '2026-02-20' });
+    expect(correct(correction(eventIdOf(1), anew), old)).toHaveLength(1);
+  });
+  it('[consultation.entry-permission] opens nothing by being taken back either', () => {
+    const refused = [...cleared, ...correct(within(CONCLUDED, concludedAs({ outcome: 'refused' }), {}))];
+    const learned = { ...PERMISSIONS, healthOn: () => ({ ...HEALTHY, conditions: ['pregnancy'] }) };
+    expect(refusal(() => retract(eventIdOf(5), refused, learned)).rules).toEqual([
+      'consultation.contraindication contraindications.pregnancy',
+    ]);
+    expect(heldIn([...refused, ...retract(eventIdOf(5), refused)]).conclusion).toEqual({ outcome: 'cleared' });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { EffectiveEvent } from '#libs/event-store/src/correction.js';
+import { effectiveHistory, type EffectiveEvent } from '#libs/event-store/src/correction.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import { isErased } from '#libs/event-store/src/personal-data.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
@@ -26,7 +26,8 @@ import {
   TestRequestedCorrected,
   TestResultRecordedCorrected,
 } from './consultation.events.js';
-import { refuseAll, unregistered } from './consultation-entry.rules.js';
+import { openedAgainstRules, type PermissionWorld } from './consultation-permission.rules.js';
+import { afterDeath, refuseAll, unregistered } from './consultation-entry.rules.js';
 import { wrongAnswer } from './questionnaire.decider.js';
 import type { ScreeningRules } from './consultation.rules.js';
 import { consultationFold, type ConsultationState, type HeldConsultation } from './consultation.state.js';
@@ -75,12 +76,29 @@ export interface EntryCorrection {
     readonly protocol: ScreeningRules;
     /** Whom the entry names, if it names one. */
     readonly practitioner: PractitionerState | undefined;
+    readonly permissions: PermissionWorld;
   };
 }
 
+/** The consultation as it would read with an entry said anew. @throws ConsultationUnknown, EntryUnknown */
+export function stateWith(history: ConsultationHistory, event: Id, { data, occurredAt }: ConsultationEvent) {
+  const { entry } = entryOf(history, event);
+  return history.entries
+    .map((each) => (each === entry ? ({ ...each, data, occurredAt } as ConsultationEntryNow) : each))
+    .reduce(consultationFold.evolve, consultationFold.initial);
+}
+
+/** The consultation as it would read without an entry, or without a correction of one. */
+export const stateWithout = (events: readonly RecordedEvent[], event: Id): ConsultationState =>
+  (effectiveHistory(events.filter(({ header }) => header.id !== event)) as RecordedEvent<ConsultationEvent>[]).reduce(
+    consultationFold.evolve,
+    consultationFold.initial,
+  );
+
 /**
  * Says an entry anew. That what happened breaks a clinical rule is no reason not to record it as it was: only what cannot
- * be so is refused. Whatever was decided on the entry is judged by the corrected value from now on.
+ * be so is refused. Whatever was decided on the entry is judged by the corrected value from now on. A clearance, an
+ * override and a consent are permissions: one that a correction gives is judged as the command would be.
  * @returns nothing where it reads so already
  */
 export function correctEntry(command: EntryCorrection, history: ConsultationHistory, now: Instant): NewEvent[] {
@@ -93,6 +111,9 @@ export function correctEntry(command: EntryCorrection, history: ConsultationHist
     ...(known.practitioner ? unregistered(known.practitioner) : []),
     ...ahead(says, now),
     ...impossible(says, known.protocol, state.zone, now),
+    ...lessSaid(entry, says),
+    ...whenDead(says, state.zone, known.permissions),
+    ...(entry.type === says.type ? openedAgainstRules(state, stateWith(history, event, says), known.permissions) : []),
   ]);
   return [corrected(says, { corrects: entry.header.id, correctionReason: reason })];
 }
@@ -148,6 +169,30 @@ function impossible(says: ConsultationEvent, protocol: ScreeningRules, zone: str
   }
 }
 
+/** A consent loses neither the form under which it was given nor who signed it; old histories may have neither. */
+function lessSaid(entry: ConsultationEntryNow, says: ConsultationEvent): ErrorField[] {
+  if (entry.type !== 'ConsentSigned' || says.type !== 'ConsentSigned') return [];
+  const hasLost = (name: 'formHash' | 'signedBy') => entry.data[name] !== undefined && says.data[name] === undefined;
+  const lost = (rule: 'consent.form' | 'consent.guardian', field: string, message: string, accepted: string) =>
+    consultationField(rule, field, message, { seen: 'none', accepted });
+  return [
+    ...(hasLost('formHash')
+      ? [lost('consent.form', 'data.formHash', 'Say under which form it was signed.', 'the SHA-256 of the form')]
+      : []),
+    ...(hasLost('signedBy')
+      ? [lost('consent.guardian', 'data.signedBy', 'Say who signed it.', 'patient or guardian')]
+      : []),
+  ];
+}
+
+function whenDead(says: ConsultationEvent, zone: string, { diedOn }: PermissionWorld): ErrorField[] {
+  if (says.type === 'ConsentSigned') return afterDeath('data.signedOn', says.data.signedOn, diedOn);
+  const { instant, time } = says.occurredAt;
+  return says.type === 'ConsultationHeld'
+    ? afterDeath('data.at', localDateAt(instant, time?.zone ?? zone), diedOn)
+    : [];
+}
+
 interface Correcting {
   readonly corrects: Id;
   readonly correctionReason: string;
@@ -181,9 +226,24 @@ function corrected(says: ConsultationEvent, correcting: Correcting): NewEvent {
   }
 }
 
-/** Takes an entry back that never happened, or one correction of an entry. */
+export interface EntryRetraction {
+  /** Id of the event of the entry, or of a correction of it. */
+  readonly event: Id;
+  readonly reason: string;
+  readonly known: {
+    /** The consultation as it would read without it; see `stateWithout`. */
+    readonly after: ConsultationState;
+    readonly permissions: PermissionWorld;
+  };
+}
+
+/**
+ * Takes an entry back that never happened, or one correction of an entry. What becomes permitted by it is judged as a
+ * correction is: with the correction of a clearance to a refusal, the clearance would stand again.
+ * @throws ConsultationUnknown, EntryUnknown, ConsultationRefused
+ */
 export function retractEntry(
-  { event, reason }: { readonly event: Id; readonly reason: string },
+  { event, reason, known }: EntryRetraction,
   history: ConsultationHistory,
   now: Instant,
 ): NewEvent[] {
@@ -191,14 +251,22 @@ export function retractEntry(
   const { consultationId, patientId } = state;
   const isWhole = entry.type === 'ConsultationHeld' && !isCorrectionOf(entry, event);
   const others = history.entries.length - 1;
-  if (isWhole && others > 0) {
-    refuseAll('consultation-entry.refused', [
-      consultationField('consultation.entry-first', 'event', 'Take the other entries of the consultation back first.', {
-        seen: others,
-        accepted: 'no other entry',
-      }),
-    ]);
-  }
+  refuseAll('consultation-entry.refused', [
+    ...(isWhole && others > 0
+      ? [
+          consultationField(
+            'consultation.entry-first',
+            'event',
+            'Take the other entries of the consultation back first.',
+            {
+              seen: others,
+              accepted: 'no other entry',
+            },
+          ),
+        ]
+      : []),
+    ...openedAgainstRules(state, known.after, known.permissions),
+  ]);
   const data = { consultationId, patientId, retracts: event, retractionReason: reason };
   return [ConsultationEntryRetracted(occurredNow(now), data)];
 }

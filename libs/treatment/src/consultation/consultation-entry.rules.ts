@@ -24,10 +24,24 @@ export function inFuture(field: string, at: Moment, now: Instant): ErrorField[] 
   ];
 }
 
+/** Nobody is consulted, and nobody consents, on a day after they died. */
+export function afterDeath(field: string, on: LocalDate, diedOn: LocalDate | null): ErrorField[] {
+  if (diedOn === null || on <= diedOn) return [];
+  const message = `It is on record that the patient died on ${diedOn}, before ${on}: correct what is wrong of the two.`;
+  return [
+    consultationField('consultation.patient-died', field, message, { seen: on, accepted: `${diedOn} or earlier` }),
+  ];
+}
+
 export function unregistered(practitioner: PractitionerState): ErrorField[] {
   if (practitioner.status === 'registered') return [];
   const message = 'Name a practitioner who is registered.';
-  return [consultationField('consultation.practitioner', 'practitioner', message, { seen: 'unknown' })];
+  return [
+    consultationField('consultation.practitioner', 'practitioner', message, {
+      seen: 'unknown',
+      accepted: 'a registered practitioner',
+    }),
+  ];
 }
 
 export const occurredThen = (at: Moment, now: Instant): Occurred => (at ? occurredAt(at) : occurredNow(now));

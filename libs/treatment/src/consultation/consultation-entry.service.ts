@@ -7,6 +7,7 @@ import { assertNever } from '#libs/kernel/src/assert-never.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import { type Occurred, occurredAt } from '#libs/kernel/src/occurred.js';
 import type { WallTime } from '#libs/kernel/src/zoned-time.js';
+import { endOfPerson, healthOn, isMinorOn, loadPerson } from '../patient/person.js';
 import { requireAnyProtocol } from '../protocol/protocol.service.js';
 import { requireSite } from '../site/site.service.js';
 import { wallTimeAt } from '../wall-time.js';
@@ -27,13 +28,16 @@ import {
   TestResultRecorded,
 } from './consultation.events.js';
 import { ConsultationService, knowledgeIn, practitionerOf } from './consultation.service.js';
-import type { HeldConsultation } from './consultation.state.js';
+import type { ConsultationState, HeldConsultation } from './consultation.state.js';
+import type { PermissionWorld } from './consultation-permission.rules.js';
 import {
   consultationHistoryFold,
   type ConsultationEntryNow,
   correctEntry,
   entryOf,
   retractEntry,
+  stateWith,
+  stateWithout,
 } from './consultation-entry.decider.js';
 
 type Corrected = CorrectConsultationEntryData['data'];
@@ -62,10 +66,13 @@ export class ConsultationEntryService {
     const result = await this.runner.run(meta, async (reads) => {
       const { state: history } = await reads.load(stream, consultationHistoryFold);
       const { state, entry } = entryOf(history, event);
-      const protocol = await requireAnyProtocol(reads, state.procedure, 'procedure');
       const practitioner = named.practitionerId ? await practitionerOf(reads, named.practitionerId) : undefined;
       const says = await this.eventOf(data, named, { state, entry }, reads);
-      const events = correctEntry({ event, says, reason, known: { protocol, practitioner } }, history, reads.now);
+      // An entry of another kind is refused whatever it would open.
+      const after = entry.type === says.type ? stateWith(history, event, says) : state;
+      const permissions = await permissionsIn(state, after, reads);
+      const known = { protocol: permissions.protocol, practitioner, permissions };
+      const events = correctEntry({ event, says, reason, known }, history, reads.now);
       const knowledge = events.length === 0 ? [] : await knowledgeIn([says], state, meta, reads);
       return [{ stream, events }, ...knowledge];
     });
@@ -82,7 +89,10 @@ export class ConsultationEntryService {
     const stream = consultationStream(id);
     const result = await this.runner.run(meta, async (reads) => {
       const { state: history } = await reads.load(stream, consultationHistoryFold);
-      return [{ stream, events: retractEntry({ event, reason }, history, reads.now) }];
+      const { state } = entryOf(history, event);
+      const after = stateWithout(await reads.events(stream), event);
+      const known = { after, permissions: await permissionsIn(state, after, reads) };
+      return [{ stream, events: retractEntry({ event, reason, known }, history, reads.now) }];
     });
     return { id, ...result };
   }
@@ -145,7 +155,14 @@ export class ConsultationEntryService {
       }
       case 'ConsentSigned': {
         const { type: _, ...signed } = data;
-        return ConsentSigned(onDay(data.signedOn, state.zone), { ...of, ...withoutUndefined(signed) });
+        // Who signed, and under which form, stays as it was where it is left out.
+        const { formHash, signedBy } = entry.type === 'ConsentSigned' ? entry.data : {};
+        const as = withoutUndefined({
+          ...signed,
+          formHash: signed.formHash ?? formHash,
+          signedBy: signed.signedBy ?? signedBy,
+        });
+        return ConsentSigned(onDay(data.signedOn, state.zone), { ...of, ...as });
       }
       case 'ConsentWithdrawn':
         return ConsentWithdrawn(moment(data.at, state.zone), { ...of, procedure: data.procedure });
@@ -153,4 +170,31 @@ export class ConsultationEntryService {
         return assertNever(data, 'corrected entry');
     }
   }
+}
+
+/** What the permissions of a consultation are judged by, before and after a change of its entries. */
+async function permissionsIn(
+  before: HeldConsultation,
+  after: ConsultationState,
+  reads: Reads,
+): Promise<PermissionWorld> {
+  const states = after.status === 'none' ? [before] : [before, after];
+  const ids = states.flatMap(({ concludedBy, overrides }) => [
+    ...(concludedBy === undefined ? [] : [concludedBy]),
+    ...overrides.map(({ practitionerId }) => practitionerId),
+  ]);
+  const [protocol, person, practitioners] = await Promise.all([
+    requireAnyProtocol(reads, (states.at(-1) ?? before).procedure, 'procedure'),
+    loadPerson(reads, before.patientId),
+    Promise.all([...new Set(ids)].map(async (id) => [id, await practitionerOf(reads, id)] as const)),
+  ]);
+  const known = new Map(practitioners);
+  return {
+    protocol,
+    hasGuardian: person.patients.some(({ guardian }) => guardian !== null),
+    diedOn: endOfPerson(person).diedOn,
+    practitionerOf: (id) => known.get(id) ?? { status: 'none' },
+    healthOn: (day) => healthOn(person, day),
+    isMinorOn: (day) => isMinorOn(person, day),
+  };
 }

@@ -71,7 +71,7 @@ describe('holding a consultation', () => {
     ]);
   });
   it('[consultation.practitioner] asks for a registered practitioner who holds, notes and concludes', () => {
-    expect(refusal(() => when(hold({ known: unknownPractitioner }), [])).rules).toEqual([
+    expect(refusal(() => when(hold({ known: { ...unknownPractitioner, diedOn: null } }), [])).rules).toEqual([
       'consultation.practitioner practitioner',
     ]);
     expect(refusal(() => when({ ...note(), known: unknownPractitioner }, [hold()])).rules).toEqual([
@@ -539,6 +539,23 @@ describe('the validity of a screening', () => {
   });
 });
 
+describe('a patient who died', () => {
+  const after = (diedOn: string | null) => hold({ known: { practitioner: physician, diedOn } });
+
+  it('[consultation.patient-died] is not consulted on a later day', () => {
+    expect(refusal(() => when(after('2026-03-01'), [])).fields).toMatchObject([
+      { rule: 'consultation.patient-died', field: 'at', seen: '2026-03-02', accepted: '2026-03-01 or earlier' },
+    ]);
+    for (const diedOn of ['2026-03-02', null]) expect(when(after(diedOn), [])).toHaveLength(1);
+  });
+  it('[consultation.patient-died] signs no consent on a later day', () => {
+    expect(refusal(() => when(sign({}, { diedOn: '2026-03-01' }), [hold()])).rules).toEqual([
+      'consultation.patient-died signedOn',
+    ]);
+    expect(when(sign({ signedOn: '2026-02-20' }, { diedOn: '2026-03-01' }), [hold()])).toHaveLength(1);
+  });
+});
+
 describe('a consent', () => {
   it('[consent.form] is signed under one exact version of a form', () => {
     const [event] = when(sign({ formId: 'consent-facial', formVersion: '3.1' }), [hold()]);
@@ -583,6 +600,49 @@ describe('a consent', () => {
     expect(consentOn(consents, 'facial', '2026-02-28')).toBeDefined();
     expect(consentOn(consents, 'facial', '2026-03-01')).toBeUndefined();
     expect(consentOn(standing([...withdrawn, sign()]).consents, 'facial', '2026-03-02')).toBeDefined();
+  });
+  it('[consent.withdrawn] ends with a withdrawal that came after its signature, entered before or after it', () => {
+    const late = standing([
+      hold(),
+      sign({ signedOn: '2026-02-01' }),
+      withdraw('2026-02-20T09:00'),
+      sign({ signedOn: '2026-02-10' }),
+    ]);
+    expect(late.consents).toMatchObject([{ withdrawnOn: '2026-02-20' }, { withdrawnOn: '2026-02-20' }]);
+    expect(consentOn(late.consents, 'facial', '2026-03-02')).toBeUndefined();
+    expect(consentOn(late.consents, 'facial', '2026-02-19')?.signedOn).toBe('2026-02-10');
+    const first = standing([hold(), withdraw('2026-02-20T09:00'), sign({ signedOn: '2026-02-10' })]);
+    expect(consentOn(first.consents, 'facial', '2026-03-02')).toBeUndefined();
+  });
+  it('[consent.withdrawn] holds where it was given after the withdrawal, entered before or after it', () => {
+    const given = [
+      hold(),
+      sign({ signedOn: '2026-02-01' }),
+      sign({ signedOn: '2026-02-25' }),
+      withdraw('2026-02-20T09:00'),
+    ];
+    expect(standing(given).consents).toMatchObject([{ withdrawnOn: '2026-02-20' }, { withdrawnOn: null }]);
+    expect(consentOn(standing(given).consents, 'facial', '2026-03-02')?.signedOn).toBe('2026-02-25');
+    const sameDay = [
+      hold(),
+      sign({ signedOn: '2026-02-01' }),
+      withdraw('2026-02-20T09:00'),
+      sign({ signedOn: '2026-02-20' }),
+    ];
+    expect(consentOn(standing(sameDay).consents, 'facial', '2026-02-20')).toBeDefined();
+  });
+  it('[consent.withdrawn] has the earlier of two withdrawals, whichever is entered first', () => {
+    for (const days of [
+      ['2026-02-20', '2026-02-10'],
+      ['2026-02-10', '2026-02-20'],
+    ]) {
+      const { consents } = standing([
+        hold(),
+        sign({ signedOn: '2026-02-01' }),
+        ...days.map((day) => withdraw(`${day}T09:00`)),
+      ]);
+      expect(consents).toMatchObject([{ withdrawnOn: '2026-02-10' }]);
+    }
   });
   it('[consent.guardian] of a minor is a guardian’s, who is named', () => {
     const minor = { isMinor: true };

@@ -23,6 +23,7 @@ import { foundContraindications, missingForClearance, reviewsOf, type ScreeningR
 import type { ConsultationState, HeldConsultation } from './consultation.state.js';
 import type { CommandFor, ConsultationCommand } from './consultation-command.types.js';
 import {
+  afterDeath,
   closed,
   inFuture,
   occurredThen,
@@ -71,7 +72,11 @@ export function decideConsultation(
 
 function hold(command: CommandFor<'Hold'>, now: Instant): ConsultationEvent[] {
   const { consultationId, patientId, siteId, practitionerId, procedure, notes, at } = command;
-  refuseAll('consultation.refused', [...inFuture('at', at, now), ...unregistered(command.known.practitioner)]);
+  refuseAll('consultation.refused', [
+    ...inFuture('at', at, now),
+    ...afterDeath('at', localDateAt(at.instant, at.zone), command.known.diedOn),
+    ...unregistered(command.known.practitioner),
+  ]);
   const held = { consultationId, patientId, siteId, practitionerId, procedure, notes };
   return [ConsultationHeld(occurredAt(at), held)];
 }
@@ -155,7 +160,8 @@ function override(
   ];
 }
 
-function notOverridable(
+/** Why a contraindication cannot be overridden by anybody; nothing where it was found and the protocol allows it. */
+export function notOverridable(
   code: string,
   state: HeldConsultation,
   protocol: ScreeningRules,
@@ -163,7 +169,8 @@ function notOverridable(
 ): ErrorField[] {
   if (health === 'erased' || isErased(state.answers)) {
     const message = 'What is known of the patient’s health was erased: there is nothing that could be accepted.';
-    return [consultationField('consultation.health-erased', 'patient', message)];
+    const accepted = 'a health record and answers that can be read';
+    return [consultationField('consultation.health-erased', 'patient', message, { seen: 'erased', accepted })];
   }
   const found = [...foundContraindications(state, protocol, health), ...reviewsOf(state, protocol, health)];
   const finding = found.find((each) => each.code === code);
@@ -188,7 +195,8 @@ function notOverridable(
   ];
 }
 
-function notAuthorised(practitioner: PractitionerState, procedure: string, on: LocalDate): ErrorField[] {
+/** Why somebody may not override a contraindication on a day. */
+export function notAuthorised(practitioner: PractitionerState, procedure: string, on: LocalDate): ErrorField[] {
   const missing = unregistered(practitioner);
   if (practitioner.status === 'none') return missing;
   const accepted = `a physician with a credential for ${procedure} that is valid on ${on}`;

@@ -56,6 +56,7 @@ export class EntryUnknown extends NotFound {
           'consultation.entry',
           'event',
           'Name an entry of this consultation that stands, by the id of its event.',
+          { seen: 'no such entry', accepted: 'an entry of this consultation that was not taken back' },
         ),
       ],
     });

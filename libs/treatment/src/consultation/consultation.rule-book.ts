@@ -8,6 +8,12 @@ export const CONSULTATION_RULES = ruleBook({
     facts: [],
     override: 'none',
   },
+  'consultation.patient-died': {
+    says: 'No consultation is held with a patient, and no consent signed, on a day after the patient died.',
+    demand: 'Identity',
+    facts: [],
+    override: 'none',
+  },
   'consultation.practitioner': {
     says: 'Whoever holds, notes or concludes a consultation is a registered practitioner and is named.',
     demand: 'Consultation',
@@ -170,6 +176,12 @@ export const CONSULTATION_RULES = ruleBook({
     facts: [],
     override: 'none',
   },
+  'consent.withdrawn': {
+    says: 'A withdrawal ends every consent for the procedure that was signed before it, in whatever order they are recorded.',
+    demand: 'Consultation',
+    facts: [],
+    override: 'none',
+  },
   'consent.guardian': {
     says: 'A minor needs the consent of a guardian, who is named.',
     demand: 'Identity',
@@ -196,6 +208,12 @@ export const CONSULTATION_RULES = ruleBook({
   },
   'consultation.entry-corrected': {
     says: 'Nothing is edited: a correction names its entry, says why and stands beside it, and what was decided on the entry is judged by the corrected value.',
+    demand: 'Mistakes',
+    facts: [],
+    override: 'none',
+  },
+  'consultation.entry-permission': {
+    says: 'A clearance, an override and a consent are permissions: a correction or a retraction gives none that the command itself would be refused.',
     demand: 'Mistakes',
     facts: [],
     override: 'none',

@@ -196,6 +196,7 @@ export function missingForClearance(consultation: HeldConsultation, world: Clear
         'consultation.health-erased',
         'patient',
         'What is known of the patient’s health was erased: nobody can tell whether treatment is safe.',
+        { seen: 'erased', accepted: 'a health record and answers that can be read' },
       ),
     ];
   }

@@ -11,7 +11,7 @@ import { lotStream } from '../lot/lot.events.js';
 import { lotCode } from '../lot/lot-code.js';
 import { lotFold } from '../lot/lot.state.js';
 import { patientStream } from '../patient/patient.events.js';
-import { healthOn, isMinorOn, loadPerson } from '../patient/person.js';
+import { endOfPerson, healthOn, isMinorOn, loadPerson } from '../patient/person.js';
 import { practitionerStream } from '../practitioner/practitioner.events.js';
 import { practitionerFold, type PractitionerState } from '../practitioner/practitioner.state.js';
 import { requireAnyProtocol } from '../protocol/protocol.service.js';
@@ -67,7 +67,7 @@ export class ConsultationService {
     const result = await this.runner.run(
       meta,
       async (reads) => {
-        const [{ timeZone }, practitioner] = await Promise.all([
+        const [{ timeZone }, practitioner, person] = await Promise.all([
           requireSite(reads, siteId),
           practitionerOf(reads, practitionerId),
           loadPerson(reads, patientId),
@@ -75,7 +75,7 @@ export class ConsultationService {
         ]);
         const { procedure, notes } = data;
         const at = wallTimeAt(data.at, timeZone, reads.now);
-        const known = { practitioner };
+        const known = { practitioner, diedOn: endOfPerson(person).diedOn };
         const events = decideConsultation(
           { type: 'Hold', consultationId, patientId, siteId, practitionerId, procedure, notes, at, known },
           consultationFold.initial,
@@ -155,7 +155,7 @@ export class ConsultationService {
       const person = await loadPerson(reads, state.patientId);
       const isMinor = isMinorOn(person, data.signedOn);
       const hasGuardian = person.patients.some(({ guardian }) => guardian !== null);
-      return { type: 'SignConsent', ...data, known: { isMinor, hasGuardian } };
+      return { type: 'SignConsent', ...data, known: { isMinor, hasGuardian, diedOn: endOfPerson(person).diedOn } };
     });
   }
 

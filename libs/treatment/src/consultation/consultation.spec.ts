@@ -283,9 +283,63 @@ describe('a consent', () => {
   });
 });
 
+it('[consultation.patient-died] is not held with a patient who died before that day', async () => {
+  const patient = await registered();
+  await done(`/v1/patients/${patient}/died`, { on: '2026-03-01' });
+  const data = { patient, site: siteId, practitioner: physicianId, procedure: 'facial', at: '2026-03-02T09:00' };
+  const refused = await post('/v1/consultations', data);
+  expect([refused.status, rulesOf(refused)]).toEqual([422, ['consultation.patient-died']]);
+});
+
+it('[consent.withdrawn] ends with a withdrawal that was recorded before it', async () => {
+  const id = await held(await registered());
+  const sign = (signedOn: string) => done(`/v1/consultations/${id}/consents`, { ...signature, signedOn });
+  await sign('2026-02-01');
+  await done(`/v1/consultations/${id}/consents/withdraw`, { procedure: 'facial', at: '2026-03-05T10:00' });
+  await sign('2026-03-04');
+  expect((await view(id)).consents).toMatchObject([{ withdrawnOn: '2026-03-05' }, { withdrawnOn: '2026-03-05' }]);
+});
+
 describe('an entry of a consultation', () => {
   const correct = (id: string, event: string, data: object) =>
     post(`/v1/consultations/${id}/entries/${event}/correct`, { data, reason: 'entered wrongly' });
+
+  it('[consultation.entry-permission] gives no permission that the command would be refused', async () => {
+    const id = await held(await registered());
+    const refusal = { practitioner: physicianId, conclusion: { outcome: 'refused' }, reason: 'an infection' };
+    await done(`/v1/consultations/${id}/conclusion`, refusal);
+    const event = await eventOf(id, 'ConsultationConcluded');
+    const refused = await correct(id, event, { type: 'ConsultationConcluded', ...cleared });
+    expect([refused.status, refused.body['code']]).toEqual([422, 'consultation-entry.refused']);
+    expect(rulesOf(refused)).toContain('consultation.questionnaire');
+    expect(
+      (await correct(id, event, { type: 'ConsultationConcluded', ...refusal, reason: 'two infections' })).status,
+    ).toBe(200);
+    await done(`/v1/consultations/${id}/consents`, signature);
+    const unsigned = { ...signature, type: 'ConsentSigned', formHash: undefined, validUntil: '2026-12-31' };
+    expect((await correct(id, await eventOf(id, 'ConsentSigned'), unsigned)).status).toBe(200);
+    expect((await view(id)).consents).toMatchObject([{ formHash: HASH, validUntil: '2026-12-31' }]);
+  });
+
+  it('[consultation.entry-permission] overrides by a physician and signs by a guardian, corrected or not', async () => {
+    const child = await done('/v1/patients', {
+      identity: { familyName: 'Aydın', givenName: 'Ece', birthDate: '2012-05-01', sex: 'female' },
+      preference: { language: 'tr', channel: 'none', contactConsent: false },
+    });
+    await done(`/v1/patients/${child}/guardian`, { name: 'Zehra Aydın', relation: 'mother' });
+    const id = await held(child);
+    await done(`/v1/consultations/${id}/questionnaire`, { answers: butYes('breastfeeding') });
+    const override = { code: 'breastfeeding', practitioner: physicianId, reason: 'will pause' };
+    await done(`/v1/consultations/${id}/overrides`, override);
+    await done(`/v1/consultations/${id}/consents`, { ...signature, signedBy: 'guardian' });
+    const overridden = await eventOf(id, 'ContraindicationOverridden');
+    const byNurse = { type: 'ContraindicationOverridden', ...override, practitioner: nurseId };
+    expect(rulesOf(await correct(id, overridden, byNurse))).toEqual(['override.physician']);
+    const other = { type: 'ContraindicationOverridden', ...override, code: 'pregnancy' };
+    expect(rulesOf(await correct(id, overridden, other))).toEqual(['override.found']);
+    const byPatient = { type: 'ConsentSigned', ...signature, signedBy: 'patient' };
+    expect(rulesOf(await correct(id, await eventOf(id, 'ConsentSigned'), byPatient))).toEqual(['consent.guardian']);
+  });
 
   it('[consultation.entry-corrected] is corrected by an event beside it', async () => {
     const id = await held(await registered());

@@ -20,10 +20,18 @@ export interface Consent {
   readonly formHash?: string | undefined;
   readonly formId?: string | undefined;
   readonly formVersion?: string | undefined;
+  /** Left out where an old history does not say who signed. */
+  readonly signedBy?: 'patient' | 'guardian' | undefined;
   /** Whether a guardian signed for the patient. */
   readonly guardianSigned?: boolean;
   /** From this day on it no longer holds. */
   readonly withdrawnOn?: LocalDate | null;
+}
+
+/** Consents to a procedure ended on a day. */
+interface ConsentWithdrawal {
+  readonly procedure: string;
+  readonly on: LocalDate;
 }
 
 /** A physician's written acceptance of a contraindication that was found. */
@@ -79,6 +87,8 @@ export interface HeldConsultation {
   readonly conclusionReason: string | Erased | undefined;
   /** All that were signed, in the order in which they were recorded; see `consentOn`. */
   readonly consents: readonly Consent[];
+  /** In the order in which they were recorded. Left out where nothing was withdrawn. */
+  readonly withdrawals?: readonly ConsentWithdrawal[];
 }
 
 export type ConsultationState = { readonly status: 'none' } | HeldConsultation;
@@ -119,16 +129,15 @@ function evolve(state: ConsultationState, event: RecordedEvent<ConsultationEvent
       return { ...state, status: 'concluded', ...concluded };
     }
     case 'ConsentSigned': {
-      const { consultationId: _, patientId: __, signedBy, ...signed } = event.data;
-      const consent: Consent = { ...signed, guardianSigned: signedBy === 'guardian', withdrawnOn: null };
+      const { consultationId: _, patientId: __, ...signed } = event.data;
+      const withdrawnOn = withdrawnSince(signed, state.withdrawals ?? []);
+      const consent: Consent = { ...signed, guardianSigned: signed.signedBy === 'guardian', withdrawnOn };
       return { ...state, consents: [...state.consents, consent] };
     }
     case 'ConsentWithdrawn': {
-      const { procedure } = event.data;
-      const consents = state.consents.map((consent) =>
-        consent.procedure === procedure && !consent.withdrawnOn ? { ...consent, withdrawnOn: on } : consent,
-      );
-      return { ...state, consents };
+      const withdrawal: ConsentWithdrawal = { procedure: event.data.procedure, on };
+      const consents = state.consents.map((consent) => afterWithdrawal(consent, withdrawal));
+      return { ...state, consents, withdrawals: [...(state.withdrawals ?? []), withdrawal] };
     }
     default:
       return assertNever(event, 'consultation event');
@@ -136,6 +145,25 @@ function evolve(state: ConsultationState, event: RecordedEvent<ConsultationEvent
 }
 
 const ERASED: Erased = { erased: true };
+
+/**
+ * When a consent that is entered now was withdrawn: by the first withdrawal that came after its signature, although it
+ * was recorded earlier. Signed on the day of a withdrawal and entered after it, it was given anew.
+ */
+const withdrawnSince = (
+  { procedure, signedOn }: Pick<Consent, 'procedure' | 'signedOn'>,
+  withdrawals: readonly ConsentWithdrawal[],
+): LocalDate | null =>
+  withdrawals
+    .filter((each) => each.procedure === procedure && signedOn < each.on)
+    .reduce<LocalDate | null>((first, { on }) => (first !== null && first < on ? first : on), null);
+
+/** A withdrawal ends what was signed until then, and nothing that was signed later. */
+function afterWithdrawal(consent: Consent, { procedure, on }: ConsentWithdrawal): Consent {
+  const isCovered = consent.procedure === procedure && consent.signedOn <= on;
+  const isEarlier = !consent.withdrawnOn || on < consent.withdrawnOn;
+  return isCovered && isEarlier ? { ...consent, withdrawnOn: on } : consent;
+}
 
 /** The day at the site; where an old entry names no zone, the day in UTC. */
 const dayOf = ({ instant, time }: Occurred, zone: string): LocalDate => localDateAt(instant, time?.zone ?? zone);

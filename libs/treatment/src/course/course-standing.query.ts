@@ -21,7 +21,10 @@ export const courseStandingSchema = z
         kind: sessionKindSchema,
         number: z.int().positive(),
         at: wallTimeSchema.nullable(),
-        /** A blocked session cannot be performed as things stand, and its messages are held. */
+        /**
+         * A blocked session cannot be performed as things stand. Its messages are held, but where nothing stands against
+         * it that is not renewed when the patient comes: a screening that runs out by then, a consent not yet signed.
+         */
         blocked: z.boolean(),
         /** What stands against it, as performing it would be refused. */
         fields: z.array(problemFieldSchema),

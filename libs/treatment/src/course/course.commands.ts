@@ -1,4 +1,4 @@
-import { localDateSchema, wallTimeSchema } from '#libs/kernel/src/zoned-time.js';
+import { wallTimeSchema } from '#libs/kernel/src/zoned-time.js';
 import { codeSchema } from '#libs/protocols/src/rule.schema.js';
 import { z } from 'zod';
 import {

@@ -12,6 +12,7 @@ import {
   allergiesOf,
   answersAt,
   evolveConsents,
+  NO_CONSENTS,
   evolveHealth,
   isConsentEvent,
   type HealthRecord,
@@ -86,11 +87,9 @@ export class CourseWorldAt {
   /** Every consent of consultations, as it was known. */
   async consentsOf(chain: Chain, consultationIds: readonly Id[], at: HistoryAt): Promise<readonly SignedConsent[]> {
     const all = await Promise.all(consultationIds.map((id) => this.records.events(chain, consultationStream(id))));
-    return all.flatMap((events) =>
-      historyAt(events, at)
-        .filter(isConsentEvent)
-        .reduce(evolveConsents, [] as readonly SignedConsent[]),
-    );
+    return all.flatMap((events) => [
+      ...historyAt(events, at).filter(isConsentEvent).reduce(evolveConsents, NO_CONSENTS).consents,
+    ]);
   }
 
   private async protocolOf(chain: Chain, { protocol }: PlannedCourse, at: HistoryAt): Promise<Protocol | undefined> {

@@ -15,4 +15,10 @@ export const correctPatientEntrySchema = z
   .strictObject({ data: entryCorrectionSchema, reason: reasonSchema })
   .meta({ id: 'CorrectPatientEntry' });
 
-export const retractPatientEntrySchema = z.strictObject({ reason: reasonSchema }).meta({ id: 'RetractPatientEntry' });
+export const retractPatientEntrySchema = z
+  .strictObject({
+    reason: reasonSchema,
+    /** Who answers for it where an adverse event that is open goes with the entry, by id or code. */
+    physician: z.string().min(1).optional(),
+  })
+  .meta({ id: 'RetractPatientEntry' });

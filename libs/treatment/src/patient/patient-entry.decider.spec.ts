@@ -15,6 +15,7 @@ import {
 import {
   AdverseEventAssessed,
   AdverseEventClosed,
+  AdverseEventReopened,
   AdverseEventReported,
 } from '../adverse-event/adverse-event.events.js';
 import { occurredOnDay } from '../day-anywhere.js';
@@ -51,6 +52,12 @@ const correct = (eventId: string, correction: ResolvedCorrection, ...events: rea
   decideCorrection({ eventId, correction, reason }, givenEntries(...events), NOW);
 const retract = (eventId: string, ...events: readonly NewEvent[]) =>
   decideRetraction({ eventId, reason }, givenEntries(...events), NOW);
+const by = (role: 'physician' | 'nurse') => ({
+  status: 'registered' as const,
+  practitionerId: newId(),
+  role,
+  credentials: [],
+});
 
 const [first, second, third] = [eventIdOf(0), eventIdOf(1), eventIdOf(2)];
 
@@ -247,6 +254,30 @@ describe('correcting what was entered of an adverse event', () => {
     expect(given(registered(), reported, closed, ...events).adverseEvents).toMatchObject([
       { closure: { physicianId, outcome: 'fatal' } },
     ]);
+  });
+  it('[adverse-event.retracted-by-physician] has it taken back by a physician while it is open', () => {
+    const assessedToo = [registered(), reported, assessed];
+    const takeBack = (physician?: ReturnType<typeof by>) =>
+      decideRetraction({ eventId: second, reason, physician }, givenEntries(...assessedToo), NOW);
+    expect(refusal(() => takeBack()).rules).toEqual(['adverse-event.retracted-by-physician']);
+    expect(refusal(() => takeBack(by('nurse'))).rules).toEqual(['adverse-event.retracted-by-physician']);
+    const physician = by('physician');
+    const events = takeBack(physician);
+    expect(events).toMatchObject([{ data: { retracts: second, physicianId: physician.practitionerId } }]);
+    expect(given(...assessedToo, ...events).adverseEvents).toEqual([]);
+  });
+  it('[adverse-event.retracted-by-physician] has its opening again taken back by a physician', () => {
+    const reopened = AdverseEventReopened(occurredNow(NOW), { ...named, practitionerId: ownerId, reason });
+    const history = [registered(), reported, closed, reopened];
+    expect(refusal(() => retract(eventIdOf(3), ...history)).rules).toEqual(['adverse-event.retracted-by-physician']);
+    const physician = by('physician');
+    const events = decideRetraction({ eventId: eventIdOf(3), reason, physician }, givenEntries(...history), NOW);
+    expect(given(...history, ...events).adverseEvents).toMatchObject([{ status: 'closed' }]);
+  });
+  it('[adverse-event.retracted-by-physician] needs nobody for a correction of it, nor for what leaves it open', () => {
+    const corrected = correct(second, report(), registered(), reported);
+    expect(retract(third, registered(), reported, ...corrected)).toHaveLength(1);
+    expect(retract(third, registered(), reported, assessed)).toHaveLength(1);
   });
   it('opens it again when its closing is taken back, and forgets it with its report', () => {
     const events = retract(third, registered(), reported, closed);

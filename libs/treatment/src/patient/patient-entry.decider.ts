@@ -9,6 +9,7 @@ import {
   onsetAt,
   type RegisteredPractitioner,
   reportFaults,
+  withoutPhysician,
 } from '../adverse-event/adverse-event.decider.js';
 import {
   AdverseEventAssessedCorrected,
@@ -21,6 +22,7 @@ import { sameData } from '../same-data.js';
 import type { EntryCorrection } from './patient-entry.commands.js';
 import { correctionsOf, entryOf, type PatientEntries, type PatientEntry } from './patient-entry.state.js';
 import { bornLater, periodFaults, toCome } from './patient.decider.js';
+import { patientFold, type PatientState } from './patient.state.js';
 import { brokenRule, EntryUnknown, refuseBroken } from './patient.errors.js';
 import {
   HealthFactEndedCorrected,
@@ -96,12 +98,21 @@ export function decideCorrection(command: CorrectEntry, entries: PatientEntries,
   return [{ ...corrected, data: { ...corrected.data, ...fields } }];
 }
 
+export interface RetractEntry {
+  /** Id of the entry's event, or of a correction of it. */
+  readonly eventId: string;
+  readonly reason: string;
+  /** Who answers for it, where somebody is named. */
+  readonly physician?: RegisteredPractitioner | undefined;
+}
+
 /**
- * Takes an entry back, or a correction of one, after which the entry reads as it did before it.
- * @throws EntryUnknown, PatientRefused
+ * Takes an entry back, or a correction of one, after which the entry reads as it did before it. An adverse event that is
+ * open blocks sessions until a physician has closed it: one that is taken back while it is open is taken back by one.
+ * @throws EntryUnknown, PatientRefused, AdverseEventRefused
  */
 export function decideRetraction(
-  { eventId, reason }: { readonly eventId: string; readonly reason: string },
+  { eventId, reason, physician }: RetractEntry,
   entries: PatientEntries,
   now: Instant,
 ): NewEvent[] {
@@ -110,11 +121,30 @@ export function decideRetraction(
   refuseBroken('patient-entry.refused', [
     !isCorrection &&
       !RETRACTABLE.has(entry.type) &&
-      brokenRule('patient-entry.correctable', 'event', `A ${entry.type} cannot be taken back.`, { seen: entry.type }),
+      brokenRule('patient-entry.correctable', 'event', `A ${entry.type} cannot be taken back.`, {
+        seen: entry.type,
+        accepted: [...RETRACTABLE].join(', '),
+      }),
   ]);
+  const needsPhysician = !isCorrection && unblocks(entry, entries);
+  if (needsPhysician) refuseBroken('adverse-event.refused', [withoutPhysician(physician)]);
   const { patientId } = entry.data;
-  return [PatientEntryRetracted(occurredNow(now), { patientId, retracts: eventId, retractionReason: reason })];
+  const data = { patientId, retracts: eventId, retractionReason: reason };
+  const by = needsPhysician && physician ? { physicianId: physician.practitionerId } : {};
+  return [PatientEntryRetracted(occurredNow(now), { ...data, ...by })];
 }
+
+/** Whether an adverse event that is open would be open no more without an entry: gone, or closed as it was before. */
+function unblocks(entry: PatientEntry, { patient, entries }: PatientEntries): boolean {
+  const without = entries.filter((each) => each !== entry).reduce(patientFold.evolve, patientFold.initial);
+  const remain = new Set(openIds(without));
+  return openIds(patient).some((id) => !remain.has(id));
+}
+
+const openIds = (patient: PatientState): string[] =>
+  patient.status === 'none'
+    ? []
+    : patient.adverseEvents.filter(({ status }) => status === 'open').map(({ adverseEventId }) => adverseEventId);
 
 function requireEntry(entries: PatientEntries, eventId: string): PatientEntry {
   const entry = entryOf(entries, eventId);
@@ -212,7 +242,10 @@ function endAnew(
 
 function beforeBirth(on: string, { patient }: PatientEntries): ErrorField | false {
   if (patient.status === 'none' || isErased(patient.identity) || on >= patient.identity.birthDate) return false;
-  return brokenRule('patient.died', 'on', `${on} lies before the patient was born.`, { seen: on });
+  return brokenRule('patient.died', 'on', `${on} lies before the patient was born.`, {
+    seen: on,
+    accepted: 'a day on or after the birth',
+  });
 }
 
 type AdverseEventCorrection = Extract<ResolvedCorrection, { type: `AdverseEvent${string}` }>;

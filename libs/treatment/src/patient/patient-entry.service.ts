@@ -6,7 +6,8 @@ import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import type { z } from 'zod';
-import { practitionerOf } from '../adverse-event/adverse-event.service.js';
+import { practitionerOf, requireSessionOf } from '../adverse-event/adverse-event.service.js';
+import { SessionUnknown } from '../course/course.errors.js';
 import { requireSite } from '../site/site.service.js';
 import type {
   correctPatientEntrySchema,
@@ -14,7 +15,7 @@ import type {
   retractPatientEntrySchema,
 } from './patient-entry.commands.js';
 import { decideCorrection, decideRetraction, type ResolvedCorrection } from './patient-entry.decider.js';
-import { patientEntriesFold, type PatientEntries } from './patient-entry.state.js';
+import { entryOf, patientEntriesFold, type PatientEntries } from './patient-entry.state.js';
 import { PatientUnknown } from './patient.errors.js';
 import { patientStream } from './patient.events.js';
 
@@ -38,19 +39,30 @@ export class PatientEntryService {
     { data, reason }: z.infer<typeof correctPatientEntrySchema>,
   ): Promise<CommandAnswer> {
     return this.change(meta, patient, async (entries, reads) => {
-      const correction = await this.resolve(reads, data);
+      const entry = entryOf(entries, eventId);
+      const correction = await this.resolve(
+        reads,
+        data,
+        entry?.type === 'AdverseEventReported' ? entry.data : undefined,
+      );
       return decideCorrection({ eventId, correction, reason }, entries, reads.now);
     });
   }
 
-  /** @returns the id of the patient @throws NotFound `patient-entry.unknown`; PatientRefused */
+  /**
+   * @returns the id of the patient
+   * @throws NotFound `patient-entry.unknown`, `practitioner.unknown`; PatientRefused, AdverseEventRefused
+   */
   async retract(
     meta: CommandMeta,
     patient: string,
     eventId: Id,
-    { reason }: z.infer<typeof retractPatientEntrySchema>,
+    { reason, physician: named }: z.infer<typeof retractPatientEntrySchema>,
   ): Promise<CommandAnswer> {
-    return this.change(meta, patient, (entries, { now }) => decideRetraction({ eventId, reason }, entries, now));
+    return this.change(meta, patient, async (entries, reads) => {
+      const physician = named && (await practitionerOf(reads, this.references, named, 'physician'));
+      return decideRetraction({ eventId, reason, physician: physician || undefined }, entries, reads.now);
+    });
   }
 
   private async change(
@@ -68,14 +80,28 @@ export class PatientEntryService {
     return { id, ...result };
   }
 
-  /** What a correction names by id or code; each is loaded, and so must exist. */
-  private async resolve(reads: Reads, data: EntryCorrection): Promise<ResolvedCorrection> {
+  /**
+   * What a correction names by id or code; each is loaded, and so must exist.
+   * @param reported the report as it reads now, where one is corrected: its course stays
+   */
+  private async resolve(
+    reads: Reads,
+    data: EntryCorrection,
+    reported:
+      | { readonly patientId: string; readonly courseId: string | null; readonly sessionId: string | null }
+      | undefined,
+  ): Promise<ResolvedCorrection> {
     switch (data.type) {
       case 'AdverseEventReported': {
         const { site, owner, session, ...rest } = data;
         const siteId = await this.references.resolve(reads.chain, 'site', site);
         const { timeZone: siteZone } = await requireSite(reads, siteId);
         const { practitionerId: ownerId } = await practitionerOf(reads, this.references, owner, 'data.owner');
+        if (reported && session !== null && session !== reported.sessionId) {
+          // Without a course there is no session that could be its.
+          if (reported.courseId === null) throw new SessionUnknown(session);
+          await requireSessionOf(reads, reported.patientId, reported.courseId, session);
+        }
         return { ...rest, siteId, siteZone, ownerId, sessionId: session };
       }
       case 'AdverseEventAssessed': {

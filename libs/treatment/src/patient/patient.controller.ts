@@ -206,6 +206,8 @@ export class PatientController {
   @CommandEndpoint({
     id: 'retractPatientEntry',
     summary: 'Take back an entry of the patient’s record, or a correction of one',
+    description:
+      'The report of an adverse event that is open, or its opening again, is taken back by a named physician.',
   })
   retractEntry(
     @Meta() meta: CommandMeta,

@@ -114,6 +114,7 @@ function register(command: CommandOf<'RegisterPatient'>, state: PatientState, no
 export const bornLater = ({ birthDate }: Identity, now: Instant): ErrorField | false =>
   birthDate > latestDayAt(now) &&
   brokenRule('patient.birth-date', 'identity.birthDate', 'The day of birth is still to come.', {
+    seen: 'a day that is still to come',
     accepted: `${latestDayAt(now)} or earlier`,
   });
 
@@ -180,7 +181,10 @@ function die({ on }: CommandOf<'RecordDeath'>, state: RegisteredPatient, now: In
       }),
     !isErased(identity) &&
       on < identity.birthDate &&
-      brokenRule('patient.died', 'on', `${on} lies before the patient was born.`, { seen: on }),
+      brokenRule('patient.died', 'on', `${on} lies before the patient was born.`, {
+        seen: on,
+        accepted: 'a day on or after the birth',
+      }),
   ]);
   return [PatientDied(occurredOnDay(on), { patientId, on })];
 }
@@ -236,7 +240,10 @@ function nameGuardian({ guardian }: CommandOf<'NameGuardian'>, state: Registered
   // On the day when the patient comes of age somewhere, nobody is turned away.
   refuseBroken('patient.guardian-refused', [
     !isMinorOn({ patients: [state] }, earliestDayAt(now)) &&
-      brokenRule('patient.minor', 'patient', 'The patient is not known to be under age, and signs for themselves.'),
+      brokenRule('patient.minor', 'patient', 'The patient is not known to be under age, and signs for themselves.', {
+        seen: 'of age, or not known',
+        accepted: 'a patient under age',
+      }),
   ]);
   return [GuardianNamed(occurredNow(now), { patientId: state.patientId, guardian })];
 }
@@ -264,8 +271,17 @@ export function decideLink(
   const isItself = patientId === otherPatientId;
   const isLinked = person.patients.some((each) => each.patientId === otherPatientId);
   refuseBroken('patient-link.refused', [
-    isItself && brokenRule('patient-link.itself', 'patient', 'A registration is not linked with itself.'),
-    !isItself && isLinked && brokenRule('patient-link.linked', 'patient', 'The two are one person already.'),
+    isItself &&
+      brokenRule('patient-link.itself', 'patient', 'A registration is not linked with itself.', {
+        seen: 'the same registration',
+        accepted: 'another registration',
+      }),
+    !isItself &&
+      isLinked &&
+      brokenRule('patient-link.linked', 'patient', 'The two are one person already.', {
+        seen: 'linked',
+        accepted: 'a registration that is not linked with it',
+      }),
     !isLinked &&
       count > REGISTRATIONS_MAX &&
       brokenRule('patient-link.too-many', 'patient', `Together they are ${count} registrations.`, {

@@ -39,6 +39,7 @@ export class EntryUnknown extends NotFound {
           'patient-entry.stands',
           'event',
           'Name an entry of this patient that stands by the id of its event.',
+          { seen: 'no such entry', accepted: 'an entry of this patient that was not taken back' },
         ),
       ],
     });

@@ -168,7 +168,16 @@ export const PatientMovedAwayCorrected = correctionOf(PatientMovedAway, ofPatien
 export const PatientReturnedCorrected = correctionOf(PatientReturned, ofPatient);
 
 /** An entry of the patient's stream, or a correction of one, is taken back. */
-export const PatientEntryRetracted = retractionOf('PatientEntryRetracted', { patientId: z.uuid() }, ofPatient);
+export const PatientEntryRetracted = retractionOf(
+  'PatientEntryRetracted',
+  {
+    patientId: z.uuid(),
+    /** The physician by whom an adverse event that was open is taken back. */
+    physicianId: z.uuid().optional(),
+  },
+  // What was written under version 1 names no physician, and says no more than it said.
+  { ...ofPatient, version: 2, upcasters: [(data) => data] },
+);
 
 /** Every type of event of a patient's stream. */
 export const PATIENT_EVENTS = [

@@ -311,8 +311,37 @@ describe('adverse events', () => {
     };
     expect((await post(of(`entries/${entry}/correct`), { data, reason: 'mixed up' })).status).toBe(200);
     expect(await get(`/v1/adverse-events/${body.id}`)).toMatchObject({ kind: 'scarring' });
-    expect((await post(of(`entries/${entry}/retract`), { reason: 'another patient' })).status).toBe(200);
+    const retract = (physician?: string) =>
+      post(of(`entries/${entry}/retract`), { reason: 'another patient', ...(physician ? { physician } : {}) });
+    expect(await list('state=open')).toMatchObject([{ id: body.id }]);
+    const RULE = 'adverse-event.retracted-by-physician';
+    expect(await retract()).toMatchObject({ status: 422, body: { fields: [{ rule: RULE, seen: 'nobody' }] } });
+    expect(await retract(nurseId)).toMatchObject({ status: 422, body: { fields: [{ rule: RULE, seen: 'nurse' }] } });
+    expect((await retract(physicianId)).status).toBe(200);
     expect(await list('')).toEqual([]);
+  });
+  it('[adverse-event.of-patient] name a session of the course that they are about', async () => {
+    const otherId = newId();
+    const courseOf = (treated: string) => new CourseHistory({ site: siteId, patient: treated, practitioner: nurseId });
+    const [own, other] = [
+      courseOf(patientId).performed('2024-01-08T10:00'),
+      courseOf(otherId).performed('2024-01-08T10:00'),
+    ];
+    await api.append(patient(otherId), ...own.streams(), ...other.streams());
+    const sessionOf = async (course: string): Promise<string> =>
+      ((await get(`/v1/courses/${course}`)) as { sessions: { id: string }[] }).sessions[0]?.id ?? '';
+    const [mine, anothers] = [await sessionOf(own.id), await sessionOf(other.id)];
+    expect((await post(of('adverse-events'), { ...REPORT, course: own.id })).status).toBe(201);
+    const entry = await eventOf('AdverseEventReported');
+    const correctTo = (session: string) =>
+      post(of(`entries/${entry}/correct`), {
+        data: { type: 'AdverseEventReported', ...REPORT, session, causality: null },
+        reason: 'mixed up',
+      });
+    for (const session of [anothers, newId()]) {
+      expect(await correctTo(session)).toMatchObject({ status: 404, body: { code: 'session.unknown' } });
+    }
+    expect((await correctTo(mine)).status).toBe(200);
   });
   it('need people and places that exist', async () => {
     expect((await post(of('adverse-events'), { ...REPORT, owner: newId() })).body.code).toBe('practitioner.unknown');

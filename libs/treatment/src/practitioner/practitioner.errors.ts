@@ -20,7 +20,12 @@ export class PractitionerUnknown extends NotFound {
 export class PractitionerExists extends Conflict {
   constructor() {
     super('practitioner.exists', 'There is such a practitioner already.', {
-      fields: [practitionerField('practitioner.once', 'code', 'Another practitioner has this code.')],
+      fields: [
+        practitionerField('practitioner.once', 'code', 'Another practitioner has this code.', {
+          seen: 'a code that is taken',
+          accepted: 'a code that nobody has',
+        }),
+      ],
     });
   }
 }
@@ -40,6 +45,7 @@ export class CredentialEntryUnknown extends NotFound {
           'credential.entry',
           'event',
           'Name a grant or a revocation that stands, by the id of its event.',
+          { seen: 'no such entry', accepted: 'a grant or a revocation that was not taken back' },
         ),
       ],
     });

@@ -104,7 +104,7 @@ export class PatientTimelineQuery {
       patientId,
     ]);
     if (rows.length > 0 && asksForHistory(params)) return unknownThen('patient.unknown-then', 'patient', params);
-    return new NotFound('patient.unknown', `There is no patient ${patient}.`);
+    return new NotFound('patient.unknown', 'There is no such patient.');
   }
 }
 
