@@ -7,10 +7,12 @@ import type { EventStore } from '#libs/event-store/src/event-store.js';
 import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import type { Projection, Reactor } from '#libs/projections/src/projection.js';
 import { ChainClock } from './clock/chain-clock.js';
+import { HeldNotes } from './dispatch/held-notes.js';
 import { OutboxChannel } from './dispatch/outbox.channel.js';
 import { messagesProjection } from './messages/messages.projection.js';
 import { MessagesQueries } from './messages/messages.queries.js';
 import { migrateMessaging } from './messaging.migrations.js';
+import { HeldWakerReactor } from './reactor/held-waker.reactor.js';
 import { MessagePlannerReactor } from './reactor/message-planner.reactor.js';
 import { PlannerNotes } from './reactor/planner-notes.js';
 import { RecordReader } from './reactor/record-reader.js';
@@ -47,6 +49,7 @@ export async function openMessaging(engine: MessagingEngine): Promise<Messaging>
     works: [
       new MessagePlannerReactor({ store: engine.store, chains: engine.chains, reader, notes }),
       messagesProjection,
+      new HeldWakerReactor(new HeldNotes(engine.db)),
     ],
     queries: new MessagesQueries(engine),
     clock: new ChainClock(engine.db, engine.chains),

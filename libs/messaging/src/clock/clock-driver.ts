@@ -35,7 +35,7 @@ export interface ClockDriverDependencies {
   readonly store: Pick<EventStore, 'head'>;
   readonly projections: { onMoved(callback: () => void): () => void };
   readonly planner: Pick<DispatchPlanner, 'plan'>;
-  readonly held: Pick<HeldMessages, 'lookAtAll'>;
+  readonly held: Pick<HeldMessages, 'look'>;
   readonly queue: Pick<WorkQueue<DispatchJob>, 'health'>;
   readonly log: { warn(fields: object, message: string): void };
 }
@@ -108,15 +108,16 @@ export class ClockDriver {
     try {
       let seen = '';
       let movedAt = performance.now();
-      let heldSeenAt = -1;
       for (;;) {
         const outlook = await clockOutlook(this.deps, chain, target, skipped);
         if (this.stopping) return outlook.next;
         if (outlook.caughtUp && outlook.due.length === 0) {
-          if (!outlook.hasHeld || heldSeenAt === outlook.head) return outlook.next;
+          if (!outlook.heldDue) return outlook.next;
           // What lifts a block has happened by now, and what it held goes before the clock goes on.
-          await this.deps.held.lookAtAll(chain);
-          heldSeenAt = outlook.head;
+          const looked = await this.deps.held.look(chain);
+          await this.renew(chain);
+          // Somebody else looks at it.
+          if (looked === 0) await moves.next(LOOK_EVERY_MS);
           continue;
         }
         if (outlook.unhanded > 0) await this.deps.planner.plan(chain);
@@ -125,7 +126,7 @@ export class ClockDriver {
         if (now !== seen) movedAt = performance.now();
         seen = now;
         if (performance.now() - movedAt > this.stuckMs) await this.skip(chain, outlook.due, skipped);
-        if (this.renewIsDue() && (await this.lease(chain)) === undefined) throw new DriverLost();
+        await this.renew(chain);
         await moves.next(LOOK_EVERY_MS);
       }
     } finally {
@@ -142,6 +143,11 @@ export class ClockDriver {
     }
     for (const id of due) skipped.add(id);
     this.deps.log.warn({ chain: chain.slug, messages: due }, 'the clock goes on without messages that do not move');
+  }
+
+  /** @throws DriverLost */
+  private async renew(chain: Chain): Promise<void> {
+    if (this.renewIsDue() && (await this.lease(chain)) === undefined) throw new DriverLost();
   }
 
   private renewIsDue = (): boolean => performance.now() - this.renewedAt > RENEW_EVERY_MS;

@@ -4,11 +4,12 @@ import type { EventStore } from '#libs/event-store/src/event-store.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import { MESSAGES, MESSAGES_SCHEMA } from '../messages/messages.projection.js';
+import { HELD_WAKER } from '../reactor/held-waker.reactor.js';
 import { MESSAGE_PLANNER } from '../reactor/message-planner.reactor.js';
 
 /** How a chain stands at one moment, as whoever drives its clock must see it. */
 export interface ClockOutlook {
-  /** Planner and read model have seen the chain's last event. */
+  /** Planner, waker and read model have seen the chain's last event. */
   readonly caughtUp: boolean;
   /** Position of the chain's last event. */
   readonly head: number;
@@ -16,14 +17,14 @@ export interface ClockOutlook {
   readonly due: readonly Id[];
   /** Of them, those that were not handed to the queue yet. */
   readonly unhanded: number;
-  /** Whether any message is held, since something stands against its session. */
-  readonly hasHeld: boolean;
-  /** When the next message falls due, or one that is held expires, up to the target. */
+  /** Whether a message that is held is to be looked at, or is being looked at: something has happened to what holds it. */
+  readonly heldDue: boolean;
+  /** When the next message falls due, or one that is held is to be looked at, up to the target. */
   readonly next: Instant | undefined;
 }
 
 /** What must have seen an event before anything can be said of what is due. */
-const WORKS = [MESSAGE_PLANNER, MESSAGES];
+const WORKS = [MESSAGE_PLANNER, HELD_WAKER, MESSAGES];
 
 /** More at one instant are dealt with in rounds. */
 const DUE_MAX = 1_000;
@@ -59,22 +60,22 @@ export async function clockOutlook(
              (select count(*)::int from due d where d.status = 'pending' and not exists (
                 select 1 from dispatch_handed_over h
                 where h.chain = $1 and h.message_id = d.message_id and h.deferrals = d.deferrals)) as unhanded,
-             exists (select 1 from ${MESSAGES_SCHEMA}.message m where m.chain = $1 and m.status = 'held') as held,
+             exists (select 1 from dispatch_held h where h.chain = $1 and h.next_look <= clock.now) as held,
              -- One that is held is of no use any more from its expiry on, and is then settled.
              (select min(t.at) from (
                 select m.next_due as at from ${MESSAGES_SCHEMA}.message m
                 where m.chain = $1 and m.status = 'pending' and m.next_due <= $2 and m.message_id <> all($3::uuid[])
                 union all
-                select m.expires_at from ${MESSAGES_SCHEMA}.message m
-                where m.chain = $1 and m.status = 'held' and m.expires_at > clock.now and m.expires_at <= $2
+                select h.next_look from dispatch_held h
+                where h.chain = $1 and h.next_look > clock.now and h.next_look <= $2
               ) t) as next
       from clock`,
     values: [chain.no, until, [...skipped], WORKS.map(({ name }) => name), WORKS.map(({ version }) => version)],
   });
   const head = await store.head(chain.id);
   const row = rows[0];
-  if (!row) return { caughtUp: true, head, due: [], unhanded: 0, hasHeld: false, next: undefined };
+  if (!row) return { caughtUp: true, head, due: [], unhanded: 0, heldDue: false, next: undefined };
   const caughtUp = Number(row.applied) >= head;
-  const { due, unhanded, held: hasHeld } = row;
-  return { caughtUp, head, due, unhanded, hasHeld, next: row.next?.toISOString() };
+  const { due, unhanded, held: heldDue } = row;
+  return { caughtUp, head, due, unhanded, heldDue, next: row.next?.toISOString() };
 }

@@ -12,7 +12,7 @@ export interface SweeperTimes {
   readonly jobLostMs: number;
   /** An attempt without an outcome for so long has lost its maker. Longer than any call to a provider takes. */
   readonly attemptStaleMs: number;
-  /** A message that is held is looked at again so often, by the chain's clock. */
+  /** A message that is held is looked at again so often though nothing was heard, by the chain's clock. */
   readonly heldLookMs?: number;
 }
 
@@ -96,7 +96,7 @@ export class DispatchSweeper {
   }
 
   private async forget(): Promise<void> {
-    await this.deps.held.forget();
+    await this.deps.held.mend();
     await this.deps.db.query(
       `delete from dispatch_handed_over h
        where handed_at < clock_timestamp() - $1 * interval '1 millisecond'

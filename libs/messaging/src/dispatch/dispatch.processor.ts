@@ -1,7 +1,7 @@
 import type { Chains } from '#libs/event-store/src/chains.js';
-import { PistorError } from '#libs/kernel/src/errors.js';
 import type { RunningJob } from '#libs/queue/src/work-queue.js';
 import type { DispatchJob } from './dispatch.jobs.js';
+import { isOfTheMoment } from './dispatch.problem.js';
 import type { Dispatcher } from './dispatcher.js';
 
 /** The queue's side of dispatch. */
@@ -18,9 +18,7 @@ export class DispatchProcessor {
     try {
       await this.dispatcher.dispatch(chain, data.messageId);
     } catch (error) {
-      // A database that is gone, or a race that was lost eight times, says nothing about the message.
-      const ofTheMoment = error instanceof PistorError && error.kind !== 'invalid' && error.kind !== 'refused';
-      if (ofTheMoment || !lastAttempt) throw error;
+      if (isOfTheMoment(error) || !lastAttempt) throw error;
       this.log.warn({ message: data.messageId, err: error }, 'a message cannot be dispatched');
       const problem = `it cannot be written: ${error instanceof Error ? error.name : 'unknown error'}`;
       await this.dispatcher.fail(chain, data.messageId, problem, await this.chains.now(chain));

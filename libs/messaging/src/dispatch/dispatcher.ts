@@ -1,7 +1,7 @@
 import type { CommandRunner, Reads } from '#libs/cqrs/src/command-runner.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
-import type { EventStore } from '#libs/event-store/src/event-store.js';
+import type { EventStore, StreamName } from '#libs/event-store/src/event-store.js';
 import { WrongExpectedRevision } from '#libs/event-store/src/event-store.errors.js';
 import { derivedId, type Id, newId } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
@@ -21,20 +21,20 @@ import { messageStream } from '../message/message.events.js';
 import { evolveWith, type KnownMessage, messageFold, type MessageState } from '../message/message.state.js';
 import { isAboutTheFuture } from '../plan/cause-gone.js';
 import { isPlanned, type PlannedTimeline, timelineOf } from '../plan/course-timeline.js';
-import { earlierMessageIds, hasGone } from '../plan/earlier-messages.js';
-import { hasLaterCourse, rhythmBack } from '../plan/later-course.js';
-import { personStanding, readPerson } from '../plan/person-standing.js';
+import { earlierMessageIds, tellsTheSame } from '../plan/earlier-messages.js';
+import { type Rhythm, rhythmOf } from '../plan/later-course.js';
+import { everLinkedWith, type PersonStanding, personStanding, readPerson } from '../plan/person-standing.js';
 import { NEVER } from '../plan/told.js';
 import type { PlannerNotes } from '../reactor/planner-notes.js';
 import type { RecordReader } from '../reactor/record-reader.js';
 import { renderMessage, type RenderedMessage } from '../templates/render-message.js';
 import type { Channel, OutgoingMessage, SendResult } from './channel.js';
 import { consultationWithdrawals } from './consent-withdrawals.js';
+import type { HeldNotes } from './held-notes.js';
 import { type DispatchDecision, type DispatchMatter, dispatchDecision } from './dispatch.decision.js';
 
 const ACTOR = 'system:dispatcher';
 
-type Rhythm = Pick<DispatchMatter, 'rhythmEnded' | 'rhythmBack'>;
 const GOES_ON: Rhythm = { rhythmEnded: false, rhythmBack: NEVER };
 
 /** What became of one try to dispatch a message. */
@@ -60,6 +60,7 @@ export interface DispatcherDependencies {
   readonly reader: RecordReader;
   readonly notes: PlannerNotes;
   readonly channel: Channel;
+  readonly heldNotes: Pick<HeldNotes, 'watch'>;
   /** Where the lots are found that a session is planned with. */
   readonly codes: Pick<ExternalCodes, 'find'>;
   readonly log: { warn(fields: object, message: string): void };
@@ -189,10 +190,12 @@ export class Dispatcher {
       return { outcome: 'settled', events: [] } as const;
     if (message.status === 'attempted' && message.attempts !== claimedAfter)
       return { outcome: 'in-flight', events: [] } as const;
-    const earlier = await this.earlier(reads, message);
-    // Whoever is telling an earlier form of it comes to an end first.
+    const world = await this.world(reads, message);
+    const earlier = await this.earlier(reads, message, world);
+    // Whoever is telling another form of it comes to an end first.
     if (earlier.some(({ status }) => status === 'attempted')) return { outcome: 'in-flight', events: [] } as const;
-    const { matter, decision } = await this.judge(reads, message, earlier.some(hasGone));
+    const wasTold = earlier.some((each) => tellsTheSame(each, message.planned));
+    const { matter, decision, streams } = await this.judge(reads, { ...world, wasTold });
     switch (decision.kind) {
       case 'not-due':
         return { outcome: 'not-due', events: [] } as const;
@@ -201,6 +204,7 @@ export class Dispatcher {
       case 'expire':
         return { outcome: 'expired', events: decide(decision, message, reads.now) } as const;
       case 'hold':
+        await this.deps.heldNotes.watch(reads.chain, messageId, streams, { now: reads.now, ...message.planned });
         return { outcome: 'held', events: decide(decision, message, reads.now) } as const;
       case 'defer':
         return { outcome: 'deferred', events: decide(decision, message, reads.now) } as const;
@@ -213,7 +217,7 @@ export class Dispatcher {
   private async prepare(
     reads: Reads,
     message: Extract<MessageState, { status: 'pending' | 'attempted' }>,
-    matter: Awaited<ReturnType<Dispatcher['matter']>>,
+    matter: DispatchMatter,
     decision: Extract<DispatchDecision, { kind: 'send' }>,
   ) {
     const { channel, to, language, identity } = decision;
@@ -241,21 +245,22 @@ export class Dispatcher {
   }
 
   /** What stands against a session is asked last, and only where the message would go: it takes many streams to tell. */
-  private async judge(reads: Reads, message: KnownMessage, wasTold: boolean) {
-    const matter = await this.matter(reads, message, wasTold);
+  private async judge(reads: Reads, matter: DispatchMatter) {
     const decision = dispatchDecision(matter);
-    const { cause, kind } = message.planned;
+    const { cause, kind } = matter.message.planned;
     const session =
       cause.kind === 'session' && isAboutTheFuture(kind)
         ? matter.timeline.course.sessions.find((each) => each.sessionId === cause.sessionId)
         : undefined;
     const isOnItsWay = decision.kind === 'send' || decision.kind === 'defer';
-    if (!isOnItsWay || session?.status !== 'booked') return { matter, decision };
-    const standing = await loadStanding(reads, reads.chain, matter.timeline.course, session, this.deps.codes);
-    return { matter, decision: dispatchDecision({ ...matter, standing }) };
+    if (!isOnItsWay || session?.status !== 'booked') return { matter, decision, streams: [] };
+    const { course } = matter.timeline;
+    const streams = new Set<StreamName>([courseStream(course.courseId)]);
+    const standing = await loadStanding(noting(reads, streams), reads.chain, course, session, this.deps.codes);
+    return { matter, decision: dispatchDecision({ ...matter, standing }), streams: [...streams] };
   }
 
-  private async matter(reads: Reads, message: KnownMessage, wasTold: boolean) {
+  private async world(reads: Reads, message: KnownMessage) {
     const { courseId, patientId, siteId, cause } = message.planned;
     const timeline = timelineOf(await reads.events<CourseStreamEvent>(courseStream(courseId)));
     if (!isPlanned(timeline))
@@ -263,35 +268,42 @@ export class Dispatcher {
     const { consultationId, protocol } = timeline.course;
     // Versions of protocols never change: nothing about them needs to be guarded.
     const rules = await this.deps.reader.protocol(reads.chain, protocol.code, protocol.version);
-    const [patient, events, site, consultation, rhythm] = [
+    const [patient, events, site, consultation] = [
       (await reads.load(patientStream(patientId), patientFold)).state,
       await readPerson((stream) => reads.events(stream), patientId),
       (await reads.load(siteStream(siteId), siteFold)).state,
       (await reads.load(consultationStream(consultationId), consultationWithdrawals)).state,
-      cause.kind === 'maintenance-window' ? await this.rhythm(reads, timeline) : GOES_ON,
     ];
     if (site.status !== 'registered') throw new Error(`Course ${courseId} is at a site that was never registered`);
-    const person = personStanding(events, site.timeZone);
+    const person = personStanding(events, patientId, site.timeZone);
+    const rhythm = cause.kind === 'maintenance-window' ? await this.rhythm(reads, timeline, person) : GOES_ON;
     const standing: readonly Finding[] = [];
     const world = { protocol: rules, ...rhythm, patient, person, site, consultation };
-    return { message, timeline, ...world, wasTold, standing, now: reads.now };
+    return { message, timeline, ...world, standing, now: reads.now };
   }
 
-  /** The same message as it was before corrections; it must not be told twice. */
-  private async earlier(reads: Reads, { planned }: KnownMessage): Promise<MessageState[]> {
-    const ids = earlierMessageIds(planned, planned.courseId, planned.patientId);
+  /** The messages by which the patient may have been told the same. */
+  private async earlier(
+    reads: Reads,
+    { planned }: KnownMessage,
+    { timeline, ...world }: Omit<DispatchMatter, 'wasTold'>,
+  ): Promise<MessageState[]> {
+    const noted = await this.deps.notes.messagesOf(reads.chain, [planned.courseId]);
+    const ids = earlierMessageIds({ ...planned, precaution: planned.precaution }, planned, timeline, world, noted);
     return Promise.all(ids.map(async (id) => (await reads.load(messageStream(id), messageFold)).state));
   }
 
-  private async rhythm(reads: Reads, timeline: PlannedTimeline): Promise<Rhythm> {
+  private async rhythm(reads: Reads, timeline: PlannedTimeline, person: PersonStanding): Promise<Rhythm> {
     const { courseId, patientId, protocol } = timeline.course;
-    const ids = await this.deps.notes.coursesOf(reads.chain, [{ patientId, protocol: protocol.code }]);
+    const registrations = everLinkedWith(patientId, person);
+    const pairs = registrations.map((id) => ({ patientId: id, protocol: protocol.code }));
+    const ids = await this.deps.notes.coursesOf(reads.chain, pairs);
     const others: PlannedTimeline[] = [];
     for (const id of ids.filter((each) => each !== courseId)) {
       const other = timelineOf(await reads.events<CourseStreamEvent>(courseStream(id)));
       if (isPlanned(other)) others.push(other);
     }
-    return { rhythmEnded: hasLaterCourse(timeline, others), rhythmBack: rhythmBack(timeline, others) };
+    return rhythmOf(timeline, others, person);
   }
 
   /** Name of the site at which the session takes, or took, place. */
@@ -311,3 +323,15 @@ export class Dispatcher {
     return state.status === 'registered' ? state.name : site.name;
   }
 }
+
+/** The same reads, which say what they were asked for. */
+const noting = (reads: Reads, streams: Set<StreamName>): Pick<Reads, 'load' | 'events'> => ({
+  load: (stream, fold) => {
+    streams.add(stream);
+    return reads.load(stream, fold);
+  },
+  events: (stream) => {
+    streams.add(stream);
+    return reads.events(stream);
+  },
+});

@@ -1,5 +1,6 @@
 import { newId } from '#libs/kernel/src/ids.js';
 import { addDays } from '#libs/kernel/src/local-date.js';
+import { Unavailable } from '#libs/kernel/src/errors.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { CourseStopped, courseStream, SessionBooked } from '#libs/treatment/src/course/course.events.js';
 import {
@@ -13,6 +14,7 @@ import { LotRecalled, LotRecallLifted, recallIdOf, recallStream } from '#libs/tr
 import { openTestMessaging, recipient, type TestMessaging, type TestWorld } from '#test/support/test-messaging.js';
 import { CourseHistory, zoned } from '#test/support/treatment-history.js';
 import { type MessageEvent, messageStream } from '../message/message.events.js';
+import { type ClaimedMessage, HeldNotes } from './held-notes.js';
 
 let messaging: TestMessaging;
 beforeAll(async () => {
@@ -163,6 +165,90 @@ describe('late knowledge', () => {
   });
 });
 
+describe('a look at what is held', () => {
+  const held = async (): Promise<Reminder> => {
+    const reminder = await dueReminder();
+    await pregnant(reminder);
+    // What was learned before the hold wakes nothing.
+    await messaging.follow(reminder.chain);
+    expect(await dispatch(reminder)).toBe('held');
+    await messaging.follow(reminder.chain);
+    return reminder;
+  };
+  const looks = ({ chain }: Reminder, held = messaging.workers({ times }).held) => held.look(chain);
+  const ends = ({ of, append, day }: Reminder) =>
+    append({
+      stream: patientStream(of.patient),
+      events: [HealthFactEnded(now, { patientId: of.patient, factId, until: addDays(day, -1) })],
+    });
+
+  it('[message.held] is taken when something has happened to what holds it, and not before', async () => {
+    const reminder = await held();
+    expect(await looks(reminder)).toBe(0);
+    const stranger = newId();
+    await reminder.append(recipient(stranger));
+    await pregnant(reminder, null, stranger);
+    await messaging.follow(reminder.chain);
+    expect(await looks(reminder)).toBe(0);
+    await ends(reminder);
+    await messaging.follow(reminder.chain);
+    expect(await looks(reminder)).toBe(1);
+    expect((await history(reminder)).at(-1)).toBe('MessageSent');
+  });
+
+  it('[message.held] is taken by one process of many', async () => {
+    const reminder = await held();
+    await ends(reminder);
+    await messaging.follow(reminder.chain);
+    const taken = await Promise.all([1, 2, 3].map(() => looks(reminder)));
+    expect(taken.filter((count) => count > 0)).toEqual([1]);
+  });
+
+  it('[message.held] is taken once more where something happens while somebody looks', async () => {
+    const reminder = await held();
+    const notes = new HeldNotes(messaging.engine.db);
+    const stream = patientStream(reminder.of.patient);
+    const at = await messaging.engine.chains.now(reminder.chain);
+    await notes.wake(reminder.chain, [stream]);
+    const [claimed] = await notes.claim(reminder.chain, at, 10);
+    await notes.wake(reminder.chain, [stream]);
+    await notes.leave(reminder.chain, claimed as ClaimedMessage, at);
+    expect(await looks(reminder)).toBe(1);
+    expect(await looks(reminder)).toBe(0);
+  });
+
+  it('[message.held] is taken again after a note about it was lost', async () => {
+    const reminder = await held();
+    await messaging.engine.db.query('delete from dispatch_held where chain = $1', [reminder.chain.no]);
+    await ends(reminder);
+    await messaging.follow(reminder.chain);
+    expect(await looks(reminder)).toBe(0);
+    await messaging.workers({ times }).held.mend();
+    expect(await looks(reminder)).toBe(1);
+    expect((await history(reminder)).at(-1)).toBe('MessageSent');
+  });
+
+  it('[message.failed] fails when it can never be written, and is left alone when only the moment is bad', async () => {
+    const reminder = await held();
+    const workers = messaging.workers({ times });
+    const wake = () => new HeldNotes(messaging.engine.db).wake(reminder.chain, [patientStream(reminder.of.patient)]);
+    const dispatching = jest.spyOn(workers.dispatcher, 'dispatch');
+    dispatching.mockRejectedValue(new Unavailable('database.gone', 'The database is gone.'));
+    for (const _ of [1, 2, 3, 4]) {
+      await wake();
+      expect(await looks(reminder, workers.held)).toBe(1);
+    }
+    expect(await looks(reminder, workers.held)).toBe(0);
+    dispatching.mockRejectedValue(new TypeError('no template'));
+    await wake();
+    for (const _ of [1, 2, 3]) expect(await looks(reminder, workers.held)).toBe(1);
+    expect(await looks(reminder, workers.held)).toBe(0);
+    await messaging.follow(reminder.chain);
+    expect((await history(reminder)).at(-1)).toBe('MessageFailed');
+    expect(await balance(reminder)).toMatchObject({ planned: 1, failed: 1, pending: 0 });
+  });
+});
+
 describe('a recall', () => {
   const recall = ({ chain, append }: Reminder, lotNumber: string, ...which: ('recalled' | 'lifted')[]) => {
     const of = { recallId: recallIdOf(chain.id, 'GlowMeso', lotNumber), product: 'GlowMeso', lotNumber };
@@ -237,5 +323,32 @@ describe('the clock of a sandbox', () => {
       expect(planned).toBe(sent + suppressed + expired + failed + unknown + pending);
       expect(pending).toBe(0);
     }
+  });
+
+  it('[message.held] looks at a message when it has been woken or expires, and not at each step', async () => {
+    const reminder = await dueReminder();
+    await pregnant(reminder);
+    await messaging.follow(reminder.chain);
+    expect(await dispatch(reminder)).toBe('held');
+    const other = newId();
+    await reminder.append(recipient(other));
+    for (const hour of ['15', '16', '17', '18']) {
+      const course = new CourseHistory({ ...reminder.of, patient: other }).booked(`${reminder.day}T${hour}:07`);
+      await reminder.append(...course.streams());
+    }
+    await messaging.follow(reminder.chain);
+    const workers = messaging.workers({ queueName: `test-${newId()}` });
+    const looks = jest.spyOn(workers.dispatcher, 'dispatch');
+    workers.start();
+    try {
+      await messaging.clock.advanceAndWait(reminder.chain, `${addDays(reminder.day, 1)}T00:00:00.000Z`, 30_000);
+    } finally {
+      await workers.stop();
+    }
+    const ids = looks.mock.calls.map(([, id]) => id);
+    expect(new Set(ids).size).toBeGreaterThan(1);
+    expect(ids.filter((id) => id === reminder.messageId)).toHaveLength(1);
+    await messaging.follow(reminder.chain);
+    expect((await history(reminder)).at(-1)).toBe('MessageExpired session.contraindication-absolute');
   });
 });

@@ -1,85 +1,65 @@
-import type { Database } from '#libs/database/src/database.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
-import type { Id } from '#libs/kernel/src/ids.js';
-import { MESSAGES_SCHEMA } from '../messages/messages.projection.js';
+import { inGroups } from '../reactor/in-groups.js';
+import { isOfTheMoment } from './dispatch.problem.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { ClaimedMessage, HeldNotes } from './held-notes.js';
 
-/** Messages of one round. */
+/** Messages of one look; the sweeper comes by again in seconds. */
 const BATCH = 200;
-/** How long a message is left alone, by the chain's clock. Whatever lifts a block is noticed within that time. */
-export const HELD_LOOK_EVERY_MS = 60_000;
+/** Of them, at a time. */
+const CONCURRENCY = 8;
+/** What nobody could decide on is left alone for so long, by the chain's clock. */
+const POSTPONED_MS = 60_000;
+/** A message that cannot be written so often never can. */
+const FAILURES_MAX = 3;
 
 export interface HeldMessagesDependencies {
-  readonly db: Database;
-  readonly chains: Chains;
-  readonly dispatcher: Pick<Dispatcher, 'dispatch'>;
+  readonly chains: Pick<Chains, 'now'>;
+  readonly heldNotes: HeldNotes;
+  readonly dispatcher: Pick<Dispatcher, 'dispatch' | 'fail'>;
   readonly log: { warn(fields: object, message: string): void };
 }
 
 /**
- * Looks again at messages that are held, since something stands against their session. What no longer does is sent, what
- * is no longer of use expires, and nothing is written about the rest, however often it is looked at.
+ * Looks again at messages that are held, since something stands against their session: when something has happened from
+ * which that was decided, and when they are of no use any more. What nothing stands against is sent, what is no longer of
+ * use expires, and nothing is written about the rest, however often it is looked at.
  */
 export class HeldMessages {
-  constructor(
-    private readonly deps: HeldMessagesDependencies,
-    private readonly everyMs = HELD_LOOK_EVERY_MS,
-  ) {}
+  constructor(private readonly deps: HeldMessagesDependencies) {}
 
-  /** Those that nobody has looked at for a minute of the chain's clock, at most `BATCH` of them. */
-  async look(chain: Chain): Promise<void> {
-    const now = await this.deps.chains.now(chain);
-    const before = new Date(Date.parse(now) - this.everyMs).toISOString();
-    const { rows } = await this.deps.db.query<{ message_id: Id }>(
-      `select m.message_id from ${MESSAGES_SCHEMA}.message m
-       left join dispatch_held_look l on l.chain = m.chain and l.message_id = m.message_id
-       where m.chain = $1 and m.status = 'held' and (l.looked_at is null or l.looked_at <= $2)
-       order by l.looked_at nulls first limit $3`,
-      [chain.no, before, BATCH],
-    );
-    await this.lookAt(chain, rows);
+  /** @returns how many were looked at: those that are due for it and nobody else looks at, at most `BATCH`. */
+  async look(chain: Chain): Promise<number> {
+    const { chains, heldNotes } = this.deps;
+    const claimed = await heldNotes.claim(chain, await chains.now(chain), BATCH);
+    await inGroups(claimed, (message) => this.lookAt(chain, message), CONCURRENCY);
+    return claimed.length;
   }
 
-  /** All of them, whenever they were looked at: before the clock of a sandbox goes on. */
-  async lookAtAll(chain: Chain): Promise<void> {
-    let after: Id | null = null;
-    for (;;) {
-      const { rows }: { rows: { message_id: Id }[] } = await this.deps.db.query<{ message_id: Id }>(
-        `select message_id from ${MESSAGES_SCHEMA}.message
-         where chain = $1 and status = 'held' and ($2::uuid is null or message_id > $2) order by message_id limit $3`,
-        [chain.no, after, BATCH],
-      );
-      await this.lookAt(chain, rows);
-      const last = rows.at(-1);
-      if (!last || rows.length < BATCH) return;
-      after = last.message_id;
+  /** Puts right what was lost between the messages and the notes about them. */
+  mend = (): Promise<void> => this.deps.heldNotes.mend();
+
+  private async lookAt(chain: Chain, message: ClaimedMessage): Promise<void> {
+    const { chains, heldNotes, dispatcher } = this.deps;
+    const { messageId } = message;
+    try {
+      const outcome = await dispatcher.dispatch(chain, messageId);
+      if (outcome === 'held') await heldNotes.leave(chain, message, await chains.now(chain));
+      else if (outcome === 'in-flight') await this.postpone(chain, message);
+      else await heldNotes.forget(chain, messageId);
+    } catch (error) {
+      // One that cannot be decided on now must not keep the others waiting.
+      this.deps.log.warn({ message: messageId, err: error }, 'a message that is held could not be looked at');
+      if (isOfTheMoment(error)) return this.postpone(chain, message);
+      if ((await heldNotes.failed(chain, messageId)) < FAILURES_MAX) return;
+      const problem = `it cannot be written: ${error instanceof Error ? error.name : 'unknown error'}`;
+      await dispatcher.fail(chain, messageId, problem, await chains.now(chain));
+      await heldNotes.forget(chain, messageId);
     }
   }
 
-  /** Forgets when those were looked at that are no longer held. */
-  async forget(): Promise<void> {
-    await this.deps.db.query(
-      `delete from dispatch_held_look l
-       where not exists (select 1 from ${MESSAGES_SCHEMA}.message m
-                         where m.chain = l.chain and m.message_id = l.message_id and m.status = 'held')`,
-    );
-  }
-
-  private async lookAt(chain: Chain, rows: readonly { readonly message_id: Id }[]): Promise<void> {
-    if (rows.length === 0) return;
-    const ids = rows.map((row) => row.message_id);
-    for (const id of ids) {
-      try {
-        await this.deps.dispatcher.dispatch(chain, id);
-      } catch (error) {
-        // One that cannot be decided on now must not keep the others waiting; the next round comes to it again.
-        this.deps.log.warn({ message: id, err: error }, 'a message that is held could not be looked at');
-      }
-    }
-    await this.deps.db.query(
-      `insert into dispatch_held_look (chain, message_id, looked_at) select $1, id, $3 from unnest($2::uuid[]) as t(id)
-       on conflict (chain, message_id) do update set looked_at = excluded.looked_at`,
-      [chain.no, ids, await this.deps.chains.now(chain)],
-    );
+  private async postpone(chain: Chain, { messageId }: ClaimedMessage): Promise<void> {
+    const now = Date.parse(await this.deps.chains.now(chain));
+    await this.deps.heldNotes.postpone(chain, messageId, new Date(now + POSTPONED_MS).toISOString());
   }
 }

@@ -69,7 +69,7 @@ function bookingGone(
       if (course.status === 'stopped') return 'course-stopped';
       if (course.status === 'lapsed') return 'course-lapsed';
       if (!isAhead(course, session)) return 'course-completed';
-      return generationAhead(timeline, session, person) === generation ? undefined : 'session-rescheduled';
+      return generationAhead(timeline, sessionId, person) === generation ? undefined : 'session-rescheduled';
   }
 }
 
@@ -98,5 +98,5 @@ function windowGone(
   if (rhythmEnded) return 'rhythm-ended';
   if (currentWindow(course, protocol, false)?.ordinal !== ordinal) return 'maintenance-window-moved';
   if (bookedMaintenance(course)) return 'maintenance-booked';
-  return generation === toldOfWindow(timeline, context).times ? undefined : 'superseded';
+  return generation === toldOfWindow(timeline, ordinal, context).times ? undefined : 'superseded';
 }

@@ -145,6 +145,46 @@ describe('a performed session that is corrected', () => {
   });
 });
 
+describe('what was told, whatever is entered and taken back', () => {
+  /** Entries of a course with one booked session, and corrections that take the entry before them back, or the first. */
+  const entries = {
+    moves: (n: number) =>
+      SessionRescheduled(at, {
+        ...{ ...named, sessionId, siteId: SITE, practitionerId: PRACTITIONER },
+        at: zoned(`2026-05-${20 + (n % 3)}T14:00`),
+      }),
+    cancels: () => SessionCancelled(at, { ...named, sessionId, reason: 'ill' }),
+    performs: () => courseOf().performed('2026-05-02T10:00', { id: sessionId }).events[1] as NewEvent,
+    completes: () => CourseCompleted(at, named),
+    proposes: () => MaintenanceProposed(at, { ...named, ordinal: 1, opens: '2026-08-02', closes: '2026-11-02' }),
+    declines: () => MaintenanceDeclined(at, named),
+    resumes: () => MaintenanceResumed(at, named),
+    stops: () => CourseStopped(at, { ...named, reason: 'moved' }),
+    takesBack: (n: number) => retracted(1 + (n % 4)),
+    takesBackLast: (n: number) => retracted(n - 1),
+  };
+
+  it('[message.retracted] has a key that did not end before, so that nothing is lost and nothing counts twice', () => {
+    const names = fc.constantFrom(...(Object.keys(entries) as (keyof typeof entries)[]));
+    fc.assert(
+      fc.property(fc.array(names, { maxLength: 12 }), (steps) => {
+        const events = [...courseOf().booked('2026-05-20T14:00', { id: sessionId }).events];
+        const ended = new Set<string>();
+        let before = new Set<string>();
+        for (const step of [undefined, ...steps]) {
+          if (step) events.push(entries[step](events.length));
+          const timeline = timelineOf([events, on('2026-05-02T11:00')]);
+          const keys = new Set(desiredMessages(timeline, planContext()).map((each) => keyOf(each, PATIENT)));
+          for (const key of before) if (!keys.has(key)) ended.add(key);
+          expect([...keys].filter((key) => ended.has(key))).toEqual([]);
+          before = keys;
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
 describe('a booking that counts again', () => {
   const booked = () => courseOf().booked('2026-05-20T14:00', { id: sessionId });
   const first = [booked().events, on('2026-05-01T09:00')] as const;

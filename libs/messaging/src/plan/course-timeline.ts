@@ -12,7 +12,7 @@ import {
   performedSessions,
   type PlannedCourse,
 } from '#libs/treatment/src/streams.contract.js';
-import { again, NEVER, type Told } from './told.js';
+import { type Telling, tellAnew, UNTOLD } from './told.js';
 
 type Origin = AppendContext['origin'];
 
@@ -23,43 +23,38 @@ export interface Learned {
 }
 
 /**
- * A course with what messages need beyond its state: when we learned what. Nothing that was due before we knew of it is
- * planned, however late it is looked at again.
+ * A course with what messages need beyond its state: when we learned what, and how often we would have told what. Nothing
+ * that was due before we knew of it is planned, however late it is looked at again.
+ *
+ * What is told again is counted along the events as they were recorded, from one to the next, each with the history as
+ * it was known by then. So the counts only rise, whatever is taken back later, and a key that was used and suppressed
+ * does not come again.
  */
 export interface CourseTimeline {
   readonly course: CourseState;
-  /** By session: when its present booking was recorded. */
-  readonly booked: Readonly<Record<string, Learned>>;
   /** By session: when its performance was recorded. */
   readonly performed: Readonly<Record<string, Learned>>;
   /** The present proposal of maintenance: when it was made, and what the newest event that it rests on came from. */
   readonly proposed: Learned | undefined;
-  /**
-   * How often, since the proposal, a booked maintenance session fell away or the patient wanted maintenance again, and
-   * when last: the patient is told again.
-   */
-  readonly freed: Told;
   /** Where the newest event that moves maintenance windows came from. */
   readonly windowOrigin: Origin;
-  /** By session: how often corrections changed what its patient must be told. */
-  readonly retold: Readonly<Record<string, Retold>>;
-  /** How often a correction brought maintenance back that had ended. */
-  readonly reopened: Told;
-  /** When corrections moved the beginning of the treatment, each time from where and to where. */
-  readonly rebegun: readonly Rebegun[];
+  /** By session: what its patient would be told ahead of it, and what after it. */
+  readonly ahead: Readonly<Record<string, Telling>>;
+  readonly after: Readonly<Record<string, Telling>>;
+  /** Every window that was ever proposed, in order. */
+  readonly proposals: readonly Proposed[];
+  /** The course as it was known from event to event, where that may change its windows, or those of a former course. */
+  readonly steps: readonly CourseStep[];
 }
 
-/** The first performed course session as it was known before a correction and after it; undefined: none. */
-export interface Rebegun {
-  readonly from: Instant | undefined;
-  readonly to: Instant | undefined;
+type Proposed = NonNullable<PlannedCourse['proposal']>;
+
+/** A course as it was known from one event on. */
+export interface CourseStep {
+  readonly course: PlannedCourse;
+  readonly began: Instant | undefined;
+  readonly position: number;
   readonly recordedAt: Instant;
-}
-
-/** What corrections changed about a session, ahead of it and after it. */
-export interface Retold {
-  readonly ahead: Told;
-  readonly after: Told;
 }
 
 /** A course that was planned. */
@@ -67,28 +62,38 @@ export type PlannedTimeline = CourseTimeline & { readonly course: PlannedCourse 
 
 const initial: CourseTimeline = {
   course: courseFold.initial,
-  booked: {},
   performed: {},
   proposed: undefined,
-  freed: NEVER,
   windowOrigin: 'live',
-  retold: {},
-  reopened: NEVER,
-  rebegun: [],
+  ahead: {},
+  after: {},
+  proposals: [],
+  steps: [],
 };
 
-/** Of a history with corrections applied; what they changed is not in it (see `timelineOf`). */
-export const timelineFold = { initial, evolve };
+/** A course of which nothing is known. */
+export const NO_TIMELINE = initial;
 
 /**
  * The timeline of a course by its events as they were recorded, corrections beside what they change.
  * @param events the whole stream, in its order
  */
 export function timelineOf(events: readonly RecordedEvent<CourseStreamEvent>[]): CourseTimeline {
-  const timeline = effective(events).reduce(evolve, initial);
+  let timeline = initial;
+  events.forEach((event, n) => {
+    const { course: before } = timeline;
+    if (changesHistory(event.type)) {
+      const { ahead, after, proposals, steps } = timeline;
+      const anew = effective(events.slice(0, n + 1)).reduce(evolve, initial);
+      timeline = { ...anew, ahead, after, proposals, steps };
+    } else {
+      timeline = evolve(timeline, event as RecordedEvent<CourseEvent>);
+    }
+    timeline = tell(timeline, before, event);
+  });
   const { proposed } = timeline;
-  if (!events.some(({ type }) => changesHistory(type))) return timeline;
-  return { ...timeline, ...retellings(events), proposed: proposed && { ...proposed, origin: originOfWindow(events) } };
+  if (!proposed || !events.some(({ type }) => changesHistory(type))) return timeline;
+  return { ...timeline, proposed: { ...proposed, origin: originOfWindow(events) } };
 }
 
 const MOVES_WINDOWS: ReadonlySet<string> = new Set(['SessionPerformed', 'CourseCompleted', 'MaintenanceScheduled']);
@@ -112,53 +117,60 @@ function evolve(timeline: CourseTimeline, event: RecordedEvent<CourseEvent>): Co
   const learned: Learned = { recordedAt: event.recordedAt, origin: event.header.origin };
   const next = { ...timeline, course };
   switch (event.type) {
-    case 'SessionBooked':
-    case 'SessionRescheduled':
-      return { ...next, booked: { ...timeline.booked, [event.data.sessionId]: learned } };
     case 'SessionPerformed': {
       const performed = { ...timeline.performed, [event.data.sessionId]: learned };
       return { ...next, performed, windowOrigin: learned.origin };
     }
-    case 'CourseCompleted': {
-      // A completion that was taken back had its proposal already.
-      const isAnew = timeline.course.status !== 'none' && timeline.course.proposal !== undefined;
-      return {
-        ...next,
-        windowOrigin: learned.origin,
-        freed: isAnew ? again(timeline.freed, event.recordedAt) : timeline.freed,
-      };
-    }
-    case 'SessionMissed':
-    case 'SessionCancelled': {
-      if (!wasBookedMaintenance(timeline.course, event.data.sessionId)) return next;
-      return { ...next, freed: again(timeline.freed, event.recordedAt) };
-    }
-    case 'MaintenanceProposed':
-      return {
-        ...next,
-        proposed: { recordedAt: event.recordedAt, origin: timeline.windowOrigin },
-        freed: initial.freed,
-      };
+    case 'CourseCompleted':
     case 'MaintenanceScheduled':
       return { ...next, windowOrigin: learned.origin };
-    case 'MaintenanceResumed': {
-      const wasDeclined = timeline.course.status !== 'none' && timeline.course.maintenanceDeclined;
-      return wasDeclined ? { ...next, freed: again(timeline.freed, event.recordedAt) } : next;
-    }
-    case 'CoursePlanned':
-    case 'CoursePlanChanged':
-    case 'CourseConsultationRenewed':
-    case 'SessionProductsPlanned':
-    case 'SessionHeld':
-    case 'SessionHoldDecided':
-    case 'SessionReviewed':
-    case 'FollowUpHeld':
-    case 'LastingReactionJudged':
-    case 'CourseStopped':
-    case 'CourseLapsed':
-    case 'MaintenanceDeclined':
+    case 'MaintenanceProposed':
+      return { ...next, proposed: { recordedAt: event.recordedAt, origin: timeline.windowOrigin } };
+    default:
       return next;
   }
+}
+
+/** What an event changes of what is told; `before` is the course as it was known before it. */
+function tell(timeline: CourseTimeline, before: CourseState, event: RecordedEvent<CourseStreamEvent>): CourseTimeline {
+  const { course } = timeline;
+  if (course.status === 'none') return timeline;
+  const { position, recordedAt } = event;
+  const known = before.status === 'none' ? undefined : before;
+  let { ahead, after } = timeline;
+  if (course.sessions !== known?.sessions || course.status !== known.status) {
+    const byCorrection = changesHistory(event.type);
+    ahead = tellSessions(ahead, course.sessions, recordedAt, byCorrection, (each) => toldAhead(course, each));
+    after = tellSessions(after, course.sessions, recordedAt, byCorrection, toldAfter);
+  }
+  const { proposal } = course;
+  const isProposed = event.type === 'MaintenanceProposed' && proposal !== undefined;
+  const proposals = isProposed ? [...timeline.proposals, proposal] : timeline.proposals;
+  const last = timeline.steps.at(-1);
+  const began = course.sessions === last?.course.sessions ? last.began : treatmentBegan(course);
+  const matters = [course.status, last?.course.status].includes('completed') || began !== last?.began;
+  const steps = matters ? [...timeline.steps, { course, began, position, recordedAt }] : timeline.steps;
+  return { ...timeline, ahead, after, proposals, steps };
+}
+
+type Tellings = Readonly<Record<string, Telling>>;
+
+function tellSessions(
+  tellings: Tellings,
+  sessions: readonly CourseSession[],
+  recordedAt: Instant,
+  byCorrection: boolean,
+  toldOf: (session: CourseSession) => ToldOfSession | null,
+): Tellings {
+  const told: Record<string, Telling> = { ...tellings };
+  const present = new Map(sessions.map((session) => [session.sessionId, toldOf(session)]));
+  // A session that was entered by mistake is no longer there, and may be entered again.
+  for (const sessionId of new Set([...Object.keys(tellings), ...present.keys()])) {
+    const telling = tellings[sessionId] ?? UNTOLD;
+    const is = present.get(sessionId) ?? null;
+    if (is !== null || telling.key !== null) told[sessionId] = tellAnew(telling, is, recordedAt, byCorrection);
+  }
+  return told;
 }
 
 /** Whether messages ahead of a session may go, as far as course and session say it. */
@@ -168,71 +180,22 @@ export function isAhead(course: PlannedCourse, session: CourseSession): session 
   return session.status === 'booked' && goesOn;
 }
 
-/** What a patient is told of a session follows from this; null: nothing. */
-const toldAhead = (course: PlannedCourse, session: CourseSession): string | null =>
-  isAhead(course, session) ? `${session.bookedFor?.instant} ${session.bookedFor?.zone} ${session.bookings}` : null;
+type ToldOfSession = Parameters<typeof tellAnew>[1];
+
+/** What a patient is told of a session follows from this; null: nothing. Each booking is a telling of its own. */
+function toldAhead(course: PlannedCourse, session: CourseSession): ToldOfSession {
+  if (!isAhead(course, session)) return null;
+  const content = `${session.bookedFor?.instant} ${session.bookedFor?.zone} ${session.siteId}`;
+  return { key: `${content} ${session.bookings}`, content };
+}
 
 /** A corrected pain score or volume does not change it; a corrected time does. */
-const toldAfter = (session: CourseSession): string | null =>
-  session.status === 'performed'
-    ? `${session.endedAt?.instant ?? `${session.at.instant} ${session.durationMinutes}`} ${session.at.zone}`
-    : null;
-
-/**
- * What each correction changed of what patients are told: the course as it was known before it is held against the
- * course as it is known with it.
- */
-function retellings(
-  events: readonly RecordedEvent<CourseStreamEvent>[],
-): Pick<CourseTimeline, 'retold' | 'reopened' | 'rebegun'> {
-  const retold: Record<string, Retold> = {};
-  const rebegun: Rebegun[] = [];
-  let reopened = NEVER;
-  events.forEach((event, n) => {
-    if (!changesHistory(event.type)) return;
-    const [before, after] = [courseAt(events.slice(0, n)), courseAt(events.slice(0, n + 1))];
-    if (before.status === 'none' || after.status === 'none') return;
-    if (!isMaintained(before) && isMaintained(after)) reopened = again(reopened, event.recordedAt);
-    const [from, to] = [treatmentBegan(before), treatmentBegan(after)];
-    if (from !== to) rebegun.push({ from, to, recordedAt: event.recordedAt });
-    for (const was of before.sessions) {
-      const is = after.sessions.find(({ sessionId }) => sessionId === was.sessionId);
-      const known = retold[was.sessionId] ?? { ahead: NEVER, after: NEVER };
-      retold[was.sessionId] = {
-        ahead: retoldAhead(known.ahead, [before, was], is && [after, is], event.recordedAt),
-        after: retoldAfter(known.after, was, is, event.recordedAt),
-      };
-    }
-  });
-  return { retold, reopened, rebegun };
+function toldAfter(session: CourseSession): ToldOfSession {
+  if (session.status !== 'performed') return null;
+  const end = session.endedAt?.instant ?? `${session.at.instant} ${session.durationMinutes}`;
+  const content = `${end} ${session.at.zone}`;
+  return { key: content, content };
 }
-
-const isMaintained = (course: PlannedCourse): boolean =>
-  course.status === 'completed' && !course.maintenanceDeclined && performedSessions(course, 'course').length > 0;
-
-type InCourse = readonly [course: PlannedCourse, session: CourseSession];
-
-function retoldAhead(known: Told, was: InCourse, is: InCourse | undefined, recordedAt: Instant): Told {
-  const told = is ? toldAhead(...is) : null;
-  if (!is || told === null || told === toldAhead(...was)) return known;
-  // A booking that is taken back lowers the number of bookings, and the generation must rise all the same.
-  return again(known, recordedAt, was[1].bookings - is[1].bookings + 1);
-}
-
-function retoldAfter(known: Told, was: CourseSession, is: CourseSession | undefined, recordedAt: Instant): Told {
-  const told = toldAfter(was);
-  const isSame = told === null || (is !== undefined && told === toldAfter(is));
-  return isSame ? known : again(known, recordedAt);
-}
-
-const courseAt = (events: readonly RecordedEvent<CourseStreamEvent>[]): CourseState =>
-  effective(events).reduce<CourseState>((state, event) => courseFold.evolve(state, event), courseFold.initial);
-
-const wasBookedMaintenance = (course: CourseState, sessionId: string): boolean =>
-  course.status !== 'none' &&
-  course.sessions.some(
-    (session) => session.sessionId === sessionId && session.kind === 'maintenance' && session.status === 'booked',
-  );
 
 /** The instant at which the course's treatment began; undefined before its first performed session. */
 export const treatmentBegan = (course: PlannedCourse): Instant | undefined =>

@@ -1,53 +1,76 @@
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
-import type { OpenSession } from '#libs/treatment/src/streams.contract.js';
-import type { CourseTimeline } from './course-timeline.js';
+import { courseWindow, type PlannedCourse } from '#libs/treatment/src/streams.contract.js';
+import { bookedMaintenance, type CourseTimeline } from './course-timeline.js';
 import type { PlanContext } from './desired-message.js';
 import type { PersonStanding } from './person-standing.js';
-import { later, NEVER, type Told } from './told.js';
+import { later, NEVER, type Told, UNTOLD } from './told.js';
 
 /**
- * Generations: which telling of one and the same thing a message is. They follow from events alone, and rise with each
- * one that changes what the patient must be told, so that every process comes to the same key.
+ * Generations: which telling of one and the same thing a message is. They follow from events alone, as they were
+ * recorded, and only rise: with each event that changes what the patient must be told. So every process comes to the same
+ * key, and a key that was used and suppressed does not come again.
  */
 
-const retold = (timeline: CourseTimeline, sessionId: string) =>
-  timeline.retold[sessionId] ?? { ahead: NEVER, after: NEVER };
+const aheadOf = (timeline: CourseTimeline, sessionId: string) => timeline.ahead[sessionId] ?? UNTOLD;
+const afterOf = (timeline: CourseTimeline, sessionId: string) => timeline.after[sessionId] ?? UNTOLD;
 
-/** Ahead of a session: how often its time was set anew, by bookings, by corrections, and by the patient's return. */
-export const generationAhead = (
-  timeline: CourseTimeline,
-  { sessionId, bookings }: OpenSession,
-  { back }: PersonStanding,
-): number => bookings - 1 + retold(timeline, sessionId).ahead.times + back.times;
+/** Ahead of a session: how often it was to be told anew, by bookings, by corrections, and by the patient's return. */
+export const generationAhead = (timeline: CourseTimeline, sessionId: string, { back }: PersonStanding): number =>
+  aheadOf(timeline, sessionId).generation + back.times;
 
-/** What was due before this is not told: nobody knew of it, or it was told otherwise. */
-export const sinceAhead = (
-  timeline: CourseTimeline,
-  { sessionId }: OpenSession,
-  { back }: PersonStanding,
-  booked: Instant,
-): Instant => later(later(booked, retold(timeline, sessionId).ahead.recordedAt), back.recordedAt);
+/**
+ * What was due before this is not told: nobody knew of it, or it was told otherwise. Undefined where nothing is told. A
+ * booking that changes neither time nor place, only who treats, is no news, and takes nothing away.
+ */
+export function sinceAhead(timeline: CourseTimeline, sessionId: string, { back }: PersonStanding): Instant | undefined {
+  const { since } = aheadOf(timeline, sessionId);
+  return since && later(since, back.recordedAt);
+}
 
-/** After a session: how often a correction changed when it ended. */
+/** After a session: how often it was to be told anew when it ended. */
 export const generationAfter = (timeline: CourseTimeline, sessionId: string, { alive }: PersonStanding): number =>
-  retold(timeline, sessionId).after.times + alive.times;
+  afterOf(timeline, sessionId).generation + alive.times;
 
-/** When that was last; undefined where nothing was told otherwise. */
+/** When that was last by a correction, or by the patient's being alive; undefined where nothing was told otherwise. */
 export function changedAfter(
   timeline: CourseTimeline,
   sessionId: string,
   { alive }: PersonStanding,
 ): Instant | undefined {
-  const { recordedAt } = retold(timeline, sessionId).after;
-  return recordedAt === undefined ? alive.recordedAt : later(recordedAt, alive.recordedAt);
+  const { correctedAt } = afterOf(timeline, sessionId);
+  return correctedAt === undefined ? alive.recordedAt : later(correctedAt, alive.recordedAt);
 }
 
-/** Around a window: how often it came back since it was proposed. */
+/** The ordinal of the window that a course's messages are about, as it was known at one moment; null: none are. */
+function toldWindow(course: PlannedCourse, { protocol }: Pick<PlanContext, 'protocol'>): number | null {
+  const { proposal } = course;
+  if (!proposal || course.status !== 'completed' || bookedMaintenance(course)) return null;
+  const window = courseWindow(course, protocol);
+  return window?.opens === proposal.opens && window.closes === proposal.closes ? proposal.ordinal : null;
+}
+
+/** How often it began anew that one window was told of, and when last. */
+function begun({ steps }: CourseTimeline, ordinal: number, context: Pick<PlanContext, 'protocol'>): Told {
+  let told: Told = { times: -1, recordedAt: undefined };
+  let before: number | null = null;
+  for (const { course, recordedAt } of steps) {
+    const now = toldWindow(course, context);
+    if (now === ordinal && before !== ordinal) told = { times: told.times + 1, recordedAt };
+    before = now;
+  }
+  return told.times < 0 ? NEVER : told;
+}
+
+/**
+ * Around a window: how often it came back since it was proposed, by what happened in the course, to the person, and in
+ * their later courses.
+ */
 export function toldOfWindow(
-  { freed, reopened }: CourseTimeline,
-  { person, rhythmBack = NEVER }: Pick<PlanContext, 'person' | 'rhythmBack'>,
+  timeline: CourseTimeline,
+  ordinal: number,
+  context: Pick<PlanContext, 'protocol' | 'person' | 'rhythmBack'>,
 ): Told {
-  const all = [freed, reopened, person.back, rhythmBack];
+  const all = [begun(timeline, ordinal, context), context.person.back, context.rhythmBack ?? NEVER];
   return {
     times: all.reduce((sum, { times }) => sum + times, 0),
     recordedAt: all

@@ -1,35 +1,42 @@
-import { type PlannedTimeline, treatmentBegan } from './course-timeline.js';
+import type { Id } from '#libs/kernel/src/ids.js';
+import type { CourseStep, PlannedTimeline } from './course-timeline.js';
+import type { PersonStanding } from './person-standing.js';
 import { again, NEVER, type Told } from './told.js';
 
-/** The other courses of the patient under the same protocol. */
-const others = ({ course }: PlannedTimeline, all: readonly PlannedTimeline[]): PlannedTimeline[] =>
-  all.filter(
-    ({ course: other }) =>
-      other.courseId !== course.courseId &&
-      other.patientId === course.patientId &&
-      other.protocol.code === course.protocol.code,
-  );
-
-/**
- * Whether a later course of the same patient under the same protocol has begun: from its first performed session on it
- * ends the rhythm of the former one.
- */
-export function hasLaterCourse(timeline: PlannedTimeline, all: readonly PlannedTimeline[]): boolean {
-  const began = treatmentBegan(timeline.course);
-  if (began === undefined) return false;
-  return others(timeline, all).some(({ course }) => {
-    const otherBegan = treatmentBegan(course);
-    return otherBegan !== undefined && otherBegan > began;
-  });
+/** Whether a later course has ended the rhythm of a former one, and how often it turned out that none had. */
+export interface Rhythm {
+  readonly rhythmEnded: boolean;
+  readonly rhythmBack: Told;
 }
 
-/** How often it turned out that such a later course had not begun, or not later: the rhythm of the former one goes on. */
-export function rhythmBack(timeline: PlannedTimeline, all: readonly PlannedTimeline[]): Told {
-  const began = treatmentBegan(timeline.course);
-  if (began === undefined) return NEVER;
-  return others(timeline, all)
-    .flatMap(({ rebegun }) => rebegun)
-    .filter(({ from, to }) => from !== undefined && from > began && !(to !== undefined && to > began))
-    .sort((a, b) => (a.recordedAt < b.recordedAt ? -1 : 1))
-    .reduce((told, { recordedAt }) => again(told, recordedAt), NEVER);
+/**
+ * Whether a later course of the same person under the same protocol has begun: from its first performed session on it
+ * ends the rhythm of the former one. And how often it turned out that such a course had not begun, not later, or was
+ * somebody else's, so that the rhythm goes on: counted along the events as they were recorded, so that it never falls.
+ * @param all courses of the person's registrations; this one and those under other protocols do not count
+ */
+export function rhythmOf(
+  timeline: PlannedTimeline,
+  all: readonly PlannedTimeline[],
+  { linked }: Pick<PersonStanding, 'linked'>,
+): Rhythm {
+  const { courseId, patientId, protocol } = timeline.course;
+  const others = all.filter(({ course }) => course.courseId !== courseId && course.protocol.code === protocol.code);
+  const steps = [...[timeline, ...others].flatMap((each) => each.steps), ...linked].sort(
+    (a, b) => a.position - b.position,
+  );
+  const known = new Map<Id, CourseStep>();
+  let registrations: ReadonlySet<Id> = new Set([patientId]);
+  let rhythm: Rhythm = { rhythmEnded: false, rhythmBack: NEVER };
+  for (const step of steps) {
+    if ('course' in step) known.set(step.course.courseId, step);
+    else registrations = step.registrations;
+    const began = known.get(courseId)?.began;
+    const isLater = ({ course, began: otherBegan }: CourseStep, than: string): boolean =>
+      registrations.has(course.patientId) && otherBegan !== undefined && otherBegan > than;
+    const rhythmEnded = began !== undefined && [...known.values()].some((other) => isLater(other, began));
+    const isBack = rhythm.rhythmEnded && !rhythmEnded;
+    rhythm = { rhythmEnded, rhythmBack: isBack ? again(rhythm.rhythmBack, step.recordedAt) : rhythm.rhythmBack };
+  }
+  return rhythm;
 }

@@ -9,9 +9,10 @@ import {
 import { COURSE, courseOf, PATIENT, planContext, timelineOf } from '#test/support/messaging-timeline.js';
 import { zoned } from '#test/support/treatment-history.js';
 import { causeGone } from './cause-gone.js';
-import { hasLaterCourse } from './later-course.js';
+import { rhythmOf } from './later-course.js';
 import { maintenanceMessages, waitsForRelease } from './maintenance-messages.js';
 import { nextProposal } from './maintenance-proposal.js';
+import { HERE } from './person-standing.js';
 
 const named = { courseId: COURSE, patientId: PATIENT };
 const at = occurredNow('2026-05-01T00:00:00.000Z');
@@ -63,9 +64,9 @@ describe('the proposal of maintenance', () => {
       for (const wall of walls) course.performed(wall);
       return timelineOf([course.events, on('2026-03-01T12:00')]);
     };
-    expect(hasLaterCourse(former, [former, later()])).toBe(false);
-    expect(hasLaterCourse(former, [former, later('2026-03-01T10:00')])).toBe(true);
-    expect(hasLaterCourse(former, [later('2025-12-01T10:00')])).toBe(false);
+    expect(rhythmOf(former, [former, later()], HERE).rhythmEnded).toBe(false);
+    expect(rhythmOf(former, [former, later('2026-03-01T10:00')], HERE).rhythmEnded).toBe(true);
+    expect(rhythmOf(former, [later('2025-12-01T10:00')], HERE).rhythmEnded).toBe(false);
   });
 });
 
@@ -135,6 +136,28 @@ describe('messages around a maintenance window', () => {
     expect(summary(late)).toEqual([
       ['maintenance-due', '2026-05-02T12:01'],
       ['maintenance-overdue', '2026-07-11T09:00'],
+    ]);
+  });
+});
+
+describe('a window that closes before it opens', () => {
+  it('[message.maintenance] is never due, and overdue from its opening on', () => {
+    const drawnOut = courseOf().performed('2026-01-10T10:00').performed('2026-07-20T10:00');
+    drawnOut.push(CourseCompleted(at, named));
+    const window = nextProposal(
+      timelineOf([drawnOut.events, on('2026-07-20T12:00')]).course,
+      planContext().protocol,
+      false,
+    );
+    expect(window?.closes).toBe('2026-07-10');
+    expect(window && window.opens > '2026-07-20').toBe(true);
+    const { opens } = window as { opens: string };
+    const timeline = timelineOf(
+      [drawnOut.events, on('2026-07-20T12:00')],
+      [proposed(1, opens, '2026-07-10'), on('2026-07-20T12:01')],
+    );
+    expect(summary(timeline).filter(([kind]) => kind !== 'maintenance-due-soon')).toEqual([
+      ['maintenance-overdue', `${opens}T09:00`],
     ]);
   });
 });

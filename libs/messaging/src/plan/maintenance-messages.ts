@@ -1,4 +1,4 @@
-import { addDateDuration, addDays, subtractDateDuration } from '#libs/kernel/src/local-date.js';
+import { addDateDuration, addDays, laterDate, subtractDateDuration } from '#libs/kernel/src/local-date.js';
 import { type Instant, localDateAt, zonedTime, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import { maintenanceState } from '#libs/protocols/src/maintenance.rule.js';
 import { messageRuleOf } from '#libs/protocols/src/protocol.schema.js';
@@ -24,18 +24,22 @@ export function maintenanceMessages(timeline: PlannedTimeline, context: PlanCont
   const open = window !== null && proposed !== undefined && window.ordinal === course.proposal?.ordinal;
   if (!open || bookedMaintenance(course)) return [];
 
-  const told = toldOfWindow(timeline, context);
+  const told = toldOfWindow(timeline, window.ordinal, context);
   const all = aroundWindow(window, context, told.times);
   const since = later(proposed.recordedAt, told.recordedAt);
   const state = maintenanceState(window, localDateAt(proposed.recordedAt, context.zone));
   const overdue = all.filter(({ kind }) => kind === 'maintenance-overdue');
-  const firstTime = told.times === 0;
+  // Whatever was told again before this window was proposed says nothing about it.
+  const firstTime = since === proposed.recordedAt;
 
+  if (state === 'overdue' && proposed.origin === 'import') {
+    // It is listed, and waits until staff have looked at the list.
+    const released = releasedSince(proposed.recordedAt, context);
+    const from = released && later(released, since);
+    return from ? overdue.map((message) => dueAt(message, zonedTime(from, context.zone), context)) : [];
+  }
   if (state === 'overdue' && firstTime) {
-    // From an old history it is listed, and waits until staff have looked at the list.
-    const from = proposed.origin === 'import' ? releasedSince(proposed.recordedAt, context) : proposed.recordedAt;
-    if (from === undefined) return [];
-    return overdue.map((message) => dueAt(message, zonedTime(from, context.zone), context));
+    return overdue.map((message) => dueAt(message, zonedTime(since, context.zone), context));
   }
   // Learned of while it is due: live, that is news for the patient; from an old history, it was told long ago.
   if (state === 'due' && firstTime && proposed.origin === 'live') {
@@ -91,9 +95,12 @@ function aroundWindow(
     const at = morningOf(subtractDateDuration(window.opens, soon.before), zone);
     messages.push(message('maintenance-due-soon', at, opening.instant, soon.usefulFor, facts(soon.facts)));
   }
-  if (due) messages.push(message('maintenance-due', opening, closed.instant, due.usefulFor, facts(due.facts)));
+  // The window of a drawn-out course may close before it opens: then it is never due, and overdue from its opening on.
+  if (due && closed.instant > opening.instant) {
+    messages.push(message('maintenance-due', opening, closed.instant, due.usefulFor, facts(due.facts)));
+  }
   if (overdue) {
-    const at = morningOf(addDateDuration(window.closes, overdue.after), zone);
+    const at = morningOf(laterDate(window.opens, addDateDuration(window.closes, overdue.after)), zone);
     const until = shiftTime(at, OVERDUE_USEFUL_FOR, 1).instant;
     messages.push(message('maintenance-overdue', at, until, overdue.usefulFor, facts(overdue.facts)));
   }

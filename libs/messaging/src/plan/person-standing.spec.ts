@@ -30,7 +30,7 @@ const recorded = (...events: readonly Entry[]): RecordedEvent[] =>
     const place = { position: n + 1, revision: n, recordedAt: zoned(`${day}T12:00`).instant };
     return { ...event, ...place, header: { id: entryId(n), origin: 'live' } } as unknown as RecordedEvent;
   });
-const standing = (...events: readonly Entry[]) => personStanding(recorded(...events), ZONE);
+const standing = (...events: readonly Entry[]) => personStanding(recorded(...events), PATIENT, ZONE);
 const gone = (day: string, ...events: readonly Entry[]) =>
   goneAt(standing(...events), zoned(`${day}T12:00`).instant, ZONE);
 
@@ -98,7 +98,34 @@ describe('a person', () => {
       [patientStream(third), recorded(['2026-05-04', PatientMovedAway(at, of('2026-05-01', third))])],
     ]);
     const events = await readPerson((stream) => Promise.resolve(streams.get(stream) ?? []), PATIENT);
-    expect(personStanding(events, ZONE)).toMatchObject({ diedOn: '2026-05-04', movedAwayOn: undefined });
+    expect(personStanding(events, PATIENT, ZONE)).toMatchObject({ diedOn: '2026-05-04', movedAwayOn: undefined });
+  });
+});
+
+describe('a person whose registrations are linked', () => {
+  const [second, linkId] = [newId(), newId()];
+  const link = { patientId: PATIENT, otherPatientId: second, linkId, reason: 'same' };
+  const links = ['2026-05-05', PatientLinked(at, link)] as const;
+  const unlinks = ['2026-05-06', PatientUnlinked(at, link)] as const;
+
+  it('[message.patient-gone] was not gone, and is not back, by what the other did before the link', () => {
+    const gone = ['2026-05-01', PatientMovedAway(at, of('2026-05-01', second))] as const;
+    const back = ['2026-05-02', PatientReturned(at, of('2026-05-02', second))] as const;
+    expect(standing(gone, back, links)).toMatchObject({ back: { times: 0 }, alive: { times: 0 } });
+  });
+
+  it('[message.patient-gone] is alive again when the link with somebody who has died is undone', () => {
+    const dies = ['2026-05-01', PatientDied(at, of('2026-05-01', second))] as const;
+    expect(standing(dies, links)).toMatchObject({ diedOn: '2026-05-01', alive: { times: 0 } });
+    const recordedAt = zoned('2026-05-06T12:00').instant;
+    const since = { times: 1, recordedAt };
+    expect(standing(dies, links, unlinks)).toMatchObject({ diedOn: undefined, back: since, alive: since });
+  });
+
+  it('[message.patient-gone] has come back as often as before when the link is undone', () => {
+    const gone = ['2026-05-05', PatientMovedAway(at, of('2026-05-05', second))] as const;
+    const back = ['2026-05-06', PatientReturned(at, of('2026-05-06', second))] as const;
+    expect(standing(links, gone, back, unlinks)).toMatchObject({ back: { times: 1 } });
   });
 });
 

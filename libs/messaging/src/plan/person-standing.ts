@@ -10,13 +10,31 @@ export interface PersonStanding {
   /** The first day on which the person had died, or moved away, by any registration; undefined where none says so. */
   readonly diedOn: LocalDate | undefined;
   readonly movedAwayOn: LocalDate | undefined;
-  /** How often the person had been gone and was not any more, and when last: what is still to come is told again. */
+  /**
+   * How often the person had been gone and was not any more, and when last: what is still to come is told again. Counted
+   * from one event to the next, by the registrations that were linked at each, so that it never falls.
+   */
   readonly back: Told;
   /** How often it turned out that the person had not died: what follows from sessions performed is told again, too. */
   readonly alive: Told;
+  /** Which other registrations were linked, from each link and unlink on; empty where none ever was. */
+  readonly linked: readonly Linked[];
 }
 
-export const HERE: PersonStanding = { diedOn: undefined, movedAwayOn: undefined, back: NEVER, alive: NEVER };
+export interface Linked {
+  readonly position: number;
+  readonly recordedAt: Instant;
+  /** The person's registrations, the patient's own included. */
+  readonly registrations: ReadonlySet<Id>;
+}
+
+export const HERE: PersonStanding = {
+  diedOn: undefined,
+  movedAwayOn: undefined,
+  back: NEVER,
+  alive: NEVER,
+  linked: [],
+};
 
 export type Gone = 'patient-died' | 'patient-moved-away';
 
@@ -33,46 +51,47 @@ export function goneAt(
 
 type Events = readonly RecordedEvent[];
 
+/** No person has so many registrations, those included that were linked with theirs by mistake. */
+const EVER_LINKED_MAX = 10 * REGISTRATIONS_MAX;
+
 /**
- * The events of all registrations that are linked with one, as they were recorded, in the order of their positions.
+ * The events of all registrations that are, or ever were, linked with one, as they were recorded, in the order of their
+ * positions: how the person stood at a moment follows from those that were linked then.
  * @param read a stream's events, corrections beside what they change
  */
 export async function readPerson(read: (stream: string) => Promise<Events>, patientId: Id): Promise<Events> {
   const seen = new Set([patientId]);
   const all: RecordedEvent[] = [];
   let next = [patientId];
-  while (next.length > 0 && seen.size <= REGISTRATIONS_MAX) {
+  while (next.length > 0 && seen.size <= EVER_LINKED_MAX) {
     const streams = await Promise.all(next.map((id) => read(patientStream(id))));
     all.push(...streams.flat());
-    next = streams.flatMap(linkedWith).filter((id) => !seen.has(id));
+    next = [...new Set(streams.flatMap(everLinked))].filter((id) => !seen.has(id));
     for (const id of next) seen.add(id);
-    next = [...new Set(next)];
   }
   return all.sort((a, b) => a.position - b.position);
 }
 
-/** The other registrations that the links of a stream name. */
-function linkedWith(events: Events): Id[] {
-  const links = new Map<Id, Id>();
-  for (const { type, data } of effectiveHistory(events)) {
-    const { linkId, otherPatientId } = data as { linkId: Id; otherPatientId: Id };
-    if (type === 'PatientLinked') links.set(linkId, otherPatientId);
-    if (type === 'PatientUnlinked') links.delete(linkId);
-  }
-  return [...links.values()];
-}
+const everLinked = (events: Events): Id[] =>
+  events
+    .filter(({ type }) => type === 'PatientLinked')
+    .map(({ data }) => (data as { otherPatientId: Id }).otherPatientId);
 
 const OF_THE_END: ReadonlySet<string> = new Set(['PatientDied', 'PatientMovedAway', 'PatientReturned']);
+const OF_LINKS: ReadonlySet<string> = new Set(['PatientLinked', 'PatientUnlinked']);
 
 /**
- * How a person stands by all that is on record.
+ * How a person stands by all that is on record of them, step by step as it was recorded: a link, and its end, are steps
+ * like a death.
+ * @param events those of all registrations that were ever linked with the patient's, in the order of their positions
  * @param zone the dates of which count: that of the course's site
  */
-export function personStanding(events: Events, zone: string): PersonStanding {
-  const moving = events.filter(({ type }) => OF_THE_END.has(type) || changesHistory(type));
+export function personStanding(events: Events, patientId: Id, zone: string): PersonStanding {
+  const moving = events.filter(({ type }) => OF_THE_END.has(type) || OF_LINKS.has(type) || changesHistory(type));
   let standing = HERE;
-  for (const { position, recordedAt } of moving) {
-    const days = daysOf(effectiveHistory(events.filter((event) => event.position <= position)));
+  moving.forEach(({ position, recordedAt }, n) => {
+    const { registrations, ...days } = daysOf(effectiveHistory(moving.slice(0, n + 1)), patientId);
+    const isLinked = registrations.size > 1 || standing.linked.length > 0;
     const [before, after] = [goneAt(standing, recordedAt, zone), goneAt(days, recordedAt, zone)];
     const isBack = before !== undefined && after === undefined;
     const isAlive = before === 'patient-died' && after !== 'patient-died';
@@ -80,20 +99,48 @@ export function personStanding(events: Events, zone: string): PersonStanding {
       ...days,
       back: isBack ? again(standing.back, recordedAt) : standing.back,
       alive: isAlive ? again(standing.alive, recordedAt) : standing.alive,
+      linked: isLinked ? [...standing.linked, { position, recordedAt, registrations }] : [],
     };
-  }
+  });
   return standing;
 }
 
-function daysOf(events: readonly RecordedEvent[]): Pick<PersonStanding, 'diedOn' | 'movedAwayOn'> {
+type Days = Pick<PersonStanding, 'diedOn' | 'movedAwayOn'> & Pick<Linked, 'registrations'>;
+
+function daysOf(events: Events, patientId: Id): Days {
   const died = new Map<Id, LocalDate>();
   const movedAway = new Map<Id, LocalDate>();
+  const links = new Map<Id, Map<Id, Id>>();
   for (const { type, data } of events) {
-    const { patientId, on } = data as { patientId: Id; on: LocalDate };
-    if (type === 'PatientDied') died.set(patientId, on);
-    if (type === 'PatientMovedAway') movedAway.set(patientId, on);
-    if (type === 'PatientReturned') movedAway.delete(patientId);
+    const { patientId: id, on, linkId, otherPatientId } = data as Moving;
+    if (type === 'PatientDied') died.set(id, on);
+    if (type === 'PatientMovedAway') movedAway.set(id, on);
+    if (type === 'PatientReturned') movedAway.delete(id);
+    if (type === 'PatientLinked') links.set(id, (links.get(id) ?? new Map<Id, Id>()).set(linkId, otherPatientId));
+    if (type === 'PatientUnlinked') links.get(id)?.delete(linkId);
   }
-  const first = (days: ReadonlyMap<Id, LocalDate>) => [...days.values()].sort()[0];
-  return { diedOn: first(died), movedAwayOn: first(movedAway) };
+  const registrations = registrationsOf(links, patientId);
+  const first = (days: ReadonlyMap<Id, LocalDate>) => [...registrations].flatMap((id) => days.get(id) ?? []).sort()[0];
+  return { diedOn: first(died), movedAwayOn: first(movedAway), registrations };
 }
+
+interface Moving {
+  readonly patientId: Id;
+  readonly on: LocalDate;
+  readonly linkId: Id;
+  readonly otherPatientId: Id;
+}
+
+/** The registrations that are linked with one, itself included. */
+function registrationsOf(links: ReadonlyMap<Id, ReadonlyMap<Id, Id>>, patientId: Id): ReadonlySet<Id> {
+  const seen = new Set([patientId]);
+  for (const id of seen) {
+    for (const other of links.get(id)?.values() ?? []) if (seen.size < REGISTRATIONS_MAX) seen.add(other);
+  }
+  return seen;
+}
+
+/** The registrations that are, or were, linked with a patient's, that one first. */
+export const everLinkedWith = (patientId: Id, { linked }: Pick<PersonStanding, 'linked'>): readonly Id[] => [
+  ...new Set([patientId, ...linked.flatMap(({ registrations }) => [...registrations])]),
+];

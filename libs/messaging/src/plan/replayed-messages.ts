@@ -12,7 +12,7 @@ import {
   type PlannedCourse,
 } from '#libs/treatment/src/streams.contract.js';
 import { type MessageKind, messageKindSchema } from '../message/message.events.js';
-import { isAhead, type Learned, timelineFold } from './course-timeline.js';
+import { isAhead, type Learned, NO_TIMELINE } from './course-timeline.js';
 import type { PlanContext } from './desired-message.js';
 import { maintenanceMessages } from './maintenance-messages.js';
 import { HERE } from './person-standing.js';
@@ -141,7 +141,7 @@ function messagesOfWindow(
   if (!window) return [];
   const proposal = { ordinal, opens: window.opens, closes: window.closes };
   const proposed: Learned = { recordedAt: since, origin: 'live' };
-  const timeline = { ...timelineFold.initial, course: { ...course, proposal }, proposed };
+  const timeline = { ...NO_TIMELINE, course: { ...course, proposal }, proposed };
   const context: PlanContext = {
     ...{ protocol, zone, person: HERE, now: since },
     importedMaintenanceReleasedAt: undefined,

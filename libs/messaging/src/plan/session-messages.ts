@@ -21,18 +21,17 @@ export function sessionMessages(timeline: PlannedTimeline, context: PlanContext)
   });
 }
 
-/** Ahead of a booked session. The generation counts how often its time was set anew. */
+/** Ahead of a booked session. The generation counts how often it was booked anew. */
 function beforeSession(
   session: OpenSession,
   timeline: PlannedTimeline,
   { protocol, zone, person }: PlanContext,
 ): DesiredMessage[] {
-  const learned = timeline.booked[session.sessionId];
-  if (!session.bookedFor || !learned) return [];
+  const since = sinceAhead(timeline, session.sessionId, person);
+  if (!session.bookedFor || !since) return [];
   const start = session.bookedFor;
   const cause: Cause = { kind: 'session', sessionId: session.sessionId };
-  const generation = generationAhead(timeline, session, person);
-  const since = sinceAhead(timeline, session, person, learned.recordedAt);
+  const generation = generationAhead(timeline, session.sessionId, person);
   const ahead = (
     kind: MessageKind,
     before: string,

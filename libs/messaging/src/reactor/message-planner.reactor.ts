@@ -19,6 +19,7 @@ import {
   PatientReturned,
   PatientReturnedCorrected,
   PatientUnlinked,
+  type PlannedCourse,
   SiteImportedMaintenanceReleased,
 } from '#libs/treatment/src/streams.contract.js';
 import { decide } from '../message/message.decider.js';
@@ -28,11 +29,11 @@ import { causeGone } from '../plan/cause-gone.js';
 import type { PlannedTimeline } from '../plan/course-timeline.js';
 import { type DesiredMessage, keyOf, messageIdOf, type PlanContext } from '../plan/desired-message.js';
 import { desiredMessages } from '../plan/desired-messages.js';
-import { earlierMessageIds, hasGone } from '../plan/earlier-messages.js';
-import { hasLaterCourse, rhythmBack } from '../plan/later-course.js';
+import { earlierMessageIds, tellsTheSame } from '../plan/earlier-messages.js';
+import { rhythmOf } from '../plan/later-course.js';
 import { waitsForRelease } from '../plan/maintenance-messages.js';
 import { nextProposal } from '../plan/maintenance-proposal.js';
-import { goneAt, type PersonStanding, personStanding } from '../plan/person-standing.js';
+import { everLinkedWith, goneAt, HERE, type PersonStanding, personStanding } from '../plan/person-standing.js';
 import { inGroups } from './in-groups.js';
 import type { NotedMessage, PlannerNotes } from './planner-notes.js';
 import type { ReadCourse, RecordReader } from './record-reader.js';
@@ -63,8 +64,11 @@ const PERSON_TYPES: ReadonlySet<string> = new Set(
 );
 const patientOf = (data: unknown): Id => (data as { patientId: Id }).patientId;
 
-/** Name and version of the reactor's checkpoints. */
-export const MESSAGE_PLANNER = { name: 'message_planner', version: 1 } as const;
+/**
+ * Name and version of the reactor's checkpoints. Version 2 notes whose streams say something about their end, and counts
+ * generations otherwise where something was taken back: it looks at everything once more.
+ */
+export const MESSAGE_PLANNER = { name: 'message_planner', version: 2 } as const;
 
 /**
  * Turns what happens in courses into planned messages and proposals of maintenance. It plans what the course as it
@@ -122,10 +126,10 @@ export class MessagePlannerReactor implements Reactor {
   ): Promise<(patientId: Id, zone: string) => PersonStanding> {
     const ids = await this.deps.notes.personsAmong(chain, [...new Set(patientIds)]);
     const events = new Map(await inGroups(ids, async (id) => [id, await this.deps.reader.person(chain, id)] as const));
-    return (patientId, zone) => personStanding(events.get(patientId) ?? [], zone);
+    return (patientId, zone) => personStanding(events.get(patientId) ?? [], patientId, zone);
   }
 
-  /** The courses, and the others of the same patients and protocols, whose rhythm they may have ended. */
+  /** The courses, and the others of the same persons and protocols, whose rhythm they may have ended. */
   private async judge(chain: Chain, courseIds: readonly Id[], now: Instant): Promise<JudgedCourse[]> {
     const known = new Map<Id, ReadCourse>();
     const read = async (ids: readonly Id[]) => {
@@ -137,11 +141,11 @@ export class MessagePlannerReactor implements Reactor {
     const contexts = await this.contexts(chain, known, now);
     const touched = [...known.values()].map(({ timeline }) => timeline.course);
     await this.note(chain, known, contexts);
-    const maintained = touched.filter(
-      ({ courseId, scheduled }) =>
-        scheduled !== undefined || contexts.get(courseId)?.protocol.maintenance.kind === 'rhythm',
+    const registrationsOf = ({ courseId, patientId }: PlannedCourse) =>
+      everLinkedWith(patientId, contexts.get(courseId)?.person ?? HERE);
+    const pairs = touched.flatMap((course) =>
+      registrationsOf(course).map((patientId) => ({ patientId, protocol: course.protocol.code })),
     );
-    const pairs = maintained.map(({ patientId, protocol }) => ({ patientId, protocol: protocol.code }));
     await read(await this.deps.notes.coursesOf(chain, pairs));
     for (const [id, context] of await this.contexts(chain, known, now)) contexts.set(id, context);
 
@@ -152,9 +156,9 @@ export class MessagePlannerReactor implements Reactor {
     }
     return [...known].map(([courseId, course]) => {
       const { timeline } = course;
-      const all = byPatient.get(timeline.course.patientId) ?? [];
-      const rhythm = { rhythmEnded: hasLaterCourse(timeline, all), rhythmBack: rhythmBack(timeline, all) };
-      return { ...course, courseId, context: { ...(contexts.get(courseId) as PlanContext), ...rhythm } };
+      const all = registrationsOf(timeline.course).flatMap((id) => byPatient.get(id) ?? []);
+      const context = contexts.get(courseId) as PlanContext;
+      return { ...course, courseId, context: { ...context, ...rhythmOf(timeline, all, context.person) } };
     });
   }
 
@@ -211,7 +215,7 @@ export class MessagePlannerReactor implements Reactor {
       .map((each) => ({ ...each, messageId: messageIdOf(course.courseId, each.key) }))
       .filter(({ messageId }) => !known.has(messageId));
     const planned = await inGroups(missing, async ({ desired, key, messageId }) => {
-      if (await this.wasTold(chain, course, desired)) return [];
+      if (await this.wasTold(chain, course, desired, noted)) return [];
       const done = await this.plan(chain, course, desired, key, messageId, now, causationId);
       const { kind, cause, generation } = desired;
       return done ? [{ courseId: course.courseId, messageId, kind, cause, generation }] : [];
@@ -221,11 +225,16 @@ export class MessagePlannerReactor implements Reactor {
     await this.propose(chain, course, now, causationId);
   }
 
-  /** Whether the patient has it already, as it was before a correction. */
-  private async wasTold(chain: Chain, { courseId, timeline }: JudgedCourse, desired: DesiredMessage): Promise<boolean> {
-    for (const id of earlierMessageIds(desired, courseId, timeline.course.patientId)) {
+  /** Whether the patient has been told the same already, under whatever generation. */
+  private async wasTold(
+    chain: Chain,
+    { timeline, context }: JudgedCourse,
+    desired: DesiredMessage,
+    noted: readonly NotedMessage[],
+  ): Promise<boolean> {
+    for (const id of earlierMessageIds(desired, timeline.course, timeline, context, noted)) {
       const { state } = await this.deps.reader.read(chain, messageStream(id), messageFold);
-      if (hasGone(state)) return true;
+      if (tellsTheSame(state, desired)) return true;
     }
     return false;
   }
@@ -308,6 +317,8 @@ export class MessagePlannerReactor implements Reactor {
     const window = nextProposal(timeline.course, context.protocol, context.rhythmEnded);
     if (!window) return;
     const { patientId, siteId } = timeline.course;
+    // Nothing is begun any more with somebody who was erased.
+    if (await this.deps.notes.isErased(chain, patientId)) return;
     // When the course has moved on meanwhile, the page with what moved it proposes.
     await this.append(chain, {
       commandId: derivedId(courseId, `maintenance ${window.ordinal} at ${revision}`),

@@ -88,6 +88,16 @@ export class PlannerNotes {
     return rows.map((row) => row.patient_id);
   }
 
+  /** Of whom a key was destroyed: not a note, but asked of the table itself, since nothing is remembered of them. */
+  async isErased(chain: Chain, patientId: Id): Promise<boolean> {
+    const { rows } = await this.db.query(
+      `select 1 from subject_key
+       where chain = $1 and subject = $2 and class in ('contact', 'clinical') and destroyed_at is not null limit 1`,
+      [chain.no, patientId],
+    );
+    return rows.length > 0;
+  }
+
   async coursesOfPatients(chain: Chain, patientIds: readonly Id[]): Promise<Id[]> {
     if (patientIds.length === 0) return [];
     const { rows } = await this.db.query<{ course_id: Id }>(

@@ -68,7 +68,8 @@ export class CourseQueriesController {
     summary: 'What stands against the booked sessions of a course',
     description:
       'Late knowledge, open adverse events, a consent, credential or screening that does not hold on the day, a recalled ' +
-      'lot. A session against which anything stands is blocked, and its messages are held.',
+      'lot. A session against which anything stands is blocked. Its messages are held, unless all that stands against it ' +
+      'is renewed when the patient comes: a screening that runs out by then, a consent that is not signed yet.',
     answer: courseStandingSchema,
   })
   standingOf(@InChain() chain: Chain, @Param('course') course: string) {

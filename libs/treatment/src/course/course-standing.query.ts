@@ -22,8 +22,8 @@ export const courseStandingSchema = z
         number: z.int().positive(),
         at: wallTimeSchema.nullable(),
         /**
-         * A blocked session cannot be performed as things stand. Its messages are held, but where nothing stands against
-         * it that is not renewed when the patient comes: a screening that runs out by then, a consent not yet signed.
+         * A blocked session cannot be performed as things stand. Its messages are held, unless all that stands against it
+         * is renewed when the patient comes: a screening that runs out by then, a consent that is not signed yet.
          */
         blocked: z.boolean(),
         /** What stands against it, as performing it would be refused. */
