@@ -1,8 +1,8 @@
 import type { CourseProgress } from '../api/courses.js';
 import { CourseStatusChip, DeviationChips, StateMark } from '../ui/chips.js';
+import { CourseCells } from './course-cells.js';
 import { formatDateNear, formatSpan, formatTime, relativeDay } from '../ui/dates.js';
-import { words } from '../ui/labels.js';
-import { CourseLink, PatientLink, SiteName } from '../ui/names.js';
+import { SiteName } from '../ui/names.js';
 import { ProgressDots } from '../ui/progress-dots.js';
 import { followRow } from '../ui/row-navigation.js';
 import { useToday } from '../ui/use-today.js';
@@ -37,21 +37,7 @@ export function CoursesTable({ courses }: { courses: CourseProgress[] }) {
       <tbody>
         {courses.map((course) => (
           <tr key={course.id} data-row onClick={followRow}>
-            <th scope="row">
-              <span className="block">
-                <CourseLink course={course} row />
-              </span>
-              <span className="text-xs text-faint">{words(course.protocol)}</span>
-              <span className="block text-xs text-soft md:hidden">
-                <PatientLink patient={course.patient} />
-              </span>
-            </th>
-            <td className="max-md:hidden">
-              <span className="block">
-                <PatientLink patient={course.patient} />
-              </span>
-              <span className="text-xs text-faint">{course.patient.code}</span>
-            </td>
+            <CourseCells course={course} />
             <td className="max-lg:hidden">
               <SiteName site={course.site} />
             </td>

@@ -1,7 +1,8 @@
 import type { CourseProgress, Waiting } from '../api/courses.js';
+import { CourseCells } from '../course/course-cells.js';
 import { formatDate, relativeDay } from '../ui/dates.js';
-import { plural, words } from '../ui/labels.js';
-import { CourseLink, PatientLink, PersonName, SiteName } from '../ui/names.js';
+import { plural } from '../ui/labels.js';
+import { PersonName, SiteName } from '../ui/names.js';
 import { ProgressDots } from '../ui/progress-dots.js';
 import { followRow } from '../ui/row-navigation.js';
 import { useToday } from '../ui/use-today.js';
@@ -36,21 +37,7 @@ export function WaitingTable({ courses, waiting, title }: WaitingTableProps) {
       <tbody>
         {courses.map((course) => (
           <tr key={course.id} data-row onClick={followRow}>
-            <th scope="row">
-              <span className="block">
-                <CourseLink course={course} row />
-              </span>
-              <span className="text-xs text-faint">{words(course.protocol)}</span>
-              <span className="block text-xs text-soft md:hidden">
-                <PatientLink patient={course.patient} />
-              </span>
-            </th>
-            <td className="max-md:hidden">
-              <span className="block">
-                <PatientLink patient={course.patient} />
-              </span>
-              <span className="text-xs text-faint">{course.patient.code}</span>
-            </td>
+            <CourseCells course={course} />
             <td className="max-lg:hidden">
               <span className="block">
                 <SiteName site={course.site} />

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { type CommandMeta, CommandRunner, type Reads } from '#libs/cqrs/src/command-runner.js';
 import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import { References } from '#libs/cqrs/src/references.js';
-import { NotFound } from '#libs/kernel/src/errors.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import type { z } from 'zod';
@@ -13,8 +12,7 @@ import { decidePatient } from '../patient/patient.decider.js';
 import { type PatientEvent, patientStream } from '../patient/patient.events.js';
 import { requirePatient } from '../patient/patient.service.js';
 import type { RegisteredPatient } from '../patient/patient.state.js';
-import { practitionerStream } from '../practitioner/practitioner.events.js';
-import { practitionerFold } from '../practitioner/practitioner.state.js';
+import { requirePractitioner } from '../practitioner/require-practitioner.js';
 import { requireSite } from '../site/site.service.js';
 import type {
   assessAdverseEventSchema,
@@ -35,7 +33,7 @@ import { adverseEventOfFollowUp, uniteAdverseEvent } from './follow-up-adverse-e
 
 /**
  * Loads a practitioner, named by id or code, who is thereby guarded.
- * @throws NotFound `practitioner.unknown`, naming the field
+ * @throws PractitionerUnknown, naming the field
  */
 export async function practitionerOf(
   reads: Reads,
@@ -44,11 +42,7 @@ export async function practitionerOf(
   field: string,
 ): Promise<RegisteredPractitioner> {
   const id = await references.resolve(reads.chain, 'practitioner', practitioner, field);
-  const { state } = await reads.load(practitionerStream(id), practitionerFold);
-  if (state.status !== 'none') return state;
-  throw new NotFound('practitioner.unknown', 'There is no such practitioner.', {
-    fields: [{ field, message: 'Name a practitioner that is registered.' }],
-  });
+  return requirePractitioner(reads, id, field);
 }
 
 /** An adverse event of a patient, and the command about it, once its people are known. */

@@ -3,17 +3,16 @@ import { type CommandMeta, CommandRunner, type Reads } from '#libs/cqrs/src/comm
 import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import { References } from '#libs/cqrs/src/references.js';
 import { isErased } from '#libs/event-store/src/personal-data.js';
-import { NotFound } from '#libs/kernel/src/errors.js';
 import { localDateAt } from '#libs/kernel/src/zoned-time.js';
 import type { z } from 'zod';
-import { courseIdsOf, endOfPerson, loadPerson, type Person } from '../patient/person.js';
-import { practitionerStream } from '../practitioner/practitioner.events.js';
-import { practitionerFold } from '../practitioner/practitioner.state.js';
+import { endOfPerson, loadPerson, type Person } from '../patient/person.js';
+import { requirePractitioner } from '../practitioner/require-practitioner.js';
 import { requireProtocol } from '../protocol/protocol.service.js';
 import { requireSite } from '../site/site.service.js';
 import { CourseUnknown } from './course.errors.js';
 import { courseStream } from './course.events.js';
 import { laterCourseBegan } from './course-maintenance.js';
+import { coursesOf } from './session-standing.js';
 import type { scheduleMaintenanceSchema } from './course-maintenance.commands.js';
 import { decideMaintenance, type MaintenanceCommand, type PersonEnd } from './course-maintenance.decider.js';
 import { courseFold, type PlannedCourse } from './course.state.js';
@@ -37,15 +36,10 @@ export class CourseMaintenanceService {
   ): Promise<CommandAnswer> {
     const physicianId = await this.references.resolve(meta.chain, 'practitioner', physician);
     return this.decide(meta, course, async (state, person, reads) => {
-      const [{ state: practitioner }, others] = await Promise.all([
-        reads.load(practitionerStream(physicianId), practitionerFold),
+      const [practitioner, others] = await Promise.all([
+        requirePractitioner(reads, physicianId, 'physician'),
         coursesOf(reads, person),
       ]);
-      if (practitioner.status === 'none') {
-        throw new NotFound('practitioner.unknown', 'There is no such practitioner.', {
-          fields: [{ field: 'physician', message: 'Name a practitioner that is registered.' }],
-        });
-      }
       return {
         type: 'ScheduleMaintenance',
         physicianId,
@@ -92,10 +86,3 @@ const personEnd = (person: Person): PersonEnd => ({
   ...endOfPerson(person),
   isErased: person.patients.some(({ identity, health }) => isErased(identity) || isErased(health)),
 });
-
-async function coursesOf(reads: Reads, person: Person): Promise<PlannedCourse[]> {
-  const states = await Promise.all(
-    courseIdsOf(person).map(async (id) => (await reads.load(courseStream(id), courseFold)).state),
-  );
-  return states.filter((state): state is PlannedCourse => state.status !== 'none');
-}

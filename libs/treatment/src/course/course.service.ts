@@ -3,7 +3,6 @@ import { type CommandMeta, CommandRunner, type Reads, type StreamEvents } from '
 import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import { References } from '#libs/cqrs/src/references.js';
 import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
-import { NotFound } from '#libs/kernel/src/errors.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { localDateAt, type WallTime, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
@@ -14,8 +13,7 @@ import { decideReport } from '../adverse-event/adverse-event.decider.js';
 import { requirePatient } from '../patient/patient.service.js';
 import { CourseEntered, HealthFactRecorded, patientStream } from '../patient/patient.events.js';
 import { endOfPerson, healthOn, loadPerson, openAdverseEvents } from '../patient/person.js';
-import { practitionerStream } from '../practitioner/practitioner.events.js';
-import { practitionerFold, type PractitionerState } from '../practitioner/practitioner.state.js';
+import { requirePractitioner } from '../practitioner/require-practitioner.js';
 import { requireProtocol } from '../protocol/protocol.service.js';
 import { requireSite } from '../site/site.service.js';
 import { wallTimeAt } from '../wall-time.js';
@@ -468,8 +466,7 @@ export class CourseService {
     const known = async (named: string, field: string, role?: 'physician'): Promise<Id> => {
       const id = await this.practitioner(meta, named);
       const state = await requirePractitioner(reads, id, `data.${field}`);
-      if (role && state.status === 'registered' && state.role !== role)
-        throw new NotOrdered(`data.${field}`, state.role);
+      if (role && state.role !== role) throw new NotOrdered(`data.${field}`, state.role);
       return id;
     };
     const practitionerId = practitioner ? await known(practitioner, 'practitioner') : stated.practitionerId;
@@ -521,18 +518,4 @@ async function bookingWorld(
   const reported = openAdverseEvents(person).map(({ adverseEventId }) => adverseEventId);
   const open = [...new Set([...reported, ...found.map(({ followUpId }) => followUpId)])];
   return { practitioner, consultation, protocol, person, openAdverseEvents: open };
-}
-
-async function requirePractitioner(
-  reads: Reads,
-  practitionerId: Id,
-  field = 'practitioner',
-): Promise<PractitionerState> {
-  const { state } = await reads.load(practitionerStream(practitionerId), practitionerFold);
-  if (state.status === 'none') {
-    throw new NotFound('practitioner.unknown', 'There is no such practitioner.', {
-      fields: [{ field, message: 'Name a practitioner that is registered.' }],
-    });
-  }
-  return state;
 }

@@ -31,16 +31,20 @@ export async function protocolOfCourse(
   return protocol;
 }
 
-/** The other courses of a person, whichever registration they were planned for. */
-export async function otherCoursesOf(
+/** The courses of a person, whichever registration they were planned for. */
+export async function coursesOf(reads: Pick<Reads, 'load'>, person: Person): Promise<PlannedCourse[]> {
+  const states = await Promise.all(
+    courseIdsOf(person).map(async (id) => (await reads.load(courseStream(id), courseFold)).state),
+  );
+  return states.filter((state): state is PlannedCourse => state.status !== 'none');
+}
+
+/** The same without one of them. */
+export const otherCoursesOf = async (
   reads: Pick<Reads, 'load'>,
   { courseId }: Pick<PlannedCourse, 'courseId'>,
   person: Person,
-): Promise<PlannedCourse[]> {
-  const others = courseIdsOf(person).filter((id) => id !== courseId);
-  const states = await Promise.all(others.map(async (id) => (await reads.load(courseStream(id), courseFold)).state));
-  return states.filter((state): state is PlannedCourse => state.status !== 'none');
-}
+): Promise<PlannedCourse[]> => (await coursesOf(reads, person)).filter((course) => course.courseId !== courseId);
 
 /**
  * The lots of products at a site, in their order, each with its recall. A product without a lot, and a lot that was not

@@ -13,6 +13,7 @@ import { type LotState, vialUsableAt } from '../lot/lot.state.js';
 import { endOfPerson, healthOn, openAdverseEvents, type Person } from '../patient/person.js';
 import { isCredentialed, type PractitionerState } from '../practitioner/practitioner.state.js';
 import { isRecalledOn, type RecallState } from '../recall/recall.state.js';
+import { intervalDaysOf } from './course-days.rules.js';
 import type { CourseRule } from './course.rule-book.js';
 import type { DeviationKind, PlannedProduct, SessionKind, StepDone, UsedProduct } from './course.events.js';
 import { type FollowUp, performedSessions, type PlannedCourse, type SessionHold } from './course.state.js';
@@ -148,19 +149,13 @@ function plannedLot(
   );
 }
 
-/** The days that the physician chose, else the protocol's. */
-const daysOf = (course: PlannedCourse, { intervalDays }: Protocol): Protocol['intervalDays'] => ({
-  ...intervalDays,
-  ...course.choices?.intervalDays,
-});
-
 /**
  * Whole days since the last course session of the procedure (S0-N1, S1-N1), in whichever course and at whichever site
  * of the person; maintenance sessions are apart.
  */
 function intervals(course: PlannedCourse, world: SessionWorld, session: SessionFacts): Finding[] {
   if (session.kind !== 'course') return [];
-  const intervalDays = daysOf(course, world.protocol);
+  const intervalDays = intervalDaysOf(course, world.protocol);
   const { min, max, facts } = intervalDays;
   const date = dateOfWall(session.at.wall);
   const found = (deviation: 'interval-short' | 'interval-long', message: string, seen: number): Finding => ({

@@ -10,9 +10,10 @@ export const practitionerField = (
 ): ErrorField => ({ field, message, rule, facts: PRACTITIONER_RULES[rule].facts, ...details });
 
 export class PractitionerUnknown extends NotFound {
-  constructor() {
+  /** @param field of the request that names the practitioner */
+  constructor(field = 'practitioner') {
     super('practitioner.unknown', 'There is no such practitioner.', {
-      fields: [{ field: 'practitioner', message: 'Name a practitioner who is registered.' }],
+      fields: [{ field, message: 'Name a practitioner who is registered.' }],
     });
   }
 }

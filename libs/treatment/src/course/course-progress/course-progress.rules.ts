@@ -7,6 +7,7 @@ import { sessionCountDeviation } from '#libs/protocols/src/session-count.rule.js
 import { depthDeviation, durationDeviation } from '#libs/protocols/src/session-measure.rules.js';
 import { type Credential, isCredentialed } from '../../practitioner/practitioner.state.js';
 import { type DeviationKind, deviationKindSchema } from '../course.events.js';
+import { intervalDaysOf } from '../course-days.rules.js';
 import { dateOfSession } from '../course-maintenance.js';
 import { type PerformedSession, performedSessions, type PlannedCourse } from '../course.state.js';
 import { type LastingReaction, lastingReactions } from '../lasting-reaction.rules.js';
@@ -88,7 +89,9 @@ export function judgeCourse(course: PlannedCourse, world: CourseWorld): CourseJu
     first: first ? dateOfSession(first) : null,
     last: last ? dateOfSession(last) : null,
     nextEarliest:
-      sessionsLeft && last && world.protocol ? nextEarliest(daysOf(course, world.protocol), dateOfSession(last)) : null,
+      sessionsLeft && last && world.protocol
+        ? nextEarliest({ intervalDays: intervalDaysOf(course, world.protocol) }, dateOfSession(last))
+        : null,
     deviations: counted([...courseDeviations(course, performed[0], world), ...bySession.flatMap(({ kinds }) => kinds)]),
     sessionDeviations: Object.fromEntries(
       bySession.filter(({ kinds }) => kinds.length > 0).map(({ session, kinds }) => [session.sessionId, kinds]),
@@ -129,11 +132,6 @@ function covers(consent: SignedConsent, session: PerformedSession): boolean {
   );
 }
 
-/** Days between two sessions: as the physician chose them for the course, else as the protocol has them. */
-const daysOf = ({ choices }: PlannedCourse, { intervalDays }: Protocol): Pick<Protocol, 'intervalDays'> => ({
-  intervalDays: { ...intervalDays, ...choices?.intervalDays },
-});
-
 /** Between consecutive performed course sessions, each counted at the later one (S0-N1, S1-N1). */
 function intervalDeviations(
   course: PlannedCourse,
@@ -142,9 +140,10 @@ function intervalDeviations(
 ): Map<string, DeviationKind[]> {
   const found = new Map<string, DeviationKind[]>();
   if (!protocol) return found;
+  const intervalDays = intervalDaysOf(course, protocol);
   sessions.slice(1).forEach((session, n) => {
     const before = sessions[n] as PerformedSession;
-    const deviation = intervalDeviation(daysOf(course, protocol), dateOfSession(before), dateOfSession(session));
+    const deviation = intervalDeviation({ intervalDays }, dateOfSession(before), dateOfSession(session));
     if (deviation) found.set(session.sessionId, [deviation]);
   });
   return found;
