@@ -3,7 +3,7 @@
  * Tests (`*.spec.ts` and the like) may reach further sideways, never upwards.
  */
 const engine = 'projections|queue|cqrs|http|engine';
-const domain = 'protocols|treatment|messaging|history-import|what-if';
+const domain = 'protocols|treatment|messaging|channels|history-import|what-if';
 const test = '\\.(?:int-|e2e-)?spec\\.tsx?$';
 
 /** What the web console can load, too: no I/O, no framework. */
@@ -34,6 +34,7 @@ module.exports = {
     layer('kernel', ''),
     layer('database', 'kernel'),
     layer('event-store', 'database|kernel'),
+    layer('backup', 'event-store|database|kernel'),
     layer(engine, 'event-store|database|kernel'),
     layer(domain, `${engine}|event-store|database|kernel`),
     { name: 'libs-not-to-apps', severity: 'error', from: { path: '^libs/' }, to: { path: '^apps/' } },

@@ -16,7 +16,7 @@ import {
   SessionPerformedCorrected,
 } from '#libs/treatment/src/course/course.events.js';
 import { courseFold, type CourseState } from '#libs/treatment/src/course/course.state.js';
-import type { SessionWorld } from '#libs/treatment/src/course/session.rules.js';
+import type { SessionWorld } from '#libs/treatment/src/course/session-finding.js';
 import { printFigures, printMachine } from './support/figures.js';
 
 /**

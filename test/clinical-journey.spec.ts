@@ -169,6 +169,27 @@ it('records a session with all that belongs to it, once, and refuses what must n
   expect((await get<Shown>(`/v1/courses/${courseId}`)).deviations).toEqual({ 'interval-short': 1 });
 });
 
+it('[lot.volume-exceeds] records with a reason, as a deviation, a session that uses more of a lot than is left', async () => {
+  const of = await clinic();
+  const name = `${of.lotNumber}-counted`;
+  const lot = { site: of.site, product: PRODUCT, lotNumber: name, ingredients: ['hyaluronic acid'], volumeMl: 3 };
+  const lotId = await command('/v1/lots', { ...lot, expiresOn: addDays(today, 300), receivedOn: addDays(today, -10) });
+  const courseId = await course(of, await patient());
+  const sessionId = await book(of, courseId);
+  const perform = `/v1/courses/${courseId}/sessions/${sessionId}/perform`;
+  const into = (area: string, volumeMl: number) => ({ product: PRODUCT, lotNumber: name, volumeMl, area });
+  // What goes into several areas comes from one lot.
+  const used = { products: [into('face', 2), into('neck', 1.2)] };
+  const problem = await refused(perform, session(of, used));
+  expect(problem.fields).toMatchObject([
+    { rule: 'lot.volume-exceeds', seen: '3.2 ml', accepted: expect.stringContaining('up to 3 ml'), override: 'anyone' },
+  ]);
+  const overrides = [{ deviation: 'lot-volume', reason: 'the vial held more than is written on it' }];
+  await command(perform, session(of, { ...used, overrides }));
+  expect((await get<Shown>(`/v1/courses/${courseId}`)).deviations).toEqual({ 'lot-volume': 1 });
+  expect(await get(`/v1/lots/${lotId}`)).toMatchObject({ usedMl: 3.2, leftMl: 0, excessMl: 0.2 });
+});
+
 it('blocks what is to come and marks what has been, when the patient turns out to be pregnant (S0-C1)', async () => {
   const of = await clinic();
   const patientId = await patient();

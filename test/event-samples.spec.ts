@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventType } from '#libs/event-store/src/event-type.js';
-import { MESSAGE_EVENTS } from '#libs/messaging/src/message/message.events.js';
+import { MESSAGING_EVENT_TYPES } from '#libs/messaging/src/messaging.event-types.js';
 import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types.js';
 
 /**
@@ -12,6 +12,7 @@ const FOLDERS = [
   'site',
   'practitioner',
   'patient',
+  'contact',
   'adverse-event',
   'lot',
   'recall',
@@ -20,10 +21,10 @@ const FOLDERS = [
   'course',
 ]
   .map((slice) => join('libs/treatment/src', slice))
-  .concat('libs/messaging/src/message')
+  .concat('libs/messaging/src/message', 'libs/messaging/src/templates/custom')
   .map((slice) => join(__dirname, '..', slice, 'samples'));
 
-const TYPES: readonly EventType[] = [...TREATMENT_EVENT_TYPES, ...(MESSAGE_EVENTS as unknown as EventType[])];
+const TYPES: readonly EventType[] = [...TREATMENT_EVENT_TYPES, ...MESSAGING_EVENT_TYPES];
 
 const versions = TYPES.flatMap((type) =>
   Array.from({ length: type.version }, (_, n) => [type.type, n + 1, type] as const),

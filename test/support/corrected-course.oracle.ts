@@ -68,6 +68,45 @@ export function entriesByHand(history: readonly Recorded[], asOf: string, knownA
   return entries;
 }
 
+/** What a timeline shows of the course, each thing by its place in what was recorded. */
+export interface ShownByHand {
+  readonly n: number;
+  readonly occurred: string;
+  /** When it occurred as it was entered; null where nothing has corrected it. */
+  readonly entered: string | null;
+  /** In the order of recording, each with what took it back. */
+  readonly corrections: readonly (readonly [n: number, retractedBy: number | null])[];
+  readonly retractedBy: number | null;
+}
+
+/** As `entriesByHand`, with what was taken back, in the order in which things occurred. */
+export function timelineByHand(history: readonly Recorded[], asOf: string, knownAt: string): ShownByHand[] {
+  const known = history.map((recorded, n) => ({ recorded, n })).filter(({ n }) => recordedAtOf(n) <= knownAt);
+  const about = (what: Recorded['what'], n: number) =>
+    known.filter((each) => each.recorded.what === what && (each.recorded as { entry?: number }).entry === n);
+  const retractedBy = (n: number) => about('retract', n)[0]?.n ?? null;
+  const occurredOf = ({ recorded, n }: { recorded: Recorded; n: number }) => {
+    if (recorded.what === 'plan') return instantOf(PLANNED_AT);
+    return 'day' in recorded ? instantOf(wallOf(recorded.day)) : recordedAtOf(n);
+  };
+  const shown: ShownByHand[] = [];
+  for (const each of known) {
+    if (['correct', 'retract', 'receive', 'credential'].includes(each.recorded.what)) continue;
+    const corrections = about('correct', each.n);
+    const standing = corrections.filter(({ n }) => retractedBy(n) === null);
+    const occurred = occurredOf(standing[standing.length - 1] ?? each);
+    if (occurred > asOf) continue;
+    shown.push({
+      n: each.n,
+      occurred,
+      entered: corrections.length > 0 ? occurredOf(each) : null,
+      corrections: corrections.map(({ n }) => [n, retractedBy(n)] as const),
+      retractedBy: retractedBy(each.n),
+    });
+  }
+  return shown.sort((a, b) => (a.occurred === b.occurred ? a.n - b.n : a.occurred < b.occurred ? -1 : 1));
+}
+
 /** @returns undefined where the course was not planned by then */
 export function courseByHand(history: readonly Recorded[], asOf: string, knownAt: string): CourseByHand | undefined {
   // What a fold takes depends on nothing but what is in it: it is put in the order in which it occurred.

@@ -1,3 +1,4 @@
+import { CONTACT_INITIAL } from '#libs/treatment/src/contact/contact.state.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { effectiveHistory } from '#libs/event-store/src/correction.js';
 import { PistorError } from '#libs/kernel/src/errors.js';
@@ -18,7 +19,7 @@ import {
 import { courseFold, type CourseState } from '#libs/treatment/src/course/course.state.js';
 import type { CourseEvent } from '#libs/treatment/src/course/course.events.js';
 import type { PerformSession } from '#libs/treatment/src/course/session.decider.js';
-import type { LotWorld, SessionWorld } from '#libs/treatment/src/course/session.rules.js';
+import type { LotWorld, SessionWorld } from '#libs/treatment/src/course/session-finding.js';
 import type { ReceivedLot } from '#libs/treatment/src/lot/lot.state.js';
 import type { RegisteredPatient } from '#libs/treatment/src/patient/patient.state.js';
 import type { Person } from '#libs/treatment/src/patient/person.js';
@@ -147,6 +148,7 @@ export const patient: RegisteredPatient = {
   status: 'registered',
   patientId,
   preference: { language: 'en', channel: 'email', contactConsent: true },
+  contact: CONTACT_INITIAL,
   identity: { familyName: 'Doe', givenName: 'Jane', birthDate: '1980-05-05', sex: 'female' },
   health,
   healthRecords: [{ since: null, recordedAt: '2026-01-01T00:00:00.000Z', health }],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApi } from '../../apps/api/src/server.js';
+import type { ChannelsConfiguration } from '../../libs/channels/src/channels.configuration.js';
 import { openPistor, type Pistor } from '../../libs/composition/src/pistor.js';
 import { readConfiguration } from '../../libs/engine/src/configuration.js';
 import { newId } from '../../libs/kernel/src/ids.js';
@@ -23,14 +24,21 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-export async function openTestApi(): Promise<TestApi> {
+export interface TestApiOptions {
+  readonly channels?: ChannelsConfiguration;
+  /** Messages go out, and the clock can be advanced. */
+  readonly working?: boolean;
+}
+
+export async function openTestApi({ channels, working = false }: TestApiOptions = {}): Promise<TestApi> {
   const test = await openTestDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'pistor api '));
   const configuration = readConfiguration({}, { dataFolder: folder });
   const opened = Promise.resolve({ db: test.db, announce: () => undefined });
-  const pistor = await openPistor(configuration, silentLog, opened);
+  const pistor = await openPistor(configuration, silentLog, opened, channels);
   const app = await createApi(pistor);
-  pistor.workers.follow();
+  if (working) await pistor.workers.start();
+  else pistor.workers.follow();
   const headers = { host: '127.0.0.1' };
   return {
     pistor,

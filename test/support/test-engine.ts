@@ -72,7 +72,7 @@ export async function openTestEngine(eventTypes: readonly EventType[]): Promise<
     },
     accumulate: async (projection, chain, pageEvents) => {
       const wanted = (await store.readAll(chain.id)).filter((event) => projection.types.has(event.header.type));
-      const events = (await eventsOfPage(store, codec, chain, wanted)).map(({ sealed }) => sealed);
+      const events = await eventsOfPage(store, codec, chain, wanted);
       await db.transaction(async (tx) => {
         await tx.query(`set local search_path to "${schemaOf(projection)}", public`);
         const rows = projection.accumulate?.({ tx, chain, boxes: boxes.within(tx) });

@@ -2,9 +2,10 @@ import type { Chain } from '../../libs/event-store/src/chains.js';
 import type { EventType } from '../../libs/event-store/src/event-type.js';
 import { newId } from '../../libs/kernel/src/ids.js';
 import { type Messaging, openMessaging } from '../../libs/messaging/src/messaging.js';
-import type { Channel } from '../../libs/messaging/src/dispatch/channel.js';
+import type { Channel } from '../../libs/messaging/src/channel.contract.js';
 import type { SweeperTimes } from '../../libs/messaging/src/dispatch/dispatch-sweeper.js';
-import { MESSAGE_EVENTS } from '../../libs/messaging/src/message/message.events.js';
+import { Transports } from '../../libs/messaging/src/dispatch/transports.js';
+import { MESSAGING_EVENT_TYPES } from '../../libs/messaging/src/messaging.event-types.js';
 import { MessagingWorkers } from '../../libs/messaging/src/messaging.workers.js';
 import type { Projections } from '../../libs/projections/src/projections.js';
 import { openQueueBackend, type QueueBackend } from '../../libs/queue/src/queue-backend.js';
@@ -14,7 +15,7 @@ import { PatientRegistered, patientStream } from '../../libs/treatment/src/patie
 import { occurredNow } from '../../libs/kernel/src/occurred.js';
 import { HEALTHY, practitioner, protocols, site } from './treatment-history.js';
 
-const EVENT_TYPES = [...TREATMENT_EVENT_TYPES, ...(MESSAGE_EVENTS as unknown as EventType[])];
+const EVENT_TYPES = [...TREATMENT_EVENT_TYPES, ...MESSAGING_EVENT_TYPES];
 
 export interface WorkersOptions {
   readonly channel?: Channel;
@@ -85,8 +86,9 @@ export async function openTestMessaging(): Promise<TestMessaging> {
   return {
     ...messaging,
     ...{ engine, projections, backend, follow },
-    workers: ({ channel = messaging.channel, times, queueName } = {}) => {
-      const deps = { ...engine, ...messaging, projections, backend, channel, log };
+    workers: ({ channel, times, queueName } = {}) => {
+      const transports = channel ? new Transports(channel, { email: channel, sms: channel }) : messaging.transports;
+      const deps = { ...engine, ...messaging, projections, backend, transports, log };
       const options = { planEveryMs: 200, ...(times && { times }), ...(queueName && { queueName }) };
       const workers = new MessagingWorkers(deps, options);
       started.push(workers);

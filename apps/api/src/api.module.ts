@@ -5,10 +5,14 @@ import { EngineModule } from '#libs/engine/src/engine.module.js';
 import { HttpModule } from '#libs/http/src/http.module.js';
 import { IdempotencyKeys } from '#libs/http/src/idempotency.js';
 import { everybodyIn } from '#libs/http/src/request-context.js';
+import type { InboundMessages } from '#libs/channels/src/inbound.port.js';
+import { ChannelsModule } from '#libs/channels/src/channels.module.js';
+import { twilioCalls } from '#libs/channels/src/open-channels.js';
 import { MessagingModule } from '#libs/messaging/src/messaging.module.js';
 import { RulesModule } from '#libs/treatment/src/rules/rules.module.js';
 import { TreatmentModule } from '#libs/treatment/src/treatment.module.js';
 import { WhatIfModule } from '#libs/what-if/src/what-if.module.js';
+import { BackupController } from './backup.controller.js';
 import { ChainController } from './chain.controller.js';
 import { EventFollowers } from './events/event-followers.js';
 import { EventsController } from './events/events.controller.js';
@@ -18,23 +22,32 @@ import { MetricsController } from './metrics.controller.js';
 import { PISTOR } from './pistor.token.js';
 import { ProjectionsController } from './projections.controller.js';
 
+/** What has to follow the log before dispatch opens is not waited for longer. */
+const AT_HEAD_MS_MAX = 60_000;
+
 /** The HTTP API over a Pistor that was opened. */
 @Module({})
 export class ApiModule {
   static forRoot(pistor: Pistor): DynamicModule {
-    const { engine, chain, projections, messaging, log } = pistor;
+    const { engine, chain, projections, messaging, channels, publicHost, log } = pistor;
     const idempotency = new IdempotencyKeys(engine.db, (text) => engine.master.blindIndex('idempotency', text));
+    const inbound: InboundMessages = {
+      receipt: (receipt) => messaging.inbound.receipt(chain, receipt),
+      reply: (reply) => messaging.inbound.reply(chain, reply),
+    };
     return {
       module: ApiModule,
       imports: [
         EngineModule.forRoot(engine),
-        HttpModule.forRoot({ chains: everybodyIn(chain), idempotency, readModels: projections, log }),
+        HttpModule.forRoot({ chains: everybodyIn(chain), idempotency, readModels: projections, log, publicHost }),
         TreatmentModule,
         RulesModule.forRoot(RULE_BOOKS),
-        MessagingModule.forRoot(messaging),
+        MessagingModule.forRoot(messaging, (of) => projections.waitForHead(of, AT_HEAD_MS_MAX)),
+        ChannelsModule.forRoot({ inbound, twilio: twilioCalls(channels) }),
         WhatIfModule.forRoot(log),
       ],
       controllers: [
+        BackupController,
         ChainController,
         EventsController,
         HealthController,

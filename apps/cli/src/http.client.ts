@@ -48,6 +48,12 @@ export class HttpClient implements Client {
     }
   }
 
+  /** The bytes of an answer as they arrive. @throws ProblemAnswered, Unavailable when the server goes away */
+  async *bytes(method: 'GET' | 'POST', path: string): AsyncGenerator<Uint8Array> {
+    const { body } = await this.fetch(path, { method });
+    if (body) for await (const chunk of this.untilGone(body)) yield chunk as Uint8Array;
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

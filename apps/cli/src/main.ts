@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { tellFailure } from '#libs/composition/src/run-until-signal.js';
+import { addBackup } from './commands/backup.command.js';
 import { addCourses } from './commands/courses.command.js';
 import { addEvents } from './commands/events.command.js';
 import { addImport } from './commands/import.command.js';
@@ -10,6 +11,7 @@ import { addOpenApi } from './commands/openapi.command.js';
 import { addProjections } from './commands/projections.command.js';
 import { addProtocols } from './commands/protocols.command.js';
 import { addRecall } from './commands/recall.command.js';
+import { addRestore } from './commands/restore.command.js';
 import { addStart } from './commands/start.command.js';
 import { addTimeline } from './commands/timeline.command.js';
 import { ProblemAnswered } from './client.js';
@@ -34,6 +36,8 @@ for (const add of [
   addEvents,
   addProjections,
   addMigrate,
+  addBackup,
+  addRestore,
   addOpenApi,
 ])
   add(program);

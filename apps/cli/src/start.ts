@@ -1,4 +1,5 @@
 import { startServer } from '#apps/api/src/server.js';
+import { readChannelsConfiguration } from '#libs/channels/src/channels.configuration.js';
 import { importDemoHistory } from '#libs/composition/src/demo.js';
 import type { OpenedDatabase } from '#libs/composition/src/open-database.js';
 import { openPistor } from '#libs/composition/src/pistor.js';
@@ -18,7 +19,9 @@ export interface StartOptions {
 /** Serves everything from one process: API, console, read models and workers. */
 export async function start({ configuration, database, demo, since }: StartOptions): Promise<void> {
   await runUntilSignal(async () => {
-    const pistor = await openPistor(configuration, createLog('pistor', logLevel('warn')), database);
+    const log = createLog('pistor', logLevel('warn'));
+    const channels = readChannelsConfiguration(process.env);
+    const pistor = await openPistor(configuration, log, database, channels);
     try {
       await pistor.workers.start();
       if (demo) await importDemoHistory(pistor, (text) => say(text));

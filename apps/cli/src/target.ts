@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readFolderLock } from '#libs/database/src/folder-lock.js';
-import { readConfiguration } from '#libs/engine/src/configuration.js';
+import { type Configuration, readConfiguration } from '#libs/engine/src/configuration.js';
 import { Conflict, Invalid, NotFound } from '#libs/kernel/src/errors.js';
 import type { Client } from './client.js';
 import { HttpClient } from './http.client.js';
@@ -20,22 +20,21 @@ export const withTarget = (command: Command): Command =>
     .option('--data <folder>', 'an embedded data folder (default: ./data, or what DATABASE_URL names)')
     .option('--url <url>', 'a running server, for example http://127.0.0.1:3000');
 
+/** Where a command finds its Pistor: behind an address, or in data that nobody else holds. */
+export type Located = { readonly url: string } | { readonly configuration: Configuration };
+
 /**
- * Opens what the options name. A folder that a server holds is reached through that server, so that nobody has to stop
- * it first.
- * @param signal ends what is under way
+ * Finds what the options name, and opens nothing. A folder that a server holds is reached through that server, so that
+ * nobody has to stop it first.
  * @throws Conflict when another process that is no server holds the folder; NotFound when there is no data in it and
  *   the command may not make any; Invalid for a URL that is none
  */
-export async function openClient(
-  options: TargetOptions & { readonly mayCreate?: boolean },
-  signal: AbortSignal,
-): Promise<Client> {
-  if (options.url !== undefined) return new HttpClient(checkUrl(options.url), signal);
+export function locate(options: TargetOptions & { readonly mayCreate?: boolean }): Located {
+  if (options.url !== undefined) return { url: checkUrl(options.url) };
   const configuration = readConfiguration(process.env, { dataFolder: options.data });
   if (configuration.mode === 'embedded') {
     const holder = readFolderLock(configuration.dataFolder);
-    if (holder?.url !== undefined) return new HttpClient(holder.url, signal);
+    if (holder?.url !== undefined) return { url: holder.url };
     if (holder !== undefined) {
       throw new Conflict(
         'folder.locked',
@@ -45,9 +44,23 @@ export async function openClient(
     }
     if (!options.mayCreate) demandData(configuration.dataFolder);
   }
+  return { configuration };
+}
+
+/**
+ * Opens what the options name.
+ * @param signal ends what is under way
+ * @throws as `locate`
+ */
+export async function openClient(
+  options: TargetOptions & { readonly mayCreate?: boolean },
+  signal: AbortSignal,
+): Promise<Client> {
+  const located = locate(options);
+  if ('url' in located) return new HttpClient(located.url, signal);
   // Loaded only now: a client of a server starts in a fraction of the time.
   const { openInProcess } = await import('./in-process.js');
-  return openInProcess(configuration, signal);
+  return openInProcess(located.configuration, signal);
 }
 
 function checkUrl(text: string): string {

@@ -19,9 +19,20 @@ export interface ClientOptions extends TargetOptions {
 }
 
 /** Runs a command. SIGINT and SIGTERM end what is under way and close the data in order; a second one ends at once. */
-export async function withClient(
+export function withClient(
   options: ClientOptions,
   run: (client: Client, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  return withSignal(options, async (signal) => {
+    const client = await openClient(options, signal);
+    await run(client, signal).finally(() => client.close());
+  });
+}
+
+/** As `withClient`, for a command that opens what it needs itself. */
+export async function withSignal(
+  options: Pick<ClientOptions, 'onInterrupted' | 'untilInterrupted'>,
+  run: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const stop = new AbortController();
   let code: number | undefined;
@@ -33,8 +44,7 @@ export async function withClient(
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
-    const client = await openClient(options, stop.signal);
-    await run(client, stop.signal).finally(() => client.close());
+    await run(stop.signal);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     if (options.onInterrupted !== undefined) process.stderr.write(`${options.onInterrupted}\n`);

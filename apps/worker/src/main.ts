@@ -1,5 +1,6 @@
 import { openPistor } from '#libs/composition/src/pistor.js';
 import { runUntilSignal } from '#libs/composition/src/run-until-signal.js';
+import { readChannelsConfiguration } from '#libs/channels/src/channels.configuration.js';
 import { readConfiguration } from '#libs/engine/src/configuration.js';
 import { Invalid } from '#libs/kernel/src/errors.js';
 import { createLog, logLevel } from '#libs/kernel/src/log.js';
@@ -19,7 +20,8 @@ await runUntilSignal(async () => {
     );
   }
   const log = createLog('worker', logLevel('info'));
-  const pistor = await openPistor(configuration, log);
+  const channels = readChannelsConfiguration(process.env);
+  const pistor = await openPistor(configuration, log, undefined, channels);
   await pistor.workers.start().catch(async (error: unknown) => {
     await pistor.close();
     throw error;

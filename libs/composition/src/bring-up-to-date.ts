@@ -1,15 +1,11 @@
 import { join } from 'node:path';
+import { demandWholeDatabase, demandWholeFolder } from '#libs/backup/src/restore-mark.js';
 import { provideApplicationLogin } from '#libs/database/src/application.login.js';
 import type { Database } from '#libs/database/src/database.js';
-import { migrate } from '#libs/database/src/migrations.js';
+import { migrate, type MigrationSource } from '#libs/database/src/migrations.js';
 import { openPglite } from '#libs/database/src/pglite.database.js';
 import { openPostgres } from '#libs/database/src/postgres.database.js';
 import type { Configuration } from '#libs/engine/src/configuration.js';
-import { migrateEventStore } from '#libs/event-store/src/postgres.event-store.js';
-import { migrateHistoryImport } from '#libs/history-import/src/import-lines.js';
-import { migrateHttp } from '#libs/http/src/idempotency.js';
-import { migrateMessaging } from '#libs/messaging/src/messaging.migrations.js';
-import { migrateProjections } from '#libs/projections/src/checkpoints.js';
 
 /** What was done to a database. */
 export interface BroughtUpToDate {
@@ -21,18 +17,29 @@ export interface BroughtUpToDate {
   readonly warning: string | undefined;
 }
 
+/** The libraries that bring tables, in the order in which a process makes them; each has its files in `src/migrations`. */
+export const MIGRATION_SOURCES: readonly MigrationSource[] = [
+  'event-store',
+  'projections',
+  'composition',
+  'http',
+  'history-import',
+  'messaging',
+].map((name) => ({ name, folder: join(import.meta.dirname, '..', '..', name, 'src', 'migrations') }));
+
 /** A statement at a time; the second is for what a migration may have to ask beside its transaction. */
 const CONNECTIONS_MAX = 2;
 
 /**
  * Brings all tables up to date with the login of DATABASE_OWNER_URL, and makes the one of DATABASE_URL when it is
  * missing. Without DATABASE_OWNER_URL, the login of DATABASE_URL does it, or the embedded folder is opened.
- * @throws Refused `database.migrations-pending`, `database.newer`, `database.login`; Conflict `folder.locked`; Unavailable
+ * @throws Refused `database.migrations-pending`, `database.newer`, `database.login`, `restore.unfinished`; Conflict `folder.locked`; Unavailable
  */
 export async function bringUpToDate(configuration: Configuration): Promise<BroughtUpToDate> {
   const { databaseOwnerUrl, databaseUrl, dataFolder } = configuration;
   const url = databaseOwnerUrl ?? databaseUrl;
   if (url === undefined) {
+    demandWholeFolder(dataFolder);
     const db = await openPglite(dataFolder);
     return migrateAll(db)
       .then((applied) => ({ applied, login: undefined, warning: undefined }))
@@ -40,6 +47,7 @@ export async function bringUpToDate(configuration: Configuration): Promise<Broug
   }
   const db = await openPostgres(url, { poolMax: CONNECTIONS_MAX });
   try {
+    await demandWholeDatabase(db);
     const applied = await migrateAll(db);
     const login = databaseUrl === undefined ? undefined : await provideApplicationLogin(db, databaseUrl);
     return { applied, login, warning: db.warning };
@@ -51,12 +59,7 @@ export async function bringUpToDate(configuration: Configuration): Promise<Broug
 /** The tables of every component, in the order in which a process makes them. */
 async function migrateAll(db: Database): Promise<string[]> {
   const { rows: begun } = await db.query<{ at: string }>('select clock_timestamp()::text as at');
-  await migrateEventStore(db);
-  await migrateProjections(db);
-  await migrate(db, { name: 'composition', folder: join(import.meta.dirname, 'migrations') });
-  await migrateHttp(db);
-  await migrateHistoryImport(db);
-  await migrateMessaging(db);
+  for (const source of MIGRATION_SOURCES) await migrate(db, source);
   const { rows } = await db.query<{ file: string }>(
     `select component || '/' || name as file from schema_migrations where applied_at >= $1::timestamptz
      order by applied_at, component, number`,

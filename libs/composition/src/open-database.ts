@@ -1,3 +1,4 @@
+import { demandWholeDatabase, demandWholeFolder } from '#libs/backup/src/restore-mark.js';
 import type { Database } from '#libs/database/src/database.js';
 import { openPglite } from '#libs/database/src/pglite.database.js';
 import { openPostgres } from '#libs/database/src/postgres.database.js';
@@ -14,7 +15,7 @@ export interface OpenedDatabase {
 /**
  * Opens the database that the configuration names. Little else is loaded for it, so that it can begin before the rest
  * of a program is there.
- * @throws Conflict `folder.locked`, Unavailable, Refused `database.newer`, `database.login`
+ * @throws Conflict `folder.locked`, Unavailable, Refused `database.newer`, `database.login`, `restore.unfinished`
  */
 export async function openDatabase(configuration: Configuration): Promise<OpenedDatabase> {
   const { databaseUrl, databaseOwnerUrl, kurrentdbUrl } = configuration;
@@ -24,9 +25,14 @@ export async function openDatabase(configuration: Configuration): Promise<Opened
       await bringUpToDate(configuration);
     }
     const db = await openPostgres(databaseUrl);
+    await demandWholeDatabase(db).catch(async (error: unknown) => {
+      await db.close();
+      throw error;
+    });
     // Where events are kept elsewhere, there is no log here to protect.
     return { db, announce: () => undefined, warning: kurrentdbUrl === undefined ? db.warning : undefined };
   }
+  demandWholeFolder(configuration.dataFolder);
   const db = await openPglite(configuration.dataFolder);
   return { db, announce: (url) => db.lock.setUrl(url) };
 }

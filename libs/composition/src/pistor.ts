@@ -4,12 +4,14 @@ import type { Configuration } from '#libs/engine/src/configuration.js';
 import { type Engine, openEngine } from '#libs/engine/src/engine.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { masterKeyFromFile } from '#libs/event-store/src/master-key.js';
+import { type ChannelsConfiguration, OUTBOX_ONLY } from '#libs/channels/src/channels.configuration.js';
+import { openChannels, twilioCalls } from '#libs/channels/src/open-channels.js';
 import { HistoryImporter } from '#libs/history-import/src/history-importer.js';
 import { migrateHistoryImport } from '#libs/history-import/src/import-lines.js';
 import { migrateHttp } from '#libs/http/src/idempotency.js';
 import type { Log } from '#libs/kernel/src/log.js';
 import { clearClockLeases } from '#libs/messaging/src/clock/clock-driver.js';
-import { MESSAGE_EVENTS } from '#libs/messaging/src/message/message.events.js';
+import { MESSAGING_EVENT_TYPES } from '#libs/messaging/src/messaging.event-types.js';
 import { type Messaging, openMessaging } from '#libs/messaging/src/messaging.js';
 import { clearLeases } from '#libs/projections/src/checkpoints.js';
 import { Projections } from '#libs/projections/src/projections.js';
@@ -35,6 +37,9 @@ export interface Pistor {
   readonly projections: Projections;
   readonly importer: HistoryImporter;
   readonly messaging: Messaging;
+  readonly channels: ChannelsConfiguration;
+  /** Host under which patients and providers come in; undefined where they cannot. */
+  readonly publicHost: string | undefined;
   /** What runs by itself; nothing does until it is told to. */
   readonly workers: ProcessWorkers;
   /** Waits until every read model shows what is recorded now. @throws Unavailable when they do not move for a minute */
@@ -49,12 +54,14 @@ export interface Pistor {
 /**
  * Opens the database that the configuration names, brings its tables up to date and publishes the built-in protocols.
  * @param database where it is being opened already
+ * @param channels who carries messages; the outbox where nobody is named
  * @throws Conflict `folder.locked`, Unavailable, MasterKeyProblem, Refused `database.newer`
  */
 export async function openPistor(
   configuration: Configuration,
   log: Log,
   database: Promise<OpenedDatabase> = openDatabase(configuration),
+  channels: ChannelsConfiguration = OUTBOX_ONLY,
 ): Promise<Pistor> {
   const { db, announce, warning } = await database;
   if (warning !== undefined) log.warn({}, warning);
@@ -63,7 +70,7 @@ export async function openPistor(
     const engine = await openEngine({
       db,
       masterKey: (mayCreate) => masterKeyFromFile(configuration.masterKeyFile, mayCreate),
-      eventTypes: [...TREATMENT_EVENT_TYPES, ...MESSAGE_EVENTS],
+      eventTypes: [...TREATMENT_EVENT_TYPES, ...MESSAGING_EVENT_TYPES],
       kurrentdb: kurrentdbUrl === undefined ? undefined : { url: kurrentdbUrl, allowUnguarded },
       eventBytesMax,
     });
@@ -74,7 +81,13 @@ export async function openPistor(
     if (configuration.mode === 'embedded') await clearLeases(db);
     const chain = await engine.chains.ensure(CHAIN_SLUG, configuration.sandbox);
     await new ProtocolService(engine.runner).publishBuiltIns(chain);
-    const messaging = await openMessaging(engine);
+    const providers = openChannels(channels, log);
+    const messaging = await openMessaging(engine, {
+      ...providers,
+      publicUrl: channels.publicUrl,
+      mailFrom: channels.smtp?.from,
+      readsReplies: twilioCalls(channels) !== null,
+    });
     if (configuration.mode === 'embedded') await clearClockLeases(db);
     const projections = new Projections({ ...engine, log }, [...treatmentProjections(engine), ...messaging.works]);
     await projections.prepare();
@@ -83,6 +96,7 @@ export async function openPistor(
     const eventsProbe = kurrentdbUrl === undefined ? undefined : eventsHealth(engine.store, chain);
     const close = async () => {
       await workers.stop();
+      await messaging.transports.close();
       await engine.close();
       await db.close();
     };
@@ -94,6 +108,8 @@ export async function openPistor(
       projections,
       importer: new HistoryImporter(engine),
       messaging,
+      channels,
+      publicHost: channels.publicUrl === undefined ? undefined : new URL(channels.publicUrl).host,
       workers,
       readModelsAtHead: (of) => projections.waitForHead(of, READ_MODELS_MS_MAX, (work) => !('react' in work)),
       health: async () => {

@@ -1,6 +1,7 @@
 import type { RuleEntry } from '#libs/protocols/src/rule-book.js';
 import { MESSAGE_HOLDS_RULES } from '#libs/messaging/src/message-holds.rule-book.js';
 import { MESSAGING_RULES } from '#libs/messaging/src/messaging.rule-book.js';
+import { TEMPLATE_RULES } from '#libs/messaging/src/templates/custom/template.rule-book.js';
 import { PROTOCOL_RULES } from '#libs/protocols/src/protocols.rule-book.js';
 import { ADVERSE_EVENT_RULES } from '#libs/treatment/src/adverse-event/adverse-event.rule-book.js';
 import { CONSULTATION_RULES } from '#libs/treatment/src/consultation/consultation.rule-book.js';
@@ -18,6 +19,7 @@ import { WHAT_IF_RULES } from '#libs/what-if/src/what-if.rule-book.js';
 export const RULE_BOOKS: readonly Readonly<Record<string, RuleEntry>>[] = [
   MESSAGE_HOLDS_RULES,
   MESSAGING_RULES,
+  TEMPLATE_RULES,
   PROTOCOL_RULES,
   ADVERSE_EVENT_RULES,
   CONSULTATION_RULES,

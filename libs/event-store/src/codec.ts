@@ -96,7 +96,7 @@ export class Codec {
     chain: Chain,
     events: readonly StoredEvent[],
   ): Promise<RecordedEvent<E>[]> {
-    const parsed = events.map((event) => ({ event, stored: parseData(event) }));
+    const parsed = events.map(withHeader).map((event) => ({ event, stored: parseData(event) }));
     const sealed = parsed.flatMap(({ event, stored }) => sealedBoxes(event, stored));
     const opened = await this.boxes.open<Record<string, unknown>>(chain, sealed);
     let next = 0;
@@ -124,15 +124,16 @@ export class Codec {
    * @throws UnreadableEvent
    */
   decodeSealed<E extends NewEvent = NewEvent>(
-    event: StoredEvent,
+    encoded: StoredEvent,
   ): RecordedEvent<E> & { sealed: Partial<Record<PersonalClass, SealedBox>> } {
+    const event = withHeader(encoded);
     const stored = parseData(event);
     const type = this.typeOf(event);
     const sealed: Partial<Record<PersonalClass, SealedBox>> = {};
     for (const box of sealedBoxes(event, stored)) sealed[box.class] = box;
     const fields = stored.open;
     for (const personalClass of type.neededPersonal.keys()) eraseClass(fields, type, personalClass);
-    return { ...this.lift<E>(event, type, fields), sealed };
+    return Object.assign(this.lift<E>(event, type, fields), { sealed });
   }
 
   private draft(event: NewEvent) {
@@ -229,6 +230,9 @@ function headerText(
   };
   return JSON.stringify(header);
 }
+
+/** Its header is asked for several times, and a store may read it anew each time. */
+const withHeader = (event: StoredEvent): StoredEvent => ({ ...event, header: event.header });
 
 function parseData(event: StoredEvent): StoredData {
   try {

@@ -69,6 +69,9 @@ export interface StoredEvent {
   readonly stream: StreamName;
   readonly revision: number;
   readonly recordedAt: Instant;
+  /** That of the header, where a store tells it without reading the whole of it. */
+  readonly type?: string;
+  /** A store may read it anew each time that it is asked for. */
   readonly header: EventHeader;
   /** The exact stored text of the data, which the ledger commits to. */
   readonly data: string;

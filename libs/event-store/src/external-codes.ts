@@ -21,6 +21,19 @@ interface WantedCode {
   readonly index: string;
 }
 
+/** Whose codes are asked for. */
+interface CodesOf {
+  readonly chain: Chain;
+  readonly kind: CodeKind;
+  readonly ids: ReadonlySet<Id>;
+}
+
+interface CodeRow {
+  readonly id: Id;
+  readonly code: string | null;
+  readonly box: SealedBox | null;
+}
+
 interface NewCode extends WantedCode {
   readonly code: string;
   readonly id: Id;
@@ -29,6 +42,7 @@ interface NewCode extends WantedCode {
 /** The table between codes from outside and ids. */
 export class ExternalCodes {
   private readonly finding = new Coalesce<WantedCode, Id | undefined>((wanted) => this.findAll(wanted), CODES_MAX);
+  private readonly naming = new Coalesce<CodesOf, CodeRow[]>((asked) => this.codeRows(asked), CODES_MAX);
   private readonly making = new Coalesce<NewCode, Id>((wanted) => this.makeAll(wanted), CODES_MAX);
 
   constructor(
@@ -133,11 +147,7 @@ export class ExternalCodes {
   /** The codes of ids, for answers; ids without a code, or whose owner was erased, are missing. */
   async codesOf(chain: Chain, kind: CodeKind, ids: readonly Id[]): Promise<Map<Id, string>> {
     if (ids.length === 0) return new Map();
-    const { rows } = await this.db.query<{ id: Id; code: string | null; box: SealedBox | null }>(
-      // `chain + 0` keeps a plan that is made while the table is empty from reading the primary key's whole prefix.
-      'select id, code, box from external_code where id = any($3) and kind = $2 and chain + 0 = $1',
-      [chain.no, kind, [...new Set(ids)]],
-    );
+    const rows = await this.naming.get({ chain, kind, ids: new Set(ids) });
     const boxed = rows.filter((row) => row.box !== null);
     const opened = await this.boxes.open<string>(
       chain,
@@ -150,6 +160,31 @@ export class ExternalCodes {
       if (typeof code === 'string' && !isErased(code)) codes.set(row.id, code);
     });
     return codes;
+  }
+
+  /** An answer names patients, practitioners and courses: what is asked of each goes in one statement. */
+  private async codeRows(asked: readonly CodesOf[]): Promise<CodeRow[][]> {
+    const each = asked.flatMap(({ chain, kind, ids }, n) => [...ids].map((id) => ({ n, chain, kind, id })));
+    const { rows } = await this.db.query<CodeRow & { n: number }>({
+      name: 'codes_of',
+      // One by one by the id, whatever the planner thinks of their number. `chain + 0` keeps a plan that is made while
+      // the table is empty from reading the primary key's whole prefix.
+      text: `select w.n, c.id, c.code, c.box
+             from unnest($1::int[], $2::int[], $3::text[], $4::uuid[]) as w(n, chain, kind, id)
+             cross join lateral (
+               select e.id, e.code, e.box from external_code e
+               where e.id = w.id and e.kind = w.kind and e.chain + 0 = w.chain limit 1
+             ) c`,
+      values: [
+        each.map(({ n }) => n),
+        each.map(({ chain }) => chain.no),
+        each.map(({ kind }) => kind),
+        each.map(({ id }) => id),
+      ],
+    });
+    const found: CodeRow[][] = asked.map(() => []);
+    for (const { n, ...row } of rows) found[n]?.push(row);
+    return found;
   }
 
   private index(chain: Chain, kind: CodeKind, code: string): string {

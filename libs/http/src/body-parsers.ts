@@ -9,12 +9,22 @@ export const JSON_BYTES_MAX = 1024 * 1024;
 /** The history of a large chain, 5 million lines of about 300 bytes, is some 300 MB zipped. */
 export const ZIP_BYTES_MAX = 2 * 1024 ** 3;
 
+/** What a provider tells of an SMS stays under 10 kB. */
+export const FORM_BYTES_MAX = 64 * 1024;
+
 const ZIP = 'application/zip';
+const FORM = 'application/x-www-form-urlencoded';
 
 /** For handlers with `@Req() request` that take a zip: `request.body` is a Readable, and never in memory as a whole. */
 export const TakesZip = (): MethodDecorator => SetMetadata(FASTIFY_ROUTE_CONFIG_METADATA, { takes: ZIP });
 
-/** JSON, and zip where a route takes it. Anything else is 415: what a form of a foreign page can send, above all. */
+/**
+ * For handlers with `@Req() request` that are called by a provider which sends forms: `request.body` is URLSearchParams.
+ * A page of any other site can send a form as well, so such a handler does nothing before it has checked a signature.
+ */
+export const TakesForm = (): MethodDecorator => SetMetadata(FASTIFY_ROUTE_CONFIG_METADATA, { takes: FORM });
+
+/** JSON, and zip or a form where a route takes it. Anything else is 415: what a form of a foreign page can send, above all. */
 export function addBodyParsers(instance: FastifyInstance): void {
   const parseJson = instance.getDefaultJsonParser('error', 'error');
   instance.removeAllContentTypeParsers();
@@ -25,8 +35,13 @@ export function addBodyParsers(instance: FastifyInstance): void {
     if (body === '') return done(null, undefined);
     void parseJson(request, body, done);
   });
+  const form = { parseAs: 'string', bodyLimit: FORM_BYTES_MAX } as const;
+  instance.addContentTypeParser<string>(FORM, form, (request, body, done) => {
+    if (takes(request) !== FORM) return done(notTaken(`Send ${takes(request) ?? 'application/json'}.`));
+    done(null, new URLSearchParams(body));
+  });
   instance.addContentTypeParser(ZIP, { bodyLimit: ZIP_BYTES_MAX }, (request, payload, done) => {
-    if (takes(request) !== ZIP) return done(notTaken('Send application/json.'));
+    if (takes(request) !== ZIP) return done(notTaken(`Send ${takes(request) ?? 'application/json'}.`));
     const declared = Number(request.headers['content-length'] ?? 0);
     if (declared > ZIP_BYTES_MAX) return done(tooLarge());
     const limited = new LimitBytes(ZIP_BYTES_MAX);

@@ -76,7 +76,7 @@ function addHooks(instance: FastifyInstance, deps: () => HttpDependencies, log: 
   instance.addHook('onRequest', async (request, reply) => {
     request.pistor = requestContext(request, () => deps().chains);
     reply.headers(SECURITY_HEADERS).header('pistor-correlation-id', request.pistor.correlationId);
-    refuseForeign(request);
+    refuseForeign(request, deps().publicHost);
   });
   instance.addHook('onSend', async (request, reply, payload) => tagAnswer(request, reply, payload));
   instance.addHook('onResponse', async (request, reply) => {

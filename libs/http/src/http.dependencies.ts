@@ -10,6 +10,8 @@ export interface HttpDependencies {
   /** `Projections` of libs/projections. */
   readonly readModels: ReadModels;
   readonly log: Log;
+  /** Host under which patients and providers come in, where there is one. */
+  readonly publicHost?: string | undefined;
 }
 
 /** `@Inject(HTTP_DEPENDENCIES) deps: HttpDependencies` is what HttpModule was given. */

@@ -2,6 +2,8 @@ import type { FastifyRequest } from 'fastify';
 import { HttpProblem } from './http-problem.js';
 
 const LOCAL_HOST = /^(?:localhost|127\.0\.0\.1)(?::\d{1,5})?$/i;
+/** What patients follow from a message, and what providers call: all of it proves where it comes from. */
+const PUBLIC_PATH = /^\/(?:m|v1\/channels)\//;
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
@@ -9,11 +11,16 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  * shut here: a foreign name that was made to point to 127.0.0.1 (it shows in Host), and a request across origins that
  * changes something (it shows in Origin and Sec-Fetch-Site). Programs that are no browsers send neither.
  *
+ * @param publicHost the name that a proxy before us is reached by; only what is meant for everybody is answered under it
  * @throws HttpProblem 403 `request.foreign-host`, `request.foreign-origin`
  */
-export function refuseForeign({ headers, method }: Pick<FastifyRequest, 'headers' | 'method'>): void {
+export function refuseForeign(
+  { headers, method, url }: Pick<FastifyRequest, 'headers' | 'method' | 'url'>,
+  publicHost?: string,
+): void {
   const host = headers.host ?? '';
-  if (!LOCAL_HOST.test(host)) {
+  const isPublic = publicHost !== undefined && host.toLowerCase() === publicHost.toLowerCase() && PUBLIC_PATH.test(url);
+  if (!isPublic && !LOCAL_HOST.test(host)) {
     throw new HttpProblem(403, 'request.foreign-host', 'Ask for this server as localhost or 127.0.0.1.', [
       { field: 'Host', message: 'Must be localhost or 127.0.0.1, with or without a port.' },
     ]);

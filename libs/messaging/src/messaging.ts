@@ -4,11 +4,20 @@ import type { Boxes } from '#libs/event-store/src/boxes.js';
 import type { Chains } from '#libs/event-store/src/chains.js';
 import type { Codec } from '#libs/event-store/src/codec.js';
 import type { EventStore } from '#libs/event-store/src/event-store.js';
+import type { MasterKey } from '#libs/event-store/src/master-key.js';
 import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import type { Projection, Reactor } from '#libs/projections/src/projection.js';
+import type { Channel } from './channel.contract.js';
 import { ChainClock } from './clock/chain-clock.js';
+import { DispatchGate } from './dispatch/dispatch-gate.js';
 import { HeldNotes } from './dispatch/held-notes.js';
+import { AnswerLinks } from './dispatch/answer-links.js';
+import type { House } from './dispatch/house.js';
 import { OutboxChannel } from './dispatch/outbox.channel.js';
+import { ProviderRate, type ProviderRates } from './dispatch/provider-rate.js';
+import { Transports } from './dispatch/transports.js';
+import { InboundService } from './inbound/inbound.service.js';
+import { ReplyAddresses } from './inbound/reply-address.js';
 import { messagesProjection } from './messages/messages.projection.js';
 import { MessagesQueries } from './messages/messages.queries.js';
 import { migrateMessaging } from './messaging.migrations.js';
@@ -16,6 +25,9 @@ import { HeldWakerReactor } from './reactor/held-waker.reactor.js';
 import { MessagePlannerReactor } from './reactor/message-planner.reactor.js';
 import { PlannerNotes } from './reactor/planner-notes.js';
 import { RecordReader } from './reactor/record-reader.js';
+import { OwnTemplatesReader } from './templates/custom/own-templates.js';
+import { MessageWriter } from './templates/message-writer.js';
+import { TemplateLibrary } from './templates/template-library.js';
 
 /** What messaging stands on. */
 export interface MessagingEngine {
@@ -26,6 +38,20 @@ export interface MessagingEngine {
   readonly boxes: Boxes;
   readonly codes: ExternalCodes;
   readonly runner: CommandRunner;
+  readonly master: MasterKey;
+}
+
+/** Who carries messages out of this deployment; everything goes to the outbox where nothing is said. */
+export interface Providers {
+  readonly email?: Channel | undefined;
+  readonly sms?: Channel | undefined;
+  readonly rates?: ProviderRates;
+  /** Where patients reach this deployment. */
+  readonly publicUrl?: string | undefined;
+  /** The address that e-mails come from. */
+  readonly mailFrom?: string | undefined;
+  /** Somebody reads what patients answer to an SMS. */
+  readonly readsReplies?: boolean | undefined;
 }
 
 /** Messaging in any process, whether it works on messages or only answers about them. */
@@ -37,14 +63,26 @@ export interface Messaging {
   /** For `MessagingWorkers`. */
   readonly reader: RecordReader;
   readonly notes: PlannerNotes;
-  readonly channel: OutboxChannel;
+  readonly outbox: OutboxChannel;
+  readonly transports: Transports;
+  readonly rate: ProviderRate;
+  readonly gate: DispatchGate;
+  readonly links: AnswerLinks;
+  readonly addresses: ReplyAddresses;
+  readonly inbound: InboundService;
+  /** What messages say of where they come from. */
+  readonly house: House;
+  readonly writer: MessageWriter;
 }
 
 /** Brings the tables up to date and puts the parts together. Nothing runs yet. */
-export async function openMessaging(engine: MessagingEngine): Promise<Messaging> {
+export async function openMessaging(engine: MessagingEngine, providers: Providers = {}): Promise<Messaging> {
   await migrateMessaging(engine.db);
   const reader = new RecordReader(engine.store, engine.codec);
   const notes = new PlannerNotes(engine.db);
+  const links = new AnswerLinks(engine.master, providers.publicUrl);
+  const addresses = new ReplyAddresses(engine.db, engine.master);
+  const outbox = new OutboxChannel(engine.db, engine.boxes);
   return {
     works: [
       new MessagePlannerReactor({ store: engine.store, chains: engine.chains, reader, notes }),
@@ -53,7 +91,12 @@ export async function openMessaging(engine: MessagingEngine): Promise<Messaging>
     ],
     queries: new MessagesQueries(engine),
     clock: new ChainClock(engine.db, engine.chains),
-    ...{ reader, notes },
-    channel: new OutboxChannel(engine.db, engine.boxes),
+    ...{ reader, notes, outbox },
+    transports: new Transports(outbox, providers),
+    rate: new ProviderRate(engine.db, providers.rates ?? {}),
+    gate: new DispatchGate(engine.db),
+    ...{ links, addresses, house: { organizer: providers.mailFrom, readsReplies: providers.readsReplies ?? false } },
+    writer: new MessageWriter(new OwnTemplatesReader(engine.store, engine.codec), new TemplateLibrary(engine.db)),
+    inbound: new InboundService({ ...engine, links, addresses }),
   };
 }

@@ -8,7 +8,6 @@ import type { QueueBackend } from '#libs/queue/src/queue-backend.js';
 import type { QueueHealth, WorkQueue } from '#libs/queue/src/work-queue.js';
 import type { ChainClock } from './clock/chain-clock.js';
 import { ClockDriver, type ClockDriverDependencies } from './clock/clock-driver.js';
-import type { Channel } from './dispatch/channel.js';
 import { DISPATCH_QUEUE, type DispatchJob } from './dispatch/dispatch.jobs.js';
 import { DispatchPlanner } from './dispatch/dispatch-planner.js';
 import { DispatchProcessor } from './dispatch/dispatch.processor.js';
@@ -16,6 +15,13 @@ import { DispatchSweeper, SWEEPER_TIMES, type SweeperTimes } from './dispatch/di
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { HeldMessages } from './dispatch/held-messages.js';
 import { HeldNotes } from './dispatch/held-notes.js';
+import type { DispatchGate } from './dispatch/dispatch-gate.js';
+import type { AnswerLinks } from './dispatch/answer-links.js';
+import type { ProviderRate } from './dispatch/provider-rate.js';
+import type { Transports } from './dispatch/transports.js';
+import type { ReplyAddresses } from './inbound/reply-address.js';
+import type { House } from './dispatch/house.js';
+import type { MessageWriter } from './templates/message-writer.js';
 import { Ticker } from './ticker.js';
 import type { PlannerNotes } from './reactor/planner-notes.js';
 import type { RecordReader } from './reactor/record-reader.js';
@@ -36,7 +42,13 @@ export interface MessagingWorkersDependencies {
   readonly projections: ClockDriverDependencies['projections'];
   readonly reader: RecordReader;
   readonly notes: PlannerNotes;
-  readonly channel: Channel;
+  readonly transports: Transports;
+  readonly rate: ProviderRate;
+  readonly gate: DispatchGate;
+  readonly links: AnswerLinks;
+  readonly addresses: ReplyAddresses;
+  readonly house: House;
+  readonly writer: MessageWriter;
   readonly clock: ChainClock;
   readonly backend: QueueBackend;
   readonly log: { warn(fields: object, message: string): void };
@@ -68,7 +80,7 @@ export class MessagingWorkers {
     private readonly deps: MessagingWorkersDependencies,
     { planEveryMs, times = SWEEPER_TIMES, queueName = DISPATCH_QUEUE }: MessagingWorkersOptions,
   ) {
-    const { log, backend, chains } = deps;
+    const { log, backend } = deps;
     this.queue = openQueue<DispatchJob>(queueName, { backend, log });
     const shared = { ...deps, queue: this.queue };
     const heldNotes = new HeldNotes(deps.db, times.heldLookMs);
@@ -77,7 +89,7 @@ export class MessagingWorkers {
     this.held = new HeldMessages({ ...deps, heldNotes, dispatcher: this.dispatcher });
     this.sweeper = new DispatchSweeper({ ...shared, dispatcher: this.dispatcher, held: this.held }, times);
     this.driver = new ClockDriver({ ...shared, planner: this.planner, held: this.held });
-    this.processor = new DispatchProcessor(this.dispatcher, chains, log);
+    this.processor = new DispatchProcessor({ ...shared, dispatcher: this.dispatcher });
     this.planTicker = new Ticker('planning', planEveryMs, () => this.planner.planAll(), log);
     this.clockTicker = new Ticker('the test clock', CLOCK_POLL_MS, () => this.driver.driveAll(), log);
     const sweepTicker = new Ticker('sweeping', SWEEP_EVERY_MS, () => this.sweeper.sweepAll(), log);

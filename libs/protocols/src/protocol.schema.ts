@@ -24,6 +24,11 @@ import { preSessionSchema, screeningSchema } from './screening.schema.js';
 export const protocolSchema = z.strictObject({
   code: codeSchema,
   version: z.int().min(1),
+  /**
+   * The procedure that its rules are for, where that is not its own code: of a copy, the procedure of what was copied. The
+   * days between sessions count over all courses of a procedure.
+   */
+  procedure: codeSchema.optional(),
   /** The languages in which every text of the protocol must stand. */
   languages: z.array(languageSchema).min(1),
   title: textsSchema,
@@ -68,6 +73,9 @@ export const protocolSchema = z.strictObject({
   information: z.array(rule({ topic: codeSchema })),
 });
 export type Protocol = z.infer<typeof protocolSchema>;
+
+/** The procedure that a protocol is for: the one that it names, else its own code. */
+export const procedureOf = ({ code, procedure }: Pick<Protocol, 'code' | 'procedure'>): string => procedure ?? code;
 
 /** The protocol's rule for a kind of message; undefined where it sends none. */
 export function messageRuleOf<Kind extends MessageKind>(

@@ -26,10 +26,19 @@ export { identitySchema, type Identity, PatientRegistered, patientStream } from 
 export { patientFold, type PatientState } from './patient/patient.state.js';
 export { protocolStream } from './protocol/protocol.events.js';
 export { protocolFold, versionOf } from './protocol/protocol.state.js';
-export { type QuietHours, SiteImportedMaintenanceReleased, siteStream } from './site/site.events.js';
+export {
+  type OpeningHours,
+  type QuietHours,
+  RECALL_RULES_DEFAULT,
+  type RecallRules,
+  SiteImportedMaintenanceReleased,
+  siteStream,
+} from './site/site.events.js';
+export { PatientOptedIn, PatientOptedOut } from './contact/contact.events.js';
+export { decideContact } from './contact/contact.decider.js';
 export { siteFold, type SiteState } from './site/site.state.js';
 export { loadStanding } from './course/session-standing.js';
-export type { Finding } from './course/session.rules.js';
+export type { Finding } from './course/session-finding.js';
 export { courseWindow, dateOfSession } from './course/course-maintenance.js';
 export {
   PatientDied,

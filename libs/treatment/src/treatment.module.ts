@@ -13,7 +13,11 @@ import { ADVERSE_EVENT_HANDLERS } from './adverse-event/adverse-event.handlers.j
 import { AdverseEventController } from './adverse-event/adverse-event.controller.js';
 import { AdverseEventQueriesController } from './adverse-event/adverse-event-queries.controller.js';
 import { AdverseEventService } from './adverse-event/adverse-event.service.js';
+import { AdverseEventsAtQuery } from './adverse-event/adverse-events/adverse-events-at.query.js';
 import { AdverseEventsQuery } from './adverse-event/adverse-events/adverse-events.query.js';
+import { ContactController } from './contact/contact.controller.js';
+import { CONTACT_HANDLERS } from './contact/contact.handlers.js';
+import { ContactService } from './contact/contact.service.js';
 import { CONSULTATION_HANDLERS } from './consultation/consultation.handlers.js';
 import { ConsultationController } from './consultation/consultation.controller.js';
 import { ConsultationEntryService } from './consultation/consultation-entry.service.js';
@@ -150,6 +154,12 @@ const QUERIES = [
       new AdverseEventsQuery(db, chains, references, people, boxes),
   },
   {
+    provide: AdverseEventsAtQuery,
+    inject: [Chains, References, People, RecordAt, AdverseEventsQuery],
+    useFactory: (chains: Chains, references: References, people: People, records: RecordAt, now: AdverseEventsQuery) =>
+      new AdverseEventsAtQuery(chains, references, people, records, now),
+  },
+  {
     provide: PatientsQuery,
     inject: [DATABASE, Boxes, ExternalCodes, References, MasterKey, People],
     useFactory: (
@@ -197,6 +207,7 @@ const QUERIES = [
 @Module({
   imports: [CqrsModule],
   controllers: [
+    ContactController,
     SiteController,
     PractitionerController,
     PatientController,
@@ -216,6 +227,7 @@ const QUERIES = [
   ],
   providers: [
     { provide: References, inject: [ExternalCodes], useFactory: (codes: ExternalCodes) => new References(codes) },
+    ContactService,
     SiteService,
     PractitionerService,
     PatientService,
@@ -229,6 +241,7 @@ const QUERIES = [
     CourseService,
     CourseStandingQuery,
     CourseMaintenanceService,
+    ...CONTACT_HANDLERS,
     ...SITE_HANDLERS,
     ...PRACTITIONER_HANDLERS,
     ...PATIENT_HANDLERS,

@@ -10,7 +10,8 @@ export { courseWindow, dateOfSession, suggestedCourse, windowToBeSet } from './c
 export { deviationKindSchema, type DeviationKind } from './course/course.events.js';
 export { ENDS_ON, PERSON_END } from './course/maintenance-due/maintenance-end.js';
 export { MAINTENANCE_DUE } from './course/maintenance-due/maintenance-due.projection.js';
-export { device as deviceFindings, type SessionFacts, steps as stepFindings } from './course/session.rules.js';
+export type { SessionFacts } from './course/session-finding.js';
+export { device as deviceFindings, steps as stepFindings } from './course/session-protocol.rules.js';
 export { bookedSessions, performedSessions, type PerformedSession, type PlannedCourse } from './course/course.state.js';
 export { DIRECTORY } from './directory/directory.projection.js';
 export { People } from './directory/people.js';

@@ -20,6 +20,7 @@ export const DEVIATIONS = [
   'contraindication',
   'device',
   'steps',
+  'lot-volume',
 ] as const;
 export type Deviation = (typeof DEVIATIONS)[number];
 

@@ -100,6 +100,8 @@ export interface LotTrace {
     usedMl: number;
     wastedMl: number;
     leftMl: number | null;
+    /** Used and wasted beyond what was received. */
+    excessMl: number | null;
   }[];
   sessions: Page<TracedSession>;
   patients: Page<TracedPatient>;

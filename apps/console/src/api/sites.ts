@@ -6,7 +6,7 @@ export interface Site extends SiteRef {
   timeZone: string;
   language: string;
   quietHours: { from: string; to: string } | null;
-  counts: { activeCourses: number; due: number; overdue: number; upcoming: number };
+  counts: { activeCourses: number; due: number; overdue: number; upcoming: number; unscheduled: number };
 }
 
 export interface DayItem {

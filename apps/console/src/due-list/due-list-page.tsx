@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { keyOf } from '../api/common.js';
-import { MAINTENANCE_STATES, type MaintenanceState } from '../api/maintenance.js';
+import { MAINTENANCE_STATES, type MaintenanceListState } from '../api/maintenance.js';
 import { type Site, sitesQuery } from '../api/sites.js';
 import { ImportPanel } from '../system/import-panel.js';
 import { Toggle } from '../ui/controls.js';
@@ -51,7 +51,7 @@ function DueList({ sites }: { sites: Site[] }) {
     rememberSite(key);
     void navigate({ search: (before) => ({ ...before, site: key }) });
   };
-  const toggle = (state: MaintenanceState) =>
+  const toggle = (state: MaintenanceListState) =>
     void navigate({ search: (before) => ({ ...before, state: toggleState(states, state) }), replace: true });
 
   return (

@@ -1,7 +1,7 @@
 import type { MaintenanceItem } from '../api/maintenance.js';
 import { CalendarWindow } from '../ui/calendar.js';
 import type { CalendarAxis } from '../ui/calendar-axis.js';
-import { formatDateNear, formatSpan, formatTime, relativeDay } from '../ui/dates.js';
+import { formatDate, formatDateNear, formatSpan, formatTime, relativeDay } from '../ui/dates.js';
 import { words } from '../ui/labels.js';
 import { CourseLink, PatientLink, SiteName } from '../ui/names.js';
 import { followRow } from '../ui/row-navigation.js';
@@ -13,7 +13,7 @@ interface DueRowProps {
   showSite: boolean;
 }
 
-/** One maintenance window: who, which course, when, and whether it is booked. */
+/** One maintenance window: who, which course, when, and whether it is booked; or one that a physician is still to set. */
 export function DueRow({ item, axis, today, showSite }: DueRowProps) {
   return (
     <tr data-row onClick={followRow}>
@@ -32,7 +32,7 @@ export function DueRow({ item, axis, today, showSite }: DueRowProps) {
         </span>
         <span className="mt-1 block text-xs text-soft md:hidden">
           <CourseLink course={item.course} /> {words(item.course.protocol)}
-          <span className="block">{formatSpan(item.opens, item.closes)}</span>
+          <span className="block">{spanInWords(item)}</span>
           <span className="block">{windowInWords(item, today)}</span>
           <Booked item={item} today={today} />
         </span>
@@ -44,19 +44,21 @@ export function DueRow({ item, axis, today, showSite }: DueRowProps) {
         <span className="text-xs text-faint">{words(item.course.protocol)}</span>
       </td>
       <td className="whitespace-nowrap max-md:hidden">
-        <span className="block">{formatSpan(item.opens, item.closes)}</span>
+        <span className="block">{spanInWords(item)}</span>
         <span className={`text-xs ${item.state === 'overdue' ? 'text-iodine' : 'text-faint'}`}>
           {windowInWords(item, today)}
         </span>
       </td>
       <td className="axis-cell">
-        <CalendarWindow
-          axis={axis}
-          opens={item.opens}
-          closes={item.closes}
-          state={item.state}
-          bookedAt={item.booked?.at ?? null}
-        />
+        {item.state !== 'unscheduled' && (
+          <CalendarWindow
+            axis={axis}
+            opens={item.opens}
+            closes={item.closes}
+            state={item.state}
+            bookedAt={item.booked?.at ?? null}
+          />
+        )}
       </td>
       <td className="pl-3! whitespace-nowrap max-md:hidden">
         <Booked item={item} today={today} />
@@ -75,7 +77,11 @@ function Booked({ item, today }: { item: MaintenanceItem; today: string }) {
   );
 }
 
+const spanInWords = (item: MaintenanceItem): string =>
+  item.state === 'unscheduled' ? `By ${formatDate(item.latest)}` : formatSpan(item.opens, item.closes);
+
 function windowInWords(item: MaintenanceItem, today: string): string {
+  if (item.state === 'unscheduled') return 'a physician sets the window';
   if (item.state === 'overdue') return `closed ${relativeDay(item.closes, today)}`;
   if (item.state === 'due') return `closes ${relativeDay(item.closes, today)}`;
   return `opens ${relativeDay(item.opens, today)}`;

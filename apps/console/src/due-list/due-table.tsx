@@ -1,6 +1,6 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { keyOf } from '../api/common.js';
-import { type MaintenanceItem, type MaintenanceState, maintenanceQuery } from '../api/maintenance.js';
+import { type MaintenanceItem, type MaintenanceListState, maintenanceQuery } from '../api/maintenance.js';
 import type { Site } from '../api/sites.js';
 import { axisAround, type CalendarAxis } from '../ui/calendar-axis.js';
 import { CalendarHead } from '../ui/calendar.js';
@@ -18,7 +18,7 @@ const MONTHS_AFTER = 6;
 interface DueTableProps {
   today: string;
   site: Site | undefined;
-  states: MaintenanceState[];
+  states: MaintenanceListState[];
   counts: StateCounts;
   unbookedOnly: boolean;
 }
@@ -57,7 +57,7 @@ export function DueTable({ today, site, states, counts, unbookedOnly }: DueTable
 }
 
 interface DueGroupProps {
-  state: MaintenanceState;
+  state: MaintenanceListState;
   axis: CalendarAxis;
   today: string;
   site: Site | undefined;
@@ -65,10 +65,11 @@ interface DueGroupProps {
   unbookedOnly: boolean;
 }
 
-const EMPTY: Record<MaintenanceState, string> = {
+const EMPTY: Record<MaintenanceListState, string> = {
   overdue: 'Nobody is late.',
   due: 'No window is open today.',
   upcoming: 'No window opens later. Windows appear when a course under a protocol with a rhythm is completed.',
+  unscheduled: 'No physician has a window to set.',
 };
 
 function DueGroup({ state, axis, today, site, total, unbookedOnly }: DueGroupProps) {

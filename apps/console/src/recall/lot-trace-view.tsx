@@ -139,8 +139,8 @@ function Receipts({ receipts }: Pick<LotTrace, 'receipts'>) {
               <td className="num max-md:hidden">{ml(receipt.receivedMl)}</td>
               <td className="num max-md:hidden">{ml(receipt.usedMl)}</td>
               <td className="num max-md:hidden">{ml(receipt.wastedMl)}</td>
-              <td className={`num ${(receipt.leftMl ?? 0) < 0 ? 'font-semibold text-iodine' : ''}`}>
-                {ml(receipt.leftMl)}
+              <td className={`num ${receipt.excessMl ? 'font-semibold text-iodine' : ''}`}>
+                {receipt.excessMl ? `${ml(receipt.excessMl)} too much` : ml(receipt.leftMl)}
               </td>
             </tr>
           ))}

@@ -1,5 +1,5 @@
 import type { CourseStatus } from '../api/courses.js';
-import type { MaintenanceState } from '../api/maintenance.js';
+import type { MaintenanceListState } from '../api/maintenance.js';
 import { DueIcon, LateIcon, UpcomingIcon } from './icons.js';
 import { deviationName, words } from './labels.js';
 
@@ -27,15 +27,16 @@ export function DeviationChips({ deviations }: { deviations: Partial<Record<stri
   );
 }
 
-const STATE_TONE: Record<MaintenanceState, string> = {
+const STATE_TONE: Record<MaintenanceListState, string> = {
   overdue: 'text-iodine',
   due: 'text-gentian',
   upcoming: 'text-soft',
+  unscheduled: 'text-soft',
 };
-const STATE_ICON = { overdue: LateIcon, due: DueIcon, upcoming: UpcomingIcon } as const;
+const STATE_ICON = { overdue: LateIcon, due: DueIcon, upcoming: UpcomingIcon, unscheduled: UpcomingIcon } as const;
 
 /** A state of maintenance as shape, colour and word. */
-export function StateMark({ state, label }: { state: MaintenanceState; label?: string }) {
+export function StateMark({ state, label }: { state: MaintenanceListState; label?: string }) {
   const Mark = STATE_ICON[state];
   return (
     <span className={`inline-flex items-center gap-1.5 font-semibold whitespace-nowrap ${STATE_TONE[state]}`}>

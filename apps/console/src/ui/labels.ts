@@ -46,6 +46,7 @@ const DEVIATION_WORDS: Record<string, string> = {
   'interval-short': 'Interval too short',
   'interval-long': 'Interval too long',
   'lot-not-received': 'Lot not received',
+  'lot-volume': 'More of a lot than was left',
 };
 export const deviationName = (kind: string): string => DEVIATION_WORDS[kind] ?? words(kind);
 

@@ -4,7 +4,9 @@ import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import type { WorkQueue } from '#libs/queue/src/work-queue.js';
 import { MESSAGES_SCHEMA } from '../messages/messages.projection.js';
-import { type DispatchJob, dispatchJobId } from './dispatch.jobs.js';
+import type { MessageKind } from '../message/message.events.js';
+import { type DispatchJob, dispatchJobId, priorityOf } from './dispatch.jobs.js';
+import type { DispatchGate } from './dispatch-gate.js';
 
 /** What falls due within this time goes to the queue; months-long delayed jobs are known to get lost. */
 const HORIZON_MS = 2 * 3_600_000;
@@ -15,6 +17,7 @@ export interface DispatchPlannerDependencies {
   readonly db: Database;
   readonly chains: Chains;
   readonly queue: WorkQueue<DispatchJob>;
+  readonly gate: Pick<DispatchGate, 'isOpen'>;
 }
 
 /**
@@ -32,6 +35,7 @@ export class DispatchPlanner {
   }
 
   async plan(chain: Chain): Promise<number> {
+    if (!(await this.deps.gate.isOpen(chain))) return 0;
     const now = await this.deps.chains.now(chain);
     const horizon = chain.sandbox ? now : new Date(Date.parse(now) + HORIZON_MS).toISOString();
     let handed = 0;
@@ -48,7 +52,7 @@ export class DispatchPlanner {
     const { rows } = await this.deps.db.query<DueMessage>({
       name: 'dispatch_take',
       text: `with due as (
-               select m.message_id, m.deferrals, m.next_due from ${MESSAGES_SCHEMA}.message m
+               select m.message_id, m.deferrals, m.next_due, m.kind from ${MESSAGES_SCHEMA}.message m
                where m.chain = $1 and m.status = 'pending' and m.next_due <= $2
                  and not exists (select 1 from dispatch_handed_over h where h.chain = m.chain
                                  and h.message_id = m.message_id and h.deferrals = m.deferrals)
@@ -66,8 +70,9 @@ export class DispatchPlanner {
   private async hand(chain: Chain, due: readonly DueMessage[], now: Instant): Promise<void> {
     try {
       await this.deps.queue.add(
-        due.map(({ message_id: messageId, deferrals, next_due }) => ({
+        due.map(({ message_id: messageId, deferrals, next_due, kind }) => ({
           id: dispatchJobId(messageId, deferrals),
+          priority: priorityOf(kind),
           data: { chainId: chain.id, messageId },
           delayMs: chain.sandbox ? 0 : next_due.getTime() - Date.parse(now),
         })),
@@ -90,4 +95,5 @@ interface DueMessage {
   readonly message_id: Id;
   readonly deferrals: number;
   readonly next_due: Date;
+  readonly kind: MessageKind;
 }

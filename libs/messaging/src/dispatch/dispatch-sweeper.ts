@@ -3,7 +3,9 @@ import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { WorkQueue } from '#libs/queue/src/work-queue.js';
 import { MESSAGES_SCHEMA } from '../messages/messages.projection.js';
-import { type DispatchJob, sweepJobId } from './dispatch.jobs.js';
+import type { MessageKind } from '../message/message.events.js';
+import { type DispatchJob, priorityOf, sweepJobId } from './dispatch.jobs.js';
+import type { DispatchGate } from './dispatch-gate.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { HeldMessages } from './held-messages.js';
 
@@ -30,6 +32,7 @@ export interface DispatchSweeperDependencies {
   readonly queue: WorkQueue<DispatchJob>;
   readonly dispatcher: Dispatcher;
   readonly held: HeldMessages;
+  readonly gate: Pick<DispatchGate, 'isOpen'>;
   readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -51,6 +54,7 @@ export class DispatchSweeper {
   }
 
   async sweep(chain: Chain): Promise<void> {
+    if (!(await this.deps.gate.isOpen(chain))) return;
     await this.finishAttempts(chain);
     await this.handOverAgain(chain);
     await this.deps.held.look(chain);
@@ -73,22 +77,23 @@ export class DispatchSweeper {
     const now = await this.deps.chains.now(chain);
     // On a live chain a job may have been handed over hours ahead: it is late only some time after it was due.
     const dueBefore = chain.sandbox ? now : new Date(Date.parse(now) - this.times.jobLostMs).toISOString();
-    const { rows } = await this.deps.db.query<{ message_id: Id; deferrals: number }>(
+    const { rows } = await this.deps.db.query<{ message_id: Id; deferrals: number; kind: MessageKind }>(
       `update dispatch_handed_over h set handed_at = clock_timestamp()
-       from (select m.message_id, m.deferrals from ${MESSAGES_SCHEMA}.message m
+       from (select m.message_id, m.deferrals, m.kind from ${MESSAGES_SCHEMA}.message m
              join dispatch_handed_over o on o.chain = m.chain and o.message_id = m.message_id and o.deferrals = m.deferrals
              where m.chain = $1 and m.status = 'pending' and m.next_due <= $2
                and o.handed_at < clock_timestamp() - $3 * interval '1 millisecond'
              order by m.next_due limit $4) m
        where h.chain = $1 and h.message_id = m.message_id and h.deferrals = m.deferrals
-       returning h.message_id, h.deferrals`,
+       returning h.message_id, h.deferrals, m.kind`,
       [chain.no, dueBefore, this.times.jobLostMs, BATCH],
     );
     if (rows.length === 0) return;
     const sweep = Date.now();
     await this.deps.queue.add(
-      rows.map(({ message_id: messageId, deferrals }) => ({
+      rows.map(({ message_id: messageId, deferrals, kind }) => ({
         id: sweepJobId(messageId, deferrals, sweep),
+        priority: priorityOf(kind),
         data: { chainId: chain.id, messageId },
       })),
     );

@@ -1,7 +1,12 @@
 import { ERASED, isErased } from '#libs/event-store/src/personal-data.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { newId } from '#libs/kernel/src/ids.js';
-import { patientFold, type PatientState, type SiteState } from '#libs/treatment/src/streams.contract.js';
+import {
+  patientFold,
+  type PatientState,
+  RECALL_RULES_DEFAULT,
+  type SiteState,
+} from '#libs/treatment/src/streams.contract.js';
 import type { PatientEvent } from '#libs/treatment/src/patient/patient.events.js';
 import { COURSE, courseOf, PATIENT, planContext, SITE, timelineOf } from '#test/support/messaging-timeline.js';
 import { patient as registration, zoned } from '#test/support/treatment-history.js';
@@ -31,6 +36,9 @@ const site: Extract<SiteState, { status: 'registered' }> = {
   timeZone: 'Europe/Istanbul',
   language: 'tr',
   quietHours: { from: '21:00', to: '08:00' },
+  openingHours: null,
+  recallRules: RECALL_RULES_DEFAULT,
+  legalRules: [],
   importedMaintenanceReleasedAt: undefined,
 };
 
@@ -41,7 +49,10 @@ function matter(changes: Partial<DispatchMatter> = {}, expiresAt = zoned('2026-0
     ...{ cause: { kind: 'session' as const, sessionId }, generation: 0, due, expiresAt, facts: [] },
   };
   return {
-    message: { status: 'pending', planned, due, deferrals: 0, heldFor: undefined, attempts: 0 },
+    message: {
+      ...{ status: 'pending', planned, due, deferrals: 0, heldFor: undefined },
+      ...{ attempts: 0, refusals: 0, language: undefined, replies: [] },
+    },
     timeline: timelineOf([courseOf().booked('2026-05-20T14:00', { id: sessionId }).events, { at: RECORDED }]),
     protocol: planContext().protocol,
     rhythmEnded: false,
@@ -51,6 +62,8 @@ function matter(changes: Partial<DispatchMatter> = {}, expiresAt = zoned('2026-0
     patient,
     site,
     consultation: { procedures: [] },
+    invitations: [],
+    optedOut: new Set(),
     now: due.instant,
     ...changes,
   };

@@ -1,13 +1,15 @@
 import { isErased } from '#libs/event-store/src/personal-data.js';
 import type { Instant, ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
+import type { ContactCategory } from '#libs/protocols/src/contact-category.js';
 import type { Finding, Identity, PatientState, SiteState } from '#libs/treatment/src/streams.contract.js';
-import type { SuppressionReason } from '../message/message.events.js';
+import { categoryOf, type DeferralReason, type SuppressionReason } from '../message/message.events.js';
 import type { KnownMessage } from '../message/message.state.js';
 import { causeGone, isAboutTheFuture } from '../plan/cause-gone.js';
 import type { PlannedTimeline } from '../plan/course-timeline.js';
 import type { PersonStanding } from '../plan/person-standing.js';
-import { quietUntil } from '../plan/quiet-hours.js';
+import { allowedFrom, type Hours } from '../plan/allowed-from.js';
+import { cappedUntil, type Invitation } from '../message/invitation.state.js';
 import type { Told } from '../plan/told.js';
 import type { ConsentWithdrawals } from './consent-withdrawals.js';
 
@@ -29,6 +31,10 @@ export interface DispatchMatter {
   /** The course's site, whose zone and quiet hours apply. */
   readonly site: Extract<SiteState, { status: 'registered' }>;
   readonly consultation: ConsentWithdrawals;
+  /** What the person was invited to lately, by any registration; empty where the message is no invitation. */
+  readonly invitations: readonly Invitation[];
+  /** What the person does not want to hear of any more, by any registration. */
+  readonly optedOut: ReadonlySet<ContactCategory>;
   readonly now: Instant;
 }
 
@@ -38,7 +44,7 @@ export type DispatchDecision =
   | { readonly kind: 'expire' }
   /** `reasons` are ids of rules, in order. */
   | { readonly kind: 'hold'; readonly reasons: readonly string[] }
-  | { readonly kind: 'defer'; readonly until: ZonedTime }
+  | { readonly kind: 'defer'; readonly until: ZonedTime; readonly reason: DeferralReason }
   | {
       readonly kind: 'send';
       readonly channel: 'email' | 'sms';
@@ -57,15 +63,30 @@ export function dispatchDecision(matter: DispatchMatter): DispatchDecision {
   const gone = causeGone(message.planned, timeline, { ...matter, zone: site.timeZone }) ?? consentGone(matter);
   if (gone) return { kind: 'suppress', reason: gone };
   if (matter.wasTold) return { kind: 'suppress', reason: 'already-told' };
-  const recipient = recipientOf(matter.patient);
+  const recipient = recipientOf(matter, categoryOf(message.planned.kind));
   if (typeof recipient === 'string') return { kind: 'suppress', reason: recipient };
   const { expiresAt } = message.planned;
   if (now >= expiresAt) return { kind: 'expire' };
   const reasons = reasonsToHold(matter.standing);
   if (reasons.length > 0) return { kind: 'hold', reasons };
-  const until = quietUntil(now, site.timeZone, site.quietHours);
-  if (until) return until.instant >= expiresAt ? { kind: 'expire' } : { kind: 'defer', until };
-  return { kind: 'send', ...recipient };
+  const allowed = allowedFrom(now, hoursOf(matter));
+  if (allowed.kind === 'now') return { kind: 'send', ...recipient };
+  if (allowed.kind === 'never' || allowed.until.instant >= expiresAt) return { kind: 'expire' };
+  return { kind: 'defer', until: allowed.until, reason: allowed.reason };
+}
+
+/** Invitations ask the patient to call, so they go while somebody is there, and not too many of them. */
+function hoursOf({ message, patient, site, invitations, now }: DispatchMatter): Hours {
+  const { kind, messageId } = message.planned;
+  const invites = categoryOf(kind) === 'recall';
+  const of = { messageId, now, zone: site.timeZone };
+  return {
+    quietHours: site.quietHours,
+    patientZone: (patient.status === 'registered' && patient.contact.choices.timeZone) || site.timeZone,
+    openingHours: invites ? site.openingHours : null,
+    siteZone: site.timeZone,
+    cappedUntil: invites ? cappedUntil(invitations, site.recallRules.cap, of) : null,
+  };
 }
 
 /** Nobody is invited to a treatment to which consent was withdrawn; what was done still has its aftercare. */
@@ -85,12 +106,14 @@ const reasonsToHold = (standing: readonly Finding[]): string[] =>
 
 type Recipient = Omit<Extract<DispatchDecision, { kind: 'send' }>, 'kind'>;
 
-function recipientOf(patient: PatientState): Recipient | SuppressionReason {
+function recipientOf({ patient, optedOut }: DispatchMatter, category: ContactCategory): Recipient | SuppressionReason {
   if (patient.status === 'none' || isErased(patient.identity)) return 'patient-erased';
-  const { identity, preference } = patient;
+  const { identity, preference, contact } = patient;
   if (!preference.contactConsent) return 'no-consent';
-  if (preference.channel === 'none') return 'no-channel';
-  const to = preference.channel === 'email' ? identity.email : identity.phone;
+  if (optedOut.has(category)) return 'opted-out';
+  const channel = contact.choices.channels[category] ?? preference.channel;
+  if (channel === 'none') return 'no-channel';
+  const to = channel === 'email' ? identity.email : identity.phone;
   if (to === undefined || to === '') return 'no-channel';
-  return { channel: preference.channel, to, language: preference.language, identity };
+  return { channel, to, language: preference.language, identity };
 }

@@ -13,7 +13,7 @@ import {
 } from '#test/support/test-messaging.js';
 import { CourseHistory } from '#test/support/treatment-history.js';
 import { type MessageEvent, messageStream } from '../message/message.events.js';
-import type { Channel, OutgoingMessage, SendResult } from './channel.js';
+import type { Channel, OutgoingMessage, SendResult } from '../channel.contract.js';
 import type { DispatchOutcome } from './dispatcher.js';
 
 let messaging: TestMessaging;
@@ -62,9 +62,10 @@ const outbox = async ({ chain }: DueReminder) => (await messaging.queries.outbox
 
 /** The outbox, with something happening when it is called. */
 function channel(send: (message: OutgoingMessage, real: () => Promise<SendResult>) => Promise<SendResult>): Channel {
-  const real = messaging.channel;
+  const real = messaging.outbox;
   return {
     transport: 'outbox',
+    deduplicatesForMs: 0,
     send: (chain, message) => send(message, () => real.send(chain, message)),
     claim: (chain, message) => real.claim(chain, message),
   };
@@ -287,12 +288,12 @@ describe('nothing is sent twice', () => {
 
   it('[message.outcome-unknown] where the provider cannot tell: the outcome is unknown, and a human looks', async () => {
     const reminder = await dueReminder();
-    const mute: Channel = { transport: 'outbox', send: () => Promise.reject(new Error('time-out')) };
-    const workers = messaging.workers({ channel: mute, times: STALE });
-    expect(await workers.dispatcher.dispatch(reminder.chain, reminder.messageId)).toBe('in-flight');
-    await messaging.follow(reminder.chain);
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    await workers.sweeper.sweep(reminder.chain);
+    const mute: Channel = {
+      transport: 'smtp',
+      deduplicatesForMs: 0,
+      send: () => Promise.reject(new Error('time-out')),
+    };
+    expect(await dispatch(reminder, { channel: mute })).toBe('unknown');
     expect((await history(reminder)).at(-1)).toBe('MessageOutcomeUnknown');
     expect(await dispatch(reminder)).toBe('settled');
   });

@@ -2,7 +2,7 @@ import type { Database } from '#libs/database/src/database.js';
 import type { Boxes } from '#libs/event-store/src/boxes.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
-import type { Channel, OutgoingMessage, SendResult } from './channel.js';
+import type { Channel, OutgoingMessage, SendResult } from '../channel.contract.js';
 
 /**
  * The embedded channel: messages go into a table that the console shows. The message's id is the key that makes sending
@@ -10,6 +10,8 @@ import type { Channel, OutgoingMessage, SendResult } from './channel.js';
  */
 export class OutboxChannel implements Channel {
   readonly transport = 'outbox';
+  /** `claim` tells better. */
+  readonly deduplicatesForMs = 0;
 
   constructor(
     private readonly db: Database,

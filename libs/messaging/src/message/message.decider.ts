@@ -2,33 +2,62 @@ import { assertNever } from '#libs/kernel/src/assert-never.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import type { Instant, ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import {
+  type DeferralReason,
   MessageAttempted,
   MessageDeferred,
+  MessageDeliveryReported,
   type MessageEvent,
   MessageExpired,
   MessageFailed,
   MessageHeld,
   MessageOutcomeUnknown,
   MessagePlanned,
+  MessageRefused,
   MessageReleased,
+  MessageReopened,
+  MessageReplied,
   MessageSent,
   MessageSuppressed,
+  type ReplyMeaning,
   type SuppressionReason,
 } from './message.events.js';
-import type { Attempt, MessageState, PlannedMessage } from './message.state.js';
+import type { Attempt, KnownMessage, MessageState, PlannedMessage } from './message.state.js';
 
 export type MessageCommand =
   | { readonly kind: 'plan'; readonly planned: PlannedMessage }
   | { readonly kind: 'suppress'; readonly reason: SuppressionReason }
   | { readonly kind: 'expire' }
-  | { readonly kind: 'defer'; readonly until: ZonedTime }
+  | { readonly kind: 'defer'; readonly until: ZonedTime; readonly reason: DeferralReason }
   /** Something stands against the session that it is about; `reasons` are ids of rules, in order. */
   | { readonly kind: 'hold'; readonly reasons: readonly string[] }
   /** `after` is the number of attempts that the caller has seen: who has seen fewer than there are is too late. */
   | { readonly kind: 'attempt'; readonly after: number; readonly by: Omit<Attempt, 'attempt'> }
   | { readonly kind: 'record-sent'; readonly attempt: number; readonly providerReference: string }
+  /** The provider has certainly not taken it, and is to be asked again. */
+  | {
+      readonly kind: 'record-refused';
+      readonly attempt: number;
+      readonly problem: string;
+      readonly retryAt: ZonedTime;
+    }
   | { readonly kind: 'record-failed'; readonly attempt: number; readonly problem: string }
-  | { readonly kind: 'record-unknown'; readonly attempt: number; readonly problem: string };
+  | { readonly kind: 'record-unknown'; readonly attempt: number; readonly problem: string }
+  /** It may have been sent by a system that remembers more than this one: after a backup was restored. */
+  | { readonly kind: 'doubt'; readonly problem: string }
+  /** Somebody lets an unknown message go again. */
+  | { readonly kind: 'reopen' }
+  | {
+      readonly kind: 'report-delivery';
+      readonly reference: string;
+      readonly status: 'delivered' | 'undelivered';
+      readonly problem?: string | undefined;
+    }
+  | {
+      readonly kind: 'reply';
+      readonly meaning: ReplyMeaning;
+      readonly via: 'sms' | 'link';
+      readonly text: string | null;
+    };
 
 /**
  * Decides what a command means to a message. A command that was done before, or whose time is over, adds nothing: what
@@ -41,6 +70,26 @@ export function decide(command: MessageCommand, state: MessageState, now: Instan
   if (command.kind === 'plan') {
     return state.status === 'none' ? [MessagePlanned(occurredNow(now), command.planned)] : [];
   }
+  if (state.status === 'none') return [];
+  switch (command.kind) {
+    case 'record-sent':
+      return recordSent(command, state, now);
+    case 'reopen':
+    case 'report-delivery':
+    case 'reply':
+      return decideOnceSettled(command, state, now);
+    default:
+      return decideOpen(command, state, now);
+  }
+}
+
+/** What is decided of a message until its fate is on record. */
+type OpenCommand = Exclude<
+  MessageCommand,
+  { readonly kind: 'plan' | 'record-sent' | 'reopen' | 'report-delivery' | 'reply' }
+>;
+
+function decideOpen(command: OpenCommand, state: KnownMessage, now: Instant): MessageEvent[] {
   if (state.status !== 'pending' && state.status !== 'attempted') return [];
   const { messageId } = state.planned;
   const at = occurredNow(now);
@@ -56,29 +105,72 @@ export function decide(command: MessageCommand, state: MessageState, now: Instan
       return isHeldForThat ? [] : [MessageHeld(at, { messageId, reasons: [...command.reasons] })];
     }
     case 'defer': {
-      const later = command.until.instant > state.due.instant;
-      if (!later) return [];
-      return [...released, MessageDeferred(at, { messageId, until: command.until, reason: 'quiet-hours' })];
+      const { until, reason } = command;
+      return until.instant > state.due.instant ? [...released, MessageDeferred(at, { messageId, until, reason })] : [];
     }
     case 'attempt':
       return state.attempts === command.after
         ? [...released, MessageAttempted(at, { messageId, attempt: command.after + 1, ...command.by })]
         : [];
-    case 'record-sent': {
-      if (state.status !== 'attempted' || state.attempts !== command.attempt) return [];
-      const { attempt, transport, channel } = state.attempt;
-      return [
-        MessageSent(at, { messageId, attempt, transport, channel, providerReference: command.providerReference }),
-      ];
+    case 'record-refused': {
+      const { attempt, problem, retryAt } = command;
+      return isOpenAttempt(state, attempt) ? [MessageRefused(at, { messageId, attempt, problem, retryAt })] : [];
     }
     case 'record-failed':
       return state.attempts === command.attempt
         ? [MessageFailed(at, { messageId, attempt: Math.max(1, command.attempt), problem: command.problem })]
         : [];
     case 'record-unknown':
-      return state.status === 'attempted' && state.attempts === command.attempt
+      return isOpenAttempt(state, command.attempt)
         ? [MessageOutcomeUnknown(at, { messageId, attempt: command.attempt, problem: command.problem })]
         : [];
+    case 'doubt':
+      return [MessageOutcomeUnknown(at, { messageId, attempt: Math.max(1, state.attempts), problem: command.problem })];
+    default:
+      return assertNever(command, 'message command');
+  }
+}
+
+const isOpenAttempt = (state: KnownMessage, attempt: number): boolean =>
+  state.status === 'attempted' && state.attempts === attempt;
+
+/** The answer of the provider, or what came after: a receipt for a call whose answer was lost, or somebody who knows. */
+function recordSent(
+  { attempt, providerReference }: Extract<MessageCommand, { readonly kind: 'record-sent' }>,
+  state: KnownMessage,
+  now: Instant,
+): MessageEvent[] {
+  const isUnknown = state.status === 'unknown' && state.attempt !== undefined && state.attempts === attempt;
+  if (!isUnknown && !isOpenAttempt(state, attempt)) return [];
+  const by = (state as { readonly attempt?: Attempt }).attempt as Attempt;
+  const { transport, channel } = by;
+  const { messageId } = state.planned;
+  return [MessageSent(occurredNow(now), { messageId, attempt, transport, channel, providerReference })];
+}
+
+function decideOnceSettled(
+  command: Extract<MessageCommand, { readonly kind: 'reopen' | 'report-delivery' | 'reply' }>,
+  state: KnownMessage,
+  now: Instant,
+): MessageEvent[] {
+  const { messageId, patientId } = state.planned;
+  const at = occurredNow(now);
+  switch (command.kind) {
+    case 'reopen':
+      return state.status === 'unknown' ? [MessageReopened(at, { messageId })] : [];
+    case 'report-delivery': {
+      const { reference, status, problem } = command;
+      const isKnown = state.status !== 'sent' || state.delivery === 'delivered' || state.delivery === status;
+      return isKnown
+        ? []
+        : [MessageDeliveryReported(at, { messageId, reference, status, ...(problem && { problem }) })];
+    }
+    case 'reply': {
+      const { meaning, via, text } = command;
+      // A link is often followed twice, by programs that look for viruses among others; what is new is said once.
+      const isSaid = via === 'link' && state.replies.at(-1) === meaning;
+      return isSaid ? [] : [MessageReplied(at, { messageId, patientId, meaning, via, text })];
+    }
     default:
       return assertNever(command, 'message command');
   }

@@ -1,5 +1,7 @@
 import { type EventOf, eventType, type Upcaster } from '#libs/event-store/src/event-type.js';
+import { personal } from '#libs/event-store/src/personal-data.js';
 import { instantSchema, zonedTimeSchema } from '#libs/kernel/src/zoned-time.js';
+import type { ContactCategory } from '#libs/protocols/src/contact-category.js';
 import { z } from 'zod';
 
 export const messageStream = (messageId: string) => `message-${messageId}`;
@@ -9,6 +11,9 @@ export const messageKindSchema = z.enum([
   'all-clear',
   'check-in',
   'session-reminder',
+  /** Another time, or none any more, for a session that the patient was reminded of. */
+  'session-moved',
+  'session-called-off',
   /** No aspirin or NSAID from now on (S0-P1). */
   'aspirin-notice',
   /** Any other thing to leave off ahead of a session, where a chain's protocol names one. */
@@ -16,13 +21,38 @@ export const messageKindSchema = z.enum([
   'maintenance-due-soon',
   'maintenance-due',
   'maintenance-overdue',
+  /** A time is held for the patient, who says whether it suits. */
+  'maintenance-proposal',
 ]);
 export type MessageKind = z.infer<typeof messageKindSchema>;
 
-/** What a message is about: a session, or a maintenance window of a course. */
+/** By what patients choose which messages they want, and on which channel. */
+const CATEGORIES: Readonly<Record<MessageKind, ContactCategory>> = {
+  aftercare: 'clinical',
+  'all-clear': 'clinical',
+  'check-in': 'clinical',
+  'aspirin-notice': 'clinical',
+  'precaution-notice': 'clinical',
+  'session-reminder': 'appointment',
+  'session-moved': 'appointment',
+  'session-called-off': 'appointment',
+  'maintenance-due-soon': 'recall',
+  'maintenance-due': 'recall',
+  'maintenance-overdue': 'recall',
+  'maintenance-proposal': 'recall',
+};
+export const categoryOf = (kind: MessageKind): ContactCategory => CATEGORIES[kind];
+
+/** What a message is about: a session, a maintenance window of a course, or a time that is held in one. */
 export const causeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('session'), sessionId: z.uuid() }),
   z.strictObject({ kind: z.literal('maintenance-window'), ordinal: z.number().int().positive() }),
+  /** A time that is held in a window. */
+  z.strictObject({
+    kind: z.literal('maintenance-slot'),
+    ordinal: z.number().int().positive(),
+    slotId: z.uuid(),
+  }),
 ]);
 export type Cause = z.infer<typeof causeSchema>;
 
@@ -54,15 +84,27 @@ export const suppressionReasonSchema = z.enum([
   'cause-retracted',
   /** The same was told before a correction changed it: what was sent stays sent. */
   'already-told',
+  /** The patient wants none of this kind. */
+  'opted-out',
+  /** The time that was held is not held any more. */
+  'slot-released',
 ]);
 export type SuppressionReason = z.infer<typeof suppressionReasonSchema>;
 
-export const transportSchema = z.enum(['outbox']);
+/** Who carries it out of the house. */
+export const transportSchema = z.enum(['outbox', 'smtp', 'twilio', 'webhook']);
+export type Transport = z.infer<typeof transportSchema>;
+
+/** Of a version that only allows more than the one before. */
+const unchanged: Upcaster = (data) => data;
 
 const ofMessage = { messageId: z.uuid() };
 
 /** Planned once for each key: cause, kind, recipient, generation. Codes and dates only; the text is made when it leaves. */
 export const MessagePlanned = eventType('MessagePlanned', {
+  // Version 2 knows more kinds and causes.
+  version: 2,
+  upcasters: [unchanged],
   schema: z.strictObject({
     ...ofMessage,
     kind: messageKindSchema,
@@ -84,12 +126,24 @@ export const MessagePlanned = eventType('MessagePlanned', {
   }),
 });
 
-/** It was due in quiet hours and waits until they end. */
-export const MessageDeferred = eventType('MessageDeferred', {
-  schema: z.strictObject({ ...ofMessage, until: zonedTimeSchema, reason: z.literal('quiet-hours') }),
-});
+export const deferralReasonSchema = z.enum([
+  'quiet-hours',
+  /** It asks the patient to call, and nobody is there. */
+  'opening-hours',
+  /** The patient has heard enough of us lately. */
+  'frequency-cap',
+  /** Rules of a zone have changed: the same wall time is another instant now. */
+  'zone-rules',
+]);
+export type DeferralReason = z.infer<typeof deferralReasonSchema>;
 
-const unchanged: Upcaster = (data) => data;
+/** It is not the hour for it, and it waits for one that is. */
+export const MessageDeferred = eventType('MessageDeferred', {
+  // Version 2 knows more reasons.
+  version: 2,
+  upcasters: [unchanged],
+  schema: z.strictObject({ ...ofMessage, until: zonedTimeSchema, reason: deferralReasonSchema }),
+});
 
 /**
  * What stands against the session that it is about. It is not lost: it is looked at again until nothing stands against
@@ -108,6 +162,9 @@ export const MessageReleased = eventType('MessageReleased', { schema: z.strictOb
 
 /** Committed before the provider is called: from here on it may have been sent. */
 export const MessageAttempted = eventType('MessageAttempted', {
+  // Version 2 knows more transports.
+  version: 2,
+  upcasters: [unchanged],
   schema: z.strictObject({
     ...ofMessage,
     /** Counts from 1. */
@@ -123,7 +180,20 @@ export const MessageAttempted = eventType('MessageAttempted', {
   }),
 });
 
+/** The provider has certainly not taken it, and may later. It is due again at `retryAt`. */
+export const MessageRefused = eventType('MessageRefused', {
+  schema: z.strictObject({
+    ...ofMessage,
+    attempt: z.number().int().positive(),
+    problem: z.string(),
+    retryAt: zonedTimeSchema,
+  }),
+});
+
 export const MessageSent = eventType('MessageSent', {
+  // Version 2 knows more transports.
+  version: 2,
+  upcasters: [unchanged],
   schema: z.strictObject({
     ...ofMessage,
     attempt: z.number().int().positive(),
@@ -134,9 +204,9 @@ export const MessageSent = eventType('MessageSent', {
 });
 
 export const MessageSuppressed = eventType('MessageSuppressed', {
-  // Version 2 knows more reasons.
-  version: 2,
-  upcasters: [unchanged],
+  // Versions 2 and 3 know more reasons.
+  version: 3,
+  upcasters: [unchanged, unchanged],
   schema: z.strictObject({ ...ofMessage, reason: suppressionReasonSchema }),
 });
 
@@ -154,9 +224,49 @@ export const MessageFailed = eventType('MessageFailed', {
   schema: z.strictObject({ ...ofMessage, attempt: z.number().int().positive(), problem: z.string() }),
 });
 
-/** The provider may or may not have accepted it. */
+/** The provider may or may not have accepted it; or the system that would know was restored from a backup. */
 export const MessageOutcomeUnknown = eventType('MessageOutcomeUnknown', {
   schema: z.strictObject({ ...ofMessage, attempt: z.number().int().positive(), problem: z.string() }),
+});
+
+/** Somebody lets a message go again of which nobody knows whether it was sent. */
+export const MessageReopened = eventType('MessageReopened', { schema: z.strictObject(ofMessage) });
+
+/** What the provider says of a message that it had taken. Said twice or late, it comes to the same. */
+export const MessageDeliveryReported = eventType('MessageDeliveryReported', {
+  schema: z.strictObject({
+    ...ofMessage,
+    reference: z.string(),
+    status: z.enum(['delivered', 'undelivered']),
+    problem: z.string().optional(),
+  }),
+});
+
+export const replyMeaningSchema = z.enum([
+  /** No more of it, no more of anything. */
+  'stop',
+  'start',
+  /** The time that was proposed suits. */
+  'confirm',
+  /** Another time, please. */
+  'cancel',
+  'well',
+  'worried',
+  'other',
+]);
+export type ReplyMeaning = z.infer<typeof replyMeaningSchema>;
+
+/** The patient answered, by text message or by a link. */
+export const MessageReplied = eventType('MessageReplied', {
+  subject: 'patientId',
+  schema: z.strictObject({
+    ...ofMessage,
+    patientId: z.uuid(),
+    meaning: replyMeaningSchema,
+    via: z.enum(['sms', 'link']),
+    /** What a text message said; null for a link. */
+    text: personal('contact', z.string().nullable()),
+  }),
 });
 
 export const MESSAGE_EVENTS = [
@@ -165,10 +275,14 @@ export const MESSAGE_EVENTS = [
   MessageHeld,
   MessageReleased,
   MessageAttempted,
+  MessageRefused,
   MessageSent,
   MessageSuppressed,
   MessageExpired,
   MessageFailed,
   MessageOutcomeUnknown,
+  MessageReopened,
+  MessageDeliveryReported,
+  MessageReplied,
 ] as const;
 export type MessageEvent = EventOf<(typeof MESSAGE_EVENTS)[number]>;

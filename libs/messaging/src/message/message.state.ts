@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
 import type { Instant, ZonedTime } from '#libs/kernel/src/zoned-time.js';
-import type { MessageEvent, SuppressionReason } from './message.events.js';
+import type { MessageEvent, ReplyMeaning, SuppressionReason } from './message.events.js';
 
 type DataOf<Type extends MessageEvent['type']> = Extract<MessageEvent, { type: Type }>['data'];
 
@@ -20,18 +20,38 @@ interface Known {
   readonly heldFor: readonly string[] | undefined;
   /** Attempts that were committed so far; the number of the last one tells its owner from a later one's. */
   readonly attempts: number;
+  /** How often a provider did not take it and may later. */
+  readonly refusals: number;
+  /** In which it was written last; undefined before the first attempt. */
+  readonly language: string | undefined;
+  /** What the patient answered, in order. */
+  readonly replies: readonly ReplyMeaning[];
 }
+
+/** What the provider has said since it took the message. That it arrived outweighs that it did not. */
+export type Delivery = 'not-reported' | 'delivered' | 'undelivered';
 
 export type MessageState =
   | { readonly status: 'none' }
   | (Known & { readonly status: 'pending' })
   /** A provider was, or is being, called, and what came of it is not on record yet. */
-  | (Known & { readonly status: 'attempted'; readonly attempt: Attempt; readonly attemptedAt: Instant })
-  | (Known & { readonly status: 'sent'; readonly sentAt: Instant })
+  | (Known & {
+      readonly status: 'attempted';
+      readonly attempt: Attempt;
+      readonly attemptedAt: Instant;
+      /** When a provider was first called that may have taken it: from then on it knows a repeat. */
+      readonly firstAttemptAt: Instant;
+    })
+  | (Known & { readonly status: 'sent'; readonly sentAt: Instant; readonly delivery: Delivery })
   | (Known & { readonly status: 'suppressed'; readonly reason: SuppressionReason })
   | (Known & { readonly status: 'expired' })
   | (Known & { readonly status: 'failed'; readonly problem: string })
-  | (Known & { readonly status: 'unknown'; readonly problem: string });
+  | (Known & {
+      readonly status: 'unknown';
+      readonly problem: string;
+      /** The attempt that nobody knows the outcome of; undefined where none is on record (after a restored backup). */
+      readonly attempt: Attempt | undefined;
+    });
 
 export type KnownMessage = Exclude<MessageState, { status: 'none' }>;
 
@@ -45,11 +65,14 @@ function evolve(state: MessageState, event: RecordedEvent<MessageEvent>): Messag
 export function evolveWith(state: MessageState, event: MessageEvent, recordedAt: Instant): MessageState {
   if (event.type === 'MessagePlanned') {
     const planned = event.data;
-    return { status: 'pending', planned, due: planned.due, deferrals: 0, heldFor: undefined, attempts: 0 };
+    return {
+      ...{ status: 'pending', planned, due: planned.due, deferrals: 0 },
+      ...{ heldFor: undefined, attempts: 0, refusals: 0, language: undefined, replies: [] },
+    };
   }
   if (state.status === 'none') return state;
-  const { planned, due, deferrals, attempts } = state;
-  const known = { planned, due, deferrals, heldFor: undefined, attempts };
+  const { planned, due, deferrals, attempts, refusals, language, replies } = state;
+  const known = { planned, due, deferrals, heldFor: undefined, attempts, refusals, language, replies };
   switch (event.type) {
     case 'MessageDeferred':
       return { ...known, status: 'pending', due: event.data.until, deferrals: deferrals + 1 };
@@ -59,10 +82,19 @@ export function evolveWith(state: MessageState, event: MessageEvent, recordedAt:
       return { ...known, status: 'pending' };
     case 'MessageAttempted': {
       const { messageId: _, ...attempt } = event.data;
-      return { ...known, status: 'attempted', attempts: attempt.attempt, attempt, attemptedAt: recordedAt };
+      const isRepeat = state.status === 'attempted' && state.attempt.transport === attempt.transport;
+      const firstAttemptAt = isRepeat ? state.firstAttemptAt : recordedAt;
+      return {
+        ...{ ...known, status: 'attempted', attempts: attempt.attempt, attempt, language: attempt.language },
+        ...{ attemptedAt: recordedAt, firstAttemptAt },
+      };
+    }
+    case 'MessageRefused': {
+      const { retryAt } = event.data;
+      return { ...known, status: 'pending', due: retryAt, deferrals: deferrals + 1, refusals: refusals + 1 };
     }
     case 'MessageSent':
-      return { ...known, status: 'sent', sentAt: event.occurredAt.instant };
+      return { ...known, status: 'sent', sentAt: event.occurredAt.instant, delivery: 'not-reported' };
     case 'MessageSuppressed':
       return { ...known, status: 'suppressed', reason: event.data.reason };
     case 'MessageExpired':
@@ -70,7 +102,18 @@ export function evolveWith(state: MessageState, event: MessageEvent, recordedAt:
     case 'MessageFailed':
       return { ...known, status: 'failed', problem: event.data.problem };
     case 'MessageOutcomeUnknown':
-      return { ...known, status: 'unknown', problem: event.data.problem };
+      return {
+        ...{ ...known, status: 'unknown', problem: event.data.problem },
+        attempt: state.status === 'attempted' ? state.attempt : undefined,
+      };
+    // A new due time, so that the queue does not take it for the one that it knows.
+    case 'MessageReopened':
+      return { ...known, status: 'pending', deferrals: deferrals + 1 };
+    case 'MessageDeliveryReported':
+      if (state.status !== 'sent') return state;
+      return { ...state, delivery: state.delivery === 'delivered' ? 'delivered' : event.data.status };
+    case 'MessageReplied':
+      return { ...state, replies: [...replies, event.data.meaning] };
     default:
       return assertNever(event, 'message event');
   }

@@ -1,7 +1,7 @@
 import { assertNever } from '#libs/kernel/src/assert-never.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
-import type { MessageEvent, MessageKind } from '../message/message.events.js';
+import type { MessageEvent, MessageKind, ReplyMeaning } from '../message/message.events.js';
 import type { PlannedMessage } from '../message/message.state.js';
 
 /** A row of the read model; instants come from the database as Date. */
@@ -25,6 +25,10 @@ export interface MessageRow {
   readonly reason: string | null;
   readonly sent_at: Date | Instant | null;
   readonly channel: 'email' | 'sms' | null;
+  /** What the provider has said since; null: nothing. */
+  readonly delivery: 'delivered' | 'undelivered' | null;
+  /** What the patient answered last. */
+  readonly reply: ReplyMeaning | null;
 }
 
 export const plannedRow = (chain: number, planned: PlannedMessage): MessageRow => ({
@@ -47,6 +51,8 @@ export const plannedRow = (chain: number, planned: PlannedMessage): MessageRow =
   reason: null,
   sent_at: null,
   channel: null,
+  delivery: null,
+  reply: null,
 });
 
 type LaterEvent = Exclude<MessageEvent, { type: 'MessagePlanned' }>;
@@ -65,6 +71,16 @@ export function evolveRow(row: MessageRow, event: LaterEvent, seenAt: Instant): 
       const { attempt, channel } = event.data;
       return { ...row, status: 'attempted', attempts: attempt, attempted_at: seenAt, channel };
     }
+    case 'MessageRefused': {
+      const { problem: reason, retryAt } = event.data;
+      return { ...settled, status: 'pending', next_due: retryAt.instant, deferrals: row.deferrals + 1, reason };
+    }
+    case 'MessageReopened':
+      return { ...settled, status: 'pending', reason: null, deferrals: row.deferrals + 1 };
+    case 'MessageDeliveryReported':
+      return { ...row, delivery: row.delivery === 'delivered' ? 'delivered' : event.data.status };
+    case 'MessageReplied':
+      return { ...row, reply: event.data.meaning };
     case 'MessageSent':
       return { ...settled, status: 'sent', sent_at: event.occurredAt.instant, channel: event.data.channel };
     case 'MessageSuppressed':

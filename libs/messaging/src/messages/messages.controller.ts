@@ -16,6 +16,8 @@ import {
   outboxListSchema,
   outboxParamsSchema,
 } from './message.views.js';
+import { messageExplanationSchema } from './message-explanation.js';
+import { MessageExplainer } from './message-explainer.js';
 import { messagesProjection } from './messages.projection.js';
 import { MessagesQueries } from './messages.queries.js';
 
@@ -27,6 +29,7 @@ export class MessagesController {
   constructor(
     private readonly messages: MessagesQueries,
     private readonly references: References,
+    private readonly explainer: MessageExplainer,
   ) {}
 
   @Get('messages')
@@ -71,6 +74,24 @@ export class MessagesController {
   explain(@InChain() chain: Chain, @Param('message') message: string, @Query({ schema: queryOf({}) }) _params: object) {
     if (!isId(message)) throw new NotFound('message.unknown', 'There is no such message.');
     return this.messages.explain(chain, message);
+  }
+
+  @Get('messages/:message/explanation')
+  @QueryEndpoint({
+    id: 'explainMessageInFull',
+    summary: 'Why a message was planned, when and how it went, or why it did not',
+    description:
+      'From the log: the rule and its source, the event that it was planned from, zone and tz-database version, every wait with its reason, what was on record of patient and site at each decision, hash of the template, attempts, answers.',
+    answer: messageExplanationSchema,
+    reads: [],
+  })
+  explanation(
+    @InChain() chain: Chain,
+    @Param('message') message: string,
+    @Query({ schema: queryOf({}) }) _params: object,
+  ) {
+    if (!isId(message)) throw new NotFound('message.unknown', 'There is no such message.');
+    return this.explainer.explain(chain, message);
   }
 
   @Get('outbox')

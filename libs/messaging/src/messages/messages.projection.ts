@@ -13,7 +13,7 @@ import type { Id } from '#libs/kernel/src/ids.js';
 import { MESSAGE_EVENTS, type MessageEvent } from '../message/message.events.js';
 import { evolveRow, type MessageRow, plannedRow } from './message-row.js';
 
-export const MESSAGES = { name: 'messages', version: 2 } as const;
+export const MESSAGES = { name: 'messages', version: 3 } as const;
 /** Where the rows stand for whoever works on messages. */
 export const MESSAGES_SCHEMA = schemaOf(MESSAGES);
 
@@ -50,6 +50,10 @@ export const messagesProjection: Projection = {
       reason text,
       sent_at timestamptz,
       channel text,
+      -- What the provider said of it since: delivered, undelivered.
+      delivery text,
+      -- What the patient answered last.
+      reply text,
       primary key (chain, message_id)
     );
     create index message_pending on message (chain, next_due) where status = 'pending';
@@ -112,7 +116,8 @@ async function applyToMessages(
      on conflict (chain, message_id) do update set
        status = excluded.status, next_due = excluded.next_due, deferrals = excluded.deferrals,
        attempts = excluded.attempts, attempted_at = excluded.attempted_at, reason = excluded.reason,
-       sent_at = excluded.sent_at, channel = excluded.channel`,
+       sent_at = excluded.sent_at, channel = excluded.channel, delivery = excluded.delivery,
+       reply = excluded.reply`,
     [JSON.stringify([...byId.values()])],
   );
 }

@@ -10,11 +10,13 @@ import { goneAt } from './person-standing.js';
 /** Messages about what is still to come: they end with the course, and with the consent to be treated. */
 const AHEAD: ReadonlySet<MessageKind> = new Set([
   'session-reminder',
+  'session-moved',
   'aspirin-notice',
   'precaution-notice',
   'maintenance-due-soon',
   'maintenance-due',
   'maintenance-overdue',
+  'maintenance-proposal',
 ]);
 export const isAboutTheFuture = (kind: MessageKind): boolean => AHEAD.has(kind);
 
@@ -35,12 +37,15 @@ export function causeGone(
     case 'session': {
       const { sessionId } = planned.cause;
       const { generation } = planned;
+      if (planned.kind === 'session-called-off') return calledOffGone(sessionId, generation, timeline, context);
       return ahead
         ? bookingGone(sessionId, generation, timeline, context)
         : performanceGone(sessionId, generation, timeline, context);
     }
     case 'maintenance-window':
       return windowGone(planned.cause.ordinal, planned.generation, timeline, context);
+    case 'maintenance-slot':
+      return windowEnded(planned.cause.ordinal, timeline, context);
     default:
       return assertNever(planned.cause, 'cause');
   }
@@ -73,6 +78,21 @@ function bookingGone(
   }
 }
 
+/** That a session is off is told until it is booked anew, which is told in its own way. */
+function calledOffGone(
+  sessionId: string,
+  generation: number,
+  timeline: PlannedTimeline,
+  { person }: CauseContext,
+): SuppressionReason | undefined {
+  const { course } = timeline;
+  const session = course.sessions.find((each) => each.sessionId === sessionId);
+  if (session?.status === 'performed') return 'session-performed';
+  const isBooked = session?.status === 'booked' && isAhead(course, session);
+  if (isBooked || generationAhead(timeline, sessionId, person) !== generation) return 'superseded';
+  return undefined;
+}
+
 function performanceGone(
   sessionId: string,
   generation: number,
@@ -90,13 +110,21 @@ function windowGone(
   timeline: PlannedTimeline,
   context: CauseContext,
 ): SuppressionReason | undefined {
-  const { course } = timeline;
-  const { protocol, rhythmEnded } = context;
+  const ended = windowEnded(ordinal, timeline, context);
+  if (ended) return ended;
+  return generation === toldOfWindow(timeline, ordinal, context).times ? undefined : 'superseded';
+}
+
+/** Why nobody is invited into a window any more; for a time that is held in it, too. */
+function windowEnded(
+  ordinal: number,
+  { course }: PlannedTimeline,
+  { protocol, rhythmEnded }: CauseContext,
+): SuppressionReason | undefined {
   if (course.maintenanceDeclined) return 'maintenance-declined';
   if (course.status === 'stopped') return 'course-stopped';
   if (course.status === 'lapsed') return 'course-lapsed';
   if (rhythmEnded) return 'rhythm-ended';
   if (currentWindow(course, protocol, false)?.ordinal !== ordinal) return 'maintenance-window-moved';
-  if (bookedMaintenance(course)) return 'maintenance-booked';
-  return generation === toldOfWindow(timeline, ordinal, context).times ? undefined : 'superseded';
+  return bookedMaintenance(course) ? 'maintenance-booked' : undefined;
 }

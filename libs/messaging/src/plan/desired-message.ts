@@ -1,3 +1,4 @@
+import { assertNever } from '#libs/kernel/src/assert-never.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import type { Instant, ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
@@ -41,11 +42,24 @@ export const keyOf = (
   patientId: Id,
 ): string =>
   [
-    desired.cause.kind === 'session' ? `session ${desired.cause.sessionId}` : `window ${desired.cause.ordinal}`,
+    causeKey(desired.cause),
     desired.kind,
     ...(desired.precaution === undefined ? [] : [desired.precaution]),
     patientId,
     desired.generation,
   ].join(' ');
+
+function causeKey(cause: Cause): string {
+  switch (cause.kind) {
+    case 'session':
+      return `session ${cause.sessionId}`;
+    case 'maintenance-window':
+      return `window ${cause.ordinal}`;
+    case 'maintenance-slot':
+      return `slot ${cause.slotId}`;
+    default:
+      return assertNever(cause, 'cause');
+  }
+}
 
 export const messageIdOf = (courseId: Id, key: string): Id => derivedId(courseId, `message ${key}`);

@@ -40,6 +40,8 @@ export function earlierMessageIds(
     const same = alike.filter((each) => each.cause.kind === 'session' && each.cause.sessionId === cause.sessionId);
     return withoutOwn([...under(cause, desired.generation), ...same.map(({ messageId }) => messageId)], own);
   }
+  // Each time that is held is a thing of its own.
+  if (cause.kind === 'maintenance-slot') return [];
   const ordinals = sameWindows(timeline, cause.ordinal);
   const same = alike.filter((each) => each.cause.kind === 'maintenance-window' && ordinals.has(each.cause.ordinal));
   const ids = [...ordinals].flatMap((ordinal) => {
@@ -65,7 +67,8 @@ function sameWindows({ proposals }: CourseTimeline, ordinal: number): ReadonlySe
  */
 export function tellsTheSame(earlier: MessageState, desired: Omit<Matter, 'generation'>): boolean {
   if (!hasGone(earlier) || earlier.planned.precaution !== desired.precaution) return false;
-  const isOfItsTime = desired.cause.kind === 'session' && isAboutTheFuture(desired.kind);
+  const isOfItsTime =
+    desired.cause.kind === 'session' && (isAboutTheFuture(desired.kind) || desired.kind === 'session-called-off');
   return !isOfItsTime || earlier.planned.due.instant === desired.due.instant;
 }
 

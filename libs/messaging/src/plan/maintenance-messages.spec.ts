@@ -1,13 +1,23 @@
+import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import {
   CourseCompleted,
   MaintenanceDeclined,
   MaintenanceProposed,
+  MaintenanceResumed,
   SessionCancelled,
 } from '#libs/treatment/src/course/course.events.js';
-import { COURSE, courseOf, PATIENT, planContext, timelineOf } from '#test/support/messaging-timeline.js';
-import { zoned } from '#test/support/treatment-history.js';
+import {
+  COURSE,
+  courseOf,
+  PATIENT,
+  planContext,
+  PRACTITIONER,
+  SITE,
+  timelineOf,
+} from '#test/support/messaging-timeline.js';
+import { CourseHistory, zoned } from '#test/support/treatment-history.js';
 import { causeGone } from './cause-gone.js';
 import { rhythmOf } from './later-course.js';
 import { maintenanceMessages, waitsForRelease } from './maintenance-messages.js';
@@ -67,6 +77,30 @@ describe('the proposal of maintenance', () => {
     expect(rhythmOf(former, [former, later()], HERE).rhythmEnded).toBe(false);
     expect(rhythmOf(former, [former, later('2026-03-01T10:00')], HERE).rhythmEnded).toBe(true);
     expect(rhythmOf(former, [later('2025-12-01T10:00')], HERE).rhythmEnded).toBe(false);
+  });
+
+  it('[maintenance.declined-by-person] ends with a decline in another course of the person, until they are linked no more', () => {
+    const own = timelineOf([completed().events, on('2026-02-21T12:00')]);
+    const elsewhere = newId();
+    const other = new CourseHistory({ site: SITE, patient: elsewhere, practitioner: PRACTITIONER });
+    other.performed('2026-01-05T10:00').push(CourseCompleted(at, { courseId: other.id, patientId: elsewhere }));
+    const decline = MaintenanceDeclined(at, { courseId: other.id, patientId: elsewhere });
+    const resume = MaintenanceResumed(at, { courseId: other.id, patientId: elsewhere });
+    const told = (...more: readonly (readonly [readonly NewEvent[], string])[]) =>
+      timelineOf([other.events, on('2026-02-21T12:00')], ...more.map(([events, day]) => [events, on(day)] as const));
+    const declined = told([[decline], '2026-02-22T12:00']);
+    const link = (position: number, ...ids: string[]) => ({
+      position,
+      recordedAt: zoned('2026-02-23T12:00').instant,
+      registrations: new Set(ids),
+    });
+    const together = { linked: [link(0, PATIENT, elsewhere)] };
+    const apart = { linked: [...together.linked, link(1_000, PATIENT)] };
+    expect(rhythmOf(own, [declined], HERE).rhythmEnded).toBe(false);
+    expect(rhythmOf(own, [declined], together).rhythmEnded).toBe(true);
+    expect(rhythmOf(own, [declined], apart)).toMatchObject({ rhythmEnded: false, rhythmBack: { times: 1 } });
+    const resumed = told([[decline], '2026-02-22T12:00'], [[resume], '2026-02-23T12:00']);
+    expect(rhythmOf(own, [resumed], together).rhythmEnded).toBe(false);
   });
 });
 

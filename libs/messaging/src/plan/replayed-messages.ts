@@ -208,6 +208,9 @@ function wordsOf({ title, aftercare, preSession: { precautions } }: Protocol, ki
     case 'aspirin-notice':
     case 'precaution-notice':
       return { title, precautions };
+    case 'session-moved':
+    case 'session-called-off':
+    case 'maintenance-proposal':
     case 'check-in':
     case 'maintenance-due-soon':
     case 'maintenance-due':

@@ -186,5 +186,5 @@ describe('an old history', () => {
 
 it('keeps its read model in a schema of its own', () => {
   const [, messagesProjection] = messaging.works;
-  expect(schemaOf(messagesProjection as never)).toBe('messages_v2');
+  expect(schemaOf(messagesProjection as never)).toBe('messages_v3');
 });

@@ -26,6 +26,7 @@ import { decide } from '../message/message.decider.js';
 import { messageStream, type SuppressionReason } from '../message/message.events.js';
 import { messageFold } from '../message/message.state.js';
 import { causeGone } from '../plan/cause-gone.js';
+import { changedSessions, changeNotice, mayHaveGone } from '../plan/change-notices.js';
 import type { PlannedTimeline } from '../plan/course-timeline.js';
 import { type DesiredMessage, keyOf, messageIdOf, type PlanContext } from '../plan/desired-message.js';
 import { desiredMessages } from '../plan/desired-messages.js';
@@ -210,19 +211,40 @@ export class MessagePlannerReactor implements Reactor {
   ): Promise<void> {
     const known = new Set(noted.map(({ messageId }) => messageId));
     const { patientId } = course.timeline.course;
-    const missing = desiredMessages(course.timeline, course.context)
-      .map((desired) => ({ desired, key: keyOf(desired, patientId) }))
+    const desired = [
+      ...desiredMessages(course.timeline, course.context),
+      ...(await this.changeNotices(chain, course, noted)),
+    ];
+    const missing = desired
+      .map((each) => ({ desired: each, key: keyOf(each, patientId) }))
       .map((each) => ({ ...each, messageId: messageIdOf(course.courseId, each.key) }))
       .filter(({ messageId }) => !known.has(messageId));
-    const planned = await inGroups(missing, async ({ desired, key, messageId }) => {
-      if (await this.wasTold(chain, course, desired, noted)) return [];
-      const done = await this.plan(chain, course, desired, key, messageId, now, causationId);
-      const { kind, cause, generation } = desired;
+    const planned = await inGroups(missing, async ({ desired: each, key, messageId }) => {
+      if (await this.wasTold(chain, course, each, noted)) return [];
+      const done = await this.plan(chain, course, each, key, messageId, now, causationId);
+      const { kind, cause, generation } = each;
       return done ? [{ courseId: course.courseId, messageId, kind, cause, generation }] : [];
     });
     await this.deps.notes.noteMessages(chain, planned.flat());
     await this.suppressGone(chain, course, noted, now, causationId);
     await this.propose(chain, course, now, causationId);
+  }
+
+  /** What corrects a time that the patient was, or may have been, told of. */
+  private async changeNotices(
+    chain: Chain,
+    { timeline, context }: JudgedCourse,
+    noted: readonly NotedMessage[],
+  ): Promise<DesiredMessage[]> {
+    const changed = changedSessions(timeline, context, noted);
+    const notices = await inGroups(changed, async ({ session, toldBy }) => {
+      for (const messageId of toldBy) {
+        const { state } = await this.deps.reader.read(chain, messageStream(messageId), messageFold);
+        if (mayHaveGone(state)) return changeNotice(session, timeline, context);
+      }
+      return null;
+    });
+    return notices.filter((notice) => notice !== null);
   }
 
   /** Whether the patient has been told the same already, under whatever generation. */

@@ -17,15 +17,29 @@ export const textIn = (texts: Texts, language: string): string =>
 
 const LOCALES: Readonly<Record<string, string>> = { en: 'en-GB', tr: 'tr-TR', fr: 'fr-FR' };
 
-// The wall time is read as if it were UTC, so that no zone rule of the machine has a say: only the words are ICU's.
-const format = (language: string, options: Intl.DateTimeFormatOptions, utc: string): string =>
-  new Intl.DateTimeFormat(LOCALES[language] ?? 'en-GB', { ...options, timeZone: 'UTC' }).format(new Date(utc));
+/** Making one takes longer than all else of a message. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+const FORMATS_MAX = 200;
 
-/** `Tuesday 12 May 2026, 14:30`: what the clock of the site shows, in the patient's language. */
-export function wallText(wall: WallTime, language: string): string {
-  const utc = `${wall.slice(0, 16)}:00Z`;
-  return `${format(language, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }, utc)}, ${wall.slice(11, 16)}`;
+// The wall time is read as if it were UTC, so that no zone rule of the machine has a say: only the words are ICU's.
+function formatOf(language: string): Intl.DateTimeFormat {
+  const known = formats.get(language);
+  if (known) return known;
+  const wanted = LOCALES[language] ?? language;
+  const [locale = 'en-GB'] = Intl.DateTimeFormat.supportedLocalesOf([wanted]);
+  const format = new Intl.DateTimeFormat(locale, {
+    ...({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' } as const),
+    // Some languages come with another calendar, or with digits that do not match those of the hour.
+    ...({ calendar: 'gregory', numberingSystem: 'latn', timeZone: 'UTC' } as const),
+  });
+  if (formats.size >= FORMATS_MAX) formats.clear();
+  formats.set(language, format);
+  return format;
 }
 
+/** `Tuesday 12 May 2026, 14:30`: what the clock of the site shows, in the patient's language. */
+export const wallText = (wall: WallTime, language: string): string =>
+  `${dateText(wall.slice(0, 10), language)}, ${wall.slice(11, 16)}`;
+
 export const dateText = (date: LocalDate, language: string): string =>
-  format(language, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }, `${date}T00:00Z`);
+  formatOf(language).format(new Date(`${date}T00:00Z`));

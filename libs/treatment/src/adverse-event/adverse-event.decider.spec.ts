@@ -12,6 +12,7 @@ import {
   type ReportAdverseEvent,
 } from './adverse-event.decider.js';
 import { type AdverseEventEvent, causalitySchema } from './adverse-event.events.js';
+import { LEGAL_RULES_DEFAULT } from '../site/site.events.js';
 import type { AdverseEventState } from './adverse-event.state.js';
 import { daysOverdue } from './adverse-events/adverse-events.query.js';
 import { adverseEventOfFollowUp, uniteAdverseEvent } from './follow-up-adverse-event.js';
@@ -26,12 +27,14 @@ const physician: RegisteredPractitioner = {
 const nurse: RegisteredPractitioner = { ...physician, practitionerId: nurseId, role: 'nurse' };
 
 const patient = given(registered());
+const { reportingDays } = LEGAL_RULES_DEFAULT;
 const reportOf = (changes: Partial<ReportAdverseEvent> = {}): ReportAdverseEvent => ({
   adverseEventId,
   courseId: null,
   sessionId: null,
   siteId,
   siteZone: 'Europe/Istanbul',
+  reportingDays,
   kind: 'infection',
   severity: 'severe',
   causality: null,
@@ -59,6 +62,7 @@ const assess = (changes: object = {}): AdverseEventCommand => ({
   actions: ['ointment'],
   ownerId: undefined,
   reportBy: undefined,
+  reportingDays,
   ...changes,
 });
 
@@ -80,6 +84,15 @@ describe('reporting an adverse event', () => {
     expect(by('mild')).toMatchObject({ reportBy: '2026-04-01' });
     expect(report({ reportBy: '2026-03-10' })[0]?.data).toMatchObject({ reportBy: '2026-03-10' });
     expect(defaultReportBy('2026-03-02', 'severe', { severe: 7, moderate: 8, mild: 9 })).toBe('2026-03-09');
+  });
+  it('[adverse-event.deadline-of-site] counts the days that the site has set, reported, assessed or found', () => {
+    const days = { severe: 3, moderate: 5, mild: 90 };
+    expect(report({ reportingDays: days })[0]?.data).toMatchObject({ reportBy: '2026-03-05' });
+    const mild = stateAfter(...report({ severity: 'mild', reportingDays: days }));
+    expect(mild.reportBy).toBe('2026-05-31');
+    expect(decide(assess({ severity: 'moderate', reportingDays: days }), mild)).toMatchObject([
+      { data: { reportBy: '2026-03-07' } },
+    ]);
   });
   it('[adverse-event.deadline-before-onset] cannot be due before it began', () => {
     expect(refusal(() => report({ reportBy: '2026-02-27' })).rules).toEqual(['adverse-event.deadline-before-onset']);
@@ -166,7 +179,7 @@ describe('one that a follow-up found', () => {
     at: wallToInstant('2026-02-20T10:00', 'Europe/Istanbul'),
     adverseEvent: { kind: 'haematoma', severity: undefined },
   };
-  const found = adverseEventOfFollowUp(course, followUp) as AdverseEventState;
+  const found = adverseEventOfFollowUp(course, followUp, reportingDays) as AdverseEventState;
 
   it('[adverse-event.found-by-follow-up] is open under the id of the follow-up, and the practitioner of the course owns it', () => {
     expect(found).toMatchObject({
@@ -180,7 +193,9 @@ describe('one that a follow-up found', () => {
       onsetOn: '2026-02-20',
       reportBy: '2026-03-07',
     });
-    expect(adverseEventOfFollowUp(course, { ...followUp, adverseEvent: undefined })).toBeUndefined();
+    const days = { severe: 1, moderate: 2, mild: 3 };
+    expect(adverseEventOfFollowUp(course, followUp, days)).toMatchObject({ reportBy: '2026-02-22' });
+    expect(adverseEventOfFollowUp(course, { ...followUp, adverseEvent: undefined }, reportingDays)).toBeUndefined();
   });
   it('[adverse-event.found-by-follow-up] is closed by a physician in the patient’s stream', () => {
     const events = decide(close, found);
@@ -210,6 +225,7 @@ it('[adverse-event.repeated] adds nothing a second time, whatever was done befor
       actions: fc.array(fc.constantFrom('ointment', 'rest'), { maxLength: 2 }),
       ownerId: fc.option(practitionerId, { nil: undefined }),
       reportBy: fc.option(day, { nil: undefined }),
+      reportingDays: fc.constant(reportingDays),
     }),
     fc.record({ type: fc.constant('ReportToAuthority' as const), on: day, reference: fc.constantFrom('A-1', 'A-2') }),
     fc.record({

@@ -6,6 +6,7 @@ import { type Instant, type LocalDate, wallToInstant } from '#libs/kernel/src/zo
 import { earliestDayAt, latestDayAt, occurredOnDay } from '../day-anywhere.js';
 import type { RegisteredPatient } from '../patient/patient.state.js';
 import type { PractitionerState } from '../practitioner/practitioner.state.js';
+import type { LegalRules } from '../site/site.events.js';
 import { sameData } from '../same-data.js';
 import { brokenRule, refuseBroken } from './adverse-event.errors.js';
 import {
@@ -20,18 +21,12 @@ import {
 } from './adverse-event.events.js';
 import type { AdverseEventSeverity, AdverseEventState } from './adverse-event.state.js';
 
-/**
- * Days from learning of an adverse event to the last day for its report to the authority. No published statement gives
- * them: they are this record's own, where whoever reports gives no day. What is severe is told at once.
- */
-export const REPORTING_DAYS: Readonly<Record<AdverseEventSeverity, number>> = { severe: 1, moderate: 15, mild: 30 };
+/** Days from learning of an adverse event to the last day for its report, as the law of its site's country has them. */
+export type ReportingDays = LegalRules['reportingDays'];
 
-/** The last day for the report of what was learned of on a day. */
-export const defaultReportBy = (
-  learnedOn: LocalDate,
-  severity: AdverseEventSeverity,
-  days: Readonly<Record<AdverseEventSeverity, number>> = REPORTING_DAYS,
-): LocalDate => addDays(learnedOn, days[severity]);
+/** The last day for the report of what was learned of on a day, where whoever reports gives none. */
+export const defaultReportBy = (learnedOn: LocalDate, severity: AdverseEventSeverity, days: ReportingDays): LocalDate =>
+  addDays(learnedOn, days[severity]);
 
 export type RegisteredPractitioner = Extract<PractitionerState, { status: 'registered' }>;
 
@@ -42,6 +37,8 @@ export interface ReportAdverseEvent {
   readonly siteId: string;
   /** IANA zone of the site: the onset is a day there. */
   readonly siteZone: string;
+  /** In force at the site. */
+  readonly reportingDays: ReportingDays;
   readonly kind: AdverseEventState['kind'] & string;
   readonly severity: AdverseEventSeverity;
   readonly causality: Causality | null;
@@ -59,14 +56,14 @@ type ReportedData = Parameters<typeof AdverseEventReported>[1];
  * @throws AdverseEventRefused
  */
 export function decideReport(
-  { siteZone, ...report }: ReportAdverseEvent,
+  { siteZone, reportingDays, ...report }: ReportAdverseEvent,
   { patientId, adverseEvents }: RegisteredPatient,
   now: Instant,
 ): AdverseEventEvent[] {
   if (adverseEvents.some(({ adverseEventId }) => adverseEventId === report.adverseEventId)) return [];
   const { kind, severity, onsetOn } = report;
   // The deadline counts from today, not from the onset: what began long ago is not overdue before anybody knew of it.
-  const reportBy = report.reportBy ?? defaultReportBy(earliestDayAt(now), severity);
+  const reportBy = report.reportBy ?? defaultReportBy(earliestDayAt(now), severity, reportingDays);
   refuseBroken(reportFaults({ onsetOn, reportBy: report.reportBy ?? null }, now));
   const data = { ...report, patientId, followUpId: null, reportBy, kind: kind as ReportedData['kind'] };
   return [AdverseEventReported(onsetAt(onsetOn, siteZone), data)];
@@ -110,6 +107,8 @@ export type AdverseEventCommand =
       /** The same as before where undefined. */
       readonly ownerId: string | undefined;
       readonly reportBy: LocalDate | undefined;
+      /** In force at the site of the adverse event. */
+      readonly reportingDays: ReportingDays;
     }
   | { readonly type: 'ReportToAuthority'; readonly on: LocalDate; readonly reference: string }
   | {
@@ -163,7 +162,7 @@ export function decideAdverseEvent(
 function assess(command: CommandOf<'Assess'>, state: AdverseEventState, named: Named, now: Instant) {
   const { practitionerId, causality, severity, actions } = command;
   const ownerId = command.ownerId ?? state.ownerId ?? practitionerId;
-  const reportBy = command.reportBy ?? deadlineOf(severity, state, now);
+  const reportBy = command.reportBy ?? deadlineOf(severity, state, command.reportingDays, now);
   const adds =
     causality !== state.causality ||
     severity !== state.severity ||
@@ -189,8 +188,13 @@ function assess(command: CommandOf<'Assess'>, state: AdverseEventState, named: N
 }
 
 /** The deadline stands, unless what is worse than it seemed asks for an earlier one. */
-function deadlineOf(severity: AdverseEventSeverity, state: AdverseEventState, now: Instant): LocalDate {
-  const anew = defaultReportBy(earliestDayAt(now), severity);
+function deadlineOf(
+  severity: AdverseEventSeverity,
+  state: AdverseEventState,
+  days: ReportingDays,
+  now: Instant,
+): LocalDate {
+  const anew = defaultReportBy(earliestDayAt(now), severity, days);
   if (state.reportBy === null) return anew;
   return severity !== state.severity && anew < state.reportBy ? anew : state.reportBy;
 }

@@ -14,6 +14,12 @@ export const ADVERSE_EVENT_RULES = ruleBook({
     facts: [],
     override: 'none',
   },
+  'adverse-event.deadline-of-site': {
+    says: 'The days until that last day are those that the site has set, as the law of its country has them; what was given stays when they change.',
+    demand: 'Adverse events',
+    facts: [],
+    override: 'none',
+  },
   'adverse-event.deadline-before-onset': {
     says: 'The last day for the report does not lie before the onset.',
     demand: 'Adverse events',
@@ -48,6 +54,12 @@ export const ADVERSE_EVENT_RULES = ruleBook({
     says: 'Only a physician takes an adverse event back that is open, or its opening again.',
     demand: 'Adverse events',
     facts: ['S4-R2'],
+    override: 'none',
+  },
+  'adverse-event.retraction-shown': {
+    says: 'An adverse event that was taken back is shown with its history, and with who took it back and why.',
+    demand: 'Mistakes',
+    facts: [],
     override: 'none',
   },
   'adverse-event.of-patient': {

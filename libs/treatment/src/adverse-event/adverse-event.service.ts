@@ -13,7 +13,9 @@ import { type PatientEvent, patientStream } from '../patient/patient.events.js';
 import { requirePatient } from '../patient/patient.service.js';
 import type { RegisteredPatient } from '../patient/patient.state.js';
 import { requirePractitioner } from '../practitioner/require-practitioner.js';
+import { LEGAL_RULES_DEFAULT, type LegalRules, siteStream } from '../site/site.events.js';
 import { requireSite } from '../site/site.service.js';
+import { legalRulesOf, siteFold } from '../site/site.state.js';
 import type {
   assessAdverseEventSchema,
   closeAdverseEventSchema,
@@ -46,7 +48,7 @@ export async function practitionerOf(
 }
 
 /** An adverse event of a patient, and the command about it, once its people are known. */
-type Prepare = (reads: Reads) => Promise<AdverseEventCommand>;
+type Prepare = (reads: Reads, about: AdverseEventState) => Promise<AdverseEventCommand>;
 
 @Injectable()
 export class AdverseEventService {
@@ -66,18 +68,20 @@ export class AdverseEventService {
     data: z.infer<typeof reportAdverseEventSchema>,
   ): Promise<CommandAnswer> {
     const { chain } = meta;
-    const { site, course, session, owner, causality, reportBy, ...rest } = data;
+    const { site: siteReference, course, session, owner, causality, reportBy, ...rest } = data;
     const patientId = await this.references.resolve(chain, 'patient', patient);
-    const siteId = await this.references.resolve(chain, 'site', site);
+    const siteId = await this.references.resolve(chain, 'site', siteReference);
     const adverseEventId = derivedId(meta.commandId, 'adverse-event');
     const result = await this.runner.run(
       meta,
       async (reads) => {
         const state = await requirePatient(reads, patientId);
-        const { timeZone: siteZone } = await requireSite(reads, siteId);
+        const site = await requireSite(reads, siteId);
+        const { reportingDays } = legalRulesOf(site, reads.now);
         const { practitionerId: ownerId } = await practitionerOf(reads, this.references, owner, 'owner');
         const courseId = await this.courseOf(reads, patientId, course, session);
-        const report = { ...rest, adverseEventId, courseId, siteId, siteZone, ownerId, reportBy };
+        const at = { siteId, siteZone: site.timeZone, reportingDays };
+        const report = { ...rest, adverseEventId, courseId, ...at, ownerId, reportBy };
         const about = { sessionId: session ?? null, causality: causality ?? null };
         return [{ stream: patientStream(patientId), events: decideReport({ ...report, ...about }, state, reads.now) }];
       },
@@ -92,10 +96,11 @@ export class AdverseEventService {
     data: z.infer<typeof assessAdverseEventSchema>,
   ): Promise<CommandAnswer> {
     const { course, practitioner, owner, ...assessment } = data;
-    return this.act(meta, target, course, async (reads) => {
+    return this.act(meta, target, course, async (reads, { siteId }) => {
       const { practitionerId } = await practitionerOf(reads, this.references, practitioner, 'practitioner');
+      const { reportingDays } = await rulesAt(reads, siteId, reads.now);
       const ownerId = owner && (await practitionerOf(reads, this.references, owner, 'owner')).practitionerId;
-      return { type: 'Assess', ...assessment, practitionerId, ownerId, reportBy: assessment.reportBy };
+      return { type: 'Assess', ...assessment, practitionerId, ownerId, reportBy: assessment.reportBy, reportingDays };
     });
   }
 
@@ -141,7 +146,7 @@ export class AdverseEventService {
     const result = await this.runner.run(meta, async (reads) => {
       const state = await requirePatient(reads, patientId);
       const about = await this.find(reads, state, adverseEvent, course);
-      const events = decideAdverseEvent(await prepare(reads), about, patientId, reads.now);
+      const events = decideAdverseEvent(await prepare(reads, about), about, patientId, reads.now);
       const entered = events.length > 0 ? entering(about, state, reads.now) : [];
       return [{ stream: patientStream(patientId), events: [...entered, ...events] }];
     });
@@ -165,7 +170,9 @@ export class AdverseEventService {
       const { state } = await reads.load(courseStream(courseId), courseFold);
       if (state.status === 'none' || state.patientId !== patientId) continue;
       const followUp = state.followUps.find(({ followUpId }) => followUpId === adverseEventId);
-      const found = uniteAdverseEvent(followUp && adverseEventOfFollowUp(state, followUp), known);
+      if (!followUp) continue;
+      const { reportingDays } = await rulesAt(reads, followUp.siteId, followUp.at.instant);
+      const found = uniteAdverseEvent(adverseEventOfFollowUp(state, followUp, reportingDays), known);
       if (found) return found;
     }
     throw new AdverseEventUnknown();
@@ -186,6 +193,12 @@ export class AdverseEventService {
     await requireSessionOf(reads, patientId, courseId, session);
     return courseId;
   }
+}
+
+/** The legal rules of a site at a moment; a follow-up of an old history may name one that is not registered. */
+async function rulesAt(reads: Reads, siteId: string | null, at: Instant): Promise<LegalRules> {
+  if (siteId === null) return LEGAL_RULES_DEFAULT;
+  return legalRulesOf((await reads.load(siteStream(siteId), siteFold)).state, at);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { dateOfWall, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { CourseState } from '../course/course.state.js';
-import { defaultReportBy } from './adverse-event.decider.js';
+import { defaultReportBy, type ReportingDays } from './adverse-event.decider.js';
 import type { AdverseEventSeverity, AdverseEventState } from './adverse-event.state.js';
 
 /** What a follow-up says about severity when it says nothing: neither told at once nor left for weeks. */
@@ -19,11 +19,13 @@ interface FollowUp {
 /**
  * The adverse event that a follow-up found and nothing was done about yet: open, with the follow-up's id. Its owner is
  * the practitioner of the course, and it began, as far as anybody knows, on the day of the follow-up.
+ * @param reportingDays as they were in force at the site of the follow-up when it was held
  * @returns undefined where the follow-up found none
  */
 export function adverseEventOfFollowUp(
   { courseId, practitionerId }: Pick<PlannedCourse, 'courseId' | 'practitionerId'>,
   { followUpId, siteId, at, adverseEvent }: FollowUp,
+  reportingDays: ReportingDays,
 ): AdverseEventState | undefined {
   if (!adverseEvent) return undefined;
   const onsetOn = dateOfWall(at.wall);
@@ -41,7 +43,7 @@ export function adverseEventOfFollowUp(
     causality: null,
     ownerId: practitionerId,
     onsetOn,
-    reportBy: defaultReportBy(onsetOn, severity ?? UNSTATED_SEVERITY),
+    reportBy: defaultReportBy(onsetOn, severity ?? UNSTATED_SEVERITY, reportingDays),
     reportedToAuthority: null,
     actions: null,
     closure: null,

@@ -95,6 +95,12 @@ export const stateWithout = (events: readonly RecordedEvent[], event: Id): Consu
     consultationFold.initial,
   );
 
+/** The answers of a consultation as they would read without an entry, or without a correction of one. */
+export const answersWithout = (events: readonly RecordedEvent[], event: Id) =>
+  (effectiveHistory(events.filter(({ header }) => header.id !== event)) as RecordedEvent<ConsultationEvent>[]).filter(
+    (each) => each.type === 'QuestionnaireAnswered',
+  );
+
 /**
  * Says an entry anew. That what happened breaks a clinical rule is no reason not to record it as it was: only what cannot
  * be so is refused. Whatever was decided on the entry is judged by the corrected value from now on. A clearance, an

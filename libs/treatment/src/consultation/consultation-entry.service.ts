@@ -1,15 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { type CommandMeta, CommandRunner, type Reads } from '#libs/cqrs/src/command-runner.js';
+import { type CommandMeta, CommandRunner, type Reads, type StreamEvents } from '#libs/cqrs/src/command-runner.js';
 import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import { References } from '#libs/cqrs/src/references.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
-import type { Id } from '#libs/kernel/src/ids.js';
+import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import { type Occurred, occurredAt } from '#libs/kernel/src/occurred.js';
 import type { WallTime } from '#libs/kernel/src/zoned-time.js';
-import { endOfPerson, healthOn, isMinorOn, loadPerson } from '../patient/person.js';
+import { type HealthFactRecorded, patientStream } from '../patient/patient.events.js';
+import { patientEntriesFold } from '../patient/patient-entry.state.js';
+import { atSite, endOfPerson, healthOn, isMinorOn, loadPerson } from '../patient/person.js';
 import { requireAnyProtocol } from '../protocol/protocol.service.js';
+import { siteStream } from '../site/site.events.js';
 import { requireSite } from '../site/site.service.js';
+import { siteFold } from '../site/site.state.js';
 import { wallTimeAt } from '../wall-time.js';
 import type { CorrectConsultationEntryData, RetractConsultationEntryData } from './consultation.commands.js';
 import { onDay, withoutUndefined } from './consultation-entry.rules.js';
@@ -30,7 +35,10 @@ import {
 import { ConsultationService, knowledgeIn, practitionerOf } from './consultation.service.js';
 import type { ConsultationState, HeldConsultation } from './consultation.state.js';
 import type { PermissionWorld } from './consultation-permission.rules.js';
+import { factKey, factsOfResults, isSaid, newlySaid, takenBack } from './consultation-knowledge.rules.js';
+import type { ScreeningRules } from './consultation.rules.js';
 import {
+  answersWithout,
   consultationHistoryFold,
   type ConsultationEntryNow,
   correctEntry,
@@ -41,6 +49,14 @@ import {
 } from './consultation-entry.decider.js';
 
 type Corrected = CorrectConsultationEntryData['data'];
+
+/** A change of entries of a consultation. */
+interface Changed {
+  readonly state: HeldConsultation;
+  readonly after: ConsultationState;
+  readonly known: { readonly protocol: ScreeningRules };
+  readonly reason: string;
+}
 
 /** Corrects entries of consultations, and takes them back. */
 @Injectable()
@@ -73,8 +89,9 @@ export class ConsultationEntryService {
       const permissions = await permissionsIn(state, after, reads);
       const known = { protocol: permissions.protocol, practitioner, permissions };
       const events = correctEntry({ event, says, reason, known }, history, reads.now);
-      const knowledge = events.length === 0 ? [] : await knowledgeIn([says], state, meta, reads);
-      return [{ stream, events }, ...knowledge];
+      if (events.length === 0) return [{ stream, events }];
+      const learned = await knowledgeIn([says], state, meta, reads);
+      return [{ stream, events }, ...(await this.follow({ state, after, known, reason }, learned, meta, reads))];
     });
     return { id, ...result };
   }
@@ -91,10 +108,53 @@ export class ConsultationEntryService {
       const { state: history } = await reads.load(stream, consultationHistoryFold);
       const { state } = entryOf(history, event);
       const after = stateWithout(await reads.events(stream), event);
-      const known = { after, permissions: await permissionsIn(state, after, reads) };
-      return [{ stream, events: retractEntry({ event, reason, known }, history, reads.now) }];
+      const permissions = await permissionsIn(state, after, reads);
+      const events = retractEntry({ event, reason, known: { after, permissions } }, history, reads.now);
+      const { protocol } = permissions;
+      const learned = await this.saidAgain(await reads.events(stream), event, { state, after, protocol }, meta, reads);
+      const changed = { state, after, known: { protocol }, reason };
+      return [{ stream, events }, ...(await this.follow(changed, learned, meta, reads))];
     });
     return { id, ...result };
+  }
+
+  /** What the patient's record must say once entries of a consultation changed, in one append with the change. */
+  private async follow(
+    { state, after, known: { protocol }, reason }: Changed,
+    learned: readonly StreamEvents[],
+    meta: CommandMeta,
+    reads: Reads,
+  ): Promise<StreamEvents[]> {
+    const stream = patientStream(state.patientId);
+    const { state: entries } = await reads.load(stream, patientEntriesFold);
+    const events = [
+      ...takenBack({ before: state, after, protocol }, entries, reason, reads.now),
+      ...learned.flatMap((each) => each.events),
+      ...factsOfResults(state, after, protocol, (n) => derivedId(meta.commandId, `result fact ${n}`)),
+    ];
+    return events.length === 0 ? [] : [{ stream, events }];
+  }
+
+  /** What answers say again, since a correction of them was taken back. */
+  private async saidAgain(
+    all: readonly RecordedEvent[],
+    event: Id,
+    { state, after, protocol }: { state: HeldConsultation; after: ConsultationState; protocol: ScreeningRules },
+    meta: CommandMeta,
+    reads: Reads,
+  ): Promise<StreamEvents[]> {
+    const said = newlySaid(state, after, protocol);
+    if (said.size === 0) return [];
+    const answered = answersWithout(all, event);
+    const learned = (await Promise.all(answered.map((each) => knowledgeIn([each], state, meta, reads)))).flat();
+    const facts = learned.flatMap(({ events }) => events as ReturnType<typeof HealthFactRecorded>[]);
+    const once = new Map(facts.flatMap((fact) => (isSaid(fact, said) ? [[factKey(fact), fact] as const] : [])));
+    const events = [...once.values()].map((fact, n) => {
+      // Those of several answers were counted apart.
+      const factId = derivedId(meta.commandId, `health fact ${n}`);
+      return { ...fact, data: { ...fact.data, factId } };
+    });
+    return events.length === 0 ? [] : [{ stream: patientStream(state.patientId), events }];
   }
 
   /** The ids of who and what the entry names. */
@@ -183,11 +243,13 @@ async function permissionsIn(
     ...(concludedBy === undefined ? [] : [concludedBy]),
     ...overrides.map(({ practitionerId }) => practitionerId),
   ]);
-  const [protocol, person, practitioners] = await Promise.all([
+  const [protocol, registrations, { state: site }, practitioners] = await Promise.all([
     requireAnyProtocol(reads, (states.at(-1) ?? before).procedure, 'procedure'),
     loadPerson(reads, before.patientId),
+    reads.load(siteStream((states.at(-1) ?? before).siteId), siteFold),
     Promise.all([...new Set(ids)].map(async (id) => [id, await practitionerOf(reads, id)] as const)),
   ]);
+  const person = atSite(registrations, site, reads.now);
   const known = new Map(practitioners);
   return {
     protocol,

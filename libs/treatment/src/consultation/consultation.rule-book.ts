@@ -128,6 +128,18 @@ export const CONSULTATION_RULES = ruleBook({
     facts: ['S0-C1', 'S0-C2', 'S0-C3', 'S0-C4', 'S0-C5', 'S0-C6', 'S0-C7', 'S0-C8', 'S4-C1'],
     override: 'none',
   },
+  'questionnaire.knowledge-taken-back': {
+    says: 'When an answer is corrected or taken back, what it said about the patient goes from the patient’s record with it; what something else says stays.',
+    demand: 'Mistakes',
+    facts: [],
+    override: 'none',
+  },
+  'test.corrected': {
+    says: 'A clearance ends when a result that it rests on is corrected to one that would not have allowed it: no course begins on it, sessions that are planned wait for a physician, and those since the sample are looked at again.',
+    demand: 'Late knowledge',
+    facts: ['S3-L1'],
+    override: 'physician',
+  },
   'test.in-future': {
     says: 'The result of a test is recorded once its sample was taken.',
     demand: 'Consultation',

@@ -41,19 +41,23 @@ export function screeningValidUntil(
 
 /**
  * Whether a consultation was cleared and its findings hold on a day at its site, the first and the last day included. An
- * answer that was corrected to a blocking one afterwards ends it; old histories, which have no answers, are not judged by
- * them. What the health record says is judged apart, by whoever asks.
+ * answer that was corrected to a blocking one afterwards ends it, and so does a result of a test that was corrected to one
+ * that would not have allowed it (S3-L1); old histories, which have neither, are not judged by them. What the health record says is judged apart, by whoever asks.
  */
 export function screeningValidOn(
   consultation: ConsultationState,
-  protocol: Pick<Protocol, 'screening' | 'preSession' | 'ingredients'>,
+  protocol: Pick<Protocol, 'screening' | 'preSession' | 'ingredients' | 'testsFirst'>,
   on: LocalDate,
 ): boolean {
   const until = screeningValidUntil(consultation, protocol);
   if (until === undefined || consultation.status === 'none') return false;
   const hasBegun = consultation.concludedOn !== undefined && consultation.concludedOn <= on;
   if (!hasBegun || (until !== null && on > until)) return false;
-  return standingContraindications(consultation, protocol, NOTHING_KNOWN).length === 0;
+  const isAllowed = ({ code }: { readonly code: string }) => latestResult(consultation, code)?.acceptable !== false;
+  return (
+    protocol.testsFirst.every(isAllowed) &&
+    standingContraindications(consultation, protocol, NOTHING_KNOWN).length === 0
+  );
 }
 
 export const NOTHING_KNOWN: HealthAnswers = { conditions: [], medications: [], allergies: [] };

@@ -11,11 +11,13 @@ import { lotStream } from '../lot/lot.events.js';
 import { lotCode } from '../lot/lot-code.js';
 import { lotFold } from '../lot/lot.state.js';
 import { patientStream } from '../patient/patient.events.js';
-import { endOfPerson, healthOn, isMinorOn, loadPerson } from '../patient/person.js';
+import { atSite, endOfPerson, healthOn, isMinorOn, loadPerson } from '../patient/person.js';
 import { practitionerStream } from '../practitioner/practitioner.events.js';
 import { practitionerFold, type PractitionerState } from '../practitioner/practitioner.state.js';
 import { requireAnyProtocol } from '../protocol/protocol.service.js';
+import { siteStream } from '../site/site.events.js';
 import { requireSite } from '../site/site.service.js';
+import { siteFold } from '../site/site.state.js';
 import { wallTimeAt } from '../wall-time.js';
 import type {
   AnswerQuestionnaireData,
@@ -31,6 +33,7 @@ import type {
 } from './consultation.commands.js';
 import type { ConsultationCommand } from './consultation-command.types.js';
 import { decideConsultation } from './consultation.decider.js';
+import { withoutOtherConsultations } from './consultation-knowledge.rules.js';
 import { healthFactsOf } from './questionnaire.decider.js';
 import { ConsultationUnknown } from './consultation.errors.js';
 import { type ConsultationEvent, consultationStream } from './consultation.events.js';
@@ -153,7 +156,8 @@ export class ConsultationService {
   signConsent(meta: CommandMeta, id: Id, data: SignConsentData): Promise<CommandAnswer> {
     return this.decide(meta, id, async (state, reads) => {
       const person = await loadPerson(reads, state.patientId);
-      const isMinor = isMinorOn(person, data.signedOn);
+      const { state: site } = await reads.load(siteStream(state.siteId), siteFold);
+      const isMinor = isMinorOn(atSite(person, site, reads.now), data.signedOn);
       const hasGuardian = person.patients.some(({ guardian }) => guardian !== null);
       return { type: 'SignConsent', ...data, known: { isMinor, hasGuardian, diedOn: endOfPerson(person).diedOn } };
     });
@@ -235,7 +239,7 @@ async function clearanceWorld(state: HeldConsultation, practitionerId: Id, on: L
 /** What the answers among some events say about the patient beyond the consultation, for the patient's stream. */
 export async function knowledgeIn(
   events: readonly ConsultationEvent[],
-  { patientId, procedure, zone }: HeldConsultation,
+  { consultationId, patientId, procedure, zone }: HeldConsultation,
   meta: CommandMeta,
   reads: Reads,
 ): Promise<StreamEvents[]> {
@@ -243,7 +247,8 @@ export async function knowledgeIn(
   if (!answered) return [];
   const protocol = await requireAnyProtocol(reads, procedure, 'procedure');
   const on = localDateAt(answered.occurredAt.instant, zone);
-  const recorded = healthOn(await loadPerson(reads, patientId), on);
+  const person = withoutOtherConsultations(await loadPerson(reads, patientId), consultationId);
+  const recorded = healthOn(person, on);
   const factIdAt = (n: number): Id => derivedId(meta.commandId, `health fact ${n}`);
   const facts = healthFactsOf(answered, { protocol, recorded, on, factIdAt });
   return facts.length === 0 ? [] : [{ stream: patientStream(patientId), events: facts }];

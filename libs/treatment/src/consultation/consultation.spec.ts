@@ -1,6 +1,8 @@
 import { newId } from '#libs/kernel/src/ids.js';
 import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
+import { stepwise } from '#libs/protocols/src/built-in/stepwise.protocol.js';
 import { clearConsultation } from '#test/support/cleared-consultation.js';
+import { allNo } from '#test/support/course-given.js';
 import { openTestApi, type TestApi } from '#test/support/test-api.js';
 import { patient, practitioner, site } from '#test/support/treatment-history.js';
 import { PractitionerRegistered, practitionerStream } from '../practitioner/practitioner.events.js';
@@ -399,10 +401,8 @@ describe('an entry of a consultation', () => {
       { test: 'skin-test', pending: true },
       { test: 'urine-test', results: [{ on: '2026-02-28', acceptable: false }] },
     ]);
-    expect(now.contraindications?.map(({ code, source }) => [code, source])).toEqual([
-      ['breastfeeding', 'health-record'],
-      ['immune-disorder', 'answer'],
-    ]);
+    // What the first answer said went from the patient's record with it.
+    expect(now.contraindications?.map(({ code, source }) => [code, source])).toEqual([['immune-disorder', 'answer']]);
   });
 
   it('[consultation.entry] [consultation.entry-same] [consultation.entry-first] is taken back, and is what it is', async () => {
@@ -419,5 +419,138 @@ describe('an entry of a consultation', () => {
     const again = await retract(event);
     expect([again.status, rulesOf(again)]).toEqual([404, ['consultation.entry']]);
     expect((await correct(id, event, { type: 'ConsentSigned', ...signature })).status).toBe(404);
+  });
+});
+
+describe('what a consultation said about the patient', () => {
+  const facts = async (patientId: string) => {
+    await api.followed();
+    const { body } = await api.get(`/v1/patients/${patientId}/health`);
+    return body as { health: { conditions: string[] }; facts: { statement: string; consultationId: string | null }[] };
+  };
+  const pregnant = async (patientId: string) => (await facts(patientId)).health.conditions.includes('pregnancy');
+  const answer = (id: string, answers: object[]) => done(`/v1/consultations/${id}/questionnaire`, { answers });
+  const say = { code: 'pregnancy', answer: 'yes', since: '2026-02-01' };
+  const correct = (id: string, event: string, data: object) =>
+    post(`/v1/consultations/${id}/entries/${event}/correct`, { data, reason: 'a slip of the pen' });
+  const toNo = async (id: string) =>
+    correct(id, await eventOf(id, 'QuestionnaireAnswered'), {
+      type: 'QuestionnaireAnswered',
+      answers: [{ code: 'pregnancy', answer: 'no' }],
+    });
+  const recorded = async () => (await api.pistor.engine.store.readAll(api.pistor.chain.id)).slice(-2);
+
+  it('[questionnaire.knowledge-taken-back] goes from the record with the answer, in one append that names the cause', async () => {
+    const patientId = await registered();
+    const id = await held(patientId);
+    await answer(id, [say]);
+    expect((await facts(patientId)).facts).toMatchObject([{ statement: 'pregnancy', consultationId: id }]);
+    expect((await toNo(id)).status).toBe(200);
+    expect(await pregnant(patientId)).toBe(false);
+    const [correction, back] = await recorded();
+    expect([correction?.header.type, back?.header.type]).toEqual([
+      'QuestionnaireAnsweredCorrected',
+      'PatientEntryRetracted',
+    ]);
+    expect(back?.header.commandId).toBe(correction?.header.commandId);
+    const { body } = await api.get(`/v1/patients/${patientId}/health?knownAt=${correction?.recordedAt ?? ''}`);
+    expect(body['facts']).toHaveLength(0);
+    // Once the correction itself is taken back, the patient says it again.
+    expect(
+      (await post(`/v1/consultations/${id}/entries/${correction?.header.id}/retract`, { reason: 'it was right' }))
+        .status,
+    ).toBe(200);
+    expect((await facts(patientId)).facts).toMatchObject([{ statement: 'pregnancy', since: '2026-02-01' }]);
+  });
+
+  it('[questionnaire.knowledge-taken-back] goes with an entry that is taken back', async () => {
+    const patientId = await registered();
+    const id = await held(patientId);
+    await answer(id, [say]);
+    const event = await eventOf(id, 'QuestionnaireAnswered');
+    await done(`/v1/consultations/${id}/entries/${event}/retract`, { reason: 'another patient' });
+    expect(await pregnant(patientId)).toBe(false);
+  });
+
+  it('[questionnaire.knowledge-taken-back] stays where another consultation says it, until that one is corrected too', async () => {
+    const patientId = await registered();
+    const [a, b] = [await held(patientId), await held(patientId)];
+    await answer(a, [say]);
+    await answer(b, [say]);
+    expect((await toNo(a)).status).toBe(200);
+    expect(await pregnant(patientId)).toBe(true);
+    expect((await toNo(b)).status).toBe(200);
+    expect(await pregnant(patientId)).toBe(false);
+  });
+
+  it('[questionnaire.knowledge-taken-back] stays where it was recorded by itself, before or after, or corrected by hand', async () => {
+    const fact = { kind: 'condition', statement: 'pregnancy', since: '2026-02-01' };
+    const before = await registered();
+    await done(`/v1/patients/${before}/health-facts`, fact);
+    const after = await registered();
+    const byHand = await registered();
+    for (const patientId of [before, after, byHand]) {
+      const id = await held(patientId);
+      await answer(id, [say]);
+      if (patientId === after) await done(`/v1/patients/${after}/health-facts`, fact);
+      if (patientId === byHand) {
+        const stored = await api.pistor.engine.store.readStream(api.pistor.chain.id, `patient-${byHand}`);
+        const event = stored.find(({ header }) => header.type === 'HealthFactRecorded')?.header.id ?? '';
+        const data = { type: 'HealthFactRecorded', ...fact, since: '2026-01-15' };
+        await done(`/v1/patients/${byHand}/entries/${event}/correct`, { data, reason: 'she knows better' });
+      }
+      expect((await toNo(id)).status).toBe(200);
+      expect(await pregnant(patientId)).toBe(true);
+    }
+  });
+});
+
+describe('a result that is corrected after the clearance', () => {
+  const day = (n: number) => new Date(Date.now() + n * 86_400_000).toISOString().slice(0, 10);
+
+  it('[test.corrected] ends it, holds what is planned and marks what was done for review, until it is corrected back', async () => {
+    const patientId = await registered();
+    const who = { patient: patientId, site: siteId, practitioner: physicianId, procedure: 'stepwise' };
+    const id = await clearConsultation(done, { ...who, on: day(-20) });
+    const { patient: _, procedure: protocol, ...where } = who;
+    const plan = { consultation: id, ...where, protocol, plannedSessions: 5 };
+    const course = await done('/v1/courses', plan);
+    const book = () => done(`/v1/courses/${course}/sessions`, { kind: 'course', ...where, at: `${day(20)}T10:00` });
+    const performed = await book();
+    await done(`/v1/courses/${course}/sessions/${performed}/perform`, {
+      ...{ areas: ['face'], device: 'needle', depthMm: 2, durationMinutes: 45, identifiers: ['name', 'birth-date'] },
+      products: [{ product: 'GlowMeso', lotNumber: 'L1', volumeMl: 1, area: 'face' }],
+      check: allNo(stepwise),
+    });
+    const planned = await book();
+    const standing = async () => {
+      const { body } = await api.get(`/v1/courses/${course}/standing`);
+      const session = (body['sessions'] as { id: string; blocked: boolean; fields: { rule: string }[] }[]).find(
+        (each) => each.id === planned,
+      );
+      return session?.fields.map(({ rule }) => rule);
+    };
+    const reviews = async () => {
+      await api.followed();
+      const { body } = await api.get(`/v1/courses/${course}`);
+      const sessions = body['sessions'] as { id: string; needsReview: boolean }[];
+      return sessions.filter(({ needsReview }) => needsReview).map((each) => each.id);
+    };
+    expect([await standing(), await reviews()]).toEqual([[], []]);
+    const event = (await view(id)).entries.find(({ type }) => type === 'TestResultRecorded')?.event ?? '';
+    const result = { type: 'TestResultRecorded', test: 'blood-test', on: day(-20), values: [] };
+    const correct = (acceptable: boolean) =>
+      done(`/v1/consultations/${id}/entries/${event}/correct`, {
+        data: { ...result, acceptable },
+        reason: 'the laboratory has mixed up samples',
+      });
+    await correct(false);
+    expect(await standing()).toEqual(['session.health-review']);
+    expect(await reviews()).toEqual([performed]);
+    const other = await post('/v1/courses', plan);
+    expect([other.status, rulesOf(other)]).toEqual([422, ['consultation.expired']]);
+    await correct(true);
+    expect([await standing(), await reviews()]).toEqual([[], []]);
+    expect((await post('/v1/courses', plan)).status).toBe(201);
   });
 });

@@ -89,7 +89,7 @@ export function healthFactsOf(
     readonly factIdAt: (n: number) => Id;
   },
 ): ReturnType<typeof HealthFactRecorded>[] {
-  const { answers, patientId } = answered.data;
+  const { answers, patientId, consultationId } = answered.data;
   if (isErased(answers) || recorded === 'erased') return [];
   const known = {
     condition: new Set(recorded.conditions.map(foldCase)),
@@ -111,7 +111,8 @@ export function healthFactsOf(
       known[kind].add(foldCase(statement));
       const since = each.since ?? on;
       const factId = factIdAt(facts.length);
-      facts.push(HealthFactRecorded(occurredOnDay(since), { patientId, factId, kind, since, until: null, statement }));
+      const fact = { patientId, factId, kind, since, until: null, statement, consultationId };
+      facts.push(HealthFactRecorded(occurredOnDay(since), fact));
     }
   }
   return facts;

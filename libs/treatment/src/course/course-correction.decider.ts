@@ -5,6 +5,7 @@ import {
   isCorrection,
   isRetraction,
 } from '#libs/event-store/src/correction.js';
+import { isErased } from '#libs/event-store/src/personal-data.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { type Occurred, occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
 import type { Instant, ZonedTime } from '#libs/kernel/src/zoned-time.js';
@@ -12,12 +13,16 @@ import { CorrectionRefused, EntryUnknown } from './course.errors.js';
 import {
   type CourseCorrection,
   CourseEntryRetracted,
+  type CourseEvent,
   CoursePlanChangedCorrected,
   CoursePlannedCorrected,
+  type DeviationKind,
   FollowUpHeldCorrected,
   SessionPerformedCorrected,
 } from './course.events.js';
-import type { PlannedCourse } from './course.state.js';
+import { courseFold, performedSessions, type PlannedCourse } from './course.state.js';
+import type { SessionWorld } from './session-finding.js';
+import { intervals } from './session-protocol.rules.js';
 
 /** The types of entries that can be said anew; others are retracted, and what is right is entered. */
 export const CORRECTABLE = ['SessionPerformed', 'FollowUpHeld', 'CoursePlanned', 'CoursePlanChanged'] as const;
@@ -35,6 +40,8 @@ export interface CorrectCourseEntry {
   readonly history: readonly RecordedEvent[];
   /** Ids of the follow-ups whose adverse event no physician has closed. */
   readonly openFollowUps: readonly string[];
+  /** What the distance of a session that is moved to those of the person's other courses is judged by. */
+  readonly world: Pick<SessionWorld, 'protocol' | 'otherCourses'>;
 }
 
 export interface RetractCourseEntry {
@@ -55,7 +62,7 @@ const NEVER_RETRACTED: ReadonlySet<string> = new Set(['CoursePlanned', 'Maintena
  * Saying what is said already adds nothing.
  * @throws EntryUnknown, CorrectionRefused
  */
-export function correctEntry(command: CorrectCourseEntry, _state: PlannedCourse, now: Instant): CourseCorrection[] {
+export function correctEntry(command: CorrectCourseEntry, state: PlannedCourse, now: Instant): CourseCorrection[] {
   const { eventId, entry, changes, reason } = command;
   const target = entryOf(command);
   if (target.type !== entry) {
@@ -79,7 +86,7 @@ export function correctEntry(command: CorrectCourseEntry, _state: PlannedCourse,
   if (JSON.stringify(sorted(data)) === JSON.stringify(sorted(before))) return [];
   if (before.adverseEvent !== undefined && data.adverseEvent === undefined)
     requireClosed(before, command.openFollowUps);
-  if (Array.isArray(data.overridden)) data.overridden = stillOverridden(data.overridden as string[], changes);
+  if (entry === 'SessionPerformed') Object.assign(data, accepted(command, state, data as PerformedData));
   const at = data.at as ZonedTime | undefined;
   if (at && at.instant > now) {
     throw new CorrectionRefused({
@@ -102,19 +109,74 @@ export function correctEntry(command: CorrectCourseEntry, _state: PlannedCourse,
       accepted: 'a time between the start and now',
     });
   }
+  if (entry === 'SessionPerformed') requireAfterPlan(state, at, before.at as ZonedTime);
   const occurred: Occurred = at ? occurredAt(at) : target.occurredAt;
-  const said = { ...data, corrects: eventId, correctionReason: reason } as never;
-  switch (entry) {
-    case 'SessionPerformed':
-      return [SessionPerformedCorrected(occurred, said)];
-    case 'FollowUpHeld':
-      return [FollowUpHeldCorrected(occurred, said)];
-    case 'CoursePlanned':
-      return [CoursePlannedCorrected(occurred, said)];
-    case 'CoursePlanChanged':
-      return [CoursePlanChangedCorrected(occurred, said)];
-  }
+  const corrected = CORRECTED[entry](occurred, { ...data, corrects: eventId, correctionReason: reason } as never);
+  if (PLANS.has(entry)) requireEnoughPlanned(command, corrected, state);
+  return [corrected];
 }
+
+const CORRECTED = {
+  SessionPerformed: SessionPerformedCorrected,
+  FollowUpHeld: FollowUpHeldCorrected,
+  CoursePlanned: CoursePlannedCorrected,
+  CoursePlanChanged: CoursePlanChangedCorrected,
+} as const satisfies Record<CorrectableEntry, unknown>;
+
+/** A session that is moved stays in its course; an old history may hold one that was before the plan already. */
+function requireAfterPlan({ plannedAt }: PlannedCourse, at: ZonedTime | undefined, before: ZonedTime): void {
+  if (!at || at.instant === before.instant || at.instant >= plannedAt) return;
+  throw new CorrectionRefused({
+    field: 'data.at',
+    message: `${at.wall} was before the course was planned.`,
+    rule: 'session.before-plan',
+    facts: [],
+    seen: at.wall,
+    accepted: `${plannedAt} or later`,
+  });
+}
+
+const PLANS: ReadonlySet<string> = new Set(['CoursePlanned', 'CoursePlanChanged']);
+
+/**
+ * However a plan comes to be another one, it has the sessions that were performed, and a completed course has performed
+ * all that it has.
+ */
+function requireEnoughPlanned(
+  { history }: Pick<CorrectCourseEntry, 'history'>,
+  change: CourseCorrection,
+  state: PlannedCourse,
+): void {
+  const { plannedSessions } = foldedWith(history, change) ?? state;
+  const performed = performedSessions(state, 'course').length;
+  if (plannedSessions === state.plannedSessions) return;
+  if (state.status === 'completed') requireActive(state);
+  if (plannedSessions >= performed) return;
+  throw new CorrectionRefused({
+    field: 'data.plannedSessions',
+    message: `${performed} sessions were performed already; fewer cannot have been planned.`,
+    rule: 'plan.below-performed',
+    facts: [],
+    seen: plannedSessions,
+    accepted: `${performed} or more`,
+  });
+}
+
+/** The course as it would read with one event more. */
+function foldedWith(history: readonly RecordedEvent[], change: CourseCorrection): PlannedCourse | undefined {
+  const last = history.at(-1);
+  if (!last) return undefined;
+  const header = { ...last.header, id: NOT_RECORDED, type: change.type, occurredAt: change.occurredAt };
+  const next = { ...last, ...change, header, position: last.position + 1, revision: last.revision + 1 };
+  const state = (effectiveHistory([...history, next]) as unknown as readonly RecordedEvent<CourseEvent>[]).reduce(
+    courseFold.evolve,
+    courseFold.initial,
+  );
+  return state.status === 'none' ? undefined : state;
+}
+
+/** Stands for the id that an event has once it is recorded; nothing names it. */
+const NOT_RECORDED = '00000000-0000-0000-0000-000000000000';
 
 function refuseIdentity(name: string): never {
   throw new CorrectionRefused({
@@ -128,8 +190,32 @@ function refuseIdentity(name: string): never {
 }
 
 /** What was accepted for a value that is said anew is no longer: whether that value deviates is judged by itself. */
-const stillOverridden = (overridden: readonly string[], changes: Readonly<Record<string, unknown>>): string[] =>
-  overridden.filter((kind) => !(ABOUT[kind] ?? []).some((field) => changes[field] !== undefined));
+const stillOverridden = (
+  overridden: readonly DeviationKind[],
+  changes: Readonly<Record<string, unknown>>,
+): DeviationKind[] => overridden.filter((kind) => !(ABOUT[kind] ?? []).some((field) => changes[field] !== undefined));
+
+type PerformedData = Extract<CourseEvent, { type: 'SessionPerformed' }>['data'];
+
+/**
+ * What is accepted of a session as it is said anew. That it is too close to one of another course shows nowhere but here:
+ * the reason is that of the correction.
+ */
+function accepted(
+  { changes, world, reason }: CorrectCourseEntry,
+  state: PlannedCourse,
+  data: PerformedData,
+): Pick<PerformedData, 'overridden' | 'overrideReasons'> {
+  const overridden = stillOverridden(data.overridden, changes);
+  const { overrideReasons } = data;
+  const elsewhere = intervals({ ...state, sessions: [] }, world, data);
+  const isClose = elsewhere.some(({ deviation }) => deviation === 'interval-short');
+  if (!isClose || overridden.includes('interval-short')) return { overridden, overrideReasons };
+  return {
+    overridden: [...overridden, 'interval-short'],
+    overrideReasons: isErased(overrideReasons) ? overrideReasons : { ...overrideReasons, 'interval-short': reason },
+  };
+}
 
 const ABOUT: Readonly<Record<string, readonly string[]>> = {
   'interval-short': ['at'],
@@ -138,6 +224,7 @@ const ABOUT: Readonly<Record<string, readonly string[]>> = {
   duration: ['durationMinutes', 'endedAt', 'at'],
   device: ['device'],
   steps: ['steps'],
+  'lot-volume': ['products', 'siteId'],
 };
 
 /** An adverse event does not go away by a correction: a physician closes it. */
@@ -181,7 +268,10 @@ export function retractEntry(command: RetractCourseEntry, state: PlannedCourse, 
   if (event.type === 'FollowUpHeld' && entry.adverseEvent !== undefined) requireClosed(entry, command.openFollowUps);
   if (isCourseSession(state, event)) requireActive(state);
   const { courseId, patientId } = state;
-  return [CourseEntryRetracted(occurredNow(now), { courseId, patientId, retracts: eventId, retractionReason: reason })];
+  const data = { courseId, patientId, retracts: eventId, retractionReason: reason };
+  const retracted = CourseEntryRetracted(occurredNow(now), data);
+  if (PLANS.has(correctedType(event.type))) requireEnoughPlanned(command, retracted, state);
+  return [retracted];
 }
 
 /** Sessions of the course itself; what happened in maintenance goes on after it. */

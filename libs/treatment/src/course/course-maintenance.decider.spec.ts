@@ -81,6 +81,7 @@ const schedule = (
   physician,
   person: here,
   laterCourseBegan: null,
+  declinedElsewhere: false,
   opens,
   closes,
   ...changes,

@@ -31,6 +31,8 @@ export type MaintenanceCommand =
       readonly person: PersonEnd;
       /** When a later course of the patient under the same protocol began, at its site; null where there is none. */
       readonly laterCourseBegan: LocalDate | null;
+      /** Whether the patient has declined in another course, so that it holds here (`endedByDecline`). */
+      readonly declinedElsewhere: boolean;
       readonly opens: LocalDate;
       readonly closes: LocalDate;
     }
@@ -59,7 +61,7 @@ export function decideMaintenance(
       requireNothing([
         ...bySomebodyElse(command.physician),
         ...beforeTheEnd(state),
-        ...declined(state),
+        ...declined(state.maintenanceDeclined || command.declinedElsewhere),
         ...laterCourse(command.laterCourseBegan, today),
         ...personGone(command.person, today),
         ...window(state, protocol, command, today),
@@ -125,8 +127,8 @@ function laterCourse(began: LocalDate | null, today: LocalDate): ErrorField[] {
   ];
 }
 
-function declined({ maintenanceDeclined }: PlannedCourse): ErrorField[] {
-  if (!maintenanceDeclined) return [];
+function declined(isDeclined: boolean): ErrorField[] {
+  if (!isDeclined) return [];
   return [
     {
       field: 'course',

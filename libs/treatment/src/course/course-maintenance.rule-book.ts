@@ -45,9 +45,21 @@ export const COURSE_MAINTENANCE_RULES = ruleBook({
     override: 'none',
   },
   'maintenance.patient-gone': {
-    says: 'Maintenance ends when the patient dies or moves away, by any of their registrations, and when they are erased.',
+    says: 'Maintenance ends when the patient dies or moves away, by any of their registrations, and when they are erased under any.',
     demand: 'Maintenance',
     facts: [],
+    override: 'none',
+  },
+  'maintenance.declined-by-person': {
+    says: 'A decline holds for every course of the person under the same protocol that had begun by then, whichever registration it stands under; it holds no more once the link is undone, or maintenance is wanted again.',
+    demand: 'Maintenance',
+    facts: [],
+    override: 'none',
+  },
+  'maintenance.rhythm-of-person': {
+    says: 'A later course ends the rhythm of a former one of the same person, whichever registrations they stand under, for as long as these are linked.',
+    demand: 'Maintenance',
+    facts: ['S1-M2'],
     override: 'none',
   },
   'maintenance.suggested-course': {

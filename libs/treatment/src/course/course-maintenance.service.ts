@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type CommandMeta, CommandRunner, type Reads } from '#libs/cqrs/src/command-runner.js';
+import { type CommandMeta, CommandRunner, type Reads, type StreamEvents } from '#libs/cqrs/src/command-runner.js';
 import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import { References } from '#libs/cqrs/src/references.js';
+import { effectiveHistory } from '#libs/event-store/src/correction.js';
 import { isErased } from '#libs/event-store/src/personal-data.js';
 import { localDateAt } from '#libs/kernel/src/zoned-time.js';
 import type { z } from 'zod';
@@ -11,7 +12,7 @@ import { requireProtocol } from '../protocol/protocol.service.js';
 import { requireSite } from '../site/site.service.js';
 import { CourseUnknown } from './course.errors.js';
 import { courseStream } from './course.events.js';
-import { laterCourseBegan } from './course-maintenance.js';
+import { endedByDecline, laterCourseBegan, standingDecline } from './course-maintenance.js';
 import { coursesOf } from './session-standing.js';
 import type { scheduleMaintenanceSchema } from './course-maintenance.commands.js';
 import { decideMaintenance, type MaintenanceCommand, type PersonEnd } from './course-maintenance.decider.js';
@@ -35,34 +36,40 @@ export class CourseMaintenanceService {
     { physician, opens, closes }: z.infer<typeof scheduleMaintenanceSchema>,
   ): Promise<CommandAnswer> {
     const physicianId = await this.references.resolve(meta.chain, 'practitioner', physician);
-    return this.decide(meta, course, async (state, person, reads) => {
+    return this.decide(meta, course, async ({ state, person, decide }, reads) => {
       const [practitioner, others] = await Promise.all([
         requirePractitioner(reads, physicianId, 'physician'),
         coursesOf(reads, person),
       ]);
-      return {
+      return decide({
         type: 'ScheduleMaintenance',
         physicianId,
         physician: practitioner,
         person: personEnd(person),
         laterCourseBegan: laterCourseBegan(state, others),
+        declinedElsewhere: (await declinesOver(reads, state, others)).length > 0,
         opens,
         closes,
-      };
+      });
     });
   }
 
-  /** The patient wants maintenance again. @throws MaintenanceRefused; NotFound `course.unknown` */
+  /**
+   * The patient wants maintenance again: of this course, and of every course whose decline holds for this one.
+   * @throws MaintenanceRefused; NotFound `course.unknown`
+   */
   resume(meta: CommandMeta, course: string): Promise<CommandAnswer> {
-    return this.decide(meta, course, (_state, person) =>
-      Promise.resolve({ type: 'ResumeMaintenance', person: personEnd(person) }),
-    );
+    return this.decide(meta, course, async ({ state, person, decide }, reads) => {
+      const declined = await declinesOver(reads, state, await coursesOf(reads, person));
+      const command = { type: 'ResumeMaintenance', person: personEnd(person) } as const;
+      return [decide(command), ...declined.map((other) => decide(command, other))].flat();
+    });
   }
 
   private async decide(
     meta: CommandMeta,
     course: string,
-    prepare: (state: PlannedCourse, person: Person, reads: Reads) => Promise<MaintenanceCommand>,
+    prepare: (about: AboutMaintenance, reads: Reads) => Promise<StreamEvents[]>,
   ): Promise<CommandAnswer> {
     const courseId = await this.references.resolve(meta.chain, 'course', course);
     const stream = courseStream(courseId);
@@ -74,12 +81,34 @@ export class CourseMaintenanceService {
         requireSite(reads, state.siteId),
         requireProtocol(reads, state.protocol.code, 'protocol', state.protocol.version),
       ]);
-      const command = await prepare(state, person, reads);
       const today = localDateAt(reads.now, timeZone);
-      return [{ stream, events: decideMaintenance(command, state, protocol, today, reads.now) }];
+      const decide = (command: MaintenanceCommand, about: PlannedCourse = state): StreamEvents[] => [
+        { stream: courseStream(about.courseId), events: decideMaintenance(command, about, protocol, today, reads.now) },
+      ];
+      return prepare({ state, person, decide }, reads);
     });
     return { id: courseId, ...result };
   }
+}
+
+/** A course, its person, and what a command does to it or to another course of the person. */
+interface AboutMaintenance {
+  readonly state: PlannedCourse;
+  readonly person: Person;
+  decide(command: MaintenanceCommand, about?: PlannedCourse): StreamEvents[];
+}
+
+/** Other courses of the person whose decline holds for a course as well. */
+async function declinesOver(
+  reads: Reads,
+  state: PlannedCourse,
+  others: readonly PlannedCourse[],
+): Promise<PlannedCourse[]> {
+  const declined = others.filter(({ maintenanceDeclined }) => maintenanceDeclined);
+  const since = await Promise.all(
+    declined.map(async ({ courseId }) => standingDecline(effectiveHistory(await reads.events(courseStream(courseId))))),
+  );
+  return declined.filter((other, n) => endedByDecline(state, other, since[n] ?? null));
 }
 
 const personEnd = (person: Person): PersonEnd => ({

@@ -39,11 +39,11 @@ async function post(path: string, body: object, key = newId()): Promise<Answer> 
 }
 const rulesOf = ({ body }: Answer): string[] => (body['fields'] as { rule: string }[]).map(({ rule }) => rule);
 
-/** A course that was completed with a session three weeks ago. */
-async function completed(protocol = 'clinic-faq'): Promise<CourseHistory> {
+/** A course that was completed with a session three weeks ago, unless told otherwise. */
+async function completed(protocol = 'clinic-faq', daysAgo = 21): Promise<CourseHistory> {
   const patientId = newId();
   const course = new CourseHistory({ ...of, patient: patientId }, { protocol, end: 'completed' });
-  course.performed(`${addDays(today, -21)}T10:00`);
+  course.performed(`${addDays(today, -daysAgo)}T10:00`);
   const entered = CourseEntered(occurredNow('2026-01-01T00:00:00.000Z'), { patientId, courseId: course.id });
   await api.append(patient(patientId), { stream: patientStream(patientId), events: [entered] }, ...course.streams());
   return course;
@@ -150,4 +150,75 @@ it('[maintenance.resumed] goes on when a patient who has declined wants it again
   expect(await dueOf(course)).toMatchObject({ state: 'upcoming', suggestedCourse: { state: 'upcoming' } });
   expect((await post(`/v1/courses/${course.id}/maintenance/resume`, {})).status).toBe(200);
   expect((await types(course)).filter((type) => type === 'MaintenanceResumed')).toHaveLength(1);
+});
+
+describe('the maintenance of a patient as it stood', () => {
+  const items = async (query: string) => {
+    await api.followed();
+    const { status, body } = await api.get(`/v1/maintenance?${query}`);
+    return { status, body: body as Record<string, any> };
+  };
+
+  it('[history.head] says the same as the list, as of now and as known now', async () => {
+    for (const protocol of ['facial', 'clinic-faq']) {
+      const course = await completed(protocol);
+      const now = await api.pistor.engine.chains.now(api.pistor.chain);
+      const listed = await items(`patient=${course.of.patient}`);
+      expect(listed.body['items']).toHaveLength(1);
+      for (const query of [`asOf=${now}`, `knownAt=${now}`]) {
+        expect(await items(`patient=${course.of.patient}&${query}`)).toEqual(listed);
+      }
+    }
+  });
+
+  it('[history.known-then] [history.as-of] shows a window that was set since as one that was to be set', async () => {
+    const course = await completed();
+    const before = await api.pistor.engine.chains.now(api.pistor.chain);
+    await schedule(course, addDays(today, 30), addDays(today, 60));
+    const of = `patient=${course.of.patient}`;
+    expect((await items(of)).body['items']).toMatchObject([{ state: 'upcoming', opens: addDays(today, 30) }]);
+    for (const query of [`knownAt=${before}`, `asOf=${before}`]) {
+      expect((await items(`${of}&${query}`)).body['items']).toMatchObject([{ state: 'unscheduled', opens: null }]);
+      expect((await items(`${of}&${query}&state=upcoming`)).body['items']).toEqual([]);
+    }
+    expect((await items(`${of}&asOf=${addDays(today, -30)}`)).body['items']).toEqual([]);
+  });
+
+  it('[history.patient-missing] is refused for everybody’s', async () => {
+    expect(await items(`asOf=${today}`)).toMatchObject({ status: 400, body: { code: 'history.patient-missing' } });
+  });
+});
+
+describe('a decline under another registration of the person', () => {
+  async function linked(): Promise<[CourseHistory, CourseHistory]> {
+    const [a, b] = [await completed('facial'), await completed('facial', 28)];
+    const link = await post(`/v1/patients/${a.of.patient}/links`, { patient: b.of.patient, reason: 'the same person' });
+    expect(link.status).toBe(201);
+    return [a, b];
+  }
+
+  it('[maintenance.declined-by-person] ends the maintenance of both in the list, the course and its history, until resumed', async () => {
+    const [a, b] = await linked();
+    expect(await dueOf(a)).toMatchObject({ state: 'upcoming' });
+    expect((await post(`/v1/courses/${b.id}/decline-maintenance`, {})).status).toBe(200);
+    expect(await dueOf(a)).toBeUndefined();
+    await api.followed();
+    const now = await api.pistor.engine.chains.now(api.pistor.chain);
+    for (const query of ['', `?asOf=${now}`]) {
+      expect((await api.get(`/v1/courses/${a.id}${query}`)).body).toMatchObject({ maintenance: null });
+    }
+    expect((await post(`/v1/courses/${a.id}/maintenance/resume`, {})).status).toBe(200);
+    expect(await types(b)).toContain('MaintenanceResumed');
+    expect(await dueOf(a)).toMatchObject({ state: 'upcoming' });
+  });
+
+  it('[maintenance.declined-by-person] refuses a window until maintenance is wanted again', async () => {
+    const [a, b] = [await completed(), await completed('clinic-faq', 28)];
+    await post(`/v1/patients/${a.of.patient}/links`, { patient: b.of.patient, reason: 'the same person' });
+    await post(`/v1/courses/${b.id}/decline-maintenance`, {});
+    const window = [addDays(today, 30), addDays(today, 60)] as const;
+    expect(rulesOf(await schedule(a, ...window))).toEqual(['maintenance.declined']);
+    await post(`/v1/courses/${a.id}/maintenance/resume`, {});
+    expect((await schedule(a, ...window)).status).toBe(200);
+  });
 });

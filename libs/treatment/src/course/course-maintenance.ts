@@ -1,5 +1,6 @@
 import { laterDate } from '#libs/kernel/src/local-date.js';
-import { dateOfWall, type LocalDate } from '#libs/kernel/src/zoned-time.js';
+import type { Occurred } from '#libs/kernel/src/occurred.js';
+import { dateOfWall, type Instant, type LocalDate } from '#libs/kernel/src/zoned-time.js';
 import {
   type MaintenanceState,
   type MaintenanceWindow,
@@ -34,9 +35,10 @@ interface MaintainedCourse {
 
 /** Undefined unless the course is completed, had a performed course session, and the patient has not declined. */
 function maintained(course: PlannedCourse): MaintainedCourse | undefined {
+  if (course.status !== 'completed' || course.maintenanceDeclined) return undefined;
   const sessions = performedSessions(course, 'course').map(dateOfSession);
   const [first, last] = [sessions[0], sessions.at(-1)];
-  if (course.status !== 'completed' || course.maintenanceDeclined || !first || !last) return undefined;
+  if (!first || !last) return undefined;
   return { first, last, maintenance: performedSessions(course, 'maintenance').map(dateOfSession) };
 }
 
@@ -106,6 +108,36 @@ export function laterCourseBegan(course: PlannedCourse, others: readonly Planned
     .filter(({ at }) => at.instant > began)
     .sort((a, b) => (a.at.instant < b.at.instant ? -1 : 1));
   return later[0] ? dateOfSession(later[0]) : null;
+}
+
+/** What is looked at of an event of a course's stream. */
+interface Told {
+  readonly type: string;
+  readonly occurredAt: Occurred;
+}
+
+/**
+ * When the patient declined the maintenance of a course; null where no decline stands.
+ * @param events of the course, corrections applied
+ */
+export const standingDecline = (events: readonly Told[]): Instant | null =>
+  events.reduce<Instant | null>((declined, { type, occurredAt }) => {
+    if (type === 'MaintenanceResumed') return null;
+    return type === 'MaintenanceDeclined' ? occurredAt.instant : declined;
+  }, null);
+
+/**
+ * Whether a decline of the maintenance of another course of the person, under the same protocol, ends that of this one:
+ * it does where this one had begun when the patient declined. Whoever begins a course anew wants what follows it.
+ */
+export function endedByDecline(
+  course: PlannedCourse,
+  other: Pick<PlannedCourse, 'courseId' | 'protocol'>,
+  declinedAt: Instant | null,
+): boolean {
+  if (other.courseId === course.courseId || other.protocol.code !== course.protocol.code) return false;
+  const began = firstSession(course)?.at.instant;
+  return declinedAt !== null && began !== undefined && began <= declinedAt;
 }
 
 const firstSession = (course: PlannedCourse): PerformedSession | undefined => performedSessions(course, 'course')[0];

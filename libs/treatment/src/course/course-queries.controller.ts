@@ -13,14 +13,12 @@ import {
   type CoursesAtParams,
   CoursesAtQuery,
   coursesAtParamsSchema,
+  type MaintenanceAtParams,
+  maintenanceAtParamsSchema,
 } from '../history/courses-at.query.js';
 import { asksForHistory } from '../history/history.params.js';
 import { maintenanceDueSchema } from './maintenance-due/maintenance-due.contract.js';
-import {
-  MaintenanceDueQuery,
-  type MaintenanceParams,
-  maintenanceParamsSchema,
-} from './maintenance-due/maintenance-due.query.js';
+import { MaintenanceDueQuery } from './maintenance-due/maintenance-due.query.js';
 
 @ApiTags('courses')
 @Controller('v1')
@@ -80,10 +78,11 @@ export class CourseQueriesController {
   @QueryEndpoint({
     id: 'listMaintenance',
     summary: 'Whose maintenance is upcoming, due or overdue (S1-M2)',
+    description: '`asOf` and `knownAt` are for the maintenance of one `patient`.',
     answer: pageSchemaOf(maintenanceDueSchema),
     reads: MaintenanceDueQuery.reads,
   })
-  due(@InChain() chain: Chain, @Query({ schema: maintenanceParamsSchema }) params: MaintenanceParams) {
-    return this.maintenance.list(chain, params);
+  due(@InChain() chain: Chain, @Query({ schema: maintenanceAtParamsSchema }) params: MaintenanceAtParams) {
+    return asksForHistory(params) ? this.coursesAt.maintenance(chain, params) : this.maintenance.list(chain, params);
   }
 }

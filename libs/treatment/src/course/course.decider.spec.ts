@@ -29,6 +29,7 @@ import {
   refusal,
   sessionId,
   siteId,
+  world,
   allNo,
 } from '#test/support/course-given.js';
 import { type CourseCommand, decideCourse } from './course.decider.js';
@@ -43,7 +44,7 @@ import {
 } from './course.events.js';
 import { courseFold, type CourseState, type PlannedCourse } from './course.state.js';
 import { lastingReactions } from './lasting-reaction.rules.js';
-import type { SessionWorld } from './session.rules.js';
+import type { SessionWorld } from './session-finding.js';
 
 const ready = given(planned, booked(sessionId, '2026-03-02T17:00'));
 const decide = (command: CourseCommand, state: CourseState = ready) => decideCourse(command, state, NOW);
@@ -346,6 +347,11 @@ describe('performing a session', () => {
     expect(rules(perform({ otherCourses: [other] }))).toEqual(['session.interval-short']);
     const hair = { ...other, protocol: { code: 'hair', version: 1 } };
     expect(decide(perform({ otherCourses: [hair] }))).toHaveLength(1);
+    // A copy is for the same procedure as what was copied, under its own code or under that of the other.
+    const copy = { ...hair, protocol: { code: 'our-facial', version: 1 }, procedure: 'facial' };
+    expect(rules(perform({ otherCourses: [copy] }))).toEqual(['session.interval-short']);
+    const ours = { ...facial, code: 'our-facial', procedure: 'hair' };
+    expect(rules(perform({ otherCourses: [hair], protocol: ours }))).toEqual(['session.interval-short']);
   });
   it('[session.interval-short] takes the days that the physician chose for the course', () => {
     const choices = { intervalDays: { min: 7, max: 14 } };
@@ -440,7 +446,7 @@ describe('performing a session', () => {
           ...patient,
           patientId: newId(),
           healthFacts: [
-            { factId: newId(), kind: 'medication' as const, since, until, recordedAt: NOW, value: 'Warfarin' },
+            { factId: newId(), kind: 'medication' as const, since, until, recordedAt: NOW, value: 'Warfarin', consultationId: null },
           ],
         },
       ],
@@ -741,6 +747,7 @@ describe('a correction', () => {
     reason: 'typed wrongly',
     history: recorded(events),
     openFollowUps: [],
+    world,
   });
   const state = given(...history);
 
@@ -797,6 +804,7 @@ describe('a correction', () => {
       changes: { adverseEvent: null },
       ...about,
       openFollowUps,
+      world,
     });
     const open = [found.data.followUpId];
     expect(rules(change(open), given(...events))).toEqual(['correction.adverse-event-open']);
@@ -909,6 +917,7 @@ it('adds nothing when a command is decided again on what it made, or is refused'
       reason: 'typed wrongly',
       history: recorded(history),
       openFollowUps: [],
+      world,
     }),
     (history) => ({
       type: 'RetractCourseEntry',

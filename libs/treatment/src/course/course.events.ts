@@ -32,6 +32,7 @@ export const deviationKindSchema = z.enum([
   'contraindication',
   'device',
   'steps',
+  'lot-volume',
 ]);
 export type DeviationKind = z.infer<typeof deviationKindSchema>;
 
@@ -192,8 +193,9 @@ export const SessionRescheduled = eventType('SessionRescheduled', {
 });
 
 export const SessionPerformed = eventType('SessionPerformed', {
-  version: 2,
-  upcasters: [unchanged],
+  version: 3,
+  // Version 3 knows one kind of deviation more.
+  upcasters: [unchanged, unchanged],
   subject: 'patientId',
   schema: z.strictObject({
     ...ofCourse,

@@ -12,10 +12,12 @@ import { consultationFold } from '../consultation/consultation.state.js';
 import { decideReport } from '../adverse-event/adverse-event.decider.js';
 import { requirePatient } from '../patient/patient.service.js';
 import { CourseEntered, HealthFactRecorded, patientStream } from '../patient/patient.events.js';
-import { endOfPerson, healthOn, loadPerson, openAdverseEvents } from '../patient/person.js';
+import { atSite, endOfPerson, healthOn, loadPerson, openAdverseEvents, type Person } from '../patient/person.js';
+import { LotTraceQuery } from '../recall/lot-trace/lot-trace.query.js';
 import { requirePractitioner } from '../practitioner/require-practitioner.js';
 import { requireProtocol } from '../protocol/protocol.service.js';
 import { requireSite } from '../site/site.service.js';
+import { legalRulesOf, type SiteState } from '../site/site.state.js';
 import { wallTimeAt } from '../wall-time.js';
 import type {
   bookSessionSchema,
@@ -33,11 +35,12 @@ import type {
 } from './course.commands.js';
 import { type CourseCommand, decideCourse } from './course.decider.js';
 import { CourseUnknown, NotOrdered, SessionUnknown } from './course.errors.js';
-import { courseStream, type SessionKind } from './course.events.js';
+import { courseStream, type SessionKind, type UsedProduct } from './course.events.js';
 import { courseFold, type PlannedCourse } from './course.state.js';
 import { lotsAt, otherCoursesOf, protocolOfCourse } from './session-standing.js';
 import type { BookingWorld } from './session.decider.js';
-import { openFollowUpEvents } from './session.rules.js';
+import type { LotWorld } from './session-finding.js';
+import { openFollowUpEvents } from './session-person.rules.js';
 
 /** Gathers what a command on a course is judged by, and lets the decider decide. Whatever is read here is guarded. */
 @Injectable()
@@ -46,6 +49,7 @@ export class CourseService {
     private readonly runner: CommandRunner,
     private readonly codes: ExternalCodes,
     private readonly references: References,
+    private readonly trace: LotTraceQuery,
   ) {}
 
   /** Plans a course, and enters it in the record of its patient. */
@@ -124,9 +128,9 @@ export class CourseService {
     const practitionerId = await this.practitioner(meta, data.practitioner);
     const answer = await this.decide(meta, course, async (state, reads) => {
       const { kind, products } = data;
-      const { timeZone } = await requireSite(reads, siteId);
-      const world = await bookingWorld(reads, state, kind, practitionerId);
-      const at = wallTimeAt(data.at, timeZone, reads.now);
+      const site = await requireSite(reads, siteId);
+      const at = wallTimeAt(data.at, site.timeZone, reads.now);
+      const world = await bookingWorld(reads, state, kind, practitionerId, { site, at });
       return { type: 'BookSession', sessionId, kind, siteId, practitionerId, at, products, world };
     });
     return { ...answer, id: sessionId };
@@ -140,10 +144,10 @@ export class CourseService {
   ): Promise<CommandAnswer> {
     return this.decide(meta, course, async (state, reads) => {
       const { siteId, practitionerId } = await this.placeOf(meta, state, sessionId, data);
-      const { timeZone } = await requireSite(reads, siteId);
+      const site = await requireSite(reads, siteId);
       const kind = state.sessions.find((each) => each.sessionId === sessionId)?.kind ?? 'course';
-      const world = await bookingWorld(reads, state, kind, practitionerId);
-      const at = wallTimeAt(data.at, timeZone, reads.now);
+      const at = wallTimeAt(data.at, site.timeZone, reads.now);
+      const world = await bookingWorld(reads, state, kind, practitionerId, { site, at });
       return { type: 'RescheduleSession', sessionId, siteId, practitionerId, at, world };
     });
   }
@@ -235,19 +239,22 @@ export class CourseService {
     const orderedById = data.orderedBy === undefined ? undefined : await this.practitioner(meta, data.orderedBy);
     return this.decide(meta, course, async (state, reads) => {
       const { siteId, practitionerId } = await this.placeOf(meta, state, sessionId, data);
-      const [{ timeZone }, protocol, practitioner, orderedBy, person, { state: consultation }, lots] =
-        await Promise.all([
+      const [site, protocol, practitioner, orderedBy, registrations, { state: consultation }, lots] = await Promise.all(
+        [
           requireSite(reads, siteId),
           protocolOfCourse(reads, meta.chain, state),
           requirePractitioner(reads, practitionerId),
           orderedById === undefined ? undefined : requirePractitioner(reads, orderedById, 'orderedBy'),
           loadPerson(reads, state.patientId),
           reads.load(consultationStream(state.consultationId), consultationFold),
-          lotsAt(reads, meta.chain, this.codes, siteId, data.products),
-        ]);
-      const others = await otherCoursesOf(reads, state, person);
-      const world = { protocol, practitioner, orderedBy, person, consultation, lots, otherCourses: others };
+          this.lotsWithUse(reads, siteId, data.products),
+        ],
+      );
+      const { timeZone } = site;
       const at = wallTimeAt(data.at, timeZone, reads.now);
+      const person = atSite(registrations, site, at.instant);
+      const others = await otherCoursesOf(reads, reads.chain, state, person);
+      const world = { protocol, practitioner, orderedBy, person, consultation, lots, otherCourses: others };
       const endedAt = data.endedAt === undefined ? undefined : wallTimeAt(data.endedAt, timeZone, reads.now);
       const steps = await this.stepsOf(meta, reads, data.steps, practitionerId, (wall) =>
         wallTimeAt(wall, timeZone, reads.now),
@@ -324,8 +331,13 @@ export class CourseService {
       const stated = history.find(({ header }) => header.id === eventId)?.data as Partial<Stated> | undefined;
       const { siteId = state.siteId, practitionerId = state.practitionerId } = stated ?? {};
       const changes = await this.changesOf(meta, reads, fields, { siteId, practitionerId, at: stated?.at });
-      const openFollowUps = await openFollowUpsOf(reads, state);
-      return { type: 'CorrectCourseEntry', eventId, entry, changes, reason, history, openFollowUps };
+      const [protocol, person] = await Promise.all([
+        protocolOfCourse(reads, meta.chain, state),
+        loadPerson(reads, state.patientId),
+      ]);
+      const world = { protocol, otherCourses: await otherCoursesOf(reads, reads.chain, state, person) };
+      const openFollowUps = idsOfOpen(state, person);
+      return { type: 'CorrectCourseEntry', eventId, entry, changes, reason, history, openFollowUps, world };
     });
   }
 
@@ -335,7 +347,7 @@ export class CourseService {
       eventId,
       reason,
       history: await reads.events(courseStream(state.courseId)),
-      openFollowUps: await openFollowUpsOf(reads, state),
+      openFollowUps: idsOfOpen(state, await loadPerson(reads, state.patientId)),
     }));
   }
 
@@ -378,6 +390,22 @@ export class CourseService {
     return { id: courseId, ...result };
   }
 
+  /** The lots of products at a site; of those that were counted, with what was used of them there. */
+  private async lotsWithUse(
+    reads: Reads,
+    siteId: Id,
+    products: readonly Pick<UsedProduct, 'product' | 'lotNumber' | 'volumeMl'>[],
+  ): Promise<LotWorld[]> {
+    const lots = await lotsAt(reads, reads.chain, this.codes, siteId, products);
+    return Promise.all(
+      lots.map(async (world, n) => {
+        const { lot } = world;
+        const isMeasured = lot.status === 'received' && lot.volumeMl !== null && products[n]?.volumeMl !== undefined;
+        return isMeasured ? { ...world, usedMl: (await this.trace.useAt(reads.chain, lot)).usedMl } : world;
+      }),
+    );
+  }
+
   /** Reports what a physician or a nurse has judged to be an adverse event, on the patient's stream. */
   private reporting(
     meta: CommandMeta,
@@ -388,12 +416,14 @@ export class CourseService {
     if (found === undefined) return undefined;
     return async ({ courseId, patientId, siteId }, reads) => {
       const ownerId = await this.practitioner(meta, found.owner);
-      const [patient, { timeZone: siteZone }] = await Promise.all([
+      const [patient, site] = await Promise.all([
         requirePatient(reads, patientId),
         requireSite(reads, siteId),
         requirePractitioner(reads, ownerId, 'adverseEvent.owner'),
       ]);
       const { kind, severity } = found;
+      const { timeZone: siteZone } = site;
+      const { reportingDays } = legalRulesOf(site, reads.now);
       const onsetOn = localDateAt(reads.now, siteZone);
       const place = {
         adverseEventId: derivedId(meta.commandId, 'adverse-event'),
@@ -401,6 +431,7 @@ export class CourseService {
         sessionId,
         siteId,
         siteZone,
+        reportingDays,
       };
       const what = { kind, severity, causality: null, ownerId, onsetOn, reportBy: undefined, description };
       return [{ stream: patientStream(patientId), events: decideReport({ ...place, ...what }, patient, reads.now) }];
@@ -495,10 +526,8 @@ interface Stated {
 type Prepare = (state: PlannedCourse, reads: Reads) => Promise<CourseCommand>;
 
 /** The follow-ups of a course whose adverse event no physician has closed. */
-async function openFollowUpsOf(reads: Reads, state: PlannedCourse): Promise<Id[]> {
-  const person = await loadPerson(reads, state.patientId);
-  return openFollowUpEvents(state, person).map(({ followUpId }) => followUpId);
-}
+const idsOfOpen = (state: PlannedCourse, person: Person): Id[] =>
+  openFollowUpEvents(state, person).map(({ followUpId }) => followUpId);
 
 /** What a booking of a course is judged by; the person's other courses matter to maintenance alone. */
 async function bookingWorld(
@@ -506,14 +535,16 @@ async function bookingWorld(
   state: PlannedCourse,
   kind: SessionKind,
   practitionerId: Id,
+  { site, at }: { readonly site: SiteState; readonly at: ZonedTime },
 ): Promise<BookingWorld> {
-  const [practitioner, { state: consultation }, protocol, person] = await Promise.all([
+  const [practitioner, { state: consultation }, protocol, registrations] = await Promise.all([
     requirePractitioner(reads, practitionerId),
     reads.load(consultationStream(state.consultationId), consultationFold),
     protocolOfCourse(reads, reads.chain, state),
     loadPerson(reads, state.patientId),
   ]);
-  const others = kind === 'maintenance' ? await otherCoursesOf(reads, state, person) : [];
+  const person = atSite(registrations, site, at.instant);
+  const others = kind === 'maintenance' ? await otherCoursesOf(reads, reads.chain, state, person) : [];
   const found = [state, ...others].flatMap((each) => openFollowUpEvents(each, person));
   const reported = openAdverseEvents(person).map(({ adverseEventId }) => adverseEventId);
   const open = [...new Set([...reported, ...found.map(({ followUpId }) => followUpId)])];

@@ -111,65 +111,98 @@ export type CourseState = { readonly status: 'none' } | PlannedCourse;
 
 export const courseFold = { initial: { status: 'none' } as CourseState, evolve };
 
-function evolve(state: CourseState, event: RecordedEvent<CourseEvent>): CourseState {
-  if (event.type === 'CoursePlanned') {
-    const { courseId, patientId, siteId, practitionerId, consultationId, protocol, plannedSessions } = event.data;
-    return {
-      status: 'active',
-      choices: choicesOf(event.data),
-      scheduled: undefined,
-      courseId,
-      patientId,
-      siteId,
-      practitionerId,
-      consultationId,
-      formerConsultationIds: undefined,
-      protocol,
-      plannedSessions,
-      plannedAt: event.occurredAt.instant,
-      origin: event.header.origin,
-      sessions: [],
-      followUps: [],
-      proposal: undefined,
-      maintenanceDeclined: false,
-    };
+/** A course that nobody else has seen yet: changed in place. What is in its lists is replaced, never changed. */
+type Draft = { -readonly [Name in Exclude<keyof PlannedCourse, 'sessions' | 'followUps'>]: PlannedCourse[Name] } & {
+  readonly sessions: CourseSession[];
+  readonly followUps: FollowUp[];
+};
+
+/** The course after several events; the same as evolving it by each in turn, and copied once. */
+export function foldCourse(state: CourseState, events: Iterable<RecordedEvent<CourseEvent>>): CourseState {
+  let draft: Draft | undefined;
+  for (const event of events) {
+    if (event.type === 'CoursePlanned') draft = planned(event);
+    else {
+      if (!draft && state.status !== 'none') draft = draftOf(state);
+      if (draft) change(draft, event);
+    }
   }
-  return state.status === 'none' ? state : evolvePlanned(state, event);
+  return draft ?? state;
 }
 
-function evolvePlanned(state: PlannedCourse, event: RecordedEvent<CourseEvent>): PlannedCourse {
+function evolve(state: CourseState, event: RecordedEvent<CourseEvent>): CourseState {
+  if (event.type === 'CoursePlanned') return planned(event);
+  if (state.status === 'none') return state;
+  const draft = draftOf(state);
+  change(draft, event);
+  return draft;
+}
+
+const draftOf = (state: PlannedCourse): Draft => ({
+  ...state,
+  sessions: [...state.sessions],
+  followUps: [...state.followUps],
+});
+
+function planned(event: RecordedEvent<Extract<CourseEvent, { type: 'CoursePlanned' }>>): Draft {
+  const { courseId, patientId, siteId, practitionerId, consultationId, protocol, plannedSessions } = event.data;
+  return {
+    status: 'active',
+    choices: choicesOf(event.data),
+    scheduled: undefined,
+    courseId,
+    patientId,
+    siteId,
+    practitionerId,
+    consultationId,
+    formerConsultationIds: undefined,
+    protocol,
+    plannedSessions,
+    plannedAt: event.occurredAt.instant,
+    origin: event.header.origin,
+    sessions: [],
+    followUps: [],
+    proposal: undefined,
+    maintenanceDeclined: false,
+  };
+}
+
+function change(course: Draft, event: RecordedEvent<Exclude<CourseEvent, { type: 'CoursePlanned' }>>): void {
   switch (event.type) {
-    case 'CoursePlanned':
-      return state;
     case 'CoursePlanChanged':
-      return { ...state, plannedSessions: event.data.plannedSessions, choices: choicesOf(event.data) };
-    case 'CourseConsultationRenewed': {
-      const formerConsultationIds = [...(state.formerConsultationIds ?? []), state.consultationId];
-      return { ...state, consultationId: event.data.consultationId, formerConsultationIds };
-    }
+      course.plannedSessions = event.data.plannedSessions;
+      course.choices = choicesOf(event.data);
+      break;
+    case 'CourseConsultationRenewed':
+      course.formerConsultationIds = [...(course.formerConsultationIds ?? []), course.consultationId];
+      course.consultationId = event.data.consultationId;
+      break;
     case 'SessionBooked': {
       const { sessionId, kind, number, siteId, practitionerId, at, products } = event.data;
       const booked = { sessionId, kind, number, siteId, practitionerId, bookedFor: at, bookings: 1 };
-      const session: OpenSession = { ...booked, status: 'booked', plannedProducts: products, hold: undefined };
-      return { ...state, sessions: [...state.sessions, session] };
+      course.sessions.push({ ...booked, status: 'booked', plannedProducts: products, hold: undefined });
+      break;
     }
     case 'SessionProductsPlanned': {
       const { sessionId, products } = event.data;
-      return withSession(state, sessionId, (session) => ({ ...session, plannedProducts: products }));
+      changeSession(course, sessionId, (session) => ({ ...session, plannedProducts: products }));
+      break;
     }
     case 'SessionHeld': {
       const hold: SessionHold = { positive: event.data.positive, decision: undefined, physicianId: undefined };
-      return withSession(state, event.data.sessionId, (session) => ({ ...session, hold }));
+      changeSession(course, event.data.sessionId, (session) => ({ ...session, hold }));
+      break;
     }
     case 'SessionHoldDecided': {
       const { sessionId, decision, physicianId } = event.data;
-      return withSession(state, sessionId, (session) =>
+      changeSession(course, sessionId, (session) =>
         session.hold ? { ...session, hold: { ...session.hold, decision, physicianId } } : session,
       );
+      break;
     }
     case 'SessionRescheduled': {
       const { sessionId, siteId, practitionerId, at } = event.data;
-      return withSession(state, sessionId, (session) => ({
+      changeSession(course, sessionId, (session) => ({
         ...session,
         status: 'booked',
         siteId,
@@ -179,56 +212,64 @@ function evolvePlanned(state: PlannedCourse, event: RecordedEvent<CourseEvent>):
         // On another day everything is asked anew.
         hold: session.bookedFor?.wall.slice(0, 10) === at.wall.slice(0, 10) ? session.hold : undefined,
       }));
+      break;
     }
     case 'SessionPerformed':
-      return performed(state, event);
+      perform(course, event);
+      break;
     case 'SessionReviewed':
-      return {
-        ...state,
-        sessions: state.sessions.map((session) =>
-          session.sessionId === event.data.sessionId && session.status === 'performed'
-            ? { ...session, reviewedAt: event.recordedAt }
-            : session,
-        ),
-      };
+      course.sessions.forEach((session, n) => {
+        if (session.sessionId === event.data.sessionId && session.status === 'performed')
+          course.sessions[n] = { ...session, reviewedAt: event.recordedAt };
+      });
+      break;
     case 'SessionMissed':
-      return withSession(state, event.data.sessionId, (session) => ({ ...session, status: 'missed' }));
+      changeSession(course, event.data.sessionId, (session) => ({ ...session, status: 'missed' }));
+      break;
     case 'SessionCancelled':
-      return withSession(state, event.data.sessionId, (session) => ({ ...session, status: 'cancelled' }));
+      changeSession(course, event.data.sessionId, (session) => ({ ...session, status: 'cancelled' }));
+      break;
     case 'FollowUpHeld': {
       const { followUpId, siteId, at, kind, reactions, adverseEvent, outcomeScore, resolvedReactions } = event.data;
       const found = { reactions, adverseEvent, outcomeScore, resolvedReactions, judged: undefined };
-      return { ...state, followUps: [...state.followUps, { followUpId, siteId, at, kind, ...found }] };
+      course.followUps.push({ followUpId, siteId, at, kind, ...found });
+      break;
     }
     case 'LastingReactionJudged': {
       const { followUpId, reaction } = event.data;
-      return {
-        ...state,
-        followUps: state.followUps.map((each) =>
-          each.followUpId === followUpId ? { ...each, judged: [...(each.judged ?? []), reaction] } : each,
-        ),
-      };
+      course.followUps.forEach((each, n) => {
+        if (each.followUpId === followUpId)
+          course.followUps[n] = { ...each, judged: [...(each.judged ?? []), reaction] };
+      });
+      break;
     }
     case 'CourseCompleted':
-      return { ...state, status: 'completed' };
+      course.status = 'completed';
+      break;
     case 'CourseStopped':
-      return { ...state, status: 'stopped' };
+      course.status = 'stopped';
+      break;
     case 'CourseLapsed':
-      return { ...state, status: 'lapsed' };
+      course.status = 'lapsed';
+      break;
     case 'MaintenanceScheduled': {
       const { opens, closes } = event.data;
-      return { ...state, scheduled: { opens, closes } };
+      course.scheduled = { opens, closes };
+      break;
     }
     case 'MaintenanceProposed': {
       const { ordinal, opens, closes } = event.data;
-      return { ...state, proposal: { ordinal, opens, closes } };
+      course.proposal = { ordinal, opens, closes };
+      break;
     }
     case 'MaintenanceDeclined':
-      return { ...state, maintenanceDeclined: true };
+      course.maintenanceDeclined = true;
+      break;
     case 'MaintenanceResumed':
-      return { ...state, maintenanceDeclined: false };
+      course.maintenanceDeclined = false;
+      break;
     default:
-      return assertNever(event, 'course event');
+      assertNever(event, 'course event');
   }
 }
 
@@ -244,12 +285,14 @@ function choicesOf(plan: {
   return isChosen ? { areas, products, device, intervalDays } : undefined;
 }
 
-function performed(
-  state: PlannedCourse,
+function perform(
+  course: Draft,
   { data, recordedAt }: RecordedEvent<Extract<CourseEvent, { type: 'SessionPerformed' }>>,
-): PlannedCourse {
-  const known = state.sessions.find((session) => session.sessionId === data.sessionId);
-  const session: PerformedSession = {
+): void {
+  const at = course.sessions.findIndex((session) => session.sessionId === data.sessionId);
+  const known = course.sessions[at];
+  if (known) course.sessions.splice(at, 1);
+  course.sessions.push({
     status: 'performed',
     sessionId: data.sessionId,
     kind: data.kind,
@@ -274,23 +317,14 @@ function performed(
     steps: data.steps,
     recordedAt,
     reviewedAt: undefined,
-  };
-  const others = state.sessions.filter((each) => each !== known);
-  const isMaintenance = data.kind === 'maintenance';
-  return { ...state, sessions: [...others, session], scheduled: isMaintenance ? undefined : state.scheduled };
+  });
+  if (data.kind === 'maintenance') course.scheduled = undefined;
 }
 
-function withSession(
-  state: PlannedCourse,
-  sessionId: string,
-  change: (session: OpenSession) => CourseSession,
-): PlannedCourse {
-  return {
-    ...state,
-    sessions: state.sessions.map((session) =>
-      session.sessionId === sessionId && session.status !== 'performed' ? change(session) : session,
-    ),
-  };
+function changeSession(course: Draft, sessionId: string, changed: (session: OpenSession) => CourseSession): void {
+  course.sessions.forEach((session, n) => {
+    if (session.sessionId === sessionId && session.status !== 'performed') course.sessions[n] = changed(session);
+  });
 }
 
 /** Performed sessions of a kind in the order of their instants, then numbers. */

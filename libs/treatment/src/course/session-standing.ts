@@ -2,22 +2,25 @@ import type { Reads } from '#libs/cqrs/src/command-runner.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import type { Id } from '#libs/kernel/src/ids.js';
-import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
+import { procedureOf, type Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { consultationStream } from '../consultation/consultation.events.js';
 import { consultationFold } from '../consultation/consultation.state.js';
 import { lotCode } from '../lot/lot-code.js';
 import { lotStream } from '../lot/lot.events.js';
 import { lotFold, type LotState } from '../lot/lot.state.js';
-import { courseIdsOf, loadPerson, type Person } from '../patient/person.js';
+import { atSite, courseIdsOf, loadPerson, type Person } from '../patient/person.js';
 import { practitionerStream } from '../practitioner/practitioner.events.js';
 import { practitionerFold } from '../practitioner/practitioner.state.js';
 import { protocolStream } from '../protocol/protocol.events.js';
 import { protocolFold, versionOf } from '../protocol/protocol.state.js';
 import { recallStream } from '../recall/recall.events.js';
 import { recallFold } from '../recall/recall.state.js';
+import { siteStream } from '../site/site.events.js';
+import { siteFold } from '../site/site.state.js';
 import { courseStream } from './course.events.js';
 import { courseFold, type OpenSession, type PlannedCourse } from './course.state.js';
-import { type Finding, type LotWorld, standingFindings } from './session.rules.js';
+import type { Finding, LotWorld, OtherCourse } from './session-finding.js';
+import { standingFindings } from './session.rules.js';
 
 /** The protocol's version that a course was planned with. @throws Error when it was never published */
 export async function protocolOfCourse(
@@ -39,12 +42,22 @@ export async function coursesOf(reads: Pick<Reads, 'load'>, person: Person): Pro
   return states.filter((state): state is PlannedCourse => state.status !== 'none');
 }
 
-/** The same without one of them. */
-export const otherCoursesOf = async (
+/** The same without one of them, each with the procedure that its protocol is for. */
+export async function otherCoursesOf(
   reads: Pick<Reads, 'load'>,
+  chain: Chain,
   { courseId }: Pick<PlannedCourse, 'courseId'>,
   person: Person,
-): Promise<PlannedCourse[]> => (await coursesOf(reads, person)).filter((course) => course.courseId !== courseId);
+): Promise<OtherCourse[]> {
+  const others = (await coursesOf(reads, person)).filter((course) => course.courseId !== courseId);
+  return Promise.all(
+    others.map(async (course) => {
+      const { state } = await reads.load(protocolStream(chain.id, course.protocol.code), protocolFold);
+      const protocol = versionOf(state, course.protocol.version);
+      return protocol ? { ...course, procedure: procedureOf(protocol) } : course;
+    }),
+  );
+}
 
 /**
  * The lots of products at a site, in their order, each with its recall. A product without a lot, and a lot that was not
@@ -94,14 +107,18 @@ export async function loadStanding(
   const { bookedFor: at, siteId } = session;
   if (session.status !== 'booked' || !at) return [];
   const planned = (session.plannedProducts ?? []).filter(({ lotNumber }) => lotNumber !== undefined);
-  const [protocol, person, { state: practitioner }, { state: consultation }, lots] = await Promise.all([
-    protocolOfCourse(reads, chain, course),
-    loadPerson(reads, course.patientId),
-    reads.load(practitionerStream(session.practitionerId), practitionerFold),
-    reads.load(consultationStream(course.consultationId), consultationFold),
-    lotsAt(reads, chain, codes, siteId, planned),
-  ]);
-  const otherCourses = await otherCoursesOf(reads, course, person);
+  const [protocol, registrations, { state: site }, { state: practitioner }, { state: consultation }, lots] =
+    await Promise.all([
+      protocolOfCourse(reads, chain, course),
+      loadPerson(reads, course.patientId),
+      reads.load(siteStream(siteId), siteFold),
+      reads.load(practitionerStream(session.practitionerId), practitionerFold),
+      reads.load(consultationStream(course.consultationId), consultationFold),
+      lotsAt(reads, chain, codes, siteId, planned),
+    ]);
+  // Who is under age is a matter of the law where the session takes place.
+  const person = atSite(registrations, site, at.instant);
+  const otherCourses = await otherCoursesOf(reads, chain, course, person);
   const world = { protocol, person, practitioner, consultation, otherCourses, lots };
   return standingFindings(course, world, { kind: session.kind, at, hold: session.hold, planned });
 }

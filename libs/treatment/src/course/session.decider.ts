@@ -30,16 +30,10 @@ import {
 } from './course.events.js';
 import type { CourseRule } from './course.rule-book.js';
 import { bookedSessions, type OpenSession, performedSessions, type PlannedCourse } from './course.state.js';
-import {
-  consent,
-  credential,
-  type Finding,
-  heldSession,
-  personGone,
-  screening,
-  sessionFindings,
-  type SessionWorld,
-} from './session.rules.js';
+import type { Finding, SessionWorld } from './session-finding.js';
+import { consent, credential, screening } from './session-permission.rules.js';
+import { personGone } from './session-person.rules.js';
+import { heldSession, sessionFindings } from './session.rules.js';
 
 type PerformData = z.infer<typeof performSessionSchema>;
 

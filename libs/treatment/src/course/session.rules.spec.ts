@@ -12,7 +12,8 @@ import {
   world,
 } from '#test/support/course-given.js';
 import type { PlannedCourse, SessionHold } from './course.state.js';
-import { type SessionWorld, standingFindings } from './session.rules.js';
+import type { SessionWorld } from './session-finding.js';
+import { standingFindings } from './session.rules.js';
 
 /** What stands against a booked session before its day comes, of what performing it would be refused for. */
 const course = given(planned) as PlannedCourse;

@@ -20,6 +20,8 @@ export const siteViewSchema = z
       due: z.int().nonnegative(),
       overdue: z.int().nonnegative(),
       upcoming: z.int().nonnegative(),
+      /** A physician is still to set the window. */
+      unscheduled: z.int().nonnegative(),
     }),
   })
   .meta({ id: 'Site' });

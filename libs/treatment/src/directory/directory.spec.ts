@@ -90,9 +90,9 @@ describe('sites', () => {
       timeZone: 'Europe/Istanbul',
       language: 'tr',
       quietHours: { from: '20:00', to: '09:30' },
-      counts: { activeCourses: 2, due: 0, overdue: 1, upcoming: 1 },
+      counts: { activeCourses: 2, due: 0, overdue: 1, upcoming: 1, unscheduled: 0 },
     });
-    expect(items[1]?.counts).toEqual({ activeCourses: 0, due: 0, overdue: 0, upcoming: 0 });
+    expect(items[1]?.counts).toEqual({ activeCourses: 0, due: 0, overdue: 0, upcoming: 0, unscheduled: 0 });
   });
 });
 

@@ -30,24 +30,22 @@ export class People {
   ) {}
 
   async patients(chain: Chain, ids: Iterable<Id>): Promise<(id: Id) => Person> {
-    const names = await this.open<{ identity?: Identity }>(chain, 'patient', 'identity', ids);
-    return this.persons(chain, 'patient', ids, (id) => {
-      const identity = names.get(id)?.identity;
-      return identity ? fullName(identity) : null;
-    });
+    return this.persons<{ identity?: Identity }>(chain, 'patient', 'identity', ids, ({ identity }) =>
+      identity ? fullName(identity) : null,
+    );
   }
 
   async practitioners(chain: Chain, ids: Iterable<Id>): Promise<(id: Id) => Person> {
-    const names = await this.open<{ name?: string }>(chain, 'practitioner', 'name', ids);
-    return this.persons(chain, 'practitioner', ids, (id) => names.get(id)?.name ?? null);
+    return this.persons<{ name?: string }>(chain, 'practitioner', 'name', ids, ({ name }) => name ?? null);
   }
 
   /** All sites of a chain; there are some hundreds at the most. */
   async sites(chain: Chain): Promise<ReadonlyMap<Id, NamedSite>> {
-    const { rows } = await this.db.query<{ id: Id; code: string | null; name: string; time_zone: string }>(
-      `select id, code, name, time_zone from ${SCHEMA}.site where chain = $1`,
-      [chain.no],
-    );
+    const { rows } = await this.db.query<{ id: Id; code: string | null; name: string; time_zone: string }>({
+      name: `${schemaOf(DIRECTORY)} sites`,
+      text: `select id, code, name, time_zone from ${SCHEMA}.site where chain = $1`,
+      values: [chain.no],
+    });
     return new Map(
       rows.map((row) => [row.id, { id: row.id, code: row.code, name: row.name, timeZone: row.time_zone }]),
     );
@@ -59,26 +57,35 @@ export class People {
     return (id, protocol) => ({ id, code: codes.get(id) ?? null, protocol });
   }
 
-  private async persons(
+  private async persons<Content>(
     chain: Chain,
-    kind: 'patient' | 'practitioner',
+    table: 'patient' | 'practitioner',
+    column: 'identity' | 'name',
     ids: Iterable<Id>,
-    nameOf: (id: Id) => string | null,
+    nameOf: (content: Content) => string | null,
   ): Promise<(id: Id) => Person> {
-    const codes = await this.codes.codesOf(chain, kind, [...new Set(ids)]);
-    return (id) => ({ id, code: codes.get(id) ?? null, name: nameOf(id) });
+    const asked = [...new Set(ids)];
+    const [contents, codes] = await Promise.all([
+      this.open<Content>(chain, table, column, asked),
+      this.codes.codesOf(chain, table, asked),
+    ]);
+    return (id) => {
+      const content = contents.get(id);
+      return { id, code: codes.get(id) ?? null, name: content ? nameOf(content) : null };
+    };
   }
 
   private async open<Content>(
     chain: Chain,
     table: 'patient' | 'practitioner',
     column: 'identity' | 'name',
-    ids: Iterable<Id>,
+    ids: readonly Id[],
   ): Promise<Map<Id, Content>> {
-    const { rows } = await this.db.query<{ id: Id; box: SealedBox | null }>(
-      `select id, ${column} as box from ${SCHEMA}.${table} where chain = $1 and id = any($2::uuid[])`,
-      [chain.no, [...new Set(ids)]],
-    );
+    const { rows } = await this.db.query<{ id: Id; box: SealedBox | null }>({
+      name: `${schemaOf(DIRECTORY)} ${table} ${column}`,
+      text: `select id, ${column} as box from ${SCHEMA}.${table} where chain = $1 and id = any($2::uuid[])`,
+      values: [chain.no, ids],
+    });
     return openAll<Content>(this.boxes, chain, rows);
   }
 }

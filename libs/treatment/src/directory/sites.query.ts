@@ -56,7 +56,10 @@ export class SitesQuery {
       timeZone: row.time_zone,
       language: row.language,
       quietHours: row.quiet_hours,
-      counts: { activeCourses: row.active, ...(windows.get(row.id) ?? { due: 0, overdue: 0, upcoming: 0 }) },
+      counts: {
+        activeCourses: row.active,
+        ...(windows.get(row.id) ?? { due: 0, overdue: 0, upcoming: 0, unscheduled: 0 }),
+      },
     }));
     return { items, next: page.next };
   }

@@ -13,7 +13,7 @@ import {
 import { courseWindow, dateOfSession } from '../course/course-maintenance.js';
 import type { CourseEvent } from '../course/course.events.js';
 import { courseFold, type CourseState, performedSessions } from '../course/course.state.js';
-import { entriesOf, historyAt } from './entry-history.js';
+import { entriesOf, historyAt, placesOf } from './entry-history.js';
 
 const names = new Map<string, Id>();
 const ids: CourseIds = {
@@ -133,6 +133,21 @@ it('[correction.both-shown] [correction.retraction-shown] keeps each entry with 
       for (const { entered } of entries) expect(entered).toEqual(stream.find(sameAs(entered)));
     }),
     { numRuns: 300 },
+  );
+});
+
+it('[correction.both-shown] reads an entry the same from nothing but itself and what was said about it', () => {
+  fc.assert(
+    fc.property(recordedCourse, anyKnownAt, (history, knownAt) => {
+      const stream = streamOf(history);
+      for (const entry of entriesOf(stream, { knownAt })) {
+        const places = placesOf(entry);
+        expect(places === null).toBe(entry.corrections.length === 0 && entry.retraction === undefined);
+        const own = stream.filter(({ revision }) => places?.revisions.includes(revision));
+        if (places) expect(entriesOf(own, { knownAt })).toEqual([entry]);
+      }
+    }),
+    { numRuns: 200 },
   );
 });
 

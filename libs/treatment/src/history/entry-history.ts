@@ -6,6 +6,7 @@ import {
   isCorrection,
   isRetraction,
 } from '#libs/event-store/src/correction.js';
+import type { StreamName } from '#libs/event-store/src/event-store.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Occurred } from '#libs/kernel/src/occurred.js';
@@ -28,6 +29,12 @@ export interface EntryCorrection<R extends RecordedEvent = RecordedEvent> {
   readonly changed: readonly FieldChange[];
   /** What took the correction back. */
   readonly retraction: R | undefined;
+}
+
+/** Some events of a stream. */
+export interface StreamPlaces {
+  readonly stream: StreamName;
+  readonly revisions: readonly number[];
 }
 
 export interface FieldChange {
@@ -95,6 +102,16 @@ export function entriesOf<R extends RecordedEvent>(
       retraction: takenBackBy.get(id),
     }))
     .filter(({ reads }) => hasOccurred(reads.occurredAt, asOf));
+}
+
+/** Where an entry stands with all that was said about it; null where nothing was. */
+export function placesOf({ entered, corrections, retraction }: EntryHistory): StreamPlaces | null {
+  if (corrections.length === 0 && retraction === undefined) return null;
+  const said = [...corrections.flatMap((each) => [each.event, each.retraction]), retraction];
+  return {
+    stream: entered.stream,
+    revisions: [entered.revision, ...said.flatMap((event) => event?.revision ?? [])],
+  };
 }
 
 /** Whether a stream has any correction or retraction, so that its entries need looking into. */

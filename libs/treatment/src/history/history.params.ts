@@ -80,6 +80,20 @@ function knownInFuture(seen: Instant, now: Instant): Invalid {
   });
 }
 
+/** Those of everybody would have to be computed anew from the whole log. @param what of the list */
+export const patientMissing = (what: string): Invalid =>
+  new Invalid('history.patient-missing', `A list of ${what} as they stood is that of one patient.`, {
+    fields: [
+      {
+        field: 'patient',
+        message: `Name the patient whose ${what} are asked for, or leave out \`asOf\` and \`knownAt\`.`,
+        rule: 'history.patient-missing',
+        facts: [],
+        accepted: 'id or code of a patient',
+      },
+    ],
+  });
+
 /** It is on record now, but was not by then, or had not occurred by then. @param code `course.unknown-then` */
 export function unknownThen(code: `${string}.unknown-then`, what: string, { asOf, knownAt }: HistoryParams): NotFound {
   const fields = Object.entries({ asOf, knownAt }).flatMap(([field, seen]) =>

@@ -2,7 +2,7 @@ import type { Chain } from '#libs/event-store/src/chains.js';
 import { type Id, newId } from '#libs/kernel/src/ids.js';
 import { schemaOf } from '#libs/projections/src/projection.js';
 import fc from 'fast-check';
-import { courseByHand } from '#test/support/corrected-course.oracle.js';
+import { courseByHand, timelineByHand } from '#test/support/corrected-course.oracle.js';
 import {
   CREDENTIAL_FROM,
   type CourseIds,
@@ -30,7 +30,7 @@ const after = (n: number): string => new Date(Date.parse(recordedAtOf(n)) + 3_60
 /** Records a history day by day on a chain of its own. */
 async function record(
   history: readonly Recorded[],
-): Promise<{ chain: Chain; courseId: Id; patientId: Id; siteId: Id }> {
+): Promise<{ chain: Chain; courseId: Id; patientId: Id; siteId: Id; eventIds: ReadonlyMap<number, Id> }> {
   const chain = await models.engine.newChain();
   const of = { site: newId(), patient: newId(), practitioner: newId() };
   const course = new CourseHistory(of);
@@ -68,7 +68,7 @@ async function record(
     }
   }
   await models.engine.chains.advanceTo(chain, recordedAtOf(history.length + 1));
-  return { chain, courseId: course.id, patientId: of.patient, siteId: of.site };
+  return { chain, courseId: course.id, patientId: of.patient, siteId: of.site, eventIds };
 }
 
 async function project(chain: Chain, pageEvents: number): Promise<void> {
@@ -97,6 +97,39 @@ function gistByHand(history: readonly Recorded[], asOf: string, knownAt: string)
   );
 }
 
+/** What is told by hand, of the entries of a course in a timeline; none where nothing was on record then. */
+async function shownOf(chain: Chain, patientId: Id, courseId: Id, at: { asOf?: string; knownAt?: string }) {
+  const items = await models.timeline.list(chain, patientId, { limit: 100, order: 'asc', ...at }).then(
+    (timeline) => timeline.items,
+    (error: unknown) => {
+      if ((error as { code?: string }).code === 'patient.unknown-then') return [];
+      throw error;
+    },
+  );
+  return items
+    .filter(({ course }) => course?.id === courseId)
+    .map(({ eventId, occurredAt, entered, corrections, retracted }) => ({
+      eventId,
+      occurred: occurredAt,
+      entered: entered?.occurredAt ?? null,
+      corrections: corrections.map((correction) => [correction.eventId, correction.retracted?.eventId ?? null]),
+      retractedBy: retracted?.eventId ?? null,
+    }));
+}
+
+function shownByHand(history: readonly Recorded[], eventIds: ReadonlyMap<number, Id>, asOf: string, knownAt: string) {
+  const idOf = (n: number | null) => (n === null ? null : eventIds.get(n));
+  return timelineByHand(history, asOf, knownAt).map(({ n, occurred, entered, corrections, retractedBy }) => ({
+    eventId: idOf(n),
+    occurred,
+    entered,
+    corrections: corrections.map(([correction, by]) => [idOf(correction), idOf(by)]),
+    retractedBy: idOf(retractedBy),
+  }));
+}
+
+const LATEST = '9999-12-31T00:00:00.000Z';
+
 const anyAsOf = fc
   .date({ min: new Date('2023-12-15'), max: new Date('2031-03-01'), noInvalidDate: true })
   .map((date) => date.toISOString());
@@ -107,11 +140,15 @@ it('[history.known-then] [history.as-of] [history.own-dates] answers what a plai
       recordedCourse,
       fc.array(fc.tuple(anyAsOf, fc.nat(35)), { minLength: 6, maxLength: 6 }),
       async (history, times) => {
-        const { chain, courseId } = await record(history);
+        const { chain, courseId, patientId, eventIds } = await record(history);
         await project(chain, 2_000);
+        expect(await shownOf(chain, patientId, courseId, {})).toEqual(shownByHand(history, eventIds, LATEST, LATEST));
         for (const [asOf, n] of times) {
           const knownAt = after(n % history.length);
           const expected = gistByHand(history, asOf, knownAt);
+          expect(await shownOf(chain, patientId, courseId, { asOf, knownAt })).toEqual(
+            shownByHand(history, eventIds, asOf, knownAt),
+          );
           const asked = models.coursesAt.detail(chain, courseId, { asOf, knownAt });
           if (expected) expect(gist(await asked)).toEqual(expected);
           else await expect(asked).rejects.toMatchObject({ code: 'course.unknown-then' });
@@ -174,6 +211,10 @@ it('[correction.read-models] [history.head] keeps read models that say what the 
       );
       expect(await models.patientsAt.detail(chain, patientId, head)).toEqual(
         await models.patients.detail(chain, patientId),
+      );
+      const shown = await models.timeline.list(chain, patientId, { limit: 100, order: 'asc' });
+      expect(shown.items.filter(({ course }) => course?.id === courseId)).toEqual(
+        (await models.courseHistory.of(chain, courseId, {})).items,
       );
       for (const order of ['asc', 'desc'] as const) {
         const page = { limit: 100, order };

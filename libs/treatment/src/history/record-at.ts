@@ -2,8 +2,8 @@ import type { Fold } from '#libs/cqrs/src/command-runner.js';
 import type { Database } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Codec } from '#libs/event-store/src/codec.js';
-import { changesHistory, type EffectiveEvent, type HistoryAt } from '#libs/event-store/src/correction.js';
-import type { EventStore, StreamName } from '#libs/event-store/src/event-store.js';
+import type { EffectiveEvent, HistoryAt } from '#libs/event-store/src/correction.js';
+import type { EventStore, ReadOptions, StreamName } from '#libs/event-store/src/event-store.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { Id } from '#libs/kernel/src/ids.js';
@@ -13,7 +13,7 @@ import { patientStream } from '../patient/patient.events.js';
 import { patientFold } from '../patient/patient.state.js';
 import { PATIENT_TIMELINE } from '../patient/patient-timeline/patient-timeline.projection.js';
 import { loadPerson } from '../patient/person.js';
-import { historyAt } from './entry-history.js';
+import { historyAt, type StreamPlaces } from './entry-history.js';
 
 /** A stream as it was at a valid and a recorded time. */
 export interface StreamAt<State> {
@@ -53,16 +53,36 @@ export class RecordAt {
     return this.codec.decode(chain, await this.store.readStream(chain.id, stream));
   }
 
-  /**
-   * Some events of a stream with all that corrected and retracted anything there. Boxes take the longest to read of an
-   * event: those of the others stay closed.
-   */
-  async changesOf(chain: Chain, stream: StreamName, ids: ReadonlySet<Id>): Promise<readonly RecordedEvent[]> {
+  /** The same with every box left closed: opening them takes the longest, and what an entry shows stands open. */
+  async sealedEvents(chain: Chain, stream: StreamName): Promise<readonly RecordedEvent[]> {
+    const known = this.read?.get(stream);
+    if (known) return known;
     const stored = await this.store.readStream(chain.id, stream);
-    return this.codec.decode(
-      chain,
-      stored.filter(({ header }) => ids.has(header.id) || changesHistory(header.type)),
+    return stored.map((event) => this.codec.decodeSealed(event));
+  }
+
+  /** Some events of streams, boxes opened; those of a stream in the order of revisions. */
+  async eventsAt(
+    chain: Chain,
+    places: readonly StreamPlaces[],
+  ): Promise<ReadonlyMap<StreamName, readonly RecordedEvent[]>> {
+    const wanted = new Map<StreamName, Set<number>>();
+    for (const { stream, revisions } of places) {
+      const known = wanted.get(stream) ?? new Set();
+      wanted.set(stream, known);
+      for (const revision of revisions) known.add(revision);
+    }
+    const stored = await Promise.all(
+      [...wanted].flatMap(([stream, revisions]) =>
+        runsOf(revisions).map(async ({ from, limit }) => {
+          const events = await this.store.readStream(chain.id, stream, { from, limit });
+          return events.filter(({ revision }) => revisions.has(revision));
+        }),
+      ),
     );
+    const events = new Map<StreamName, RecordedEvent[]>([...wanted.keys()].map((stream) => [stream, []]));
+    for (const event of await this.codec.decode(chain, stored.flat())) events.get(event.stream)?.push(event);
+    return events;
   }
 
   /** A stream folded from its history at a time. */
@@ -104,6 +124,20 @@ export class RecordAt {
     );
     return siteIn(await this.people.sites(chain), rows[0]?.site_id ?? '').timeZone;
   }
+}
+
+/** A read of its own takes a store as long as some ten events more of a read. */
+const SKIPPED_MAX = 10;
+
+/** Reads that have all of some revisions of a stream between them, in order: what is close together goes in one. */
+export function runsOf(revisions: Iterable<number>): Required<ReadOptions>[] {
+  const runs: { from: number; limit: number }[] = [];
+  for (const revision of [...revisions].sort((a, b) => a - b)) {
+    const run = runs.at(-1);
+    if (run && revision <= run.from + run.limit + SKIPPED_MAX) run.limit = Math.max(run.limit, revision - run.from + 1);
+    else runs.push({ from: revision, limit: 1 });
+  }
+  return runs;
 }
 
 /** Folds events as they read at a valid and a recorded time. */

@@ -12,7 +12,7 @@ import { recallStream } from '../recall/recall.events.js';
 import { isRecalledOn, recallFold } from '../recall/recall.state.js';
 import { LotUnknown } from './lot.errors.js';
 import { lotStream } from './lot.events.js';
-import { isUsableOn, lotFold, vialUsableAt, volumeLeft } from './lot.state.js';
+import { isUsableOn, lotFold, stockOf, vialUsableAt, volumeLeft } from './lot.state.js';
 
 export const lotParamsSchema = queryOf({});
 
@@ -56,7 +56,7 @@ export class LotStockQuery {
       receivedMl: lot.volumeMl,
       usedMl,
       wastedMl: lot.wastedMl,
-      leftMl: volumeLeft(lot, usedMl),
+      ...stockOf(volumeLeft(lot, usedMl)),
       volumeUnknown,
       status: isRecalledOn(recall, today) ? 'recalled' : isUsableOn(lot, today) ? 'usable' : 'expired',
       vials: lot.vials.map(({ vialId, entryId, openedAt, usableUntil }) => ({

@@ -33,7 +33,7 @@ import {
   type WasteCause,
 } from './lot.events.js';
 import type { LotRule } from './lot.rule-book.js';
-import { type LotState, type OpenedVial, type ReceivedLot, totalMl, type Waste } from './lot.state.js';
+import { type LotState, type OpenedVial, type ReceivedLot, volumeLeft, type Waste } from './lot.state.js';
 
 /** What was counted and read when a lot came, as it is asked for: the GTIN may have any of its lengths. */
 export interface Receipt {
@@ -249,14 +249,19 @@ function waste(command: Of<'WasteLot'>, lot: ReceivedLot, place: LotPlace): LotS
     const message = `The lot was received on ${lot.receivedOn} only.`;
     fields.push(against('lot.not-received', 'on', message, { seen: on, accepted: `${lot.receivedOn} or later` }));
   }
-  const left = lot.volumeMl === null ? null : Math.max(0, totalMl([lot.volumeMl, -lot.wastedMl, -usedMl]));
-  if (left !== null && volumeMl > left) {
-    const message = `${left} ml of ${lot.volumeMl} ml are left: ${usedMl} ml were used and ${lot.wastedMl} ml wasted.`;
-    fields.push(against('lot.waste-exceeds', 'volumeMl', message, { seen: volumeMl, accepted: `up to ${left} ml` }));
-  }
+  fields.push(...beyondLeft(lot, volumeMl, usedMl));
   if (fields.length > 0) throw new WasteRefused(fields);
   const data = { lotId: lot.lotId, wasteId, ...(vialId === undefined ? {} : { vialId }), volumeMl, cause, on };
   return [LotWasted(startOf(on, place.timeZone), data)];
+}
+
+/** No more is wasted than is left: nothing real is lost by a refusal, for what is left can still be said. */
+function beyondLeft(lot: ReceivedLot, volumeMl: number, usedMl: number): LotField[] {
+  const left = volumeLeft(lot, usedMl);
+  if (left === null || volumeMl <= left) return [];
+  const accepted = Math.max(0, left);
+  const message = `${accepted} ml of ${lot.volumeMl} ml are left: ${usedMl} ml were used and ${lot.wastedMl} ml wasted.`;
+  return [against('lot.waste-exceeds', 'volumeMl', message, { seen: volumeMl, accepted: `up to ${accepted} ml` })];
 }
 
 /** What must be so of any waste, one that is corrected included. */

@@ -80,6 +80,12 @@ export const LOT_RULES = ruleBook({
     facts: [],
     override: 'none',
   },
+  'lot.volume-exceeds': {
+    says: 'A session that uses more of a lot than is left of it is recorded with a reason, as a deviation; the stock says how much more was used and wasted than was received.',
+    demand: 'Lots',
+    facts: [],
+    override: 'anyone',
+  },
   'lot.entry-unknown': {
     says: 'Only an entry of the lot that stands is corrected or taken back, and as the kind of entry that it is.',
     demand: 'Mistakes',

@@ -99,6 +99,15 @@ export const totalMl = (volumesMl: readonly number[]): number =>
 export const volumeLeft = (lot: ReceivedLot, usedMl: number): number | null =>
   lot.volumeMl === null ? null : totalMl([lot.volumeMl, -lot.wastedMl, -usedMl]);
 
+/**
+ * What is left as an answer shows it. Below nothing there is a discrepancy: an entry is wrong, and somebody has to look.
+ * @param left by `volumeLeft`
+ */
+export const stockOf = (left: number | null): { leftMl: number | null; excessMl: number | null } => ({
+  leftMl: left === null ? null : Math.max(0, left),
+  excessMl: left === null ? null : Math.max(0, -left),
+});
+
 /** Whether a lot may be used on a day at its site: from the day it came to the last day named on it, both included. */
 export const isUsableOn = (lot: LotState, on: LocalDate): boolean =>
   lot.status === 'received' && lot.receivedOn <= on && on <= lot.expiresOn;

@@ -219,11 +219,12 @@ function factAnew(
   now: Instant,
 ): CorrectedEvent {
   refuse(periodFaults({ since, until }, now));
-  const { patientId, factId } = entry.data;
+  const { patientId, factId, consultationId } = entry.data;
   // Where nobody knows since when, it stands at the moment when it was recorded.
   const occurredAt = since === null ? occurredNow(entry.recordedAt, 'unknown') : occurredOnDay(since);
   const sameDay = since === entry.data.since;
-  const data = { patientId, factId, kind, since, until, statement };
+  const said = consultationId === undefined ? {} : { consultationId };
+  const data = { patientId, factId, kind, since, until, statement, ...said };
   return made(HealthFactRecordedCorrected, sameDay ? entry.occurredAt : occurredAt, data);
 }
 

@@ -159,19 +159,25 @@ describe('the end of a patient’s time here', () => {
 });
 
 describe('a guardian', () => {
-  const name: PatientCommand = { type: 'NameGuardian', guardian: { name: 'Ann Doe', relation: 'mother' } };
+  const by = { type: 'NameGuardian' as const, ageOfMajorityYears: 18 };
+  const name: PatientCommand = { ...by, guardian: { name: 'Ann Doe', relation: 'mother' } };
 
   it('[patient.minor] is named for whoever is under age', () => {
     const child = given(registered(patientId, { birthDate: '2010-01-01' }));
     expect(decide(name, child)).toMatchObject([{ type: 'GuardianNamed', data: { guardian: { name: 'Ann Doe' } } }]);
     expect(refused(name)).toEqual({ code: 'patient.guardian-refused', rules: ['patient.minor'] });
   });
+  it('[patient.age-of-majority] is named for whoever is under the age that the law of the site has', () => {
+    const young = given(registered(patientId, { birthDate: '2006-01-01' }));
+    expect(refused(name, young).rules).toEqual(['patient.minor']);
+    expect(decide({ ...name, ageOfMajorityYears: 21 } as PatientCommand, young)).toHaveLength(1);
+  });
   it('[patient.minor] is not named where the birth date was erased', () => {
     expect(refused(name, { ...patient, identity: ERASED }).rules).toEqual(['patient.minor']);
   });
   it('takes the place of the one before', () => {
     const child = given(registered(patientId, { birthDate: '2010-01-01' }));
-    const other: PatientCommand = { type: 'NameGuardian', guardian: { name: 'Bob Doe', relation: 'father' } };
+    const other: PatientCommand = { ...by, guardian: { name: 'Bob Doe', relation: 'father' } };
     const after = given(
       registered(patientId, { birthDate: '2010-01-01' }),
       ...decide(name, child),
@@ -308,6 +314,7 @@ describe('a command that is repeated', () => {
     fc.record({
       type: fc.constant('NameGuardian' as const),
       guardian: fc.record({ name: fc.constantFrom('Ann', 'Bob'), relation: fc.constant('parent') }),
+      ageOfMajorityYears: fc.constant(18),
     }),
   );
 

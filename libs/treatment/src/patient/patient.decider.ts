@@ -59,7 +59,12 @@ export type PatientCommand =
   | { readonly type: 'RecordDeath'; readonly on: LocalDate }
   | { readonly type: 'RecordMoveAway'; readonly on: LocalDate }
   | { readonly type: 'RecordReturn'; readonly on: LocalDate }
-  | { readonly type: 'NameGuardian'; readonly guardian: Guardian };
+  | {
+      readonly type: 'NameGuardian';
+      readonly guardian: Guardian;
+      /** The highest of the chain's sites: where anybody under it may be treated is not known. */
+      readonly ageOfMajorityYears: number;
+    };
 
 type CommandOf<Type extends PatientCommand['type']> = Extract<PatientCommand, { type: Type }>;
 
@@ -127,13 +132,21 @@ function recordFact(command: CommandOf<'RecordHealthFact'>, state: RegisteredPat
   return [HealthFactRecorded(occurred, { patientId, factId, kind, since, until, statement })];
 }
 
-/** The fact that a command would record a second time; its id is the answer to it. */
+/**
+ * The fact that a command would record a second time; its id is the answer to it. One that a consultation says is not
+ * recorded by itself yet: it would go with the answer that it rests on.
+ */
 export const repeatedFact = (
   { kind, statement, since, until }: Omit<CommandOf<'RecordHealthFact'>, 'type' | 'factId'>,
   { healthFacts }: RegisteredPatient,
 ): HealthFact | undefined =>
   healthFacts.find(
-    (fact) => fact.kind === kind && fact.value === statement && fact.since === since && fact.until === until,
+    (fact) =>
+      fact.consultationId === null &&
+      fact.kind === kind &&
+      fact.value === statement &&
+      fact.since === since &&
+      fact.until === until,
   );
 
 /** What is wrong with the days on which something is said to hold. */
@@ -235,11 +248,15 @@ const afterDeath = (on: LocalDate, { diedOn }: RegisteredPatient): ErrorField | 
     accepted: `${diedOn} or earlier`,
   });
 
-function nameGuardian({ guardian }: CommandOf<'NameGuardian'>, state: RegisteredPatient, now: Instant): PatientEvent[] {
+function nameGuardian(
+  { guardian, ageOfMajorityYears }: CommandOf<'NameGuardian'>,
+  state: RegisteredPatient,
+  now: Instant,
+): PatientEvent[] {
   if (sameData(state.guardian, guardian)) return [];
   // On the day when the patient comes of age somewhere, nobody is turned away.
   refuseBroken('patient.guardian-refused', [
-    !isMinorOn({ patients: [state] }, earliestDayAt(now)) &&
+    !isMinorOn({ patients: [state], ageOfMajorityYears }, earliestDayAt(now)) &&
       brokenRule('patient.minor', 'patient', 'The patient is not known to be under age, and signs for themselves.', {
         seen: 'of age, or not known',
         accepted: 'a patient under age',

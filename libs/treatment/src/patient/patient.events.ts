@@ -4,6 +4,7 @@ import { personal } from '#libs/event-store/src/personal-data.js';
 import { localDateSchema } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
 import { ADVERSE_EVENT_EVENTS, type AdverseEventEvent } from '../adverse-event/adverse-event.events.js';
+import { CONTACT_EVENTS, type ContactEvent } from '../contact/contact.events.js';
 
 export const patientStream = (patientId: string) => `patient-${patientId}`;
 
@@ -66,6 +67,9 @@ export type HealthFactKind = z.infer<typeof healthFactKindSchema>;
  */
 export const HealthFactRecorded = eventType('HealthFactRecorded', {
   subject: 'patientId',
+  version: 2,
+  // Under version 1 nobody said where it came from, and it says no more than it said.
+  upcasters: [(data) => data],
   schema: z.strictObject({
     patientId: z.uuid(),
     factId: z.uuid(),
@@ -76,6 +80,8 @@ export const HealthFactRecorded = eventType('HealthFactRecorded', {
     until: localDateSchema.nullable(),
     /** A code where a list knows it, text otherwise. */
     statement: personal('clinical', z.string().min(1)),
+    /** The consultation whose answers or results say it; left out where it was recorded by itself. */
+    consultationId: z.uuid().optional(),
   }),
 });
 
@@ -156,7 +162,7 @@ const PATIENT_BASE = [
   GuardianNamed,
 ] as const;
 /** What the fold of a patient's stream sees: corrections and retractions were applied before. */
-export type PatientEvent = EventOf<(typeof PATIENT_BASE)[number]> | AdverseEventEvent;
+export type PatientEvent = EventOf<(typeof PATIENT_BASE)[number]> | AdverseEventEvent | ContactEvent;
 
 const ofPatient = { subject: 'patientId' } as const;
 export const PatientRegisteredCorrected = correctionOf(PatientRegistered);
@@ -174,9 +180,11 @@ export const PatientEntryRetracted = retractionOf(
     patientId: z.uuid(),
     /** The physician by whom an adverse event that was open is taken back. */
     physicianId: z.uuid().optional(),
+    /** The consultation in which an entry was corrected, or taken back, that this one rested on. */
+    consultationId: z.uuid().optional(),
   },
-  // What was written under version 1 names no physician, and says no more than it said.
-  { ...ofPatient, version: 2, upcasters: [(data) => data] },
+  // What was written under version 1 names no physician, under version 2 no consultation; neither said more than it says.
+  { ...ofPatient, version: 3, upcasters: [(data) => data, (data) => data] },
 );
 
 /** Every type of event of a patient's stream. */
@@ -191,4 +199,5 @@ export const PATIENT_EVENTS = [
   PatientReturnedCorrected,
   PatientEntryRetracted,
   ...ADVERSE_EVENT_EVENTS,
+  ...CONTACT_EVENTS,
 ] as const;

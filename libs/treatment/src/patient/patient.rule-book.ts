@@ -98,6 +98,18 @@ export const PATIENT_RULES = ruleBook({
     facts: [],
     override: 'none',
   },
+  'site.legal-rules': {
+    says: 'A site sets what the law of its country asks for: days for the report of an adverse event, never more for what is worse, and the age of majority. They are in force from then on.',
+    demand: 'Several sites',
+    facts: [],
+    override: 'none',
+  },
+  'patient.age-of-majority': {
+    says: 'Who is under age is decided by the law of the site: the age that it has set, else 18. A guardian may be named by the highest age of the chain’s sites.',
+    demand: 'Identity',
+    facts: [],
+    override: 'none',
+  },
   'patient-entry.stands': {
     says: 'Only an entry of this patient that stands can be corrected or taken back.',
     demand: 'Mistakes',

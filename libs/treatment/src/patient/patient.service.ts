@@ -6,6 +6,7 @@ import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
 import type { z } from 'zod';
+import { People } from '../directory/people.js';
 import type {
   endHealthFactSchema,
   linkPatientSchema,
@@ -24,7 +25,7 @@ import {
 import { PatientUnknown } from './patient.errors.js';
 import { type ContactPreference, type Guardian, type Health, patientStream } from './patient.events.js';
 import { patientFold, type RegisteredPatient } from './patient.state.js';
-import { loadPerson } from './person.js';
+import { ageOfMajorityAtAll, loadPerson } from './person.js';
 
 /** Loads a patient for a decision, who is thereby guarded. @throws NotFound `patient.unknown` */
 export async function requirePatient(reads: Pick<Reads, 'load'>, patientId: string): Promise<RegisteredPatient> {
@@ -39,6 +40,7 @@ export class PatientService {
     private readonly runner: CommandRunner,
     private readonly codes: ExternalCodes,
     private readonly references: References,
+    private readonly people: People,
   ) {}
 
   async register(meta: CommandMeta, data: z.infer<typeof registerPatientSchema>): Promise<CommandAnswer> {
@@ -98,8 +100,17 @@ export class PatientService {
     return this.change(meta, patient, { type: 'EndHealthFact', factId, until });
   }
 
+  /** For whoever is under age by the law of any site of the chain. @throws PatientRefused `patient.guardian-refused` */
   async nameGuardian(meta: CommandMeta, patient: string, guardian: Guardian): Promise<CommandAnswer> {
-    return this.change(meta, patient, { type: 'NameGuardian', guardian });
+    const id = await this.references.resolve(meta.chain, 'patient', patient);
+    const sites = await this.people.sites(meta.chain);
+    const result = await this.runner.run(meta, async (reads) => {
+      const state = await requirePatient(reads, id);
+      const ageOfMajorityYears = await ageOfMajorityAtAll(reads, sites.keys(), reads.now);
+      const command: PatientCommand = { type: 'NameGuardian', guardian, ageOfMajorityYears };
+      return [{ stream: patientStream(id), events: decidePatient(command, state, reads.now) }];
+    });
+    return { id, ...result };
   }
 
   async recordDeath(meta: CommandMeta, patient: string, on: LocalDate): Promise<CommandAnswer> {

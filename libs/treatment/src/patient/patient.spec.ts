@@ -2,7 +2,7 @@ import { newId } from '#libs/kernel/src/ids.js';
 import { occurredAt } from '#libs/kernel/src/occurred.js';
 import { openTestApi, type TestApi } from '#test/support/test-api.js';
 import { CourseHistory, patient, practitioner, site, zoned } from '#test/support/treatment-history.js';
-import { FollowUpHeld } from '../course/course.events.js';
+import { CourseEntryRetracted, courseStream, FollowUpHeld, FollowUpHeldCorrected } from '../course/course.events.js';
 
 /** A patient’s record over HTTP, on a real database: what is said is stored, shown, and shown as it was corrected. */
 
@@ -317,8 +317,81 @@ describe('adverse events', () => {
     const RULE = 'adverse-event.retracted-by-physician';
     expect(await retract()).toMatchObject({ status: 422, body: { fields: [{ rule: RULE, seen: 'nobody' }] } });
     expect(await retract(nurseId)).toMatchObject({ status: 422, body: { fields: [{ rule: RULE, seen: 'nurse' }] } });
+    const before = await api.pistor.engine.chains.now(api.pistor.chain);
     expect((await retract(physicianId)).status).toBe(200);
     expect(await list('')).toEqual([]);
+    // [adverse-event.retraction-shown] It is not lost: it says that it was taken back, by whom and why.
+    expect(await get(`/v1/adverse-events/${body.id}`)).toMatchObject({
+      ...{ state: 'retracted', kind: 'scarring', daysOverdue: 0, description: REPORT.description },
+      retracted: { reason: 'another patient', actor: expect.any(String), physician: { name: 'Ann Roe' } },
+      history: [
+        {
+          ...{ eventId: entry, type: 'AdverseEventReported', retracted: { reason: 'another patient' } },
+          corrections: [{ reason: 'mixed up', changed: [{ field: 'kind', before: 'infection', after: 'scarring' }] }],
+        },
+      ],
+    });
+    expect(await get(`/v1/adverse-events/${body.id}?knownAt=${before}`)).toMatchObject({
+      state: 'open',
+      retracted: null,
+    });
+    expect(await list(`knownAt=${before}`)).toMatchObject([{ id: body.id, state: 'open' }]);
+  });
+  it('[adverse-event.retraction-shown] say that their follow-up was taken back, or says no more that it found them', async () => {
+    const at = zoned('2024-01-09T10:00');
+    const held = (history: CourseHistory, followUpId: string, adverseEvent?: { kind: 'haematoma' }) => ({
+      ...{ courseId: history.id, patientId, followUpId, siteId, kind: 'in-person' as const, at, reactions: [] },
+      ...(adverseEvent ? { adverseEvent } : {}),
+    });
+    const [mistaken, corrected] = [newId(), newId()];
+    const history = new CourseHistory({ site: siteId, patient: patientId, practitioner: nurseId });
+    for (const id of [mistaken, corrected]) {
+      history.push(FollowUpHeld(occurredAt(at), held(history, id, { kind: 'haematoma' })));
+    }
+    await api.append(...history.streams());
+    const stored = await api.pistor.engine.store.readStream(api.pistor.chain.id, courseStream(history.id));
+    const [first, second] = stored
+      .filter(({ header }) => header.type === 'FollowUpHeld')
+      .map(({ header }) => header.id);
+    const of_ = { courseId: history.id, patientId };
+    const now = occurredAt(at);
+    const anew = { ...held(history, corrected), corrects: second as string, correctionReason: 'only a bruise' };
+    await api.append({
+      stream: courseStream(history.id),
+      events: [
+        CourseEntryRetracted(now, { ...of_, retracts: first as string, retractionReason: 'never held' }),
+        FollowUpHeldCorrected(now, anew),
+      ],
+    });
+    expect(await get(`/v1/adverse-events/${mistaken}`)).toMatchObject({
+      ...{ state: 'retracted', source: 'follow-up', kind: 'haematoma', retracted: { reason: 'never held' } },
+      history: [{ type: 'FollowUpHeld' }],
+    });
+    expect(await get(`/v1/adverse-events/${corrected}`)).toMatchObject({
+      ...{ state: 'retracted', retracted: { reason: 'only a bruise', physician: null } },
+    });
+  });
+  it('[history.known-then] [history.as-of] are asked for as they were and as they were known', async () => {
+    const { body } = await post(of('adverse-events'), REPORT);
+    const reported = await api.pistor.engine.chains.now(api.pistor.chain);
+    const closing = { physician: physicianId, outcome: 'recovered', note: '' };
+    expect((await post(of(`adverse-events/${body.id}/close`), closing)).status).toBe(200);
+    const path = `/v1/adverse-events/${body.id}`;
+    expect(await list('')).toEqual(await list(`knownAt=${await api.pistor.engine.chains.now(api.pistor.chain)}`));
+    expect(await list(`knownAt=${reported}`)).toMatchObject([{ id: body.id, state: 'open', closure: null }]);
+    expect(await list(`asOf=2024-01-08`)).toMatchObject([{ state: 'open', daysOverdue: 0 }]);
+    expect(await list(`asOf=2024-01-12`)).toMatchObject([{ state: 'open', daysOverdue: 3 }]);
+    expect(await list(`asOf=2024-01-12&overdue=false`)).toEqual([]);
+    expect(await list(`asOf=2024-01-07`)).toEqual([]);
+    expect(await get(`${path}?asOf=2024-01-12`)).toMatchObject({ state: 'open', history: [{}] });
+    expect(await get(path)).toMatchObject({ state: 'closed', history: [{}, { type: 'AdverseEventClosed' }] });
+    expect(await api.get(`${path}?asOf=2024-01-07`)).toMatchObject({
+      ...{ status: 404, body: { code: 'adverse-event.unknown-then' } },
+    });
+    expect(await api.get(`/v1/adverse-events/${newId()}`)).toMatchObject({ status: 404 });
+    expect(await api.get(`/v1/adverse-events?asOf=2024-01-07`)).toMatchObject({
+      ...{ status: 400, body: { code: 'history.patient-missing', fields: [{ field: 'patient' }] } },
+    });
   });
   it('[adverse-event.of-patient] name a session of the course that they are about', async () => {
     const otherId = newId();

@@ -4,6 +4,8 @@ import { assertNever } from '#libs/kernel/src/assert-never.js';
 import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
 import type { AdverseEventEvent } from '../adverse-event/adverse-event.events.js';
 import { type AdverseEventState, evolveAdverseEvents } from '../adverse-event/adverse-event.state.js';
+import type { ContactEvent } from '../contact/contact.events.js';
+import { CONTACT_INITIAL, type ContactState, evolveContact } from '../contact/contact.state.js';
 import { earliestDayAt } from '../day-anywhere.js';
 import type { ContactPreference, Guardian, Health, HealthFactKind, Identity, PatientEvent } from './patient.events.js';
 
@@ -25,6 +27,8 @@ export interface HealthFact {
   readonly until: LocalDate | null;
   readonly recordedAt: Instant;
   readonly value: string | Erased;
+  /** The consultation that says so; null where it was recorded by itself. */
+  readonly consultationId: string | null;
 }
 
 /** Another registration of the same person. */
@@ -37,6 +41,8 @@ export interface RegisteredPatient {
   readonly status: 'registered';
   readonly patientId: string;
   readonly preference: ContactPreference;
+  /** What the patient wants to be told, and how, beyond the preference. */
+  readonly contact: ContactState;
   readonly identity: Identity | Erased;
   /** As it was recorded last; what holds on a day is `healthOn`. */
   readonly health: Health | Erased;
@@ -69,6 +75,7 @@ function registered(event: RecordedEvent<Extract<PatientEvent, { type: 'PatientR
   return {
     status: 'registered',
     ...data,
+    contact: CONTACT_INITIAL,
     healthRecords: [{ since: null, recordedAt, health: data.health }],
     healthFacts: [],
     courseIds: [],
@@ -116,13 +123,17 @@ function evolveRegistered(state: RegisteredPatient, event: LaterEvent): Register
     case 'AdverseEventClosed':
     case 'AdverseEventReopened':
       return { ...state, adverseEvents: evolveAdverseEvents(state.adverseEvents, event) };
+    case 'PatientOptedOut':
+    case 'PatientOptedIn':
+    case 'PatientContactChoicesSet':
+      return { ...state, contact: evolveContact(state.contact, event) };
     default:
       return assertNever(event, 'patient event');
   }
 }
 
 type HealthEvent = Extract<
-  RecordedEvent<Exclude<PatientEvent, AdverseEventEvent>>,
+  RecordedEvent<Exclude<PatientEvent, AdverseEventEvent | ContactEvent>>,
   { type: 'PatientHealthRecorded' | 'HealthFactRecorded' | 'HealthFactEnded' }
 >;
 
@@ -136,8 +147,8 @@ function withHealth(state: RegisteredPatient, event: HealthEvent): RegisteredPat
       return { ...state, health: event.data.health, healthRecords: healthRecords.sort(bySince) };
     }
     case 'HealthFactRecorded': {
-      const { factId, kind, since, until, statement } = event.data;
-      const fact: HealthFact = { factId, kind, since, until, recordedAt, value: statement };
+      const { factId, kind, since, until, statement, consultationId = null } = event.data;
+      const fact: HealthFact = { factId, kind, since, until, recordedAt, value: statement, consultationId };
       return { ...state, healthFacts: [...state.healthFacts, fact] };
     }
     case 'HealthFactEnded': {

@@ -18,7 +18,7 @@ export const patientPersonSchema = z
     ),
     diedOn: localDateSchema.nullable(),
     movedAwayOn: localDateSchema.nullable(),
-    /** Under age on the date that is furthest behind; false where no birth date can be read. */
+    /** Under age by the law of any site of the chain, on the date that is furthest behind; false where no birth date can be read. */
     isMinor: z.boolean(),
     hasGuardian: z.boolean(),
   })
@@ -41,6 +41,8 @@ export const personHealthSchema = z
         since: localDateSchema.nullable(),
         until: localDateSchema.nullable(),
         recordedAt: instantSchema,
+        /** The consultation whose answers or results say it; null where it was recorded by itself. */
+        consultationId: z.uuid().nullable(),
       }),
     ),
   })

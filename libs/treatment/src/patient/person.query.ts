@@ -1,3 +1,4 @@
+import type { Reads } from '#libs/cqrs/src/command-runner.js';
 import type { References } from '#libs/cqrs/src/references.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import { unlessErased } from '#libs/event-store/src/personal-data.js';
@@ -18,7 +19,15 @@ import { RecordAt } from '../history/record-at.js';
 import { patientStream } from './patient.events.js';
 import { patientFold } from './patient.state.js';
 import type { PatientPerson, PersonHealth } from './person.contract.js';
-import { endOfPerson, healthOn, isMinorOn, loadPerson, openReports, type Person } from './person.js';
+import {
+  ageOfMajorityAtAll,
+  endOfPerson,
+  healthOn,
+  isMinorOn,
+  loadPerson,
+  openReports,
+  type Person,
+} from './person.js';
 
 export const personParamsSchema = queryOf(historyShape);
 
@@ -47,6 +56,7 @@ export class PersonQuery {
   async person(chain: Chain, reference: string, params: HistoryParams): Promise<PatientPerson> {
     const { person, asked } = await this.load(chain, reference, params);
     const { patients } = person;
+    const ageOfMajorityYears = await this.ageOfMajority(chain, asked);
     const named = await this.people.patients(
       chain,
       patients.map(({ patientId }) => patientId),
@@ -59,7 +69,7 @@ export class PersonQuery {
         openAdverseEventIds: openReports(patient).map(({ adverseEventId }) => adverseEventId),
       })),
       ...endOfPerson(person),
-      isMinor: isMinorOn(person, earliestDayAt(asked.now)),
+      isMinor: isMinorOn({ ...person, ageOfMajorityYears }, earliestDayAt(asked.now)),
       hasGuardian: patients.some(({ guardian }) => guardian !== null),
     };
   }
@@ -79,9 +89,9 @@ export class PersonQuery {
     const on = params.on ?? asOf ?? latestDayAt(asked.now);
     const health = healthOn(person, on);
     const facts = person.patients.flatMap(({ patientId, healthFacts }) =>
-      healthFacts.map(({ factId, kind, value, since, until, recordedAt }) => {
+      healthFacts.map(({ factId, kind, value, since, until, recordedAt, consultationId }) => {
         const statement = unlessErased(value, null);
-        return { id: factId, patientId, kind, statement, since, until, recordedAt };
+        return { id: factId, patientId, kind, statement, since, until, recordedAt, consultationId };
       }),
     );
     if (health === 'erased') return { on, health: null, facts };
@@ -91,6 +101,13 @@ export class PersonQuery {
       health: { allergies: [...allergies], conditions: [...conditions], medications: [...medications] },
       facts,
     };
+  }
+
+  /** Rules say themselves from when on they are in force: of these only what was not known yet is left out. */
+  private async ageOfMajority(chain: Chain, { knownAt, now }: AskedHistory): Promise<number> {
+    const sites = await this.people.sites(chain);
+    const load: Reads['load'] = (stream, fold) => this.records.fold(chain, stream, fold, { knownAt });
+    return ageOfMajorityAtAll({ load }, sites.keys(), now);
   }
 
   private async load(

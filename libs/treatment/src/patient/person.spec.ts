@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { ERASED } from '#libs/event-store/src/personal-data.js';
+import { LEGAL_RULES_DEFAULT } from '../site/site.events.js';
+import type { LegalRulesFrom, SiteState } from '../site/site.state.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { given, NOW, patientId, registered } from '#test/support/patient-given.js';
@@ -14,6 +16,8 @@ import {
   courseIdsOf,
   endOfPerson,
   healthOn,
+  ageOfMajorityAtAll,
+  atSite,
   isMinorOn,
   loadPerson,
   openAdverseEvents,
@@ -61,7 +65,7 @@ describe('the health of a person', () => {
     };
     expect(healthOn({ patients: [known, erased] }, '2026-03-02')).toBe('erased');
     const fact = { factId: newId(), kind: 'condition' as const, since: '2026-01-01', until: '2026-01-31' };
-    const once = { ...known, healthFacts: [{ ...fact, recordedAt: NOW, value: ERASED }] };
+    const once = { ...known, healthFacts: [{ ...fact, recordedAt: NOW, value: ERASED, consultationId: null }] };
     expect(healthOn({ patients: [once] }, '2026-01-31')).toBe('erased');
     // What was erased and did not hold on that day hides nothing.
     expect(healthOn({ patients: [once] }, '2026-02-01')).toEqual(NOTHING);
@@ -215,6 +219,27 @@ describe('a person', () => {
     expect(isMinorOn(born('2008-03-03'), '2026-03-03')).toBe(false);
     expect(isMinorOn(born('2008-02-29'), '2026-02-28')).toBe(true);
     expect(isMinorOn(born('2008-02-29'), '2026-03-01')).toBe(false);
+  });
+  it('[patient.age-of-majority] is of age where the law of the site says so, from the moment when the site has set it', async () => {
+    const { patients } = born('2006-03-03');
+    const set = (from: string, ageOfMajorityYears: number) => ({
+      from,
+      rules: { ...LEGAL_RULES_DEFAULT, ageOfMajorityYears },
+    });
+    const at = (legalRules: readonly LegalRulesFrom[]) =>
+      ({ status: 'registered', legalRules }) as unknown as SiteState;
+    const site = at([set('2026-02-01T00:00:00.000Z', 21)]);
+    const minor = (state: SiteState, instant: string) => isMinorOn(atSite({ patients }, state, instant), '2026-03-02');
+    expect(minor(site, '2026-01-31T23:59:59.999Z')).toBe(false);
+    expect(minor(site, '2026-02-01T00:00:00.000Z')).toBe(true);
+    expect(minor({ status: 'none' }, '2026-03-01T00:00:00.000Z')).toBe(false);
+    const sites = new Map([
+      ['site-a', site],
+      ['site-b', at([])],
+    ]);
+    const load = (stream: string) => Promise.resolve({ state: sites.get(stream), revision: 0 });
+    const highest = (ids: string[]) => ageOfMajorityAtAll({ load: load as never }, ids, '2026-03-01T00:00:00.000Z');
+    expect([await highest(['a', 'b']), await highest(['b']), await highest([])]).toEqual([21, 18, 18]);
   });
   it('is under age where any registration says so, and not where no birth date can be read', () => {
     const patients = [...born('1980-01-01').patients, ...born('2010-01-01').patients];

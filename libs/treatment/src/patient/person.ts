@@ -1,8 +1,10 @@
 import type { Reads } from '#libs/cqrs/src/command-runner.js';
 import { isErased } from '#libs/event-store/src/personal-data.js';
-import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
+import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
 import type { HealthAnswers } from '#libs/protocols/src/contraindication.rule.js';
 import type { AdverseEventState } from '../adverse-event/adverse-event.state.js';
+import { LEGAL_RULES_DEFAULT, siteStream } from '../site/site.events.js';
+import { legalRulesOf, siteFold, type SiteState } from '../site/site.state.js';
 import { PatientUnknown } from './patient.errors.js';
 import { type Health, patientStream } from './patient.events.js';
 import { type HealthFact, type HealthRecord, patientFold, type RegisteredPatient } from './patient.state.js';
@@ -14,6 +16,8 @@ import { type HealthFact, type HealthRecord, patientFold, type RegisteredPatient
 export interface Person {
   /** The registration that was asked for first. */
   readonly patients: readonly RegisteredPatient[];
+  /** By the law of the site where it is asked (`atSite`); the default where no site is in question. */
+  readonly ageOfMajorityYears?: number;
 }
 
 /**
@@ -21,9 +25,6 @@ export interface Person {
  * link that would make more is refused.
  */
 export const REGISTRATIONS_MAX = 20;
-
-/** The age from which a person signs for themselves, by the UN Convention on the Rights of the Child. */
-const AGE_OF_MAJORITY_YEARS = 18;
 
 /**
  * Loads a patient and all registrations that are linked with it, near ones first. Every stream is loaded through `reads`
@@ -120,12 +121,37 @@ export const courseIdsOf = ({ patients }: Person): string[] => [
  * Whether the person is under age on a day: by any birth date that is known, where registrations differ. Whoever was born
  * on 29 February comes of age on 1 March.
  */
-export function isMinorOn({ patients }: Person, on: LocalDate): boolean {
-  return patients.some(({ identity }) => !isErased(identity) && on < comesOfAgeOn(identity.birthDate));
+export function isMinorOn(
+  { patients, ageOfMajorityYears = LEGAL_RULES_DEFAULT.ageOfMajorityYears }: Person,
+  on: LocalDate,
+): boolean {
+  return patients.some(
+    ({ identity }) => !isErased(identity) && on < comesOfAgeOn(identity.birthDate, ageOfMajorityYears),
+  );
 }
 
-const comesOfAgeOn = (birthDate: LocalDate): LocalDate =>
-  `${String(Number(birthDate.slice(0, 4)) + AGE_OF_MAJORITY_YEARS).padStart(4, '0')}${birthDate.slice(4)}`;
+const comesOfAgeOn = (birthDate: LocalDate, years: number): LocalDate =>
+  `${String(Number(birthDate.slice(0, 4)) + years).padStart(4, '0')}${birthDate.slice(4)}`;
+
+/** A person under the law of a site, as it is in force there at a moment. */
+export const atSite = (person: Person, site: SiteState, at: Instant): Person => ({
+  ...person,
+  ageOfMajorityYears: legalRulesOf(site, at).ageOfMajorityYears,
+});
+
+/**
+ * The age from which a person signs for themselves at every one of some sites: the highest of theirs. A person belongs to
+ * no site, and may be treated at any of the chain.
+ */
+export async function ageOfMajorityAtAll(
+  reads: Pick<Reads, 'load'>,
+  siteIds: Iterable<string>,
+  at: Instant,
+): Promise<number> {
+  const sites = await Promise.all([...siteIds].map((id) => reads.load(siteStream(id), siteFold)));
+  const ages = sites.map(({ state }) => legalRulesOf(state, at).ageOfMajorityYears);
+  return ages.length === 0 ? LEGAL_RULES_DEFAULT.ageOfMajorityYears : Math.max(...ages);
+}
 
 /** When the person died or moved away, by any registration; the earliest day where several say so. */
 export function endOfPerson({ patients }: Person): { diedOn: LocalDate | null; movedAwayOn: LocalDate | null } {

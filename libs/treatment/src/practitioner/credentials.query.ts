@@ -18,7 +18,7 @@ import { SITE_DAY } from '../site/site-day/site-day.projection.js';
 import type { AllowedPractitioner, PractitionerCredentials } from './credentials.contract.js';
 import { PractitionerUnknown } from './practitioner.errors.js';
 import { type PractitionerEvent, practitionerStream } from './practitioner.events.js';
-import { holdsOn, practitionerFold } from './practitioner.state.js';
+import { type Credential, holdsOn, practitionerFold } from './practitioner.state.js';
 
 const on = localDateSchema.describe('The day on which it counts, as the site of the treatment shows it.');
 
@@ -29,6 +29,7 @@ export const allowedParamsSchema = listQueryOf({
   procedure: z.string().min(1).max(200).describe('Code of a protocol.'),
   on,
   site: z.string().min(1).max(200).optional().describe('Id or code: those who have a session there on that day.'),
+  knownAt: historyShape.knownAt,
 });
 export type AllowedParams = z.output<typeof allowedParamsSchema>;
 
@@ -94,22 +95,19 @@ export class CredentialsQuery {
   /**
    * Who was allowed to carry out a procedure on a day, in the order in which they were registered; with a site, who has
    * sessions of it there on that day, allowed or not.
-   * @throws NotFound `site.unknown`, Invalid `cursor.malformed`
+   * With `knownAt`, by the credentials that were on record then; the sessions of a site are those that are on record now.
+   * @throws NotFound `site.unknown`, Invalid `cursor.malformed`, `history.known-in-future`
    */
   async allowed(
     chain: Chain,
     params: Omit<AllowedParams, 'position'>,
   ): Promise<{ items: AllowedPractitioner[]; next: string | null }> {
     const site = params.site === undefined ? null : await this.references.resolve(chain, 'site', params.site);
-    const after = params.cursor === undefined ? null : decodeCursor(params.cursor, 1)[0];
-    const { rows } = await this.db.query<AllowedRow>(site === null ? ALLOWED : ALLOWED_AT_SITE, [
-      chain.no,
-      params.procedure,
-      params.on,
-      params.limit + 1,
-      after,
-      ...(site === null ? [] : [site]),
-    ]);
+    const after = params.cursor === undefined ? null : (decodeCursor(params.cursor, 1)[0] ?? null);
+    const rows =
+      params.knownAt === undefined
+        ? await this.allowedNow(chain, params, site, after, params.limit + 1)
+        : await this.allowedThen(chain, params, site, after);
     const page = pageOf(rows, params.limit, (row) => [row.id]);
     const person = await this.people.practitioners(
       chain,
@@ -125,7 +123,67 @@ export class CredentialsQuery {
     }));
     return { items, next: page.next };
   }
+
+  private async allowedNow(
+    chain: Chain,
+    { procedure, on: day }: Pick<AllowedParams, 'procedure' | 'on'>,
+    site: Id | null,
+    after: unknown,
+    limit: number,
+  ): Promise<AllowedRow[]> {
+    const { rows } = await this.db.query<AllowedRow>(site === null ? ALLOWED : ALLOWED_AT_SITE, [
+      ...[chain.no, procedure, day, limit, after],
+      ...(site === null ? [] : [site]),
+    ]);
+    return rows;
+  }
+
+  /** One row more than the page has, each judged by the practitioner's own stream as it was known then. */
+  private async allowedThen(
+    chain: Chain,
+    params: Omit<AllowedParams, 'position'>,
+    site: Id | null,
+    after: unknown,
+  ): Promise<AllowedRow[]> {
+    const { knownAt } = askedHistory({ knownAt: params.knownAt }, 'UTC', await this.chains.now(chain));
+    const found: AllowedRow[] = [];
+    for (let last = after; found.length <= params.limit; ) {
+      const some =
+        site === null
+          ? (await this.db.query<AllowedRow>(PRACTITIONERS, [chain.no, last, AT_ONCE])).rows
+          : await this.allowedNow(chain, params, site, last, AT_ONCE);
+      const judged = await Promise.all(
+        some.map(async (row): Promise<AllowedRow> => {
+          const recorded = await this.runner.events<PractitionerEvent>(chain, practitionerStream(row.id));
+          const state = effectiveHistory(recorded, { knownAt }).reduce(
+            practitionerFold.evolve,
+            practitionerFold.initial,
+          );
+          const holding = state.status === 'none' ? undefined : lastingLongest(state.credentials, params);
+          return { ...row, valid_from: holding?.validFrom ?? null, valid_to: holding?.validTo ?? null };
+        }),
+      );
+      found.push(...judged.filter((row) => site !== null || row.valid_from !== null));
+      if (some.length < AT_ONCE) break;
+      last = some.at(-1)?.id;
+    }
+    return found.slice(0, params.limit + 1);
+  }
 }
+
+/** Practitioners whose streams are read at the same time. */
+const AT_ONCE = 100;
+
+/** The credential that holds on the day and lasts longest. */
+const lastingLongest = (
+  credentials: readonly Credential[],
+  { procedure, on: day }: Pick<AllowedParams, 'procedure' | 'on'>,
+): Credential | undefined =>
+  credentials
+    .filter((credential) => credential.procedures.includes(procedure) && holdsOn(credential, day))
+    .sort((a, b) => compare(b.validTo ?? '~', a.validTo ?? '~') || compare(a.validFrom, b.validFrom))[0];
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function entryView({ header, recordedAt, correctness, ...event }: Entry): PractitionerCredentials['entries'] {
   const correctedBy = correctness?.correctedBy.map(({ eventId }) => eventId) ?? [];
@@ -152,6 +210,10 @@ const HOLDING = `
   where c.chain = p.chain and c.practitioner_id = p.id and $2 = any(c.procedures)
     and c.valid_from <= $3::date and (c.valid_to is null or $3::date <= c.valid_to)
   order by c.valid_to desc nulls first, c.valid_from limit 1`;
+
+const PRACTITIONERS = `
+  select p.id, p.role, null::date as valid_from, null::date as valid_to, null::integer as sessions
+  from ${SCHEMA}.practitioner p where p.chain = $1 and ($2::uuid is null or p.id > $2) order by p.id limit $3`;
 
 const ALLOWED = `
   select p.id, p.role, h.valid_from, h.valid_to, null::integer as sessions

@@ -117,11 +117,14 @@ describe('who was allowed', () => {
       { from: '2025-02-01', correctedBy: [expect.any(String)] },
     ]);
     expect(await allowed('procedure=slimming-and-cellulite&on=2025-01-15')).toEqual([]);
+    const then = `procedure=slimming-and-cellulite&on=2025-01-15&knownAt=${before}`;
+    expect(await allowed(then)).toMatchObject([{ practitioner: { id }, allowed: true, validFrom: '2025-01-01' }]);
     expect(namesOf(await allowed('procedure=slimming-and-cellulite&on=2025-02-01'))).toEqual(['Deniz']);
     expect((await post(`${path}/retract`, { reason: 'another practitioner' })).status).toBe(200);
     expect(await allowed('procedure=slimming-and-cellulite&on=2025-02-01')).toEqual([]);
     expect(rulesOf(await post(`${path}/retract`, { reason: 'again' }))).toEqual(['credential.entry']);
     const later = new Date(Date.now() + 3_600_000).toISOString();
+    expect((await api.get(`/v1/credentials?procedure=hair&on=2025-01-01&knownAt=${later}`)).status).toBe(400);
     expect((await api.get(`/v1/practitioners/${id}/credentials?on=2025-01-01&knownAt=${later}`)).status).toBe(400);
   });
 
@@ -144,6 +147,12 @@ describe('who was allowed', () => {
       { practitioner: { name: 'Ela' }, allowed: true, validFrom: '2025-01-01', sessions: 1 },
       { practitioner: { name: 'Filiz' }, allowed: false, validFrom: null, validTo: null, sessions: 1 },
     ]);
+    const now = await api.pistor.engine.chains.now(api.pistor.chain);
+    expect(await allowed(`procedure=facial&on=2025-02-03&site=${siteId}&knownAt=${now}`)).toEqual(items);
+    const before = await allowed(`procedure=facial&on=2025-02-03&site=${siteId}&knownAt=2025-01-01T00:00:00.000Z`);
+    expect(before.map((each) => each.allowed)).toEqual([false, false]);
+    const all = await allowed(`procedure=facial&on=2025-02-03`);
+    expect(await allowed(`procedure=facial&on=2025-02-03&knownAt=${now}`)).toEqual(all);
     expect(await allowed(`procedure=facial&on=2025-02-04&site=${siteId}`)).toEqual([]);
     expect((await api.get('/v1/credentials?procedure=facial&on=2025-02-03&site=NOWHERE')).status).toBe(404);
     expect((await api.get('/v1/credentials?procedure=facial')).status).toBe(400);

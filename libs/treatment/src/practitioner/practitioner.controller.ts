@@ -73,7 +73,7 @@ export class PractitionerController {
     id: 'listAllowedPractitioners',
     summary: 'Who was allowed to carry out a procedure on a day (S2-Q1)',
     description:
-      'With a site, only those who have a session there on that day, so that an answer without them is one without a credential.',
+      'With a site, only those who have a session there on that day, so that an answer without them is one without a credential. `knownAt` shows the credentials that were on record then; the sessions are those on record now.',
     answer: pageSchemaOf(allowedPractitionerSchema),
     reads: CredentialsQuery.reads,
   })

@@ -4,7 +4,7 @@ import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { BUILT_IN_PROTOCOLS, builtInProtocol } from '#libs/protocols/src/built-in-protocols.js';
 import { FINDING_CODES } from '#libs/protocols/src/lint/protocol-finding.js';
-import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
+import { procedureOf, type Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { draftFold, type ProtocolDraftState } from './protocol-draft.state.js';
 import { copyOf, decideDraft, decidePublication, decideRetirement, judgeDraft } from './protocol.decider.js';
 import { CodeReserved, DraftClosed, DraftRefused, DraftUnknown, ProtocolUnknown } from './protocol.errors.js';
@@ -53,15 +53,23 @@ describe('a draft', () => {
 
   it('[protocol.draft-copy] copies a version whole, under its own code and without the number', () => {
     const { version, ...rest } = facial;
-    expect(copyOf(facial, 'facial-plus')).toEqual({ ...rest, code: 'facial-plus' });
+    expect(copyOf(facial, 'facial-plus')).toEqual({ ...rest, code: 'facial-plus', procedure: 'facial' });
     expect(version).toBe(1);
+  });
+
+  it('[protocol.procedure] is of the same procedure as what it copies, however often it was copied', () => {
+    const copy = { ...copyOf(facial, 'ours'), version: 1 } as Protocol;
+    expect([procedureOf(facial), procedureOf(copy)]).toEqual(['facial', 'facial']);
+    expect(copyOf(copy, 'ours-again')).toMatchObject({ code: 'ours-again', procedure: 'facial' });
+    expect(copyOf(copy, 'facial')).not.toHaveProperty('procedure');
+    expect(copyOf(facial, 'facial')).not.toHaveProperty('procedure');
   });
 
   it('[protocol.draft-copy] of any built-in protocol may be published as it is', () => {
     for (const protocol of BUILT_IN_PROTOCOLS) {
       const { events } = publish(begin(copyOf(protocol, 'our-own'), 'our-own'));
       expect(events.protocol.map(({ data }) => data)).toEqual([
-        { protocol: { ...protocol, code: 'our-own', version: 1 } },
+        { protocol: { ...protocol, code: 'our-own', version: 1, procedure: protocol.code } },
       ]);
     }
   });

@@ -3,7 +3,7 @@ import type { Id } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import { finding } from '#libs/protocols/src/lint/protocol-finding.js';
-import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
+import { procedureOf, type Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { type Validation, validateProtocol } from '#libs/protocols/src/validate.js';
 import type { BegunDraft, ProtocolDraftState } from './protocol-draft.state.js';
 import { CodeReserved, DraftClosed, DraftRefused, DraftUnknown, ProtocolUnknown } from './protocol.errors.js';
@@ -115,9 +115,14 @@ export function decideRetirement(code: string, version: number, state: ProtocolS
   return state.retired.includes(version) ? [] : [ProtocolRetired(occurredNow(now), { code, version })];
 }
 
-/** A draft that copies a version: all of it but its number, under the code of the draft. */
-export function copyOf({ version: _, ...protocol }: Protocol, code: string): DraftContent {
-  return { ...protocol, code };
+/**
+ * A draft that copies a version: all of it but its number, under the code of the draft. Under another code it is still the
+ * same procedure, and says so.
+ */
+export function copyOf(original: Protocol, code: string): DraftContent {
+  const { version: _, procedure: __, ...rules } = original;
+  const procedure = procedureOf(original);
+  return { ...rules, code, ...(procedure === code ? {} : { procedure }) };
 }
 
 const saysTheSame = (published: Protocol, next: Protocol): boolean =>

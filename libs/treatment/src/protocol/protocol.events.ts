@@ -17,6 +17,9 @@ const version = z.int().min(1);
 
 /** A version of a protocol, whole. It never changes after this. */
 export const ProtocolPublished = eventType('ProtocolPublished', {
+  version: 2,
+  // A protocol of version 1 names no procedure: its own code is one.
+  upcasters: [(data) => data],
   schema: z.strictObject({ protocol: protocolSchema }),
 });
 

@@ -8,6 +8,9 @@ const rule = <const Says extends string>(says: Says, ...facts: RuleEntry['facts'
 const LIFECYCLE = {
   'protocol.draft-anything': rule('A draft may hold anything; what is to be mended is told before it is published.'),
   'protocol.draft-closed': rule('A draft that was published or discarded does not change any more.'),
+  'protocol.procedure': rule(
+    'A protocol that was copied under another code is for the same procedure, and says so: the days between sessions count over all courses of a procedure.',
+  ),
   'protocol.draft-copy': rule(
     'A draft begins new, or as a copy of any published version, built-in or the chain’s own.',
   ),

@@ -114,6 +114,28 @@ describe('a lot', () => {
     const tooMuch = await post(`/v1/lots/${id}/waste`, { volumeMl: 16.401, cause: 'broken', on: '2026-02-03' });
     expect([tooMuch.status, rulesOf(tooMuch)]).toEqual([422, ['lot.waste-exceeds']]);
     expect(tooMuch.body['fields'][0]).toMatchObject({ seen: 16.401, accepted: 'up to 16.4 ml' });
+    // A correction says what happened, and shows where it cannot be so.
+    const { wastes } = await stock(id);
+    const data = { vialId, volumeMl: 17.6, cause: 'residue', on: '2026-02-02' };
+    const path = `/v1/lots/${id}/entries/${wastes[0]?.entryId}/correct`;
+    expect((await post(path, { data, reason: { code: 'miscounted' } })).status).toBe(200);
+    expect(await stock(id)).toMatchObject({ wastedMl: 17.6, leftMl: 0, excessMl: 0.1 });
+  });
+
+  it('[lot.volume-exceeds] says how much more of it was used than came, and takes no waste then', async () => {
+    const id = await received('EXCESS');
+    const history = new CourseHistory(of).performed('2026-02-01T10:00', {
+      product: 'GlowMeso HA',
+      lotNumber: 'EXCESS',
+    });
+    const performed = history.events.at(-1) as ReturnType<typeof SessionPerformed>;
+    performed.data.products[0] = { product: 'GlowMeso HA', lotNumber: 'EXCESS', volumeMl: 20.5 };
+    await api.append(...history.streams());
+    await api.followed();
+    expect(await stock(id)).toMatchObject({ receivedMl: 20, usedMl: 20.5, leftMl: 0, excessMl: 0.5 });
+    const refused = await post(`/v1/lots/${id}/waste`, { volumeMl: 0.1, cause: 'residue', on: '2026-02-02' });
+    expect([refused.status, rulesOf(refused)]).toEqual([422, ['lot.waste-exceeds']]);
+    expect(refused.body['fields'][0]).toMatchObject({ accepted: 'up to 0 ml' });
   });
 
   it('[lot.entry-unknown] [lot.entry-in-use] is corrected by events beside the entries', async () => {

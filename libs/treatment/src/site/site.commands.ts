@@ -1,6 +1,6 @@
 import { zoneSchema } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
-import { quietHoursSchema } from './site.events.js';
+import { legalRulesSchema, openingHoursSchema, quietHoursSchema, recallRulesSchema } from './site.events.js';
 
 export const codeSchema = z.string().trim().min(1).max(100);
 
@@ -15,5 +15,15 @@ export const registerSiteSchema = z
   .meta({ id: 'RegisterSite' });
 
 export const setQuietHoursSchema = quietHoursSchema.meta({ id: 'SetQuietHours' });
+
+export const setLegalRulesSchema = legalRulesSchema.meta({ id: 'LegalRules' });
+
+export const setOpeningHoursSchema = openingHoursSchema.meta({ id: 'SetOpeningHours' });
+
+export const setRecallRulesSchema = recallRulesSchema.meta({ id: 'SetRecallRules' });
+
+export const messageRulesSchema = z
+  .strictObject({ openingHours: openingHoursSchema.nullable(), recall: recallRulesSchema })
+  .meta({ id: 'MessageRules' });
 
 export const releaseImportedMaintenanceSchema = z.strictObject({}).meta({ id: 'ReleaseImportedMaintenance' });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type CommandMeta, CommandRunner, type Reads } from '#libs/cqrs/src/command-runner.js';
 import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
+import { type Chain, Chains } from '#libs/event-store/src/chains.js';
 import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { Conflict, NotFound } from '#libs/kernel/src/errors.js';
 import { derivedId } from '#libs/kernel/src/ids.js';
@@ -9,27 +10,35 @@ import type { z } from 'zod';
 import { References } from '#libs/cqrs/src/references.js';
 import type { registerSiteSchema } from './site.commands.js';
 import {
+  type LegalRules,
+  type OpeningHours,
   QUIET_HOURS_DEFAULT,
   type QuietHours,
+  type RecallRules,
   SiteImportedMaintenanceReleased,
+  SiteLegalRulesSet,
+  SiteOpeningHoursSet,
   SiteQuietHoursSet,
+  SiteRecallRulesSet,
   SiteRegistered,
   siteStream,
 } from './site.events.js';
-import { siteFold, type SiteState } from './site.state.js';
+import { sameData } from '../same-data.js';
+import { legalRulesOf, siteFold, type SiteState } from './site.state.js';
 
 type RegisteredSite = Extract<SiteState, { status: 'registered' }>;
 
 /** Loads a site for a decision, which is thereby guarded. @throws NotFound `site.unknown` */
 export async function requireSite(reads: Reads, siteId: string): Promise<RegisteredSite> {
   const { state } = await reads.load(siteStream(siteId), siteFold);
-  if (state.status === 'none') {
-    throw new NotFound('site.unknown', 'There is no such site.', {
-      fields: [{ field: 'site', message: 'Name a site that exists.' }],
-    });
-  }
+  if (state.status === 'none') throw siteUnknown();
   return state;
 }
+
+const siteUnknown = () =>
+  new NotFound('site.unknown', 'There is no such site.', {
+    fields: [{ field: 'site', message: 'Name a site that exists.' }],
+  });
 
 @Injectable()
 export class SiteService {
@@ -37,6 +46,7 @@ export class SiteService {
     private readonly runner: CommandRunner,
     private readonly codes: ExternalCodes,
     private readonly references: References,
+    private readonly chains: Chains,
   ) {}
 
   async register(meta: CommandMeta, data: z.infer<typeof registerSiteSchema>): Promise<CommandAnswer> {
@@ -64,6 +74,58 @@ export class SiteService {
       return [{ stream: siteStream(id), events }];
     });
     return { id, ...result };
+  }
+
+  /** When somebody is there; nothing where it is so already. */
+  async setOpeningHours(meta: CommandMeta, site: string, openingHours: OpeningHours): Promise<CommandAnswer> {
+    const id = await this.references.resolve(meta.chain, 'site', site);
+    const result = await this.runner.run(meta, async (reads) => {
+      const isSame = sameData((await requireSite(reads, id)).openingHours, openingHours);
+      const events = isSame ? [] : [SiteOpeningHoursSet(occurredNow(reads.now), { siteId: id, openingHours })];
+      return [{ stream: siteStream(id), events }];
+    });
+    return { id, ...result };
+  }
+
+  /** How patients are invited to come again; nothing where it is so already. */
+  async setRecallRules(meta: CommandMeta, site: string, rules: RecallRules): Promise<CommandAnswer> {
+    const id = await this.references.resolve(meta.chain, 'site', site);
+    const result = await this.runner.run(meta, async (reads) => {
+      const isSame = sameData((await requireSite(reads, id)).recallRules, rules);
+      const events = isSame ? [] : [SiteRecallRulesSet(occurredNow(reads.now), { siteId: id, rules })];
+      return [{ stream: siteStream(id), events }];
+    });
+    return { id, ...result };
+  }
+
+  /** How messages are told, as it is in force now. @throws NotFound `site.unknown` */
+  async messageRules(chain: Chain, site: string): Promise<{ openingHours: OpeningHours | null; recall: RecallRules }> {
+    const id = await this.references.resolve(chain, 'site', site);
+    const { state } = await this.runner.read(chain, siteStream(id), siteFold);
+    if (state.status === 'none') throw siteUnknown();
+    return { openingHours: state.openingHours, recall: state.recallRules };
+  }
+
+  /** What the law of the site's country asks for from now on; nothing where it is so already. */
+  async setLegalRules(meta: CommandMeta, site: string, rules: LegalRules): Promise<CommandAnswer> {
+    const id = await this.references.resolve(meta.chain, 'site', site);
+    const result = await this.runner.run(meta, async (reads) => {
+      const isSame = sameData(legalRulesOf(await requireSite(reads, id), reads.now), rules);
+      const events = isSame ? [] : [SiteLegalRulesSet(occurredNow(reads.now), { siteId: id, rules })];
+      return [{ stream: siteStream(id), events }];
+    });
+    return { id, ...result };
+  }
+
+  /** The legal rules of a site as they are in force now, the defaults where it set none. @throws NotFound `site.unknown` */
+  async legalRules(chain: Chain, site: string): Promise<LegalRules> {
+    const id = await this.references.resolve(chain, 'site', site);
+    const [{ state }, now] = await Promise.all([
+      this.runner.read(chain, siteStream(id), siteFold),
+      this.chains.now(chain),
+    ]);
+    if (state.status === 'none') throw siteUnknown();
+    return legalRulesOf(state, now);
   }
 
   /**

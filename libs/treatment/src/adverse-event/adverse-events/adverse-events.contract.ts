@@ -1,6 +1,7 @@
-import { localDateSchema } from '#libs/kernel/src/zoned-time.js';
+import { instantSchema, localDateSchema } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
 import { severitySchema } from '../../course/course.events.js';
+import { correctionSchema, retractionSchema } from '../../history/history.contract.js';
 import { personSchema, siteRefSchema } from '../../shared.contract.js';
 import { adverseEventOutcomeSchema, causalitySchema } from '../adverse-event.events.js';
 
@@ -35,3 +36,31 @@ export const adverseEventViewSchema = z
   })
   .meta({ id: 'AdverseEvent' });
 export type AdverseEventView = z.infer<typeof adverseEventViewSchema>;
+
+/** One thing that was recorded about an adverse event. */
+const adverseEventEntrySchema = z
+  .strictObject({
+    eventId: z.uuid(),
+    type: z.string(),
+    occurredAt: instantSchema,
+    recordedAt: instantSchema,
+    /** Who was signed in. */
+    actor: z.string(),
+    corrections: z.array(correctionSchema),
+    /** Null: it stands. */
+    retracted: retractionSchema.nullable(),
+  })
+  .meta({ id: 'AdverseEventEntry' });
+export type AdverseEventEntryView = z.infer<typeof adverseEventEntrySchema>;
+
+export const adverseEventDetailSchema = adverseEventViewSchema
+  .extend({
+    /** `retracted`: the report was taken back, or the follow-up says no more that it found one. The rest reads as before. */
+    state: z.enum(['open', 'closed', 'retracted']),
+    /** What took it back, and the physician by whom it was where it was open; null: it stands. */
+    retracted: retractionSchema.extend({ physician: personSchema.nullable() }).nullable(),
+    /** Everything that was recorded about it, in that order, with what corrected it or took it back. */
+    history: z.array(adverseEventEntrySchema),
+  })
+  .meta({ id: 'AdverseEventDetail' });
+export type AdverseEventDetail = z.infer<typeof adverseEventDetailSchema>;

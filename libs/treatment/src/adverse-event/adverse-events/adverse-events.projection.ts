@@ -1,7 +1,9 @@
 import type { Queryable } from '#libs/database/src/database.js';
 import type { SealedBox } from '#libs/event-store/src/boxes.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { Id } from '#libs/kernel/src/ids.js';
+import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import type { Projection, ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
 import {
   CourseEntryRetracted,
@@ -12,11 +14,13 @@ import {
   FollowUpHeldCorrected,
 } from '../../course/course.events.js';
 import { PatientEntryRetracted, type PatientEvent } from '../../patient/patient.events.js';
+import { type LegalRules, type SiteEvent, SiteLegalRulesSet } from '../../site/site.events.js';
+import { type LegalRulesFrom, legalRulesAt } from '../../site/site.state.js';
 import { ADVERSE_EVENT_EVENTS, type AdverseEventEvent } from '../adverse-event.events.js';
 import { type AdverseEventState, evolveAdverseEvents } from '../adverse-event.state.js';
 import { adverseEventOfFollowUp, uniteAdverseEvent } from '../follow-up-adverse-event.js';
 
-export const ADVERSE_EVENTS = { name: 'adverse_events', version: 1 } as const;
+export const ADVERSE_EVENTS = { name: 'adverse_events', version: 2 } as const;
 
 const DDL = `
   create table adverse_event (
@@ -36,6 +40,11 @@ const DDL = `
   create index adverse_event_course on adverse_event (chain, course_id) where course_id is not null;
   -- Who sees to what a follow-up of the course finds.
   create table course (chain integer not null, id uuid not null, practitioner_id uuid not null, primary key (chain, id));
+  -- Days until the report to the authority, by severity, as a site set them, and from when on; most set none.
+  create table site_rules (
+    chain integer not null, site_id uuid not null, set_from text not null, position bigint not null, rules json not null,
+    primary key (chain, position)
+  );
 `;
 
 const TYPES = [
@@ -45,11 +54,14 @@ const TYPES = [
   FollowUpHeldCorrected,
   CourseEntryRetracted,
   PatientEntryRetracted,
+  SiteLegalRulesSet,
   ...ADVERSE_EVENT_EVENTS,
 ].map(({ type }) => type);
 
 /** What may be asked of here: entries, and what changes them. */
-type AnyEvent = SealedEvent<CourseEvent | PatientEvent>;
+type AnyEvent = SealedEvent<CourseEvent | PatientEvent | SiteEvent>;
+
+type RulesSet = RecordedEvent<Extract<SiteEvent, { type: 'SiteLegalRulesSet' }>>;
 
 interface Row {
   readonly id: Id;
@@ -69,7 +81,12 @@ export class AdverseEventsProjection implements Projection {
 
   async apply({ tx, chain }: ProjectionContext, events: readonly SealedEvent[]): Promise<void> {
     const page = events as readonly AnyEvent[];
-    const rows = new Rows(await loadRows(tx, chain, page), await loadCourses(tx, chain, page));
+    const [loaded, practitioners, rules] = [
+      await loadRows(tx, chain, page),
+      await loadCourses(tx, chain, page),
+      await loadRules(tx, chain, page),
+    ];
+    const rows = new Rows(loaded, practitioners, rules);
     for (const event of page) rows.apply(event);
     await rows.save(tx, chain);
   }
@@ -80,10 +97,12 @@ class Rows {
   private readonly rows: Map<Id, Row>;
   private readonly changedCourses = new Map<Id, Id>();
   private readonly changed = new Set<Id>();
+  private readonly rulesSet: RulesSet[] = [];
 
   constructor(
     loaded: readonly Row[],
     private readonly practitioners: Map<Id, Id>,
+    private readonly rules: Map<Id, LegalRulesFrom[]>,
   ) {
     this.rows = new Map(loaded.map((row) => [row.id, row]));
   }
@@ -96,6 +115,7 @@ class Rows {
   private fold(event: AnyEvent): void {
     if (event.type === 'CoursePlanned') this.keepCourse(event.data);
     else if (event.type === 'FollowUpHeld') this.find(event.data);
+    else if (event.type === 'SiteLegalRulesSet') this.keepRules(event);
     else if (isAdverseEvent(event)) this.done(event);
   }
 
@@ -117,11 +137,18 @@ class Rows {
     this.changedCourses.set(courseId, practitionerId);
   }
 
+  private keepRules(event: RulesSet): void {
+    const { siteId, rules } = event.data;
+    this.rulesSet.push(event);
+    this.rules.set(siteId, [...(this.rules.get(siteId) ?? []), { from: event.occurredAt.instant, rules }]);
+  }
+
   private find(data: Extract<CourseEvent, { type: 'FollowUpHeld' }>['data']): void {
     if (!data.adverseEvent) return;
     const practitionerId = this.practitioners.get(data.courseId);
     if (practitionerId === undefined) throw new Error(`A follow-up of course ${data.courseId}, which nobody planned`);
-    const found = adverseEventOfFollowUp({ courseId: data.courseId, practitionerId }, data);
+    const { reportingDays } = legalRulesAt(this.rules.get(data.siteId) ?? [], data.at.instant);
+    const found = adverseEventOfFollowUp({ courseId: data.courseId, practitionerId }, data, reportingDays);
     Object.assign(this.row(data.followUpId, data.patientId), { courseId: data.courseId, found: found ?? null });
   }
 
@@ -149,6 +176,15 @@ class Rows {
          on conflict (chain, id) do update set practitioner_id = excluded.practitioner_id`,
         [chain.no, [...this.changedCourses.keys()], [...this.changedCourses.values()]],
       );
+    }
+    for (const { data, occurredAt, position } of this.rulesSet) {
+      await tx.query('insert into site_rules (chain, site_id, set_from, position, rules) values ($1, $2, $3, $4, $5)', [
+        chain.no,
+        data.siteId,
+        occurredAt.instant,
+        position,
+        JSON.stringify(data.rules),
+      ]);
     }
     if (this.changed.size === 0) return;
     const rows = [...this.changed].map((id) => columnsOf(this.rows.get(id) as Row));
@@ -181,6 +217,20 @@ const UPSERT = `
   on conflict (chain, id) do update set course_id = excluded.course_id, found = excluded.found, done = excluded.done,
     description = excluded.description, state = excluded.state, site_id = excluded.site_id, owner_id = excluded.owner_id,
     report_by = excluded.report_by, is_reported = excluded.is_reported`;
+
+/** What the sites of a chain set, where a page has anything of a course to judge by it: a few rows at the most. */
+async function loadRules(tx: Queryable, chain: Chain, page: readonly AnyEvent[]): Promise<Map<Id, LegalRulesFrom[]>> {
+  const bySite = new Map<Id, LegalRulesFrom[]>();
+  if (!page.some(({ stream }) => stream.startsWith('course-'))) return bySite;
+  const { rows } = await tx.query<{ site_id: Id; set_from: Instant; rules: LegalRules }>(
+    'select site_id, set_from, rules from site_rules where chain = $1 order by position',
+    [chain.no],
+  );
+  for (const { site_id: siteId, set_from: from, rules } of rows) {
+    bySite.set(siteId, [...(bySite.get(siteId) ?? []), { from, rules }]);
+  }
+  return bySite;
+}
 
 const isAdverseEvent = (event: AnyEvent): event is SealedEvent<AdverseEventEvent> =>
   event.type.startsWith('AdverseEvent');

@@ -109,13 +109,38 @@ export class AdverseEventsQuery {
         )
       : { rows: [] };
     const [view] = await this.views(chain, rows, await this.people.sites(chain), await this.chains.now(chain));
-    if (!view) throw new NotFound('adverse-event.unknown', 'There is no such adverse event.');
+    if (!view) throw adverseEventUnknown();
     return view;
+  }
+
+  /** Whose adverse event it is, or was: one that was taken back keeps its place. @throws NotFound `adverse-event.unknown` */
+  async patientOf(chain: Chain, id: string): Promise<Id> {
+    const { rows } = isId(id)
+      ? await this.db.query<{ patient_id: Id }>(
+          `select patient_id from ${SCHEMA}.adverse_event where chain = $1 and id = $2`,
+          [chain.no, id],
+        )
+      : { rows: [] };
+    if (!rows[0]) throw adverseEventUnknown();
+    return rows[0].patient_id;
   }
 
   private async views(
     chain: Chain,
     rows: readonly Row[],
+    sites: ReadonlyMap<Id, NamedSite>,
+    now: Instant,
+  ): Promise<AdverseEventView[]> {
+    const boxes = rows.map(({ id, description: box }) => ({ id, box }));
+    const described = await openAll<{ description?: string }>(this.boxes, chain, boxes);
+    return this.viewsOf(chain, rows, (id) => described.get(id)?.description ?? null, sites, now);
+  }
+
+  /** Adverse events as answers show them, whichever history they are from. */
+  async viewsOf(
+    chain: Chain,
+    rows: readonly Pick<Row, 'id' | 'patient_id' | 'found' | 'done'>[],
+    descriptionOf: (id: Id) => string | null,
     sites: ReadonlyMap<Id, NamedSite>,
     now: Instant,
   ): Promise<AdverseEventView[]> {
@@ -128,8 +153,6 @@ export class AdverseEventsQuery {
       chain,
       known.flatMap(({ state }) => [state.ownerId, state.closure?.physicianId ?? state.ownerId]),
     );
-    const boxes = rows.map(({ id, description: box }) => ({ id, box }));
-    const described = await openAll<{ description?: string }>(this.boxes, chain, boxes);
     return known.map(({ row, state }): AdverseEventView => {
       const { closure, reportedToAuthority } = state;
       return {
@@ -150,18 +173,20 @@ export class AdverseEventsQuery {
         daysOverdue: daysOverdue(state, todayAt(sites, state.siteId, now)),
         reportedToAuthority,
         closure: closure && { physician: practitioner(closure.physicianId), outcome: closure.outcome },
-        description: described.get(row.id)?.description ?? null,
+        description: descriptionOf(row.id),
       };
     });
   }
 }
+
+const adverseEventUnknown = () => new NotFound('adverse-event.unknown', 'There is no such adverse event.');
 
 /** An adverse event that a report or a follow-up stands behind: what each of them says is there. */
 type Standing = AdverseEventState & {
   readonly [Field in 'siteId' | 'kind' | 'ownerId' | 'onsetOn' | 'reportBy']: string;
 };
 
-function standing({ id, found, done }: Row): Standing {
+function standing({ id, found, done }: Pick<Row, 'id' | 'found' | 'done'>): Standing {
   const united = uniteAdverseEvent(found ?? undefined, done ?? undefined);
   if (!united) throw new Error(`Nothing stands behind adverse event ${id}`);
   return united as Standing;

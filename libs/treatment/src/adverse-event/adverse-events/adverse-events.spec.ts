@@ -12,6 +12,7 @@ import { CourseEntryRetracted, courseStream, FollowUpHeld, FollowUpHeldCorrected
 import { DirectoryProjection } from '../../directory/directory.projection.js';
 import { People } from '../../directory/people.js';
 import { PatientEntryRetracted, patientStream } from '../../patient/patient.events.js';
+import { LEGAL_RULES_DEFAULT, SiteLegalRulesSet, siteStream } from '../../site/site.events.js';
 import { TREATMENT_EVENT_TYPES } from '../../treatment.event-types.js';
 import {
   AdverseEventAssessed,
@@ -105,6 +106,39 @@ const idOf = async (type: string): Promise<string> => {
 };
 
 describe.each([1, 2, 3, 100])('adverse events, in pages of %i', (pageEvents) => {
+  it('[adverse-event.deadline-of-site] that a follow-up finds count the days that were in force at its site then', async () => {
+    const rules = (reportingDays: object) => ({ ...LEGAL_RULES_DEFAULT, reportingDays }) as typeof LEGAL_RULES_DEFAULT;
+    const setAt = (instant: string, severe: number) =>
+      SiteLegalRulesSet(occurredNow(instant), { siteId: of.site, rules: rules({ severe, moderate: 40, mild: 50 }) });
+    const course = new CourseHistory(of).performed('2026-01-02T10:00');
+    const found = (wall: string, followUpId: string) =>
+      FollowUpHeld(occurredAt(zoned(wall)), {
+        courseId: course.id,
+        patientId: of.patient,
+        followUpId,
+        siteId: of.site,
+        kind: 'in-person',
+        at: zoned(wall),
+        reactions: [],
+        adverseEvent: { kind: 'infection', severity: 'severe' },
+      });
+    const [before, between, after] = [newId(), newId(), newId()];
+    await record(pageEvents, [
+      {
+        stream: siteStream(of.site),
+        events: [setAt('2026-01-03T00:00:00.000Z', 4), setAt('2026-01-05T00:00:00.000Z', 6)],
+      },
+      ...course
+        .push(found('2026-01-02T12:00', before), found('2026-01-04T12:00', between), found('2026-01-05T12:00', after))
+        .streams(),
+    ]);
+    const deadlines = (await list()).map(({ id, reportBy }) => [id, reportBy]);
+    expect(Object.fromEntries(deadlines)).toEqual({
+      [before]: '2026-01-03',
+      [between]: '2026-01-08',
+      [after]: '2026-01-11',
+    });
+  });
   it('[adverse-event.overdue] stand in the order of their last days, with owner and days overdue', async () => {
     const [late, soon, told] = [newId(), newId(), newId()];
     await record(pageEvents, [

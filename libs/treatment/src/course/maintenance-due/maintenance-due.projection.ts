@@ -10,8 +10,9 @@ import { COURSE_EVENTS } from '../course.events.js';
 import { COURSE_ROWS_DDL, CourseRows } from '../course-rows.js';
 import { bookedSessions, type PlannedCourse } from '../course.state.js';
 import { PERSON_END_TYPES, PERSON_ENDS_DDL, PersonEnds } from './person-ends.js';
+import { PERSON_RHYTHMS_DDL, PersonRhythms } from './person-rhythms.js';
 
-export const MAINTENANCE_DUE = { name: 'maintenance_due', version: 4 } as const;
+export const MAINTENANCE_DUE = { name: 'maintenance_due', version: 5 } as const;
 
 /** A booked maintenance session. */
 export interface BookedMaintenance {
@@ -34,6 +35,7 @@ export class MaintenanceDueProjection implements Projection {
     create index course_site_window on course (chain, site_id, (coalesce(window_opens, window_latest)), id)
       where coalesce(window_opens, window_latest) is not null;
     ${PERSON_ENDS_DDL}
+    ${PERSON_RHYTHMS_DDL}
     -- When staff of a site last let the first messages of imported maintenance go; an instant as text.
     create table site_release (
       chain integer not null, site_id uuid not null, released_at text collate "C" not null, primary key (chain, site_id)
@@ -45,6 +47,7 @@ export class MaintenanceDueProjection implements Projection {
 
   private readonly rows = new CourseRows();
   private readonly ends = new PersonEnds();
+  private readonly rhythms = new PersonRhythms();
 
   async apply({ tx, chain }: ProjectionContext, events: readonly SealedEvent[]): Promise<void> {
     const page = events as readonly SealedEvent<TreatmentEvent>[];
@@ -53,7 +56,8 @@ export class MaintenanceDueProjection implements Projection {
     for (const [id, course] of await this.rows.load(tx, chain, waiting)) courses.set(id, course);
     const protocolOf = await this.rows.protocolsOf(tx, chain, courses.values());
     await this.rows.save(tx, chain, courses, protocolOf, (course) => ({ booked: bookedMaintenance(course) }));
-    await this.ends.apply(tx, chain, events);
+    const regrouped = await this.ends.apply(tx, chain, events);
+    await this.rhythms.apply(tx, chain, events, courses, regrouped);
     await noteReleases(tx, chain, page);
   }
 }
@@ -71,7 +75,7 @@ async function noteReleases(tx: Queryable, chain: Chain, page: readonly SealedEv
   );
 }
 
-const bookedMaintenance = (course: PlannedCourse): BookedMaintenance[] =>
+export const bookedMaintenance = (course: PlannedCourse): BookedMaintenance[] =>
   bookedSessions(course)
     .filter(({ kind }) => kind === 'maintenance')
     .flatMap(({ sessionId, bookedFor }) =>

@@ -5,22 +5,18 @@ import { listQueryOf, queryList } from '#libs/http/src/validation.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import { type Instant, type LocalDate, localDateAt, localDateSchema } from '#libs/kernel/src/zoned-time.js';
 import { schemaOf } from '#libs/projections/src/projection.js';
-import {
-  type MaintenanceState,
-  type MaintenanceWindow,
-  maintenanceState,
-  suggestionState,
-} from '#libs/protocols/src/maintenance.rule.js';
+import { type MaintenanceWindow, maintenanceState, suggestionState } from '#libs/protocols/src/maintenance.rule.js';
 import { z } from 'zod';
 import { DIRECTORY } from '../../directory/directory.projection.js';
 import { type NamedSite, type People, siteIn, siteRef } from '../../directory/people.js';
 import type { References } from '#libs/cqrs/src/references.js';
-import type { MaintenanceDue } from './maintenance-due.contract.js';
+import type { MaintenanceDue, MaintenanceDueState } from './maintenance-due.contract.js';
 import { type BookedMaintenance, MAINTENANCE_DUE } from './maintenance-due.projection.js';
 import { ENDS_ON, IS_ERASED, PERSON_END } from './maintenance-end.js';
 
 export const maintenanceParamsSchema = listQueryOf({
   site: z.string().optional(),
+  patient: z.string().optional().describe('Id or code of one registration.'),
   state: queryList(['upcoming', 'due', 'overdue', 'unscheduled']).optional(),
   suggestedCourse: queryList(['upcoming', 'open', 'over'])
     .optional()
@@ -30,7 +26,7 @@ export const maintenanceParamsSchema = listQueryOf({
 export type MaintenanceParams = z.output<typeof maintenanceParamsSchema>;
 
 /** How many windows of a site's courses are in each state. */
-export type WindowCounts = Readonly<Record<MaintenanceState, number>>;
+export type WindowCounts = Readonly<Record<MaintenanceDueState, number>>;
 
 const SCHEMA = `"${schemaOf(MAINTENANCE_DUE)}"`;
 
@@ -78,10 +74,11 @@ export class MaintenanceDueQuery {
   /**
    * Windows in the order in which they open; one that a physician is still to set stands at the day by which maintenance
    * should take place.
-   * @throws NotFound `site.unknown`; Invalid `cursor.malformed`
+   * @throws NotFound `site.unknown`, `patient.unknown`; Invalid `cursor.malformed`
    */
   async list(chain: Chain, params: MaintenanceParams): Promise<{ items: MaintenanceDue[]; next: string | null }> {
     const site = params.site && (await this.references.resolve(chain, 'site', params.site));
+    const patient = params.patient && (await this.references.resolve(chain, 'patient', params.patient));
     const [dueOn, id] = params.cursor === undefined ? [null, null] : decodeCursor(params.cursor, 2);
     const now = await this.chains.now(chain);
     const sites = await this.people.sites(chain);
@@ -95,12 +92,16 @@ export class MaintenanceDueQuery {
        where c.chain = $1 and ${DUE_ON} is not null and ${GOES_ON}
          and ($5::text[] is null or ${STATE} = any($5))
          and ($8::text[] is null or ${SUGGESTION} = any($8))
+         and ($9::uuid is null or c.patient_id = $9)
          and ($6::date is null or (${DUE_ON}, c.id) > ($6::date, $7::uuid))
        order by ${DUE_ON}, c.id limit $4`,
-      [chain.no, ids, dates, params.limit + 1, params.state ?? null, dueOn, id, params.suggestedCourse ?? null],
+      [
+        ...[chain.no, ids, dates, params.limit + 1, params.state ?? null, dueOn, id],
+        ...[params.suggestedCourse ?? null, patient ?? null],
+      ],
     );
     const page = pageOf(rows, params.limit, (row) => [row.due_on, row.id]);
-    const patient = await this.people.patients(
+    const named = await this.people.patients(
       chain,
       page.items.map((row) => row.patient_id),
     );
@@ -108,7 +109,7 @@ export class MaintenanceDueQuery {
       const at = siteIn(sites, row.site_id);
       return {
         course: { id: row.id, code: row.code, protocol: row.protocol },
-        patient: patient(row.patient_id),
+        patient: named(row.patient_id),
         site: siteRef(at),
         ordinal: row.window_ordinal,
         ...standingOf(row, params.today ?? localDateAt(now, at.timeZone)),
@@ -125,18 +126,19 @@ export class MaintenanceDueQuery {
     const { rows } = await this.db.query<{ site_id: Id } & WindowCounts>(
       `select site_id, count(*) filter (where state = 'upcoming')::integer as upcoming,
               count(*) filter (where state = 'due')::integer as due,
-              count(*) filter (where state = 'overdue')::integer as overdue
+              count(*) filter (where state = 'overdue')::integer as overdue,
+              count(*) filter (where state = 'unscheduled')::integer as unscheduled
        from (select c.site_id, ${STATE} as state from ${AT_SITES}
-             where c.chain = $1 and c.window_opens is not null and ${GOES_ON}) windows group by site_id`,
+             where c.chain = $1 and ${DUE_ON} is not null and ${GOES_ON}) windows group by site_id`,
       [chain.no, ids, dates],
     );
-    return new Map(rows.map(({ site_id, upcoming, due, overdue }) => [site_id, { upcoming, due, overdue }]));
+    return new Map(rows.map(({ site_id, ...counts }) => [site_id, counts]));
   }
 }
 
 /** How the window and the suggestion of a row stand on a date. */
-function standingOf(
-  row: Row,
+export function standingOf(
+  row: Pick<Row, 'window_opens' | 'window_closes' | 'window_latest' | 'suggested_opens' | 'suggested_closes'>,
   today: LocalDate,
 ): Pick<MaintenanceDue, 'opens' | 'closes' | 'latest' | 'state' | 'suggestedCourse'> {
   const window = windowOf(row.window_opens, row.window_closes);
@@ -154,7 +156,10 @@ const windowOf = (opens: LocalDate | null, closes: LocalDate | null): Maintenanc
   opens !== null && closes !== null ? { opens, closes } : null;
 
 /** Whether the window was over already when an import brought the course, and its site has released none since. */
-function waitsForRelease(row: Row, zone: string): boolean {
+export function waitsForRelease(
+  row: Pick<Row, 'imported_at' | 'released_at' | 'window_closes'>,
+  zone: string,
+): boolean {
   const { imported_at: importedAt, released_at: releasedAt } = row;
   if (importedAt === null || row.window_closes === null) return false;
   if (row.window_closes >= localDateAt(importedAt, zone)) return false;
@@ -172,7 +177,8 @@ function datesAt(
   return { ids, dates: ids.map((id) => today ?? localDateAt(now, siteIn(sites, id).timeZone)) };
 }
 
-function bookedAt(booked: readonly BookedMaintenance[], now: Instant): MaintenanceDue['booked'] {
+/** The next of the booked sessions that is still to come. */
+export function bookedAt(booked: readonly BookedMaintenance[], now: Instant): MaintenanceDue['booked'] {
   const next = booked.find(({ instant }) => instant >= now);
   return next ? { sessionId: next.sessionId, at: next.at } : null;
 }

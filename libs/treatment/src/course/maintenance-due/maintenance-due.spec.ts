@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import { newId } from '#libs/kernel/src/ids.js';
@@ -269,6 +270,135 @@ describe('a correction', () => {
   });
 });
 
+const linked = (a: string, b: string, linkId: string) => ({
+  patientId: a,
+  otherPatientId: b,
+  linkId,
+  reason: 'the same person',
+});
+async function link(a: string, b: string): Promise<string> {
+  const linkId = newId();
+  await tellPatient(a, PatientLinked(now, linked(a, b, linkId)));
+  await tellPatient(b, PatientLinked(now, linked(b, a, linkId)));
+  return linkId;
+}
+async function unlink(a: string, b: string, linkId: string): Promise<void> {
+  await tellPatient(a, PatientUnlinked(now, linked(a, b, linkId)));
+  await tellPatient(b, PatientUnlinked(now, linked(b, a, linkId)));
+}
+
+describe('the courses of a person under several registrations', () => {
+  const due = async () => (await list()).map(({ course }) => course.id);
+  let other: string;
+  beforeEach(async () => {
+    other = newId();
+  });
+
+  it('[maintenance.rhythm-of-person] ends with a later course under another registration, while they are linked', async () => {
+    const former = await begin(completed().performed('2024-01-02T10:00'));
+    const later = completed({}, other).performed('2024-02-02T10:00');
+    await models.record(chain, [patient(other), ...later.streams()]);
+    expect(await due()).toEqual([former.id, later.id]);
+    const together = await link(of.patient, other);
+    expect(await due()).toEqual([later.id]);
+    await unlink(of.patient, other, together);
+    expect(await due()).toEqual([former.id, later.id]);
+    // What happens once they are linked counts as well, not only what had happened by then.
+    await link(of.patient, other);
+    const third = completed().performed('2024-03-02T10:00');
+    await models.record(chain, third.streams());
+    expect(await due()).toEqual([third.id]);
+  });
+
+  it('[maintenance.declined-by-person] ends with a decline under another registration, while it and the link stand', async () => {
+    const former = await begin(completed().performed('2024-01-02T10:00'));
+    const elsewhere = completed({}, other).performed('2023-12-02T10:00');
+    await models.record(chain, [patient(other), ...elsewhere.streams()]);
+    const decline = () =>
+      tell(elsewhere, MaintenanceDeclined(occurredNow('2024-04-20T10:00:00.000Z'), named(elsewhere)));
+    await decline();
+    expect(await due()).toEqual([former.id]);
+    const together = await link(of.patient, other);
+    expect(await due()).toEqual([]);
+    await tell(elsewhere, MaintenanceResumed(now, named(elsewhere)));
+    expect(await due()).toEqual([former.id]);
+    await decline();
+    expect(await due()).toEqual([]);
+    await unlink(of.patient, other, together);
+    expect(await due()).toEqual([former.id]);
+  });
+
+  it('[maintenance.declined-by-person] does not hold for a course that began after it, nor under another protocol', async () => {
+    const declined = await begin(completed().performed('2024-01-02T10:00'));
+    await tell(declined, MaintenanceDeclined(occurredNow('2024-01-20T10:00:00.000Z'), named(declined)));
+    const later = completed({}, other).performed('2024-02-02T10:00');
+    await models.record(chain, [patient(other), ...later.streams()]);
+    await link(of.patient, other);
+    expect(await due()).toEqual([later.id]);
+    await tell(later, MaintenanceDeclined(occurredNow('2024-03-20T10:00:00.000Z'), named(later)));
+    expect(await due()).toEqual([]);
+  });
+
+  it('[maintenance.rhythm-of-person] stands as the course itself says, in whatever order it was told and linked', async () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('course' as const), who: fc.nat(2), day: fc.integer({ min: 1, max: 28 }) }),
+      fc.record({ kind: fc.constant('wish' as const), declines: fc.boolean(), which: fc.nat(5) }),
+      fc.record({ kind: fc.constant('tie' as const), links: fc.boolean(), a: fc.nat(2), b: fc.nat(2) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 12 }), async (steps) => {
+        chain = await models.engine.newChain();
+        const patients = [of.patient, newId(), newId()];
+        await models.record(chain, [...references(), patient(patients[1]), patient(patients[2])]);
+        const courses: { history: CourseHistory; who: number; began: string; declinedAt: string | null }[] = [];
+        const links = new Map<string, string>();
+        let hour = 0;
+        for (const each of steps) {
+          hour += 1;
+          const instant = new Date(Date.UTC(2024, 3, 1, hour)).toISOString();
+          if (each.kind === 'course') {
+            const began = `2024-01-${String(each.day).padStart(2, '0')}T10:${String(courses.length).padStart(2, '0')}`;
+            const history = completed({}, patients[each.who]).performed(began);
+            await models.record(chain, history.streams());
+            courses.push({ history, who: each.who, began, declinedAt: null });
+          } else if (each.kind === 'wish') {
+            const course = courses[each.which % Math.max(courses.length, 1)];
+            if (!course || each.declines === (course.declinedAt !== null)) continue;
+            const told = each.declines ? MaintenanceDeclined : MaintenanceResumed;
+            await tell(course.history, told(occurredNow(instant), named(course.history)));
+            course.declinedAt = each.declines ? instant : null;
+          } else {
+            const key = [each.a, each.b].sort((a, b) => a - b).join('-');
+            if (each.a === each.b || each.links === links.has(key)) continue;
+            const [a, b] = [patients[each.a] as string, patients[each.b] as string];
+            if (each.links) links.set(key, await link(a, b));
+            else await unlink(a, b, links.get(key) as string);
+            if (!each.links) links.delete(key);
+          }
+        }
+        const group = (who: number, seen = new Set([who])): Set<number> => {
+          for (const key of links.keys()) {
+            const [a, b] = key.split('-').map(Number) as [number, number];
+            for (const [x, y] of [
+              [a, b],
+              [b, a],
+            ] as const)
+              if (seen.has(x) && !seen.has(y)) group(who, seen.add(y));
+          }
+          return seen;
+        };
+        const goesOn = courses.filter((course) => {
+          const others = courses.filter((each) => each !== course && group(course.who).has(each.who));
+          const isEnded = others.some(({ began, declinedAt }) => began > course.began || declinedAt !== null);
+          return course.declinedAt === null && !isEnded;
+        });
+        expect(new Set(await due())).toEqual(new Set(goesOn.map(({ history }) => history.id)));
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
 describe('a patient who is gone', () => {
   const died = (patientId: string, on: string) => PatientDied(now, { patientId, on });
   const states = async (today = '2024-05-02') => (await list({ today })).map(({ state }) => state);
@@ -325,6 +455,21 @@ describe('a patient who is gone', () => {
     expect(await states()).toEqual([]);
     const { items } = await models.courses.list(chain, { limit: 10, today: '2024-05-02' });
     expect(items).toMatchObject([{ maintenance: null, suggestedCourse: null }]);
+  });
+
+  it('[maintenance.patient-gone] is left out once erased under any registration, until the link is undone', async () => {
+    await begin(completed().performed('2024-01-02T10:00'));
+    const other = newId();
+    await models.record(chain, [patient(other)]);
+    const together = await link(of.patient, other);
+    expect(await states()).toEqual(['due']);
+    await models.engine.db.query(
+      `update subject_key set wrapped = null, destroyed_at = now() where chain = $1 and subject = $2`,
+      [chain.no, other],
+    );
+    expect(await states()).toEqual([]);
+    await unlink(of.patient, other, together);
+    expect(await states()).toEqual(['due']);
   });
 
   it('[maintenance.patient-gone] shows no maintenance in the course either', async () => {

@@ -50,6 +50,8 @@ export const PERSON_ENDS_DDL = `
     state json not null,
     -- The first day on which the person had died or moved away, by any registration that is linked; null: neither.
     ends_on date,
+    -- All that are linked with it, itself included, in their order: the first names the person.
+    registrations uuid[] not null,
     primary key (chain, id)
   );`;
 
@@ -58,9 +60,10 @@ export const PERSON_ENDS_DDL = `
  * looks at every registration that can be reached from those it is about, before its events and after them.
  */
 export class PersonEnds {
-  async apply(tx: Queryable, chain: Chain, page: readonly SealedEvent[]): Promise<void> {
+  /** @returns every registration that may belong to another person now than before, or that the page is about */
+  async apply(tx: Queryable, chain: Chain, page: readonly SealedEvent[]): Promise<ReadonlySet<Id>> {
     const events = page.filter(({ type }) => WANTED.has(type));
-    if (events.length === 0) return;
+    if (events.length === 0) return new Set();
     const patientIds = [...new Set(events.map(({ data }) => (data as { patientId: Id }).patientId))];
     const known = await this.reach(tx, chain, new Map(), patientIds);
     for (const event of events) {
@@ -71,6 +74,7 @@ export class PersonEnds {
     }
     await this.reach(tx, chain, known, patientIds);
     await this.save(tx, chain, known);
+    return new Set(known.keys());
   }
 
   /** Adds what can be reached over links to what is known already. */
@@ -94,16 +98,18 @@ export class PersonEnds {
   }
 
   private async save(tx: Queryable, chain: Chain, known: ReadonlyMap<Id, Registration>): Promise<void> {
-    const ids = [...known.keys()];
+    const rows = [...known].map(([id, state]) => {
+      const registrations = reachable(id, known);
+      const endsOn = endOf(registrations.map((each) => known.get(each) ?? UNKNOWN));
+      return { id, state, ends_on: endsOn, registrations: registrations.sort() };
+    });
     await tx.query(
-      `insert into person_end (chain, id, state, ends_on) select $1, * from unnest($2::uuid[], $3::json[], $4::date[])
-       on conflict (chain, id) do update set state = excluded.state, ends_on = excluded.ends_on`,
-      [
-        chain.no,
-        ids,
-        ids.map((id) => JSON.stringify(known.get(id))),
-        ids.map((id) => endOf(reachable(id, known).map((each) => known.get(each) ?? UNKNOWN))),
-      ],
+      `insert into person_end (chain, id, state, ends_on, registrations)
+       select $1, r.id, r.state, r.ends_on, r.registrations
+       from jsonb_to_recordset($2::jsonb) as r(id uuid, state json, ends_on date, registrations uuid[])
+       on conflict (chain, id) do update
+         set state = excluded.state, ends_on = excluded.ends_on, registrations = excluded.registrations`,
+      [chain.no, JSON.stringify(rows)],
     );
   }
 }

@@ -1,19 +1,29 @@
 import type { Chain } from '#libs/event-store/src/chains.js';
-import { newId } from '#libs/kernel/src/ids.js';
+import type { NewEvent } from '#libs/event-store/src/event-type.js';
+import { type Id, newId } from '#libs/kernel/src/ids.js';
 import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
 import { CourseHistory, HEALTHY, patient, practitioner, site, zoned } from '#test/support/treatment-history.js';
 import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
 import {
+  CourseEntryRetracted,
+  courseStream,
   FollowUpHeld,
   MaintenanceDeclined,
   MaintenanceProposed,
   SessionCancelled,
   SessionMissed,
+  type SessionPerformed,
+  SessionPerformedCorrected,
   SessionRescheduled,
 } from '../../course/course.events.js';
 import { ConsentWithdrawn } from '../../consultation/consultation.events.js';
-import { PatientContactPreferenceChanged, PatientHealthRecorded, patientStream } from '../patient.events.js';
-import { patientTimelineSchema } from './patient-timeline.contract.js';
+import {
+  PatientContactPreferenceChanged,
+  PatientHealthRecorded,
+  PatientLinked,
+  patientStream,
+} from '../patient.events.js';
+import { patientTimelineSchema, type TimelineItem } from './patient-timeline.contract.js';
 
 let models: TestReadModels;
 let chain: Chain;
@@ -182,4 +192,119 @@ it('keeps what is known of when things happened', async () => {
     ['PatientRegistered', 'unknown', 'live'],
   ]);
   expect(occurredNow(items[0]?.recordedAt as string).instant > '2025').toBe(true);
+});
+
+describe('what was said about an entry', () => {
+  const stream = () => courseStream(history.id);
+  let history: CourseHistory;
+  let entryId: Id;
+
+  /** The session is the entry that everything is said about; the one after it is never corrected. */
+  beforeEach(async () => {
+    history = new CourseHistory(of).performed('2024-02-03T10:00').performed('2024-02-17T10:00', { number: 2 });
+    await models.record(chain, [...references(), ...history.streams()]);
+    entryId = (await models.engine.store.readStream(chain.id, stream()))[1]?.header.id as Id;
+  });
+
+  const corrected = (corrects: Id, wall: string, depthMm: number, correctionReason: string) => {
+    const { data } = history.events[1] as { data: Parameters<typeof SessionPerformed>[1] };
+    const said = { ...data, at: zoned(wall), depthMm, corrects, correctionReason };
+    return SessionPerformedCorrected(occurredAt(zoned(wall)), said);
+  };
+  const retracted = (retracts: Id, retractionReason: string) => {
+    const data = { courseId: history.id, patientId: of.patient, retracts, retractionReason };
+    return CourseEntryRetracted(occurredAt(zoned('2024-05-01T10:00')), data);
+  };
+  /** @returns the id of the last event, which the read model does not have yet */
+  const record = async (...events: NewEvent[]): Promise<Id> => {
+    await models.engine.append(chain, [{ stream: stream(), events }]);
+    return (await models.engine.store.readStream(chain.id, stream())).at(-1)?.header.id as Id;
+  };
+  /** In one page of the read model, with what it does not have yet. @returns the id of the last event */
+  const say = async (...events: NewEvent[]): Promise<Id> => {
+    const id = await record(...events);
+    await models.record(chain, []);
+    return id;
+  };
+  /** Of the first session, which must be the same in the history of the course: that is read whole. */
+  const shown = async () => {
+    const { items } = await models.timeline.list(chain, of.patient, { limit: 100, order: 'asc' });
+    const inCourse = await models.courseHistory.of(chain, history.id, {});
+    expect(items.filter(({ course }) => course?.id === history.id)).toEqual(inCourse.items);
+    const {
+      occurredAt: at,
+      details,
+      entered,
+      corrections,
+      retracted: back,
+    } = items.find(({ eventId }) => eventId === entryId) as TimelineItem;
+    return {
+      at,
+      depthMm: details['depthMm'],
+      entered: entered?.occurredAt ?? null,
+      corrections: corrections.map(({ reason, retracted: gone }) => [reason, gone?.reason ?? null]),
+      retracted: back?.reason ?? null,
+    };
+  };
+  const asEntered = { at: '2024-02-03T07:00:00.000Z', depthMm: 2, entered: null, corrections: [], retracted: null };
+  const { at: entered } = asEntered;
+
+  it('is nothing at first', async () => {
+    expect(await shown()).toEqual(asEntered);
+  });
+
+  it('[correction.both-shown] is a correction, and another one that corrects the first', async () => {
+    const first = await say(corrected(entryId, '2024-02-04T10:00', 3, 'wrong day'));
+    expect(await shown()).toEqual({
+      ...{ at: '2024-02-04T07:00:00.000Z', depthMm: 3, entered, retracted: null },
+      corrections: [['wrong day', null]],
+    });
+    const second = await record(corrected(first, '2024-02-05T10:00', 3, 'wrong again'));
+    await say(
+      corrected(second, '2024-02-05T10:00', 4, 'wrong depth'),
+      corrected(entryId, '2024-02-06T10:00', 4, 'at last'),
+    );
+    expect(await shown()).toEqual({
+      ...{ at: '2024-02-06T07:00:00.000Z', depthMm: 4, entered, retracted: null },
+      corrections: [
+        ['wrong day', null],
+        ['wrong again', null],
+        ['wrong depth', null],
+        ['at last', null],
+      ],
+    });
+  });
+
+  it('[correction.retraction-shown] is what took a correction back, and the entry', async () => {
+    const first = await say(corrected(entryId, '2024-02-04T10:00', 3, 'wrong day'));
+    const second = await say(corrected(first, '2024-02-05T10:00', 4, 'wrong again'));
+    await say(retracted(second, 'was right before'));
+    const corrections = [
+      ['wrong day', null],
+      ['wrong again', 'was right before'],
+    ];
+    const after = { at: '2024-02-04T07:00:00.000Z', depthMm: 3, entered, corrections, retracted: null };
+    expect(await shown()).toEqual(after);
+    await say(retracted(entryId, 'another patient'));
+    expect(await shown()).toEqual({ ...after, retracted: 'another patient' });
+  });
+
+  it('[person.timeline] is shown under every registration that is linked', async () => {
+    const other = newId();
+    const linkId = newId();
+    const linked = (patientId: Id, otherPatientId: Id) => ({
+      stream: patientStream(patientId),
+      events: [
+        PatientLinked(occurredAt(zoned('2024-06-01T10:00')), { patientId, otherPatientId, linkId, reason: 'twice' }),
+      ],
+    });
+    await models.record(chain, [patient(other), linked(of.patient, other), linked(other, of.patient)]);
+    await say(corrected(entryId, '2024-02-04T10:00', 3, 'wrong day'));
+    const page = { limit: 100, order: 'asc' as const, person: 'true' as const };
+    const { items, registrations } = await models.timeline.list(chain, other, page);
+    expect(registrations.map(({ id }) => id)).toEqual([other, of.patient]);
+    expect(items.find(({ eventId }) => eventId === entryId)?.corrections).toMatchObject([{ reason: 'wrong day' }]);
+    const now = await models.engine.chains.now(chain);
+    expect((await models.timeline.list(chain, other, { ...page, knownAt: now })).items).toEqual(items);
+  });
 });

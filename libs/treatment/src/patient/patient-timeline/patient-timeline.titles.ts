@@ -17,14 +17,21 @@ type Facts<Type extends TimelineEvent['type']> = Extract<TimelineEvent, { type: 
 /** An English sentence, and what else is worth knowing. Made from open fields alone: there is nothing personal in it. */
 export function tell(entry: EntryFacts): { title: string; details: Details } {
   const { title, ...labels } = told(entry);
-  return { title, details: Object.fromEntries(Object.entries(labels).filter(isTold)) };
+  const details: Details = {};
+  for (const name in labels) {
+    const value = labels[name];
+    if (isTold(value)) details[name] = value;
+  }
+  return { title, details };
 }
 
 /** Labels whose value is missing or empty are left out. */
 type Told = { title: string } & Record<string, string | number | readonly string[] | null | undefined>;
 
-const isTold = (label: [string, unknown]): label is [string, string | number | string[]] =>
-  label[1] !== undefined && label[1] !== null && !(Array.isArray(label[1]) && label[1].length === 0);
+const kindsOf = ({ categories }: { readonly categories: readonly string[] }): string => categories.join(', ');
+
+const isTold = (value: Told[string]): value is string | number | string[] =>
+  value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
 
 function told({ type, facts, session, protocol }: EntryFacts): Told {
   const named = session
@@ -35,6 +42,12 @@ function told({ type, facts, session, protocol }: EntryFacts): Told {
       return { title: 'Registered as a patient.', ...contact(facts as Facts<typeof type>) };
     case 'PatientContactPreferenceChanged':
       return { title: 'Wishes to be contacted in another way.', ...contact(facts as Facts<typeof type>) };
+    case 'PatientOptedOut':
+      return { title: `Wants no more messages of this kind: ${kindsOf(facts as Facts<typeof type>)}.` };
+    case 'PatientOptedIn':
+      return { title: `Wants messages of this kind again: ${kindsOf(facts as Facts<typeof type>)}.` };
+    case 'PatientContactChoicesSet':
+      return { title: 'Chose channels and time zone for messages.' };
     case 'PatientHealthRecorded':
       return { title: 'Health questionnaire answered anew.' };
     case 'HealthFactRecorded': {

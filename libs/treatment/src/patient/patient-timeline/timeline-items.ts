@@ -31,36 +31,37 @@ export class TimelineItems {
     { knownAt }: HistoryAt = {},
     read: ReadStreams = new Map(),
   ): Promise<TimelineItem[]> {
-    const [sites, practitioner, course, histories] = await Promise.all([
+    const [sites, practitionerOf, courseOf, histories] = await Promise.all([
       this.people.sites(chain),
-      this.people.practitioners(
-        chain,
-        entries.flatMap((entry) => entry.practitioner_id ?? []),
-      ),
-      this.people.courses(
-        chain,
-        entries.flatMap((entry) => entry.course_id ?? []),
-      ),
+      this.people.practitioners(chain, idsOf(entries, 'practitioner_id')),
+      this.people.courses(chain, idsOf(entries, 'course_id')),
       this.histories(chain, entries, { knownAt }, read),
     ]);
+    // Hundreds of entries name a few things over and over: each is made once.
+    const site = once((id: Id) => siteRef(siteIn(sites, id)));
+    const practitioner = once(practitionerOf);
+    const course = once(courseOf);
     return entries.map((entry): TimelineItem => {
-      const history = histories.get(entry.event_id);
+      const { shown } = entry;
+      const history = entry.changed === null ? undefined : histories.get(shown.eventId);
+      const { title, details } = told(entry, shown.facts, sessionOf(entry));
       return {
-        eventId: entry.event_id,
-        position: Number(entry.position),
-        type: entry.type,
-        occurredAt: entry.occurred_at,
-        precision: entry.precision,
-        wall: entry.wall,
-        zone: entry.zone,
-        recordedAt: entry.recorded_at,
-        origin: entry.origin,
-        actor: entry.actor,
-        patientId: entry.patient_id,
-        site: entry.site_id === null ? null : siteRef(siteIn(sites, entry.site_id)),
+        eventId: shown.eventId,
+        position: shown.position,
+        type: shown.type,
+        occurredAt: shown.occurredAt,
+        precision: shown.precision,
+        wall: shown.wall,
+        zone: shown.zone,
+        recordedAt: shown.recordedAt,
+        origin: shown.origin,
+        actor: shown.actor,
+        patientId: shown.patientId,
+        site: entry.site_id === null ? null : site(entry.site_id),
         course: entry.course_id === null ? null : course(entry.course_id, entry.protocol ?? ''),
         practitioner: entry.practitioner_id === null ? null : practitioner(entry.practitioner_id),
-        ...told(entry, entry.facts, sessionOf(entry)),
+        title,
+        details,
         corrections: history ? correctionViews(history) : [],
         entered: history && history.corrections.length > 0 ? asEntered(entry, history) : null,
         retracted: retractionView(history?.retraction),
@@ -75,18 +76,37 @@ export class TimelineItems {
     at: HistoryAt,
     read: ReadStreams,
   ): Promise<ReadonlyMap<Id, EntryHistory>> {
-    const changed = new Map<StreamName, Set<Id>>();
-    for (const entry of entries) {
-      if (!entry.is_corrected && !entry.is_retracted) continue;
-      changed.set(entry.stream, (changed.get(entry.stream) ?? new Set()).add(entry.event_id));
-    }
-    const events = await Promise.all(
-      [...changed].map(async ([stream, ids]) => read.get(stream) ?? this.records.changesOf(chain, stream, ids)),
-    );
+    const changed = entries.flatMap((entry) => entry.changed ?? []);
+    if (changed.length === 0) return new Map();
+    const unread = changed.filter(({ stream }) => !read.has(stream));
+    const events = await this.records.eventsAt(chain, unread);
+    const streams = [...new Set(changed.map(({ stream }) => stream))];
     return new Map(
-      events.flatMap((each) => entriesOf(each, at)).map((history) => [history.entered.header.id, history]),
+      streams
+        .flatMap((stream) => entriesOf(read.get(stream) ?? events.get(stream) ?? [], at))
+        .map((history) => [history.entered.header.id, history]),
     );
   }
+}
+
+const idsOf = (entries: readonly ResolvedEntry[], column: 'practitioner_id' | 'course_id'): Set<Id> => {
+  const ids = new Set<Id>();
+  for (const { [column]: id } of entries) if (id !== null) ids.add(id);
+  return ids;
+};
+
+/** What is asked of the same id again is answered with the same. */
+function once<More extends readonly unknown[], Named>(
+  make: (id: Id, ...more: More) => Named,
+): (id: Id, ...more: More) => Named {
+  const made = new Map<Id, Named>();
+  return (id, ...more) => {
+    const known = made.get(id);
+    if (known !== undefined) return known;
+    const named = make(id, ...more);
+    made.set(id, named);
+    return named;
+  };
 }
 
 type SessionNamed = { readonly kind: 'course' | 'maintenance'; readonly number: number } | undefined;
@@ -94,7 +114,7 @@ type SessionNamed = { readonly kind: 'course' | 'maintenance'; readonly number: 
 const sessionOf = ({ session_kind: kind, session_number: number }: ResolvedEntry): SessionNamed =>
   kind === null || number === null ? undefined : { kind, number };
 
-const told = ({ type, protocol }: ResolvedEntry, facts: unknown, session: SessionNamed) =>
+const told = ({ shown: { type }, protocol }: ResolvedEntry, facts: unknown, session: SessionNamed) =>
   tell({ type, facts, session, protocol: protocol ?? undefined });
 
 function asEntered(entry: ResolvedEntry, { entered }: EntryHistory): TimelineItem['entered'] {

@@ -75,8 +75,10 @@ export const tracedReceiptSchema = z
     receivedMl: z.number().positive().nullable(),
     usedMl: z.number().nonnegative(),
     wastedMl: z.number().nonnegative(),
-    /** received = used + wasted + left; below zero an entry is wrong. */
-    leftMl: z.number().nullable(),
+    /** received + excess = used + wasted + left. */
+    leftMl: z.number().nonnegative().nullable(),
+    /** Used and wasted beyond what was received: where it is not 0, an entry is wrong. */
+    excessMl: z.number().nonnegative().nullable(),
   })
   .meta({ id: 'TracedReceipt' });
 
@@ -178,8 +180,10 @@ export const lotStockSchema = z
     receivedMl: z.number().positive().nullable(),
     usedMl: z.number().nonnegative(),
     wastedMl: z.number().nonnegative(),
-    /** received = used + wasted + left; below zero an entry is wrong. */
-    leftMl: z.number().nullable(),
+    /** received + excess = used + wasted + left. */
+    leftMl: z.number().nonnegative().nullable(),
+    /** Used and wasted beyond what was received: where it is not 0, an entry is wrong. */
+    excessMl: z.number().nonnegative().nullable(),
     /** Sessions with it in which a volume was not written down. */
     volumeUnknown: z.int().nonnegative(),
     /** `expired`: after its last day at the site; `recalled` today, whatever else. */

@@ -7,7 +7,7 @@ import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
 import { DIRECTORY } from '../../directory/directory.projection.js';
 import { type NamedSite, type People, siteIn, siteRef } from '../../directory/people.js';
-import { totalMl } from '../../lot/lot.state.js';
+import { stockOf, totalMl } from '../../lot/lot.state.js';
 import type { Person } from '../../shared.contract.js';
 import { RecallUnknown } from '../recall.errors.js';
 import { recallIdOf, type Telling } from '../recall.events.js';
@@ -337,7 +337,7 @@ function receiptView(row: ReceiptRow, { site }: Names) {
     receivedMl,
     usedMl,
     wastedMl,
-    leftMl: receivedMl === null ? null : totalMl([receivedMl, -usedMl, -wastedMl]),
+    ...stockOf(receivedMl === null ? null : totalMl([receivedMl, -usedMl, -wastedMl])),
   };
 }
 

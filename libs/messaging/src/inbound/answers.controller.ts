@@ -1,0 +1,84 @@
+import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import { TakesForm } from '#libs/http/src/body-parsers.js';
+import { ActionEndpoint } from '#libs/http/src/endpoint.decorators.js';
+import { InChain } from '#libs/http/src/request-context.js';
+import { NotFound } from '#libs/kernel/src/errors.js';
+import { LINK_ACTIONS } from '../dispatch/answer-links.js';
+import { ANSWER_PAGE_POLICY, type AnswerPage, answerPage } from './answer-page.js';
+import { InboundService } from './inbound.service.js';
+
+const HTML = 'text/html';
+
+const linkParamsSchema = z.strictObject({
+  token: z.string().max(120),
+  action: z.enum([...LINK_ACTIONS, 'unsubscribe']),
+});
+type LinkParams = z.infer<typeof linkParamsSchema>;
+
+/** Where the links in messages lead. Whoever has a link has the message; nobody signs in. */
+@ApiTags('answers')
+@Controller('m')
+export class AnswersController {
+  constructor(private readonly inbound: InboundService) {}
+
+  @Get(':token/:action')
+  @ActionEndpoint({
+    id: 'askToAnswer',
+    summary: 'A page that asks whether the answer is meant',
+    description: 'Changes nothing: programs that look through mail follow links, too.',
+    produces: HTML,
+  })
+  async ask(
+    @InChain() chain: Chain,
+    @Param({ schema: linkParamsSchema }) { token, action }: LinkParams,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const known = await orUnknown(this.inbound.linked(chain, token));
+    send(request, reply, known ? { kind: 'ask', action } : { kind: 'unknown' }, known?.language);
+  }
+
+  @Post(':token/:action')
+  @TakesForm()
+  @ActionEndpoint({
+    id: 'answerMessage',
+    summary: 'Takes the answer of a patient',
+    description:
+      'Confirm a time, ask for another one, say how it is going, or end a kind of message. `unsubscribe` is the one-click address of RFC 8058. Following it twice is following it once.',
+    produces: HTML,
+  })
+  async answer(
+    @InChain() chain: Chain,
+    @Param({ schema: linkParamsSchema }) { token, action }: LinkParams,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const known = await orUnknown(this.inbound.linked(chain, token));
+    if (known && action === 'unsubscribe') await this.inbound.unsubscribe(chain, token);
+    else if (known && action !== 'unsubscribe') await this.inbound.follow(chain, token, action);
+    send(request, reply, known ? { kind: 'done', action } : { kind: 'unknown' }, known?.language);
+  }
+}
+
+async function orUnknown<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof NotFound) return null;
+    throw error;
+  }
+}
+
+function send({ headers }: FastifyRequest, reply: FastifyReply, page: AnswerPage, language: string | undefined): void {
+  const asked = /^[a-z]{2,3}/i.exec(headers['accept-language'] ?? '')?.[0] ?? 'en';
+  void reply
+    .status(page.kind === 'unknown' ? 404 : 200)
+    .header('content-security-policy', ANSWER_PAGE_POLICY)
+    .header('x-robots-tag', 'noindex')
+    .type(`${HTML}; charset=utf-8`)
+    .send(answerPage(page, language ?? asked));
+}

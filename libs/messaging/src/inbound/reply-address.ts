@@ -1,0 +1,47 @@
+import type { Database } from '#libs/database/src/database.js';
+import type { Chain } from '#libs/event-store/src/chains.js';
+import type { MasterKey } from '#libs/event-store/src/master-key.js';
+import type { Id } from '#libs/kernel/src/ids.js';
+import type { OutgoingMessage } from '../channel.contract.js';
+
+/** The last message that a patient was sent at a number. */
+export interface AnsweredMessage {
+  readonly messageId: Id;
+  readonly patientId: Id;
+}
+
+/** Finds the messages that an SMS answers. Numbers stand nowhere: only their blind index does. */
+export class ReplyAddresses {
+  constructor(
+    private readonly db: Database,
+    private readonly master: Pick<MasterKey, 'blindIndex'>,
+  ) {}
+
+  /** Before the provider is called: an answer may be faster than what we write down after it. */
+  async note(chain: Chain, { channel, to, messageId, patientId, sentAt }: OutgoingMessage): Promise<void> {
+    if (channel !== 'sms') return;
+    await this.db.query(
+      `insert into message_reply_address as a (chain, address, message_id, patient_id, sent_at)
+       values ($1, $2, $3, $4, $5)
+       on conflict (chain, address, patient_id) do update
+         set message_id = excluded.message_id, sent_at = excluded.sent_at where a.sent_at <= excluded.sent_at`,
+      [chain.no, this.indexOf(chain, to), messageId, patientId, sentAt],
+    );
+  }
+
+  /** Newest first: one for each patient who was written to at this number. */
+  async answered(chain: Chain, from: string): Promise<AnsweredMessage[]> {
+    const { rows } = await this.db.query<{ message_id: Id; patient_id: Id }>(
+      `select message_id, patient_id from message_reply_address
+       where chain = $1 and address = $2 order by sent_at desc, message_id desc`,
+      [chain.no, this.indexOf(chain, from)],
+    );
+    return rows.map((row) => ({ messageId: row.message_id, patientId: row.patient_id }));
+  }
+
+  /** The same number is written in many ways; `00` and `+` begin the same one. */
+  private indexOf(chain: Chain, number: string): string {
+    const digits = number.replace(/\D/g, '').replace(/^00/, '');
+    return this.master.blindIndex(`${chain.id} phone`, digits);
+  }
+}

@@ -1,0 +1,138 @@
+import { dateOfWall, type LocalDate } from '#libs/kernel/src/zoned-time.js';
+import { guardianMissing } from '../consultation/consent.rules.js';
+import { screeningValidOn } from '../consultation/consultation.rules.js';
+import { consentOn } from '../consultation/consultation.state.js';
+import { isCredentialed } from '../practitioner/practitioner.state.js';
+import type { CourseRule } from './course.rule-book.js';
+import { performedSessions, type PlannedCourse } from './course.state.js';
+import type { Finding, SessionFacts, SessionWorld } from './session-finding.js';
+
+/** Who may treat, and with whose leave: credential, consent and a cleared consultation. */
+
+/** A credential for the procedure that is valid on that day, not today (S2-Q1). */
+export function credential(
+  course: PlannedCourse,
+  { practitioner }: Pick<SessionWorld, 'practitioner'>,
+  session: Pick<SessionFacts, 'at'>,
+): Finding[] {
+  const on = dateOfWall(session.at.wall);
+  const credentials = practitioner.status === 'none' ? [] : practitioner.credentials;
+  if (isCredentialed(credentials, course.protocol.code, on)) return [];
+  return [
+    {
+      rule: 'session.credential',
+      deviation: 'credential',
+      field: 'practitioner',
+      message: `The practitioner has no credential for ${course.protocol.code} that is valid on ${on}.`,
+      facts: ['S2-Q1'],
+      override: 'none',
+      seen: credentials.filter(({ procedures }) => procedures.includes(course.protocol.code)).map(periodOf),
+      accepted: `a credential for ${course.protocol.code} that is valid on ${on}`,
+    },
+  ];
+}
+
+const periodOf = ({ validFrom, validTo }: { validFrom: LocalDate; validTo: LocalDate | null }): string =>
+  `${validFrom} to ${validTo ?? 'open'}`;
+
+/**
+ * A consent for the procedure that is neither missing, withdrawn nor expired on that day; that of a minor is a
+ * guardian's.
+ */
+export function consent(
+  course: PlannedCourse,
+  { consultation, person }: Pick<SessionWorld, 'consultation' | 'person'>,
+  session: Pick<SessionFacts, 'at'>,
+): Finding[] {
+  const on = dateOfWall(session.at.wall);
+  const consents = consultation.status === 'none' ? [] : consultation.consents;
+  const given = consentOn(consents, course.protocol.code, on);
+  const found: Pick<Finding, 'deviation' | 'field' | 'facts' | 'override'> = {
+    deviation: 'consent',
+    field: 'consent',
+    facts: [],
+    override: 'none',
+  };
+  if (!given) {
+    return [
+      {
+        ...found,
+        rule: 'consent.missing',
+        message: `No consent for ${course.protocol.code} is in force on ${on}: it is missing, withdrawn or expired.`,
+        seen: consents
+          .filter(({ procedure }) => procedure === course.protocol.code)
+          .map(({ signedOn, validUntil }) => periodOf({ validFrom: signedOn, validTo: validUntil })),
+        accepted: `a consent for ${course.protocol.code} that was signed by ${on} and holds on it`,
+      },
+    ];
+  }
+  if (!guardianMissing(person, given, on)) return [];
+  return [
+    {
+      ...found,
+      rule: 'consent.guardian',
+      message: 'The patient is under age on that day, and no guardian has signed.',
+      seen: 'patient',
+      accepted: 'a consent that a guardian has signed',
+    },
+  ];
+}
+
+/**
+ * The consultation that a course rests on is the person's own, about the procedure, and cleared (S2-V1, S3-V1). What it
+ * found must still hold when a course begins, and for each maintenance session; in between it may grow old.
+ */
+export function screening(
+  course: PlannedCourse,
+  { consultation, protocol, person }: Pick<SessionWorld, 'consultation' | 'protocol' | 'person'>,
+  session: Pick<SessionFacts, 'at' | 'kind'>,
+): Finding[] {
+  const found = (
+    rule: CourseRule,
+    message: string,
+    facts: readonly string[],
+    seen: unknown,
+    accepted: string,
+  ): Finding => ({
+    rule,
+    deviation: null,
+    field: 'consultation',
+    message,
+    facts,
+    override: 'none',
+    seen,
+    accepted,
+  });
+  if (
+    consultation.status === 'none' ||
+    !person.patients.some(({ patientId }) => patientId === consultation.patientId)
+  ) {
+    const message = 'The consultation that the course rests on was not one of this patient.';
+    return [
+      found(
+        'consultation.of-patient',
+        message,
+        [],
+        null,
+        'a consultation of this patient, or of a linked registration',
+      ),
+    ];
+  }
+  if (consultation.procedure !== course.protocol.code) {
+    const message = `The consultation that the course rests on was about ${consultation.procedure}.`;
+    return [found('consultation.procedure', message, [], consultation.procedure, course.protocol.code)];
+  }
+  const outcome = consultation.conclusion?.outcome ?? 'not concluded';
+  if (outcome !== 'cleared') {
+    const message = `The consultation that the course rests on is ${outcome}, not cleared.`;
+    return [found('consultation.cleared', message, ['S2-V1', 'S3-V1'], outcome, 'cleared')];
+  }
+  const begins = performedSessions(course, 'course').length === 0;
+  if (session.kind === 'course' && !begins) return [];
+  const on = dateOfWall(session.at.wall);
+  if (screeningValidOn(consultation, protocol, on)) return [];
+  const { lasts, facts } = protocol.screening.validity;
+  const message = `What the consultation found no longer holds on ${on}: hold a new one, and let the course rest on it.`;
+  const accepted = `a cleared consultation of at most ${lasts ?? 'any time'} before`;
+  return [found('consultation.expired', message, facts, consultation.concludedOn ?? null, accepted)];
+}

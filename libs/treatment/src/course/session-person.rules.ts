@@ -1,0 +1,111 @@
+import { dateOfWall } from '#libs/kernel/src/zoned-time.js';
+import { blockingFindings, reviewFindings } from '#libs/protocols/src/contraindication.rule.js';
+import { endOfPerson, healthOn, openAdverseEvents, type Person } from '../patient/person.js';
+import type { FollowUp, PlannedCourse } from './course.state.js';
+import type { Finding, SessionFacts, SessionWorld } from './session-finding.js';
+
+/**
+ * Blocking contraindications (S0-C1 to S0-C8), with the ingredients of the lots that are used (S0-C5); what no list knows
+ * holds the session until a physician has looked at it (S4-C1, S0-G1). What holds on the day of the session counts, in
+ * whichever registration of the person it stands. One that a physician has overridden in the consultation is not asked
+ * for again.
+ */
+export function contraindications(
+  { protocol, person, consultation }: Pick<SessionWorld, 'protocol' | 'person' | 'consultation'>,
+  session: Pick<SessionFacts, 'at'>,
+  ingredients: readonly string[],
+): Finding[] {
+  const answers = healthOn(person, dateOfWall(session.at.wall));
+  if (answers === 'erased') {
+    return [
+      {
+        rule: 'session.health-erased',
+        deviation: null,
+        field: 'patient',
+        message: 'The health record of the patient was erased: nobody can tell whether treatment is safe.',
+        facts: [],
+        override: 'none',
+      },
+    ];
+  }
+  const accepted = new Set(consultation.status === 'none' ? [] : consultation.overrides.map(({ code }) => code));
+  const blocking = blockingFindings(protocol, answers, ingredients)
+    .filter(({ code, overridable }) => !(overridable && accepted.has(code)))
+    .map(
+      ({ code, facts, overridable }): Finding => ({
+        rule: overridable ? 'session.contraindication' : 'session.contraindication-absolute',
+        deviation: 'contraindication',
+        field: 'patient',
+        message: `A contraindication stands against it: ${code}.`,
+        facts,
+        override: overridable ? 'physician' : 'none',
+        accepted: 'no such condition, medicine or allergy on that day',
+      }),
+    );
+  const unlisted = reviewFindings(protocol, answers, ingredients)
+    .filter(({ code }) => !accepted.has(code))
+    .map(
+      ({ code, facts }): Finding => ({
+        rule: 'session.health-review',
+        deviation: 'contraindication',
+        field: 'patient',
+        message: `The health record holds what a physician must look at first: ${code}.`,
+        facts,
+        override: 'physician',
+      }),
+    );
+  return [...blocking, ...unlisted];
+}
+
+/** An adverse event of the person that no physician has closed. */
+export function adverseEvents(
+  course: PlannedCourse,
+  { person, otherCourses }: Pick<SessionWorld, 'person' | 'otherCourses'>,
+): Finding[] {
+  const reported = openAdverseEvents(person).map(({ adverseEventId }) => adverseEventId);
+  const found = [course, ...otherCourses].flatMap((each) => openFollowUpEvents(each, person));
+  const open = new Set([...reported, ...found.map(({ followUpId }) => followUpId)]);
+  if (open.size === 0) return [];
+  return [
+    {
+      rule: 'session.open-adverse-event',
+      deviation: null,
+      field: 'patient',
+      message: `${open.size === 1 ? 'An adverse event is' : `${open.size} adverse events are`} open: a physician closes it first.`,
+      facts: ['S4-R2'],
+      override: 'none',
+      seen: [...open],
+      accepted: 'every adverse event closed by a physician',
+    },
+  ];
+}
+
+/** Adverse events that a follow-up found, until one of their id is closed in the patient's record. */
+export function openFollowUpEvents(course: PlannedCourse, person: Person): FollowUp[] {
+  const closed = new Set(
+    person.patients.flatMap(({ adverseEvents: events }) =>
+      events.filter(({ status }) => status === 'closed').map(({ adverseEventId }) => adverseEventId),
+    ),
+  );
+  return course.followUps.filter(
+    ({ adverseEvent, followUpId }) => adverseEvent !== undefined && !closed.has(followUpId),
+  );
+}
+
+/** Nobody is treated after the day on which they died. */
+export function personGone({ person }: Pick<SessionWorld, 'person'>, session: Pick<SessionFacts, 'at'>): Finding[] {
+  const { diedOn } = endOfPerson(person);
+  if (diedOn === null || dateOfWall(session.at.wall) <= diedOn) return [];
+  return [
+    {
+      rule: 'session.patient-died',
+      deviation: null,
+      field: 'patient',
+      message: `The patient died on ${diedOn}.`,
+      facts: [],
+      override: 'none',
+      seen: diedOn,
+      accepted: `a day up to ${diedOn}`,
+    },
+  ];
+}

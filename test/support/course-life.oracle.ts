@@ -1,0 +1,262 @@
+import type { Entry } from './memory-clinic.js';
+
+/**
+ * What must hold of sessions and courses, read from the bare events in the plainest way. It shares no rule and no fold
+ * with the product on purpose. Days are those of Istanbul, which is three hours ahead of UTC the whole year.
+ */
+
+/** What an event says, where its type is known from its name. */
+type Said = any;
+
+const said = (entry: Entry): Said => entry.data;
+export const dayOf = (instant: string): string => new Date(Date.parse(instant) + 10_800_000).toISOString().slice(0, 10);
+const days = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 86_400_000;
+
+/** The entries that nobody took back, each as its last standing correction says it, in the order of their entering. */
+export function standing(events: readonly Entry[]): Entry[] {
+  const gone = new Set(events.filter(({ type }) => type.endsWith('Retracted')).map((each) => said(each).retracts));
+  const left = events.filter(({ header }) => !gone.has(header.id));
+  return left
+    .filter(({ type }) => !type.endsWith('Corrected') && !type.endsWith('Retracted'))
+    .map((entry) => {
+      const anew = left.filter((each) => each.type.endsWith('Corrected') && said(each).corrects === entry.header.id);
+      const last = anew.at(-1);
+      if (!last) return entry;
+      const { corrects: _, correctionReason: __, ...data } = said(last);
+      const { occurredAt } = last;
+      return { ...entry, data, occurredAt, header: { ...entry.header, occurredAt } };
+    });
+}
+
+/** Everything of a clinic that the oracle looks at, as it was before the session was recorded. */
+export interface Before {
+  readonly courses: readonly Entry[];
+  readonly patient: readonly Entry[];
+  readonly consultation: readonly Entry[];
+  readonly lots: readonly Entry[];
+  readonly recalls: readonly Entry[];
+  readonly practitioners: readonly Entry[];
+}
+
+/** What a physician may accept with a reason: what is on a list, and what no list knows. */
+const OVERRIDABLE = [
+  ['condition', 'cardiovascular-disease'],
+  ['medication', 'warfarin'],
+  ['medication', 'something that no list knows'],
+] as const;
+
+/** The sentences of the domain that a session breaks which was just recorded; none is what must come out. */
+export function wrongsOfSession(session: Entry, before: Before): string[] {
+  const its = said(session);
+  const on: string = its.at.wall.slice(0, 10);
+  const ofCourse = standing(before.courses.filter((each) => said(each).courseId === its.courseId));
+  const wrongs: Record<string, boolean> = {
+    'two identifiers are confirmed': new Set(its.identifiers).size < 2,
+    'a consent holds on the day': !isConsented(standing(before.consultation), on),
+    'lots are received, not expired and not recalled': its.products.some(
+      (product: Said) => !isGoodLot(product, its.siteId, on, before),
+    ),
+    'no adverse event is open': openAdverseEvents(before) > 0,
+    'a nurse treats on the order of a physician':
+      roleOf(its.practitionerId, before) === 'nurse' && roleOf(its.orderedBy, before) !== 'physician',
+    'whoever treats has a credential on the day': !isCredentialed(its.practitionerId, on, before),
+    'sessions keep their distance, or it is overridden':
+      isTooClose(its, before) && !its.overridden.includes('interval-short'),
+    'no more sessions than planned': its.kind === 'course' && performed(ofCourse, 'course').length >= planned(ofCourse),
+    'the course is active': its.kind === 'course' && statusOf(ofCourse) !== 'active',
+    'pregnancy has no override': isTrueOf('condition', 'pregnancy', on, before),
+    'an allergy to what is used has no override': isTrueOf('allergy', 'hyaluronic acid', on, before),
+    'what else stands against it was overridden':
+      OVERRIDABLE.some(([kind, statement]) => isTrueOf(kind, statement, on, before)) &&
+      !(its.overridden.includes('contraindication') && isByPhysician(its, before)),
+    'the answers of the check allow it': its.check.pregnancy === 'yes' || !isHoldLifted(its, ofCourse),
+    'depth is in the range, or overridden': its.depthMm > 4 && !its.overridden.includes('depth'),
+    'nobody is treated after their death': standing(before.patient).some(
+      (each) => each.type === 'PatientDied' && said(each).on < on,
+    ),
+    'it is past': Date.parse(its.at.instant) > Date.parse(session.recordedAt),
+    'it is booked, and was not performed already': !isBooked(its.sessionId, ofCourse),
+    'what was overridden has a reason': its.overridden.some((kind: string) => !its.overrideReasons[kind]),
+  };
+  return Object.keys(wrongs).filter((sentence) => wrongs[sentence]);
+}
+
+/** Of a session that was said anew: what happened is not refused, but it must show. */
+export function wrongsOfCorrection(correction: Entry, before: Before): string[] {
+  const its = said(correction);
+  const elsewhere = before.courses.filter((each) => said(each).courseId !== its.courseId);
+  const isHidden = isTooClose(its, { ...before, courses: elsewhere }) && !its.overridden.includes('interval-short');
+  return isHidden ? ['a session too close to one of another course shows as a deviation'] : [];
+}
+
+/** Ids of the sessions of a course that come sooner after the one before them than 14 days. */
+export function tooCloseToFormer(events: readonly Entry[]): string[] {
+  const sessions = performed(standing(events), 'course').map(said);
+  return sessions.slice(1).flatMap((each, n) => {
+    const gap = days(sessions[n].at.wall.slice(0, 10), each.at.wall.slice(0, 10));
+    return gap < 14 ? [each.sessionId] : [];
+  });
+}
+
+/** The sentences that the courses of a person break as they stand, whatever was corrected and taken back. */
+export function wrongsOfCourse(events: readonly Entry[]): string[] {
+  const entries = standing(events);
+  const sessions = performed(entries, 'course');
+  const booked = entries.filter(({ type }) => type === 'SessionBooked');
+  const known = new Map([...booked, ...performed(entries)].map((each) => [said(each).sessionId, said(each)]));
+  const numbers = [...known.values()].map(({ kind, number }) => `${kind} ${number}`);
+  const open = [...known.values()].filter(({ sessionId, kind }) => kind === 'course' && isBooked(sessionId, entries));
+  const isCompleted = statusOf(entries) === 'completed';
+  const start = entries.find(({ type }) => type === 'CoursePlanned')?.occurredAt.instant ?? '';
+  const wrongs: Record<string, boolean> = {
+    'numbers of sessions are unique': new Set(numbers).size < numbers.length,
+    'no more sessions were performed than are planned': sessions.length > planned(entries),
+    'a completed course has all its sessions': isCompleted && sessions.length < planned(entries),
+    'a completed course has no session open': isCompleted && open.length > 0,
+    'no session was before the course was planned': performed(entries).some((each) => said(each).at.instant < start),
+    'a session is performed once':
+      new Set(performed(entries).map((each) => said(each).sessionId)).size < performed(entries).length,
+  };
+  return Object.keys(wrongs).filter((sentence) => wrongs[sentence]);
+}
+
+/** Performed sessions that stand, in the order in which they took place. */
+export const performed = (entries: readonly Entry[], kind?: string): Entry[] =>
+  entries
+    .filter((each) => each.type === 'SessionPerformed' && (kind === undefined || said(each).kind === kind))
+    .sort((a, b) =>
+      said(a).at.instant < said(b).at.instant
+        ? -1
+        : said(a).at.instant > said(b).at.instant
+          ? 1
+          : said(a).number - said(b).number,
+    );
+
+const planned = (entries: readonly Entry[]): number =>
+  said(entries.findLast(({ type }) => type === 'CoursePlanned' || type === 'CoursePlanChanged') as Entry)
+    .plannedSessions;
+
+const ENDS: Record<string, string> = { CourseCompleted: 'completed', CourseStopped: 'stopped', CourseLapsed: 'lapsed' };
+export const statusOf = (entries: readonly Entry[]): string =>
+  ENDS[entries.findLast(({ type }) => ENDS[type] !== undefined)?.type ?? ''] ?? 'active';
+
+const CHANGES: Record<string, boolean> = {
+  SessionBooked: true,
+  SessionRescheduled: true,
+  SessionMissed: false,
+  SessionCancelled: false,
+};
+/** Whether a session is waiting for its day: it was booked, and neither performed, missed nor cancelled since. */
+function isBooked(sessionId: string, entries: readonly Entry[]): boolean {
+  const its = entries.filter((each) => said(each).sessionId === sessionId);
+  if (!its.some(({ type }) => type === 'SessionBooked') || performed(its).length > 0) return false;
+  return CHANGES[its.findLast(({ type }) => CHANGES[type] !== undefined)?.type ?? ''] ?? false;
+}
+
+function isConsented(consultation: readonly Entry[], on: string): boolean {
+  const signed = consultation.filter(({ type, data }) => type === 'ConsentSigned' && String(data.signedOn) <= on);
+  const latest = signed.reduce<Said>(
+    (last, each) => (last && last.signedOn > said(each).signedOn ? last : said(each)),
+    undefined,
+  );
+  if (!latest || (latest.validUntil !== null && latest.validUntil < on)) return false;
+  return !consultation.some(({ type, occurredAt: { instant } }) => {
+    const day = dayOf(instant);
+    return type === 'ConsentWithdrawn' && latest.signedOn < day && day <= on;
+  });
+}
+
+function isGoodLot(used: Said, siteId: string, on: string, { lots, recalls }: Before): boolean {
+  const isNamed = (each: Said) => each.product === used.product && each.lotNumber === used.lotNumber;
+  const received = standing(lots).some(
+    (each) =>
+      each.type === 'LotReceived' &&
+      isNamed(said(each)) &&
+      said(each).siteId === siteId &&
+      said(each).receivedOn <= on &&
+      on <= said(each).expiresOn,
+  );
+  const notices = standing(recalls).filter((each) => isNamed(said(each)));
+  let isRecalled = false;
+  for (const each of notices) {
+    if (each.type === 'LotRecalled' && said(each).recalledOn <= on) isRecalled = true;
+    if (each.type === 'LotRecallLifted' && said(each).liftedOn <= on) isRecalled = false;
+  }
+  return received && !isRecalled;
+}
+
+/** Reported, or found by a follow-up, and not closed since. */
+export function openAdverseEvents({ patient, courses }: Pick<Before, 'patient' | 'courses'>): number {
+  const fates = standing(patient);
+  const found = standing(courses).filter(
+    (each) => each.type === 'FollowUpHeld' && said(each).adverseEvent !== undefined,
+  );
+  const reported = fates.filter(({ type }) => type === 'AdverseEventReported');
+  const ids = [...found.map((each) => said(each).followUpId), ...reported.map((each) => said(each).adverseEventId)];
+  return ids.filter((id) => {
+    const last = fates.findLast(
+      (each) => said(each).adverseEventId === id && ['AdverseEventClosed', 'AdverseEventReopened'].includes(each.type),
+    );
+    return last?.type !== 'AdverseEventClosed';
+  }).length;
+}
+
+const roleOf = (id: string | undefined, { practitioners }: Before): string | undefined =>
+  said(
+    practitioners.find((each) => each.type === 'PractitionerRegistered' && said(each).practitionerId === id) ??
+      ({ data: {} } as Entry),
+  ).role;
+
+const isByPhysician = (its: Said, before: Before): boolean =>
+  [its.practitionerId, its.orderedBy].some(
+    (id) => roleOf(id, before) === 'physician' && isCredentialed(id, its.at.wall.slice(0, 10), before),
+  );
+
+/** Grants and revocations in the order in which they were recorded: a grant after a revocation counts again. */
+function isCredentialed(id: string, on: string, { practitioners }: Before): boolean {
+  let holds = false;
+  for (const each of standing(practitioners.filter((event) => said(event).practitionerId === id))) {
+    if (each.type === 'CredentialGranted' && said(each).validFrom <= on && (said(each).validTo ?? on) >= on)
+      holds = true;
+    if (each.type === 'CredentialRevoked' && said(each).from <= on) holds = false;
+  }
+  return holds;
+}
+
+/** Sessions of the procedure are 14 days apart, in whichever course of the person. */
+function isTooClose(its: Said, { courses }: Before): boolean {
+  if (its.kind !== 'course') return false;
+  return performed(standing(courses), 'course').some(
+    (other) => Math.abs(days(said(other).at.wall.slice(0, 10), its.at.wall.slice(0, 10))) < 14,
+  );
+}
+
+function isTrueOf(kind: string, statement: string, on: string, { patient }: Before): boolean {
+  const entries = standing(patient);
+  return entries.some((each) => {
+    const fact = said(each);
+    if (each.type !== 'HealthFactRecorded' || fact.kind !== kind || fact.statement !== statement) return false;
+    const ended = entries.findLast((end) => end.type === 'HealthFactEnded' && said(end).factId === fact.factId);
+    const until = ended ? said(ended).until : fact.until;
+    return (fact.since === null || fact.since <= on) && (until === null || on <= until);
+  });
+}
+
+/** A session that was held waits for a physician; on another day everything is asked anew. */
+function isHoldLifted(its: Said, ofCourse: readonly Entry[]): boolean {
+  let hold: Said;
+  let day = '';
+  for (const each of ofCourse.filter((event) => said(event).sessionId === its.sessionId)) {
+    if (each.type === 'SessionBooked') day = said(each).at.wall.slice(0, 10);
+    if (each.type === 'SessionHeld') hold = { positive: said(each).positive };
+    if (each.type === 'SessionHoldDecided' && hold) hold = { ...hold, decision: said(each).decision };
+    if (each.type === 'SessionRescheduled') {
+      const moved = said(each).at.wall.slice(0, 10);
+      if (moved !== day) hold = undefined;
+      day = moved;
+    }
+  }
+  const isYes = its.check['aspirin-or-nsaid'] === 'yes';
+  if (!hold) return !isYes;
+  return hold.decision === 'proceed' && (!isYes || hold.positive.includes('aspirin-or-nsaid'));
+}
