@@ -1,5 +1,4 @@
 import type { Chain } from '../../libs/event-store/src/chains.js';
-import type { EventType } from '../../libs/event-store/src/event-type.js';
 import { newId } from '../../libs/kernel/src/ids.js';
 import { type Messaging, openMessaging } from '../../libs/messaging/src/messaging.js';
 import type { Channel } from '../../libs/messaging/src/channel.contract.js';

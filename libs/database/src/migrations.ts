@@ -15,6 +15,8 @@ export interface MigrationSource {
   readonly name: string;
   /** Folder with `0001_what_it_does.sql`, `0002_….sql`, …, without gaps. They hold no BEGIN and no COMMIT. */
   readonly folder: string;
+  /** Number of the last file that is wanted (0: none of them); all where it is left out. For a backup of older tables. */
+  readonly last?: number;
 }
 
 const LEDGER = `CREATE TABLE schema_migrations (
@@ -39,10 +41,14 @@ const RIGHTS = `CREATE TABLE application_right (
 );
 INSERT INTO application_right VALUES ('schema_migrations', 'SELECT'), ('application_right', 'SELECT')`;
 
-interface Migration {
+/** One file, as the database notes that it was applied. */
+export interface MigrationName {
   readonly number: number;
   readonly name: string;
   readonly checksum: string;
+}
+
+interface Migration extends MigrationName {
   readonly sql: string;
 }
 
@@ -65,7 +71,7 @@ export async function migrate(db: Database, source: MigrationSource): Promise<st
       await tx.query(`SET LOCAL ROLE NONE; SET LOCAL statement_timeout = ${MIGRATION_MS_MAX}`);
       await tx.query(patiently(`SELECT pg_advisory_xact_lock(${LOCK_KEY})`));
       const { granted } = await createLedger(tx, db.applicationRole);
-      const name = await applyNext(tx, source.name, migrations);
+      const name = await applyNext(tx, source, migrations);
       if (name !== undefined) await forgetRights(tx);
       else if (db.applicationRole !== undefined && !granted) await grantRights(tx, db.applicationRole);
       return name;
@@ -75,9 +81,15 @@ export async function migrate(db: Database, source: MigrationSource): Promise<st
   }
 }
 
+/** The files of a component, in their order. */
+export async function migrationsOf(source: MigrationSource): Promise<MigrationName[]> {
+  const migrations = await readMigrations(source.folder);
+  return migrations.map(({ number, name, checksum }) => ({ number, name, checksum }));
+}
+
 async function applyNext(
   tx: Queryable,
-  component: string,
+  { name: component, last = Infinity }: MigrationSource,
   migrations: readonly Migration[],
 ): Promise<string | undefined> {
   const { rows } = await tx.query<{ number: number; name: string; checksum: string }>(
@@ -86,7 +98,7 @@ async function applyNext(
   );
   for (const row of rows) checkApplied(component, row, migrations[row.number - 1]);
   const next = migrations[rows.length];
-  if (!next) return undefined;
+  if (!next || next.number > last) return undefined;
   await demandOwner(tx, `the migration ${next.name} of ${component}`);
   await tx.query(patiently(next.sql));
   await tx.query('INSERT INTO schema_migrations (component, number, name, checksum) VALUES ($1, $2, $3, $4)', [

@@ -140,7 +140,7 @@ function Receipts({ receipts }: Pick<LotTrace, 'receipts'>) {
               <td className="num max-md:hidden">{ml(receipt.usedMl)}</td>
               <td className="num max-md:hidden">{ml(receipt.wastedMl)}</td>
               <td className={`num ${receipt.excessMl ? 'font-semibold text-iodine' : ''}`}>
-                {receipt.excessMl ? `${ml(receipt.excessMl)} too much` : ml(receipt.leftMl)}
+                {receipt.excessMl ? `${receipt.excessMl.toLocaleString('en')} too much` : ml(receipt.leftMl)}
               </td>
             </tr>
           ))}
