@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 
 /** A database of its own on the server of DATABASE_URL, so that nothing that stands there is touched. */
@@ -45,6 +46,28 @@ export async function serverSettings({ client }: ScratchDatabase): Promise<strin
   }
   return `PostgreSQL ${settings.get('server_version')}, fsync on, synchronous_commit on, ${settings.get('wal_sync_method')}`;
 }
+
+/**
+ * The processor time that the server's sessions have used so far, in seconds, where its processes can be seen: on Linux,
+ * on the same machine; else NaN. Of sessions that have ended, nothing is known.
+ */
+export async function serverCpuSeconds({ client }: ScratchDatabase): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>('select pid from pg_stat_activity where pid is not null');
+  const ticks = await Promise.all(
+    rows.map(async ({ pid }) => {
+      const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+      // The name in parentheses may hold anything; what is counted stands behind it.
+      const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return fields ? Number(fields[USER_TICKS]) + Number(fields[USER_TICKS + 1]) : NaN;
+    }),
+  );
+  const known = ticks.filter((each) => !Number.isNaN(each));
+  return known.length === 0 ? NaN : known.reduce((sum, each) => sum + each, 0) / TICKS_A_SECOND;
+}
+
+/** Place of utime in /proc/PID/stat behind the name; stime follows. */
+const USER_TICKS = 11;
+const TICKS_A_SECOND = 100;
 
 async function asOwner(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
   const client = new pg.Client({ connectionString: url });

@@ -22,13 +22,16 @@ import { PractitionerService } from '#libs/treatment/src/practitioner/practition
 import { ProtocolPublished, protocolStream } from '#libs/treatment/src/protocol/protocol.events.js';
 import { RecallService } from '#libs/treatment/src/recall/recall.service.js';
 import { SiteService } from '#libs/treatment/src/site/site.service.js';
+import { BOOKING_EVENT_TYPES } from '#libs/booking/src/booking.event-types.js';
+import { MESSAGING_EVENT_TYPES } from '#libs/messaging/src/messaging.event-types.js';
 import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types.js';
 
 /** An event in memory: its data as plain values, nothing of it sealed. */
 export type Entry = RecordedEvent<NewEvent<string, Record<string, unknown>>>;
 
 const CHAIN: Chain = { id: '0199a000-0000-7000-8000-0000000000c1', no: 1, slug: 'memory', sandbox: true };
-const schemas = new Map(TREATMENT_EVENT_TYPES.map(({ type, schema }) => [type, schema]));
+const EVENT_TYPES = [...TREATMENT_EVENT_TYPES, ...MESSAGING_EVENT_TYPES, ...BOOKING_EVENT_TYPES];
+const schemas = new Map(EVENT_TYPES.map(({ type, schema }) => [type, schema]));
 
 /**
  * The services of the domain with the real command runner, over a log in memory: thousands of commands a second, so that

@@ -44,6 +44,8 @@ const isUnstorable = (json: string): boolean => json.includes('\\u') && UNSTORAB
 /** Between events in memory and their stored text. */
 export class Codec {
   private readonly plainChecks = new Map<EventType, PlainCheck>();
+  /** What large texts were found to say. */
+  private readonly known = new Map<string, Record<string, unknown>>();
 
   constructor(
     private readonly types: EventTypes,
@@ -205,10 +207,33 @@ export class Codec {
     let isPlain = this.plainChecks.get(type);
     if (!isPlain) this.plainChecks.set(type, (isPlain = plainCheckOf(type.schema)));
     if (isPlain(data)) return data;
+    // The rules of a protocol are the same text for every message and command, and take longer than all else of either.
+    const isKept = event.data.length >= KEPT_CHARACTERS_MIN && type.personalFields.size === 0;
+    const key = isKept ? `${type.type} ${event.header.version} ${event.data}` : undefined;
+    const known = key === undefined ? undefined : this.known.get(key);
+    if (known) return known;
     const result = type.schema.safeParse(data);
     if (!result.success) throw new UnreadableEvent(placeOf(event), z.prettifyError(result.error), result.error);
+    if (key !== undefined) {
+      if (this.known.size >= KEPT_MAX) this.known.clear();
+      // Many hold it from now on: whoever changed it would change it for all of them.
+      this.known.set(key, deeplyFrozen(result.data));
+    }
     return result.data;
   }
+}
+
+/** Data of an event that is worth keeping once it was read; only what no person stands in is ever kept. */
+const KEPT_CHARACTERS_MIN = 4_000;
+/** Versions of protocols that a process reads at a time, each of some 40 kB. */
+const KEPT_MAX = 100;
+
+function deeplyFrozen<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) deeplyFrozen(part);
+  }
+  return value;
 }
 
 function headerText(
@@ -232,7 +257,15 @@ function headerText(
 }
 
 /** Its header is asked for several times, and a store may read it anew each time. */
-const withHeader = (event: StoredEvent): StoredEvent => ({ ...event, header: event.header });
+const withHeader = ({ chain, position, stream, revision, recordedAt, header, data }: StoredEvent): StoredEvent => ({
+  chain,
+  position,
+  stream,
+  revision,
+  recordedAt,
+  header,
+  data,
+});
 
 function parseData(event: StoredEvent): StoredData {
   try {

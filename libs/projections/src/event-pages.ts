@@ -1,38 +1,53 @@
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Codec } from '#libs/event-store/src/codec.js';
 import { changesHistory, effectiveHistory } from '#libs/event-store/src/correction.js';
-import type { EventStore, StoredEvent } from '#libs/event-store/src/event-store.js';
-import type { SealedEvent } from './projection.js';
+import type { EventStore, StoredEvent, StreamName } from '#libs/event-store/src/event-store.js';
+import type { LateEvent, SealedEvent } from './projection.js';
 
 /** Live pages are at most 2,000 events, whose texts have some 450 bytes: about 8 MB a page with what was decoded. */
 const PAGES_MAX = 4;
 /** What one question brings: the database has the next one ready while this one is taken apart. */
 const READ_EVENTS = 2_000;
 
-/** An event of a page, decoded once, and only when somebody wants it. */
-export class PageEvent {
+/** An event of a page, decoded only when somebody wants it. */
+export class PageEvent implements LateEvent {
+  readonly type: string;
   private decoded: SealedEvent | undefined;
 
   constructor(
     readonly stored: StoredEvent,
     private readonly codec: Codec,
     /** Of an event that changes what was before it: its stream, itself included. */
-    private readonly stream: readonly StoredEvent[] | undefined = undefined,
-  ) {}
+    private readonly before: readonly StoredEvent[] | undefined = undefined,
+  ) {
+    this.type = stored.type ?? stored.header.type;
+  }
 
   get position(): number {
     return this.stored.position;
   }
 
-  /** @throws UnreadableEvent */
+  get stream(): StreamName {
+    return this.stored.stream;
+  }
+
+  get revision(): number {
+    return this.stored.revision;
+  }
+
+  /** Read once for all who share the page. @throws UnreadableEvent */
   get sealed(): SealedEvent {
     this.decoded ??= this.decode();
     return this.decoded;
   }
 
+  read(): SealedEvent {
+    return this.decoded ?? this.decode();
+  }
+
   private decode(): SealedEvent {
     const event = this.codec.decodeSealed(this.stored) as SealedEvent;
-    const history = this.stream?.map((each) => this.codec.decodeSealed(each) as SealedEvent);
+    const history = this.before?.map((each) => this.codec.decodeSealed(each) as SealedEvent);
     return history ? { ...event, history: effectiveHistory(history) } : event;
   }
 }
@@ -146,9 +161,9 @@ export class EventPages {
     for (let to = after; ; ) {
       const count = Math.min(READ_EVENTS, limit - events.length);
       const part = await this.store.readAll(chain.id, { from: to + 1, to: head, limit: count });
-      const isPlain = !part.some(({ header }) => changesHistory(header.type));
-      if (isPlain) for (const stored of part) events.push(new PageEvent(stored, this.codec));
-      else events.push(...(await pageEvents(this.store, this.codec, chain, part)));
+      const read = part.map((stored) => new PageEvent(stored, this.codec));
+      const isPlain = !read.some(({ type }) => changesHistory(type));
+      for (const event of isPlain ? read : await pageEvents(this.store, this.codec, chain, part)) events.push(event);
       // Where positions have gaps, a part that is short is all there is up to the head.
       to = part.length < count ? head : (part.at(-1) as StoredEvent).position;
       if (to >= head || events.length >= limit) return { events, to };

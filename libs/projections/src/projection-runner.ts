@@ -26,8 +26,8 @@ const REACTOR_PAGE_EVENTS = 200;
 /** Pages of a build that go into one transaction: events read at a time, and when it ends. */
 const ACCUMULATED_PAGE = 500;
 const ACCUMULATED_EVENTS = 500_000;
-/** Rows that wait in memory, of some 30 kB each, beside those that are being written. */
-const ACCUMULATED_ROWS = 4_000;
+/** Events whose rows wait to be written, of some 1.5 kB each, beside those that are being written. */
+const WAITING_EVENTS = 64_000;
 /** A transaction that says nothing for 15 s is ended by the server, and pages whose rows wait in memory say nothing. */
 const KEEP_ALIVE_MS = 2_000;
 /** Of a build that workers share: well within the time of a lease, so that no other one begins the same pages. */
@@ -117,7 +117,7 @@ export class ProjectionRunner {
       await this.applyAll(
         chain,
         lease,
-        events.filter(({ stored }) => this.work.types.has(stored.header.type)),
+        events.filter(({ type }) => this.work.types.has(type)),
         to,
       );
       onPage?.(chain, lease.position, lease.head);
@@ -178,7 +178,11 @@ export class ProjectionRunner {
     let to = lease.position;
     let applied = 0;
     await this.deps.db.transaction(async (tx) => {
-      await tx.query(`set local search_path to "${this.schema}", public`);
+      // The tables are small when it begins and large when it ends: a plan that is kept from the beginning goes through
+      // all of them for each row in the end.
+      await tx.query(
+        `set local search_path to "${this.schema}", public; set local plan_cache_mode to force_custom_plan; set local jit to off`,
+      );
       const rows = work.accumulate({ tx, chain, boxes: this.deps.boxes.within(tx) });
       const msMax = this.first ? ACCUMULATED_MS : Infinity;
       const isFull = () => applied >= ACCUMULATED_EVENTS || performance.now() - since > msMax;
@@ -189,9 +193,9 @@ export class ProjectionRunner {
           await tx.query('select 1');
           saidAt = performance.now();
         }
-        const events = page.events.filter(({ stored }) => work.types.has(stored.header.type));
-        await rows.add(events.map(({ sealed }) => sealed));
-        if (rows.size >= ACCUMULATED_ROWS) await rows.evict();
+        const events = page.events.filter(({ type }) => work.types.has(type));
+        await rows.add(events);
+        if (rows.size >= WAITING_EVENTS) await rows.evict();
         to = page.to;
         applied += events.length;
         onPage?.(chain, to, lease.head);

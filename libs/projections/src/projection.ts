@@ -1,7 +1,7 @@
 import type { Queryable } from '#libs/database/src/database.js';
 import type { Boxes, SealedBox } from '#libs/event-store/src/boxes.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
-import type { StoredEvent } from '#libs/event-store/src/event-store.js';
+import type { StoredEvent, StreamName } from '#libs/event-store/src/event-store.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import type { PersonalClass } from '#libs/event-store/src/personal-data.js';
@@ -15,6 +15,30 @@ export type SealedEvent<E extends NewEvent = NewEvent> = RecordedEvent<E> & {
    */
   readonly history?: readonly SealedEvent<E>[];
 };
+
+/**
+ * An event whose data is read when it is wanted: what waits undecoded is two texts, and no garbage collector copies it
+ * about.
+ */
+export interface LateEvent {
+  readonly type: string;
+  readonly stream: StreamName;
+  readonly revision: number;
+  /**
+   * The event itself, read anew each time: what is kept of an old object is old, too, and lives on until all of the
+   * memory is gone through.
+   * @throws UnreadableEvent
+   */
+  read(): SealedEvent;
+}
+
+/** An event that was read already, where one that is read late is taken. */
+export const late = (sealed: SealedEvent): LateEvent => ({
+  type: sealed.type,
+  stream: sealed.stream,
+  revision: sealed.revision,
+  read: () => sealed,
+});
 
 /** What a projection may use while it applies a page. */
 export interface ProjectionContext {
@@ -58,12 +82,12 @@ export interface Projection extends Keyed {
 
 /** Pages of one transaction whose rows are not all written yet. */
 export interface Accumulation {
-  add(events: readonly SealedEvent[]): Promise<void>;
-  /** Rows that wait to be written, which whoever adds keeps bounded. */
+  add(events: readonly LateEvent[]): Promise<void>;
+  /** What waits to be written, in events, which whoever adds keeps bounded. */
   readonly size: number;
-  /** Writes about a quarter of them, those that have waited longest for another event. May go on while pages are added. */
+  /** Writes about a quarter of it, what is least likely to be written again soon. May go on while pages are added. */
   evict(): Promise<void>;
-  /** Writes all of them. */
+  /** Writes all of it. */
   flush(): Promise<void>;
 }
 

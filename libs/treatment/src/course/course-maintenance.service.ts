@@ -99,7 +99,7 @@ interface AboutMaintenance {
 }
 
 /** Other courses of the person whose decline holds for a course as well. */
-async function declinesOver(
+export async function declinesOver(
   reads: Reads,
   state: PlannedCourse,
   others: readonly PlannedCourse[],

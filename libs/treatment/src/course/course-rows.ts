@@ -1,13 +1,14 @@
 import { jsonArray, uuidArray } from '#libs/database/src/binary-array.js';
 import type { Queryable } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
+import type { StreamName } from '#libs/event-store/src/event-store.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { type Read, readTogether, type Statement, writeTogether } from '#libs/projections/src/combined.statement.js';
-import type { SealedEvent } from '#libs/projections/src/projection.js';
+import { late, type LateEvent, type SealedEvent } from '#libs/projections/src/projection.js';
 import type { TreatmentEvent } from '../treatment.event-types.js';
-import { COURSE_EVENTS, type CourseEvent } from './course.events.js';
+import { COURSE_EVENTS, type CourseEvent, courseStream } from './course.events.js';
 import {
   type CourseWindow,
   courseWindow,
@@ -15,7 +16,7 @@ import {
   suggestedCourse,
   windowToBeSet,
 } from './course-maintenance.js';
-import { courseFold, type CourseState, performedSessions, type PlannedCourse } from './course.state.js';
+import { courseFold, type CourseState, foldCourse, performedSessions, type PlannedCourse } from './course.state.js';
 
 /**
  * The table of courses that the read models about courses keep, each its own: the folded state, what lists filter and
@@ -102,66 +103,88 @@ interface LoadedRow {
 export type Protocols = (course: PlannedCourse) => Protocol | undefined;
 
 const COURSE_TYPES: ReadonlySet<string> = new Set(COURSE_EVENTS.map(({ type }) => type));
-const isCourseEvent = (event: SealedEvent<TreatmentEvent>): event is SealedEvent<CourseEvent> =>
-  COURSE_TYPES.has(event.type);
+export const isOfCourse = (event: { readonly type: string }): boolean => COURSE_TYPES.has(event.type);
+
+const STREAM_PREFIX = courseStream('');
+/** The course of an event that is one of a course, which its stream tells without its data being read. */
+export const courseOf = ({ stream }: { readonly stream: StreamName }): Id => stream.slice(STREAM_PREFIX.length);
 
 /** A course without a code comes after all that have one. */
 export const sortKey = (code: string | undefined, id: Id): string => (code === undefined ? `1${id}` : `0${code}`);
-
-/** A course as its row will be once it is written. */
-export function asWritten(course: FoldedCourse): FoldedCourse {
-  const first = firstOf(course.state);
-  return { ...course, firstAtBefore: first.first_at, firstOnBefore: first.first_on, reworked: [] };
-}
 
 function firstOf(course: PlannedCourse): { readonly first_at: Instant | null; readonly first_on: LocalDate | null } {
   const [first] = performedSessions(course, 'course');
   return { first_at: first?.at.instant ?? null, first_on: first ? dateOfSession(first) : null };
 }
 
-const sessionsOf = (state: CourseState | undefined): Id[] =>
-  state === undefined || state.status === 'none' ? [] : state.sessions.map(({ sessionId }) => sessionId);
+const sessionsOf = (state: CourseState): Id[] =>
+  state.status === 'none' ? [] : state.sessions.map(({ sessionId }) => sessionId);
+
+/** A course with more of its events applied; undefined where it was never planned. */
+function withEvents(known: FoldedCourse | undefined, events: readonly LateEvent[]): FoldedCourse | undefined {
+  let state: CourseState = known?.state ?? courseFold.initial;
+  let { revision, importedAt } = known ?? { revision: -1, importedAt: null };
+  const reworked: Id[] = [];
+  let plain: SealedEvent<CourseEvent>[] = [];
+  for (const each of events) {
+    const event = each.read() as SealedEvent<CourseEvent>;
+    if (event.history) {
+      // A correction changes what was folded before it.
+      reworked.push(...sessionsOf(foldCourse(state, plain)));
+      state = foldCourse(courseFold.initial, event.history);
+      plain = [];
+    } else plain.push(event);
+    revision = event.revision;
+    if (event.header.origin === 'import') importedAt = event.recordedAt;
+  }
+  state = foldCourse(state, plain);
+  if (state.status === 'none') return undefined;
+  const { firstAtBefore = null, firstOnBefore = null } = known ?? {};
+  return { state, revision, importedAt, firstAtBefore, firstOnBefore, reworked };
+}
 
 export class CourseRows {
   /** Published versions never change, so that one read of each is enough for the life of the process. */
   private readonly known = new Map<string, Protocol>();
 
-  /**
-   * The courses that a page is about, with its events applied; not saved yet.
-   * @param unsaved courses of earlier pages, which need not be read
-   */
+  /** The courses that a page is about, with its events applied; not saved yet. */
   async fold(
     tx: Queryable,
     chain: Chain,
     page: readonly SealedEvent<TreatmentEvent>[],
-    unsaved: Pick<ReadonlyMap<Id, FoldedCourse>, 'get'> = new Map<Id, FoldedCourse>(),
   ): Promise<Map<Id, FoldedCourse>> {
-    const events = page.filter(isCourseEvent);
-    const ids = new Set(events.map(({ data }) => data.courseId));
-    const before = new Map<Id, FoldedCourse>();
-    for (const id of ids) {
-      const course = unsaved.get(id);
-      if (course && ids.delete(id)) before.set(id, course);
+    const byCourse = new Map<Id, LateEvent[]>();
+    for (const event of page) {
+      if (!isOfCourse(event)) continue;
+      const id = courseOf(event);
+      const events = byCourse.get(id);
+      if (events) events.push(late(event));
+      else byCourse.set(id, [late(event)]);
     }
-    // A course that begins in this page has no row yet.
-    for (const { data, revision } of events) if (revision === 0) ids.delete(data.courseId);
-    for (const [id, course] of await this.load(tx, chain, ids)) before.set(id, course);
-    const folding = new Map<Id, Omit<FoldedCourse, 'state'> & { state: CourseState }>(before);
-    for (const event of events) {
-      const known = folding.get(event.data.courseId);
-      folding.set(event.data.courseId, {
-        // A correction changes what was folded before it.
-        state: event.history
-          ? (event.history as readonly SealedEvent<CourseEvent>[]).reduce(courseFold.evolve, courseFold.initial)
-          : courseFold.evolve(known?.state ?? courseFold.initial, event),
-        revision: event.revision,
-        importedAt: event.header.origin === 'import' ? event.recordedAt : (known?.importedAt ?? null),
-        firstAtBefore: known?.firstAtBefore ?? null,
-        firstOnBefore: known?.firstOnBefore ?? null,
-        reworked: [...(known?.reworked ?? []), ...(event.history ? sessionsOf(known?.state) : [])],
-      });
+    return this.after(tx, chain, byCourse);
+  }
+
+  /**
+   * Courses with more of their events applied; not saved yet.
+   * @param events of each course, in their order; a course without any is as it stands in the table
+   */
+  async after(
+    tx: Queryable,
+    chain: Chain,
+    events: ReadonlyMap<Id, readonly LateEvent[]>,
+  ): Promise<Map<Id, FoldedCourse>> {
+    // A course that begins here has no row yet.
+    const known = await this.load(
+      tx,
+      chain,
+      new Set([...events.keys()].filter((id) => events.get(id)?.[0]?.revision !== 0)),
+    );
+    const folded = new Map<Id, FoldedCourse>();
+    for (const [id, more] of events) {
+      const course = withEvents(known.get(id), more);
+      if (course) folded.set(id, course);
     }
-    return new Map([...folding].filter((entry): entry is [Id, FoldedCourse] => entry[1].state.status !== 'none'));
+    return folded;
   }
 
   async load(tx: Queryable, chain: Chain, ids: ReadonlySet<Id>): Promise<Map<Id, FoldedCourse>> {

@@ -12,12 +12,12 @@ import { consultationFold } from '../consultation/consultation.state.js';
 import { decideReport } from '../adverse-event/adverse-event.decider.js';
 import { requirePatient } from '../patient/patient.service.js';
 import { CourseEntered, HealthFactRecorded, patientStream } from '../patient/patient.events.js';
-import { atSite, endOfPerson, healthOn, loadPerson, openAdverseEvents, type Person } from '../patient/person.js';
+import { atSite, endOfPerson, healthOn, loadPerson, type Person } from '../patient/person.js';
 import { LotTraceQuery } from '../recall/lot-trace/lot-trace.query.js';
 import { requirePractitioner } from '../practitioner/require-practitioner.js';
 import { requireProtocol } from '../protocol/protocol.service.js';
 import { requireSite } from '../site/site.service.js';
-import { legalRulesOf, type SiteState } from '../site/site.state.js';
+import { legalRulesOf } from '../site/site.state.js';
 import { wallTimeAt } from '../wall-time.js';
 import type {
   bookSessionSchema,
@@ -35,10 +35,10 @@ import type {
 } from './course.commands.js';
 import { type CourseCommand, decideCourse } from './course.decider.js';
 import { CourseUnknown, NotOrdered, SessionUnknown } from './course.errors.js';
-import { courseStream, type SessionKind, type UsedProduct } from './course.events.js';
+import { courseStream, type UsedProduct } from './course.events.js';
 import { courseFold, type PlannedCourse } from './course.state.js';
 import { lotsAt, otherCoursesOf, protocolOfCourse } from './session-standing.js';
-import type { BookingWorld } from './session.decider.js';
+import { bookingWorld } from './booking-world.js';
 import type { LotWorld } from './session-finding.js';
 import { openFollowUpEvents } from './session-person.rules.js';
 
@@ -528,25 +528,3 @@ type Prepare = (state: PlannedCourse, reads: Reads) => Promise<CourseCommand>;
 /** The follow-ups of a course whose adverse event no physician has closed. */
 const idsOfOpen = (state: PlannedCourse, person: Person): Id[] =>
   openFollowUpEvents(state, person).map(({ followUpId }) => followUpId);
-
-/** What a booking of a course is judged by; the person's other courses matter to maintenance alone. */
-async function bookingWorld(
-  reads: Reads,
-  state: PlannedCourse,
-  kind: SessionKind,
-  practitionerId: Id,
-  { site, at }: { readonly site: SiteState; readonly at: ZonedTime },
-): Promise<BookingWorld> {
-  const [practitioner, { state: consultation }, protocol, registrations] = await Promise.all([
-    requirePractitioner(reads, practitionerId),
-    reads.load(consultationStream(state.consultationId), consultationFold),
-    protocolOfCourse(reads, reads.chain, state),
-    loadPerson(reads, state.patientId),
-  ]);
-  const person = atSite(registrations, site, at.instant);
-  const others = kind === 'maintenance' ? await otherCoursesOf(reads, reads.chain, state, person) : [];
-  const found = [state, ...others].flatMap((each) => openFollowUpEvents(each, person));
-  const reported = openAdverseEvents(person).map(({ adverseEventId }) => adverseEventId);
-  const open = [...new Set([...reported, ...found.map(({ followUpId }) => followUpId)])];
-  return { practitioner, consultation, protocol, person, openAdverseEvents: open };
-}

@@ -1,11 +1,11 @@
-import { type Correctness, correctedType, isRetraction } from '#libs/event-store/src/correction.js';
+import { changesHistory, type Correctness, correctedType, isRetraction } from '#libs/event-store/src/correction.js';
 import { type Erased, isErased, unlessErased } from '#libs/event-store/src/personal-data.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import { addDays } from '#libs/kernel/src/local-date.js';
 import { type Instant, type LocalDate, wallToInstant } from '#libs/kernel/src/zoned-time.js';
 import type { HealthAnswers } from '#libs/protocols/src/contraindication.rule.js';
-import type { ConsultationEvent } from '../../consultation/consultation.events.js';
+import { CONSULTATION_EVENTS, type ConsultationEvent } from '../../consultation/consultation.events.js';
 import { earliestDayAt, latestDayAt } from '../../day-anywhere.js';
 import { type HealthFactKind, PATIENT_EVENTS, type PatientEvent } from '../../patient/patient.events.js';
 import type { SignedConsent } from './course-progress.rules.js';
@@ -19,6 +19,11 @@ export type ConsentEvent = Extract<RecordedEvent<ConsultationEvent>, { type: 'Co
 
 export const isConsentEvent = (event: { readonly type: string }): event is ConsentEvent =>
   event.type === 'ConsentSigned' || event.type === 'ConsentWithdrawn';
+
+/** Types of a consultation's stream that make consents, and those that change what was said of any. */
+export const ABOUT_CONSENTS: ReadonlySet<string> = new Set(
+  CONSULTATION_EVENTS.filter((type) => isConsentEvent(type) || changesHistory(type.type)).map(({ type }) => type),
+);
 
 interface ConsentRecord extends SignedConsent {
   /** When the day of the signature began at the site. */

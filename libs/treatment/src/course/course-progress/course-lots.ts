@@ -61,8 +61,22 @@ interface IngredientsRow {
   ingredients: string[];
 }
 
-/** U+0000 is in no stored text. */
-const lotKey = (siteId: Id, product: string, lotNumber: string): string => `${siteId}\0${product}\0${lotNumber}`;
+/** Something for each lot at each site: by site, product and number of the lot. One key of all three would be longer to make. */
+class ByLot<T> {
+  private readonly sites = new Map<Id, Map<string, Map<string, T>>>();
+
+  get(siteId: Id, product: string, lotNumber: string): T | undefined {
+    return this.sites.get(siteId)?.get(product)?.get(lotNumber);
+  }
+
+  set(siteId: Id, product: string, lotNumber: string, value: T): void {
+    let products = this.sites.get(siteId);
+    if (!products) this.sites.set(siteId, (products = new Map()));
+    let lots = products.get(product);
+    if (!lots) products.set(product, (lots = new Map()));
+    lots.set(lotNumber, value);
+  }
+}
 
 /** Lots as they were received at sites, what is in the products, and which sessions used them. */
 export class CourseLots {
@@ -136,13 +150,17 @@ export class CourseLots {
 
   /** Receipts and ingredients for everything that sessions used; `used` makes something of the rows. */
   reads(chain: Chain, sessions: readonly PerformedSession[]): readonly [Read<LotRow>, Read<IngredientsRow>] {
-    const wanted = new Map<string, readonly [Id, string, string]>();
-    for (const { siteId, products } of sessions) {
-      for (const { product, lotNumber } of products) {
-        wanted.set(lotKey(siteId, product, lotNumber), [siteId, product, lotNumber]);
+    const wanted = new ByLot<true>();
+    const [sites, products, lots]: [Id[], string[], string[]] = [[], [], []];
+    for (const { siteId, products: used } of sessions) {
+      for (const { product, lotNumber } of used) {
+        if (wanted.get(siteId, product, lotNumber)) continue;
+        wanted.set(siteId, product, lotNumber, true);
+        sites.push(siteId);
+        products.push(product);
+        lots.push(lotNumber);
       }
     }
-    const [sites, products, lots] = [0, 1, 2].map((n) => [...wanted.values()].map((of) => of[n] as string));
     return [
       {
         text: `select l.site_id, l.product, l.lot_number, l.received_on, l.expires_on from lot l
@@ -163,15 +181,14 @@ export class CourseLots {
     receipts: readonly LotRow[],
     ofProducts: readonly IngredientsRow[],
   ): Pick<CourseWorld, 'lotAt' | 'ingredientsOf'> {
-    const lots = new Map<string, ReceivedLot>(
-      receipts.map((row) => [
-        lotKey(row.site_id, row.product, row.lot_number),
-        { receivedOn: row.received_on, expiresOn: row.expires_on },
-      ]),
-    );
+    const lots = new ByLot<ReceivedLot>();
+    for (const row of receipts) {
+      const lot = { receivedOn: row.received_on, expiresOn: row.expires_on };
+      lots.set(row.site_id, row.product, row.lot_number, lot);
+    }
     const ingredients = new Map(ofProducts.map((row) => [row.product, row.ingredients]));
     return {
-      lotAt: (siteId, product, lotNumber) => lots.get(lotKey(siteId, product, lotNumber)),
+      lotAt: (siteId, product, lotNumber) => lots.get(siteId, product, lotNumber),
       ingredientsOf: (product) => ingredients.get(product) ?? [],
     };
   }

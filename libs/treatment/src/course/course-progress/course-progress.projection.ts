@@ -1,25 +1,40 @@
 import type { Id } from '#libs/kernel/src/ids.js';
 import { readTogether } from '#libs/projections/src/combined.statement.js';
-import type { Accumulation, Projection, ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
-import { CONSULTATION_EVENTS } from '../../consultation/consultation.events.js';
+import {
+  type Accumulation,
+  late,
+  type LateEvent,
+  type Projection,
+  type ProjectionContext,
+  type SealedEvent,
+} from '#libs/projections/src/projection.js';
+import { inTurn } from '#libs/projections/src/statements-in-turn.js';
 import { LOT_EVENTS } from '../../lot/lot.events.js';
 import { PRACTITIONER_EVENTS } from '../../practitioner/practitioner.events.js';
 import { PatientLinked, PatientUnlinked } from '../../patient/patient.events.js';
 import { PROTOCOL_EVENTS } from '../../protocol/protocol.events.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 import { COURSE_EVENTS } from '../course.events.js';
-import { asWritten, COURSE_ROWS_DDL, CourseRows, type FoldedCourse } from '../course-rows.js';
-import { ABOUT_HEALTH } from './course-facts.js';
+import {
+  type CodeRow,
+  COURSE_ROWS_DDL,
+  courseOf,
+  CourseRows,
+  type FoldedCourse,
+  isOfCourse,
+  type Protocols,
+} from '../course-rows.js';
+import type { PlannedCourse } from '../course.state.js';
+import { ABOUT_CONSENTS, ABOUT_HEALTH } from './course-facts.js';
 import { CourseLots } from './course-lots.js';
-import { judgeCourse } from './course-progress.rules.js';
+import { type CourseWorld, judgeCourse } from './course-progress.rules.js';
 import { CourseReferences, REFERENCES_DDL, type UnsavedFacts } from './course-references.js';
 
 export const COURSE_PROGRESS = { name: 'course_progress', version: 5 } as const;
 
 const types: readonly string[] = [
-  ...[...COURSE_EVENTS, ...LOT_EVENTS, ...PRACTITIONER_EVENTS, ...CONSULTATION_EVENTS, ...PROTOCOL_EVENTS].map(
-    ({ type }) => type,
-  ),
+  ...[...COURSE_EVENTS, ...LOT_EVENTS, ...PRACTITIONER_EVENTS, ...PROTOCOL_EVENTS].map(({ type }) => type),
+  ...ABOUT_CONSENTS,
   ...ABOUT_HEALTH,
   PatientLinked.type,
   PatientUnlinked.type,
@@ -47,7 +62,7 @@ export class CourseProgressProjection implements Projection {
 
   async apply(context: ProjectionContext, events: readonly SealedEvent[]): Promise<void> {
     const page = this.accumulate(context);
-    await page.add(events);
+    await page.add(events.map(late));
     await page.flush();
   }
 
@@ -62,124 +77,180 @@ interface Stores {
   readonly lots: CourseLots;
 }
 
-/** Courses that are judged and written in one statement: some 50 ms, for which this process does nothing else. */
-const WRITTEN_TOGETHER = 250;
+/** Courses that are judged and written in one statement: some 20 ms, for which this process does nothing else. */
+const WRITTEN_TOGETHER = 64;
 
 /** Types that find courses in the table by what is written with them. */
 const ABOUT_OTHERS: ReadonlySet<string> = new Set([...LOT_EVENTS, ...PROTOCOL_EVENTS].map(({ type }) => type));
 
+/** Events of a course that its row does not have yet. */
+interface Waiting {
+  readonly events: LateEvent[];
+  /** The page that the latest of them was in. */
+  page: number;
+}
+
+/** A course with the events that its row does not have yet; none: it is judged anew as it stands. */
+type Unwritten = readonly [Id, readonly LateEvent[]];
+
 /**
- * The courses that some pages are about, and what those say about others: folded in memory, judged and written at the
- * end. What is evicted is written while further pages are folded, so that neither the database nor this process waits
- * for the other.
+ * The courses that some pages are about, and what those say about others. Events wait as they are stored until the
+ * course is written, and are read and folded then: what lives for so short a time costs the garbage collector nothing.
+ * What is evicted is written while further pages are added, so that neither the database nor this process waits for the
+ * other.
  */
 class CoursesOfPages implements Accumulation {
-  private readonly courses = new Map<Id, FoldedCourse>();
+  private readonly waiting = new Map<Id, Waiting>();
+  private waitingEvents = 0;
+  private page = 0;
   private facts: UnsavedFacts;
-  /** Courses whose rows may not be there yet. */
-  private writing: ReadonlyMap<Id, FoldedCourse> = new Map();
   private written: Promise<void> = Promise.resolve();
+  private readonly context: ProjectionContext;
 
   constructor(
-    private readonly context: ProjectionContext,
+    context: ProjectionContext,
     private readonly stores: Stores,
   ) {
+    // Pages are added while others are written.
+    const tx = inTurn(context.tx);
+    this.context = { ...context, tx, boxes: context.boxes.within(tx) };
     this.facts = stores.references.unsaved();
   }
 
-  /** In courses; what is known of a consultation or a patient is less than an eighth of one. */
+  /** What is known of a consultation or a patient is about as much as an event. */
   get size(): number {
     const { consultations, patients, touched } = this.facts;
-    return this.courses.size + touched.size + (consultations.size + patients.size) / 8;
+    return this.waitingEvents + touched.size + consultations.size + patients.size;
   }
 
-  async add(events: readonly SealedEvent[]): Promise<void> {
+  async add(events: readonly LateEvent[]): Promise<void> {
     const { tx, chain } = this.context;
     const { rows, references } = this.stores;
-    const page = events as readonly SealedEvent<TreatmentEvent>[];
-    // They find courses by their rows.
-    if (page.some(({ type }) => ABOUT_OTHERS.has(type))) await this.written;
-    for (const [id, course] of await rows.fold(tx, chain, page, { get: (id) => this.unsaved(id) })) {
-      // Set anew, so that the map begins with those that nothing has happened to for longest.
-      this.courses.delete(id);
-      this.courses.set(id, course);
+    this.page += 1;
+    const others: SealedEvent<TreatmentEvent>[] = [];
+    for (const event of events) {
+      if (isOfCourse(event)) this.keep(event);
+      else others.push(event.read() as SealedEvent<TreatmentEvent>);
     }
-    for (const id of await rows.publish(tx, chain, page)) this.facts.touched.add(id);
-    await references.record(this.context, page, this.facts);
+    // They find courses by their rows.
+    if (others.some(({ type }) => ABOUT_OTHERS.has(type))) await this.written;
+    for (const id of await rows.publish(tx, chain, others)) this.facts.touched.add(id);
+    await references.record(this.context, others, this.facts);
   }
 
   async evict(): Promise<void> {
-    this.written = this.write(await this.taken(Math.ceil(this.courses.size / 4)));
-    // Whoever comes next is told.
-    this.written.catch(() => undefined);
+    // Whose writing sets most free, and who may have come to an end. By age alone up to a third more rows are written, those
+    // of courses that wait for maintenance with two events.
+    const weight = ({ events, page }: Waiting) => events.length * (this.page + 1 - page);
+    const heaviest = [...this.waiting].sort(([, a], [, b]) => weight(b) - weight(a));
+    const most = this.waitingEvents / 4;
+    let count = 0;
+    const some = heaviest.filter(([, { events }]) => {
+      const isTaken = count < most;
+      count += isTaken ? events.length : 0;
+      return isTaken;
+    });
+    this.written = heard(this.write(await this.taken(some)));
   }
 
   async flush(): Promise<void> {
-    this.written = this.write(await this.taken(this.courses.size));
+    this.written = this.write(await this.taken([...this.waiting]));
     await this.written;
   }
 
-  private unsaved(id: Id): FoldedCourse | undefined {
-    const course = this.courses.get(id);
-    if (course) return course;
-    const leaving = this.writing.get(id);
-    return leaving && asWritten(leaving);
+  private keep(event: LateEvent): void {
+    const id = courseOf(event);
+    const waiting = this.waiting.get(id);
+    if (waiting) {
+      waiting.events.push(event);
+      waiting.page = this.page;
+    } else this.waiting.set(id, { events: [event], page: this.page });
+    this.waitingEvents += 1;
   }
 
   /**
    * Writes what is known of others.
-   * @returns the courses in the table that it touches, and the first of those in memory, which are there no longer
+   * @returns the courses in the table that it touches, and some of those that wait, which do so no longer
    */
-  private async taken(count: number): Promise<ReadonlyMap<Id, FoldedCourse>> {
+  private async taken(some: readonly (readonly [Id, Waiting])[]): Promise<Unwritten[]> {
     await this.written;
-    const { tx, chain } = this.context;
     const touched = await this.stores.references.save(this.context, this.facts);
     this.facts = this.stores.references.unsaved();
-    const unchanged = new Set([...touched].filter((id) => !this.courses.has(id)));
-    const courses = await this.stores.rows.load(tx, chain, unchanged);
-    for (const [id, course] of this.courses) {
-      if (count === 0) break;
-      count -= 1;
-      courses.set(id, course);
-      this.courses.delete(id);
+    const unwritten: Unwritten[] = [];
+    for (const id of touched) if (!this.waiting.has(id)) unwritten.push([id, []]);
+    for (const [id, { events }] of some) {
+      unwritten.push([id, events]);
+      this.waiting.delete(id);
+      this.waitingEvents -= events.length;
     }
-    return courses;
+    return unwritten;
   }
 
-  private async write(courses: ReadonlyMap<Id, FoldedCourse>): Promise<void> {
-    if (courses.size === 0) return;
-    this.writing = courses;
+  /**
+   * Some at a time: while the database writes them, the next ones are read, folded and judged.
+   * @param unwritten is emptied, so that no event outlives its folding
+   */
+  private async write(unwritten: Unwritten[]): Promise<void> {
+    const begin = () =>
+      unwritten.length === 0 ? [] : [heard(this.folded(new Map(unwritten.splice(-WRITTEN_TOGETHER))))];
+    const ahead = [...begin(), ...begin()];
+    let saved: Promise<void> = Promise.resolve();
+    for (let next = ahead.shift(); next; next = ahead.shift()) {
+      const some = await next;
+      ahead.push(...begin());
+      const judged = this.judged(some);
+      await saved;
+      saved = heard(this.save(judged));
+    }
+    await saved;
+  }
+
+  /** Courses as their events leave them, with what they are judged by. */
+  private async folded(unwritten: ReadonlyMap<Id, readonly LateEvent[]>): Promise<FoldedCourses> {
     const { tx, chain } = this.context;
-    const { rows, references, lots } = this.stores;
-    const all = [...courses];
-    const states = all.map(([, { state }]) => state);
+    const { rows, references } = this.stores;
+    const courses = await rows.after(tx, chain, unwritten);
     const protocolOf = await rows.protocolsOf(tx, chain, courses.values());
+    const states = [...courses.values()].map(({ state }) => state);
     const [codes, ...facts] = await readTogether(tx, [
       rows.readCodes(chain, courses.keys()),
       ...references.reads(chain, states),
     ]);
-    const worldOf = await references.worldsOf(this.context, protocolOf, facts);
-    await lots.forgetUse(
-      tx,
-      chain,
-      all.flatMap(([, { reworked }]) => reworked),
-    );
-    let saved = Promise.resolve();
-    for (let from = 0; from < all.length; from += WRITTEN_TOGETHER) {
-      const some = all.slice(from, from + WRITTEN_TOGETHER);
-      const judged = new Map(
-        some.map(([id, { state: course }]) => {
-          const world = worldOf(course);
-          return [id, { course, world, judgement: judgeCourse(course, world) }];
-        }),
-      );
-      const prepared = rows.prepare(some, codes, protocolOf, ({ courseId }) => judged.get(courseId)?.judgement ?? {});
-      const use = lots.useOf(chain, judged.values());
-      // The database was busy with those before, meanwhile.
-      await saved;
-      saved = rows.write(tx, chain, prepared, use);
-    }
-    await saved;
-    this.writing = new Map();
+    return { courses, codes, protocolOf, worldOf: await references.worldsOf(this.context, protocolOf, facts) };
   }
+
+  /** What is written of courses. Takes no time of the database. */
+  private judged({ courses, codes, protocolOf, worldOf }: FoldedCourses) {
+    const { rows, lots } = this.stores;
+    const judged = new Map(
+      [...courses].map(([id, { state: course }]) => {
+        const world = worldOf(course);
+        return [id, { course, world, judgement: judgeCourse(course, world) }];
+      }),
+    );
+    return {
+      reworked: [...courses.values()].flatMap(({ reworked }) => reworked),
+      prepared: rows.prepare(courses, codes, protocolOf, ({ courseId }) => judged.get(courseId)?.judgement ?? {}),
+      use: lots.useOf(this.context.chain, judged.values()),
+    };
+  }
+
+  private async save({ reworked, prepared, use }: ReturnType<CoursesOfPages['judged']>): Promise<void> {
+    const { tx, chain } = this.context;
+    await this.stores.lots.forgetUse(tx, chain, reworked);
+    await this.stores.rows.write(tx, chain, prepared, use);
+  }
+}
+
+interface FoldedCourses {
+  readonly courses: ReadonlyMap<Id, FoldedCourse>;
+  readonly codes: readonly CodeRow[];
+  readonly protocolOf: Protocols;
+  readonly worldOf: (course: PlannedCourse) => CourseWorld;
+}
+
+/** A promise that is awaited later: that it fails until then is told to whoever awaits it, and to nobody else. */
+function heard<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }

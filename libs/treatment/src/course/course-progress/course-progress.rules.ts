@@ -75,11 +75,12 @@ export function judgeCourse(course: PlannedCourse, world: CourseWorld): CourseJu
   const maintenance = performedSessions(course, 'maintenance');
   const performed = inOrder([...sessions, ...maintenance]);
   const intervals = intervalDeviations(course, sessions, world.protocol);
-  const bySession = performed.map((session) => ({
-    session,
+  const bySession: { readonly session: PerformedSession; readonly kinds: readonly DeviationKind[] }[] = [];
+  for (const session of performed) {
+    const kinds = [...(intervals.get(session.sessionId) ?? []), ...sessionDeviations(course, session, world)];
     // Each kind at most once a session.
-    kinds: [...new Set([...(intervals.get(session.sessionId) ?? []), ...sessionDeviations(course, session, world)])],
-  }));
+    if (kinds.length > 0) bySession.push({ session, kinds: [...new Set(kinds)] });
+  }
   const [first, last] = [sessions[0], sessions.at(-1)];
   const reviews = performed.filter((session) => callsForReview(session, world)).map(({ sessionId }) => sessionId);
   const sessionsLeft = course.status === 'active' && sessions.length < course.plannedSessions;
@@ -93,9 +94,7 @@ export function judgeCourse(course: PlannedCourse, world: CourseWorld): CourseJu
         ? nextEarliest({ intervalDays: intervalDaysOf(course, world.protocol) }, dateOfSession(last))
         : null,
     deviations: counted([...courseDeviations(course, performed[0], world), ...bySession.flatMap(({ kinds }) => kinds)]),
-    sessionDeviations: Object.fromEntries(
-      bySession.filter(({ kinds }) => kinds.length > 0).map(({ session, kinds }) => [session.sessionId, kinds]),
-    ),
+    sessionDeviations: Object.fromEntries(bySession.map(({ session, kinds }) => [session.sessionId, kinds])),
     reviews,
     lasting: world.protocol ? lastingReactions(course, world.protocol) : [],
     lapsesAfter:
@@ -152,22 +151,23 @@ function intervalDeviations(
 /** Each kind at most once a performed session, maintenance included. */
 function sessionDeviations(course: PlannedCourse, session: PerformedSession, world: CourseWorld): DeviationKind[] {
   const on = dateOfSession(session);
-  const credentials = world.credentialsOf(session.practitionerId);
-  const derived: DeviationKind[] = [
-    ...measureDeviations(session, world.protocol),
-    ...lotDeviations(session, on, world),
-    // S2-Q1
-    ...(isCredentialed(credentials, course.protocol.code, on) ? [] : (['credential'] as const)),
-    ...(isContraindicated(session, world) ? (['contraindication'] as const) : []),
-  ];
+  const derived = measureDeviations(session, world.protocol);
+  derived.push(...lotDeviations(session, on, world));
+  // S2-Q1
+  if (!isCredentialed(world.credentialsOf(session.practitionerId), course.protocol.code, on))
+    derived.push('credential');
+  if (isContraindicated(session, world)) derived.push('contraindication');
   // What somebody accepted with a reason and no fact tells by itself: another device, a step left out.
   const accepted = session.overridden.filter((kind) => STATED.has(kind) && !derived.includes(kind));
-  return [...derived, ...accepted];
+  derived.push(...accepted);
+  return derived;
 }
 
 const STATED: ReadonlySet<DeviationKind> = new Set<DeviationKind>([
   'device',
   'steps',
+  // What was left of a lot is a matter of all sessions with it.
+  'lot-volume',
   // Of another course of the person.
   'interval-short',
   'interval-long',
@@ -207,10 +207,17 @@ function measureDeviations(session: PerformedSession, protocol: Protocol | undef
 
 /** Against what was received at the site of the session; both days named in the receipt still count. */
 function lotDeviations(session: PerformedSession, on: LocalDate, world: CourseWorld): DeviationKind[] {
-  const lots = session.products.map(({ product, lotNumber }) => world.lotAt(session.siteId, product, lotNumber));
-  const expired = lots.some((lot) => lot !== undefined && on > lot.expiresOn);
-  const notReceived = lots.some((lot) => lot === undefined || on < lot.receivedOn);
-  return [...(expired ? (['lot-expired'] as const) : []), ...(notReceived ? (['lot-not-received'] as const) : [])];
+  let isExpired = false;
+  let isMissing = false;
+  for (const { product, lotNumber } of session.products) {
+    const lot = world.lotAt(session.siteId, product, lotNumber);
+    if (lot === undefined || on < lot.receivedOn) isMissing = true;
+    if (lot !== undefined && on > lot.expiresOn) isExpired = true;
+  }
+  const found: DeviationKind[] = [];
+  if (isExpired) found.push('lot-expired');
+  if (isMissing) found.push('lot-not-received');
+  return found;
 }
 
 /** S0-C1 to S0-C8: a blocking condition or medicine, or an allergy to an ingredient of a product that was used. */
@@ -228,6 +235,7 @@ const saysAnything = ({ conditions, medications, allergies }: HealthAnswers): bo
 /** In the order in which the kinds are defined, so that equal courses give equal text. */
 function counted(kinds: readonly DeviationKind[]): DeviationCounts {
   const counts: DeviationCounts = {};
+  if (kinds.length === 0) return counts;
   for (const kind of deviationKindSchema.options) {
     const count = kinds.filter((each) => each === kind).length;
     if (count > 0) counts[kind] = count;

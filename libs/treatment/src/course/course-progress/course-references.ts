@@ -2,14 +2,13 @@ import { uuidArray } from '#libs/database/src/binary-array.js';
 import type { Queryable } from '#libs/database/src/database.js';
 import type { Boxes, SealedBox } from '#libs/event-store/src/boxes.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
-import { changesHistory } from '#libs/event-store/src/correction.js';
 import type { StreamName } from '#libs/event-store/src/event-store.js';
 import { ERASED, type Erased } from '#libs/event-store/src/personal-data.js';
 import { foldCase } from '#libs/kernel/src/case-fold.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import { type Read, readTogether, type RowsOf, writeTogether } from '#libs/projections/src/combined.statement.js';
 import type { ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
-import { CONSULTATION_EVENTS, type ConsultationEntry } from '../../consultation/consultation.events.js';
+import type { ConsultationEntry } from '../../consultation/consultation.events.js';
 import { KeyedStates } from '../../keyed-states.js';
 import {
   PRACTITIONER_EVENTS,
@@ -21,6 +20,7 @@ import type { TreatmentEvent } from '../../treatment.event-types.js';
 import type { PerformedSession, PlannedCourse } from '../course.state.js';
 import { CourseLots, LOT_DDL } from './course-lots.js';
 import {
+  ABOUT_CONSENTS,
   ABOUT_HEALTH,
   allergiesOf,
   answersAt,
@@ -80,12 +80,8 @@ const PRACTITIONER_TYPES: ReadonlySet<string> = new Set(PRACTITIONER_EVENTS.map(
 
 type Page = readonly SealedEvent<TreatmentEvent>[];
 
-/** Those that make consents, and those that change the history of a consultation. */
-const CONSENT_TYPES: ReadonlySet<string> = new Set(
-  CONSULTATION_EVENTS.filter((type) => isConsentEvent(type) || changesHistory(type.type)).map(({ type }) => type),
-);
 const isAboutConsents = (event: SealedEvent<TreatmentEvent>): event is SealedEvent<ConsultationEntry> =>
-  CONSENT_TYPES.has(event.type);
+  ABOUT_CONSENTS.has(event.type);
 const isPractitionerEvent = (event: SealedEvent<TreatmentEvent>): event is SealedEvent<PractitionerEntry> =>
   PRACTITIONER_TYPES.has(event.type);
 
