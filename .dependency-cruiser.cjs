@@ -3,7 +3,7 @@
  * Tests (`*.spec.ts` and the like) may reach further sideways, never upwards.
  */
 const engine = 'projections|queue|cqrs|http|engine';
-const domain = 'protocols|treatment|messaging|channels|history-import|what-if';
+const domain = 'protocols|treatment|messaging|booking|tasks|channels|history-import|what-if';
 const test = '\\.(?:int-|e2e-)?spec\\.tsx?$';
 
 /** What the web console can load, too: no I/O, no framework. */

@@ -8,12 +8,14 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt } from './prebuilt.mjs';
-import { startPostgres } from './services.mjs';
+import { startPostgres, startRedis } from './services.mjs';
 import { root } from './sources.mjs';
 
 const suffix = '.bench.ts';
 const folder = join(root, 'bench');
-const needsPostgres = new Set(['append', 'project', 'recall', 'snapshots', 'timeline', 'what-if']);
+const needsPostgres = new Set(['append', 'messages', 'project', 'recall', 'snapshots', 'timeline', 'what-if']);
+/** Always one of its own: a benchmark wipes it. */
+const needsRedis = new Set(['messages']);
 const known = existsSync(folder)
   ? readdirSync(folder)
       .filter((file) => file.endsWith(suffix))
@@ -48,10 +50,16 @@ for (const name of asked.length > 0 ? asked : known) {
   console.log(`\n## ${name}\n`);
   const needsServer = needsPostgres.has(name) && !process.env.DATABASE_URL;
   const server = needsServer ? await startPostgres() : undefined;
+  const redis = needsRedis.has(name) ? await startRedis() : undefined;
   try {
-    const env = server ? { ...process.env, DATABASE_URL: server.url } : process.env;
+    const env = {
+      ...process.env,
+      ...(server && { DATABASE_URL: server.url }),
+      ...(redis && { BENCH_REDIS_URL: redis.url }),
+    };
     if ((await run(name, env)) !== 0) process.exitCode = 1;
   } finally {
+    await redis?.stop();
     await server?.stop();
   }
 }

@@ -18,7 +18,8 @@ import { root } from './sources.mjs';
 const isSpec = (file) => /\.(?:int-|contract-|e2e-)?spec\.tsx?$/.test(file);
 const isRuleBook = (file) => file.endsWith('.rule-book.ts');
 /** Where rules are enforced. The machinery below refuses by schemas and knows no rules. */
-const isEnforcing = (file) => /^libs\/(?:treatment|messaging|history-import)\/.*\.ts$/.test(file) && !isSpec(file);
+const isEnforcing = (file) =>
+  /^libs\/(?:treatment|messaging|tasks|history-import)\/.*\.ts$/.test(file) && !isSpec(file);
 
 await ensureBuilt(['server']);
 const files = ['apps', 'libs', 'test'].flatMap((folder) => [...walk(join(root, folder))]).sort();

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { eventually } from './support/eventually.js';
+import { type HttpEndpoint, httpEndpoint } from './support/http-endpoint.js';
 import { type PistorProcess, startPistor } from './support/pistor-process.js';
 
 const HISTORY = join(import.meta.dirname, '..', 'demo', 'history');
@@ -166,7 +167,117 @@ describe('the console, in the order of a first day', () => {
     expect(await list.getByRole('listitem').count()).toBe(sent);
     expect((await page.getByRole('article').innerText()).length).toBeGreaterThan(80);
     expect(await page.getByRole('article').innerText()).not.toContain('UTC');
-    await page.getByText('Its cause is').waitFor();
+
+    await page.getByRole('link', { name: 'Why it went, and what became of it' }).click();
+    await page.getByRole('heading', { name: 'What happened to it' }).waitFor();
+    const steps = section('What happened to it').getByRole('listitem');
+    expect(await steps.getByRole('heading', { level: 3 }).allInnerTexts()).toEqual([
+      expect.stringMatching(/^Planned/),
+      expect.stringMatching(/^Attempted/),
+      expect.stringMatching(/^Sent/),
+    ]);
+    const grounds = await section('Why it was planned').innerText();
+    expect(grounds).toMatch(/by protocol [A-Z]/);
+    expect(grounds).toMatch(/by the clock in [A-Z]\w+\/\w+\s+.* by tz database 20\d\d[a-z]/);
+    expect(await steps.nth(1).innerText()).toContain('quiet hours 21:00 to 08:00');
+    await section('As the patient reads it').getByRole('article').waitFor();
+    expect(await accessibilityViolations()).toEqual([]);
+    await steps.getByRole('link', { name: /^template/ }).click();
+    await page.getByRole('heading', { name: 'Text', exact: true }).waitFor();
+    expect(await page.locator('main').innerText()).toMatch(/SHA-256 [0-9a-f]{64}/);
+    expect(await accessibilityViolations()).toEqual([]);
+  });
+
+  it('lists messages by what became of them, and the kinds with how many there are', async () => {
+    await open('/messages', 'Messages');
+    const pending = Number(/^\d+/.exec(await page.getByRole('button', { name: /pending$/ }).innerText())?.[0]);
+    const rows = page.getByRole('table').locator('tbody tr');
+    await rows.first().waitFor();
+    expect(await rows.count()).toBe(Math.min(pending, 100));
+    await page.getByRole('button', { name: /sent$/ }).click();
+    await page.getByRole('table', { name: /^Messages, sent/ }).waitFor();
+    const [, kind] = await page.getByLabel('Kind').locator('option').allInnerTexts();
+    await page.getByLabel('Kind').selectOption({ index: 1 });
+    await eventually('only that kind', async () =>
+      `(${await rows.count()})` === /\(\d+\)$/.exec(kind ?? '')?.[0] ? true : undefined,
+    );
+    const [name] = (kind ?? '').split(' (');
+    expect(await rows.filter({ hasNotText: name }).count()).toBe(0);
+  });
+
+  it('closes dispatch for everybody to see, says what opening does, and opens it', async () => {
+    await open('/system', 'System');
+    const panel = section('Dispatch of messages');
+    await panel.getByRole('button', { name: 'Close dispatch' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Why, for everybody to read').fill('wrong words in a template');
+    expect(await accessibilityViolations()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Close dispatch' }).click();
+    await open('/', 'Maintenance due');
+    const banner = page.getByRole('status').filter({ hasText: 'No message leaves' });
+    await banner.getByText('wrong words in a template').waitFor();
+    expect(await accessibilityViolations()).toEqual([]);
+    await banner.getByRole('link', { name: 'What to do' }).click();
+    await arrived('System');
+    await panel.getByText('What fell due meanwhile goes at once').first().waitFor();
+    await panel.getByRole('button', { name: 'Open dispatch' }).click();
+    await dialog.getByRole('button', { name: 'Open dispatch' }).click();
+    await banner.waitFor({ state: 'detached' });
+    expect(await read('/v1/dispatch')).toMatchObject({ open: true });
+  });
+
+  it('shows which messages a patient wants, and changes that', async () => {
+    await open('/patients/PT00009', 'Mia Ó Briain');
+    const wishes = section('Messages wanted');
+    await wishes.getByRole('button', { name: 'Wants none Invitations' }).click();
+    await wishes.getByText('not wanted', { exact: true }).waitFor();
+    await wishes.getByRole('button', { name: 'Change channels and zone' }).click();
+    await wishes.getByLabel('Appointments').selectOption('sms');
+    await wishes.getByLabel('Lives in the time zone').fill('Europe/Paris');
+    expect(await accessibilityViolations()).toEqual([]);
+    await wishes.getByRole('button', { name: 'Save' }).click();
+    await wishes.getByText('Quiet hours by the clock in Europe/Paris.').waitFor();
+    const { registrations } = await read<{ registrations: { contact: object }[] }>('/v1/patients/PT00009/person');
+    expect(registrations[0]?.contact).toEqual({
+      ...{ optedOut: ['recall'], smsStopped: false },
+      choices: { channels: { appointment: 'sms' }, timeZone: 'Europe/Paris' },
+    });
+    await wishes.getByRole('button', { name: 'Wants them again Invitations' }).click();
+    await wishes.getByText('not wanted', { exact: true }).waitFor({ state: 'detached' });
+  });
+
+  it('sets when a site is open and how it invites, and says what of it cannot be read', async () => {
+    await open('/system', 'System');
+    await page.getByRole('link', { name: 'Nişantaşı' }).click();
+    await arrived('Messages of Nişantaşı');
+    const hours = section('Opening hours');
+    await hours.getByLabel('Monday').fill('nine to five');
+    await hours.getByRole('button', { name: 'Save' }).click();
+    await hours.getByRole('alert').getByText('The hours of Monday cannot be read').waitFor();
+    await hours.getByLabel('Monday').fill('9-13, 14:00–18:30');
+    await hours.getByLabel('Closed on these dates').fill('2026-12-25');
+    await hours.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('The opening hours are set.').waitFor();
+    const invitations = section('Invitations to maintenance');
+    await invitations.getByLabel('Within days').fill('30');
+    await invitations.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('The rules for invitations are set.').waitFor();
+    expect(await read('/v1/sites/IST1/message-rules')).toMatchObject({
+      openingHours: {
+        weekly: {
+          monday: [
+            { from: '09:00', to: '13:00' },
+            { from: '14:00', to: '18:30' },
+          ],
+          tuesday: [],
+        },
+        closedOn: ['2026-12-25'],
+      },
+      recall: { cap: { count: 2, days: 30 }, proposals: null },
+    });
+    await page.reload();
+    await arrived('Messages of Nişantaşı');
+    expect(await hours.getByLabel('Monday').inputValue()).toBe('09:00–13:00, 14:00–18:30');
   });
 
   it('releases what waited since the import, site by site', async () => {
@@ -287,6 +398,22 @@ describe('the console, in the order of a first day', () => {
     expect(await page.locator('dl').first().innerText()).toMatch(/Patients\s+49/);
   });
 
+  it('lists the recall as a task of each site, which somebody takes and has done', async () => {
+    await open('/tasks', 'Tasks');
+    const rows = page.locator('[data-task]').filter({ hasText: 'A lot was recalled' });
+    await rows.first().waitFor();
+    expect(await accessibilityViolations()).toEqual([]);
+    const first = page.locator(`[data-task="${await rows.first().getAttribute('data-task')}"]`);
+    await first.getByRole('button', { name: /^Take/ }).click();
+    await first.getByText('anonymous').waitFor();
+    await first.getByRole('button', { name: /^Done/ }).click();
+    await page.getByLabel('What came of it').selectOption('patients-told');
+    await page.getByRole('button', { name: 'It is done' }).click();
+    await first.waitFor({ state: 'detached' });
+    await page.getByLabel('State').selectOption('done');
+    await first.getByText('Patients told').waitFor();
+  });
+
   it('can be used with the keyboard alone', async () => {
     await open('/system', 'System');
     await page.keyboard.press('Tab');
@@ -322,10 +449,13 @@ describe('the console, in the order of a first day', () => {
     ['/patients/PT00009', 'Mia Ó Briain'],
     ['/sites/IST1/day', /\d{4}/],
     ['/outbox', 'Outbox'],
-    ['/outbox?tab=suppressed', 'Outbox'],
+    ['/messages', 'Messages'],
+    ['/messages?status=suppressed', 'Messages'],
+    ['/sites/IST1/message-rules', 'Messages of Nişantaşı'],
     ['/protocols', 'Protocols'],
     ['/protocols/facial', 'Facial mesotherapy'],
     ['/waiting?site=NYC1', 'Waiting for a person'],
+    ['/tasks', 'Tasks'],
     ['/lots/trace', 'Trace a lot'],
     ['/lots/trace?product=HairVita&lot=HA25031B', 'Lot HA25031B'],
     ['/system', 'System'],
@@ -336,4 +466,62 @@ describe('the console, in the order of a first day', () => {
     await open(path, heading);
     expect(await accessibilityViolations()).toEqual([]);
   });
+});
+
+describe('the console beside a provider that answers nothing', () => {
+  let provider: HttpEndpoint;
+  beforeAll(async () => {
+    // Its live stream would complain of the server's end.
+    await page.goto('about:blank');
+    await server.stop();
+    provider = await httpEndpoint({ status: 500 });
+    server = await startPistor(folder, ['--no-demo'], {
+      ...{ PISTOR_SANDBOX_SENDS: 'true', TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}` },
+      ...{ TWILIO_AUTH_TOKEN: 'secret-of-nobody', TWILIO_FROM: '+14155550100', TWILIO_API_URL: provider.url },
+    });
+  }, 70_000);
+  afterAll(() => provider?.close());
+
+  it('leaves it to a person what becomes of messages of unknown fate', async () => {
+    await open('/messages?status=unknown', 'Messages');
+    await page.getByText('The outcome of every message is known.').waitFor();
+    // Whatever is due next goes by SMS.
+    const { items } = await read<{ items: { patient: { id: string } }[] }>('/v1/messages?status=pending');
+    const bySms = JSON.stringify({ channels: { clinical: 'sms', appointment: 'sms', recall: 'sms' } });
+    for (const { patient } of items) {
+      const headers = { 'content-type': 'application/json' };
+      const path = `/v1/patients/${patient.id}/contact-choices`;
+      expect((await fetch(server.url + path, { method: 'PUT', headers, body: bySms })).status).toBe(200);
+    }
+    await command('/v1/clock/advance', { months: 3 });
+    await eventually('three months have passed', async () =>
+      (await read<{ advancing: object | null }>('/v1/clock')).advancing === null ? true : undefined,
+    );
+    const rows = page.getByRole('table').locator('tbody tr');
+    await rows.nth(1).waitFor();
+    expect(await rows.first().innerText()).toContain('Twilio answered 500');
+    const unknown = (await read<{ unknown: number }>('/v1/messages/balance')).unknown;
+    expect(await rows.count()).toBe(unknown);
+    expect(provider.received).toHaveLength(unknown);
+
+    await rows.first().getByRole('link').first().click();
+    const decide = section('Somebody decides');
+    await decide.getByRole('button', { name: 'It was sent' }).click();
+    const dialog = page.getByRole('dialog');
+    expect(await accessibilityViolations()).toEqual([]);
+    await dialog.getByLabel(/By what it was found/).fill('SM42, seen by Zoë');
+    await dialog.getByRole('button', { name: 'It was sent' }).click();
+    await page.getByText('It went out.').waitFor();
+    await section('What happened to it').getByText('SM42, seen by Zoë').waitFor();
+    expect(await decide.count()).toBe(0);
+
+    await open('/messages?status=unknown', 'Messages');
+    await rows.first().getByRole('link').first().click();
+    await decide.getByRole('button', { name: 'Let it go again' }).click();
+    await dialog.getByText('the patient gets it twice').waitFor();
+    await dialog.getByRole('button', { name: 'Let it go', exact: true }).click();
+    await section('What happened to it').getByText('Somebody let it go again.').waitFor();
+    const after = await read<{ unknown: number; sent: number }>('/v1/messages/balance');
+    expect(after.unknown).toBeLessThan(unknown);
+  }, 180_000);
 });

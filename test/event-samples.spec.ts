@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventType } from '#libs/event-store/src/event-type.js';
+import { BOOKING_EVENT_TYPES } from '#libs/booking/src/booking.event-types.js';
 import { MESSAGING_EVENT_TYPES } from '#libs/messaging/src/messaging.event-types.js';
+import { TASKS_EVENT_TYPES } from '#libs/tasks/src/tasks.event-types.js';
 import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types.js';
 
 /**
@@ -21,10 +23,21 @@ const FOLDERS = [
   'course',
 ]
   .map((slice) => join('libs/treatment/src', slice))
-  .concat('libs/messaging/src/message', 'libs/messaging/src/templates/custom')
+  .concat(
+    'libs/messaging/src/message',
+    'libs/messaging/src/templates/custom',
+    'libs/tasks/src/task',
+    'libs/booking/src/slot',
+    'libs/booking/src/diary',
+  )
   .map((slice) => join(__dirname, '..', slice, 'samples'));
 
-const TYPES: readonly EventType[] = [...TREATMENT_EVENT_TYPES, ...MESSAGING_EVENT_TYPES];
+const TYPES: readonly EventType[] = [
+  ...TREATMENT_EVENT_TYPES,
+  ...MESSAGING_EVENT_TYPES,
+  ...BOOKING_EVENT_TYPES,
+  ...TASKS_EVENT_TYPES,
+];
 
 const versions = TYPES.flatMap((type) =>
   Array.from({ length: type.version }, (_, n) => [type.type, n + 1, type] as const),

@@ -69,7 +69,17 @@ describe('the links of a message', () => {
       payload: 'List-Unsubscribe=One-Click',
     });
     expect(oneClick.statusCode).toBe(200);
-    expect((await api.app.inject({ method: 'POST', url: path, headers: form, payload: '' })).statusCode).toBe(200);
+    const multipart = {
+      ...{ host: 'clinic.example', 'content-type': 'multipart/form-data; boundary=b' },
+      payload: '--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n',
+    };
+    const { payload, ...headers } = multipart;
+    const url = `${path}?utm_source=mail`;
+    expect((await api.app.inject({ method: 'POST', url, headers, payload })).statusCode).toBe(200);
+    // A browser says where its form comes from, since the page lets it.
+    expect(page.headers['referrer-policy']).toBe('same-origin');
+    const own = { ...form, origin: 'http://clinic.example' };
+    expect((await api.app.inject({ method: 'POST', url: path, headers: own, payload: '' })).statusCode).toBe(200);
     expect(await wishes()).toBe(1);
     expect((await post(`/v1/patients/${of.patient}/opt-in`, { categories: ['appointment'] })).status).toBe(200);
   });
@@ -81,6 +91,10 @@ describe('the links of a message', () => {
     });
     expect(unknown.statusCode).toBe(404);
     expect(unknown.body).toContain('lang="tr"');
+    const token = api.pistor.messaging.links.token(api.pistor.chain, (await reminders('sent'))[0]?.id as string);
+    const made = { method: 'POST', url: `/m/${token}/stop`, headers: { host: 'clinic.example' } } as const;
+    // A reminder has no such link.
+    expect((await api.app.inject(made)).statusCode).toBe(404);
     for (const url of ['/v1/patients', '/', '/v1/messages', '/m/../v1/patients']) {
       expect((await api.app.inject({ url, headers: { host: 'clinic.example' } })).statusCode).toBe(403);
     }

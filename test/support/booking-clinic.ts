@@ -1,7 +1,7 @@
 import type { NewEvent } from '../../libs/event-store/src/event-type.js';
 import { FreeTimes, type SiteSession } from '../../libs/booking/src/booker/free-times.js';
 import { MaintenanceBooker } from '../../libs/booking/src/booker/maintenance-booker.js';
-import { SlotHeld, type SlotEvent, slotStream } from '../../libs/booking/src/slot/slot.events.js';
+import { type SlotEvent, slotStream } from '../../libs/booking/src/slot/slot.events.js';
 import { SlotService } from '../../libs/booking/src/slot/slot.service.js';
 import { evolve as evolveSlot, isOpen, slotFold, type SlotState } from '../../libs/booking/src/slot/slot.state.js';
 import type { CommandRunner } from '../../libs/cqrs/src/command-runner.js';
@@ -198,7 +198,6 @@ const SESSIONS = ['2026-01-05T10:00', '2026-01-19T10:00', '2026-02-02T10:00', '2
 
 export const SITE_ID = SITE;
 export const PRACTITIONER_ID = PRACTITIONER;
-export const heldType = SlotHeld.type;
 
 export const hoursAfter = (instant: string, hours: number): string =>
   new Date(Date.parse(instant) + hours * 3_600_000).toISOString();

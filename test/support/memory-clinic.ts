@@ -49,6 +49,8 @@ export class MemoryClinic {
 
   private readonly clock = { now: () => Promise.resolve(this.now) } as unknown as Chains;
   readonly runner = new CommandRunner(this.store(), CODEC as unknown as Codec, this.clock);
+  /** What the runner stands on, for one that is slower or less reliable. */
+  readonly parts = { store: this.store(), codec: CODEC as unknown as Codec, clock: this.clock };
   private readonly codes = this.externalCodes();
   private readonly references = new References(this.codes);
   // What some of them ask of read models (namesakes, ingredients of other lots, volumes), no test over this clinic needs.

@@ -33,8 +33,9 @@ export function messageMatter(kind: MessageKind, changes: Partial<MessageMatter>
   const precaution = kind.endsWith('notice') ? 'aspirin-or-nsaid' : undefined;
   const ids = { messageId: newId(), courseId: COURSE, patientId: PATIENT, siteId: SITE };
   const due = zoned('2026-05-12T14:45');
+  const expiresAt = kind === 'session-called-off' ? zoned('2026-05-20T14:00').instant : due.instant;
   return {
-    planned: { ...ids, kind, cause, generation: 0, precaution, due, expiresAt: due.instant, facts: [] },
+    planned: { ...ids, kind, cause, generation: 0, precaution, due, expiresAt, facts: [] },
     course: timelineOf([course.events, { at: '2026-05-01T00:00:00.000Z' }]).course,
     protocol: planContext().protocol,
     givenName: 'İpek',

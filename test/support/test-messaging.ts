@@ -86,7 +86,9 @@ export async function openTestMessaging(): Promise<TestMessaging> {
     ...messaging,
     ...{ engine, projections, backend, follow },
     workers: ({ channel, times, queueName } = {}) => {
-      const transports = channel ? new Transports(channel, { email: channel, sms: channel }) : messaging.transports;
+      const transports = channel
+        ? new Transports(channel, { email: channel, sms: channel }, true)
+        : messaging.transports;
       const deps = { ...engine, ...messaging, projections, backend, transports, log };
       const options = { planEveryMs: 200, ...(times && { times }), ...(queueName && { queueName }) };
       const workers = new MessagingWorkers(deps, options);

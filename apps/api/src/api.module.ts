@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Pistor } from '#libs/composition/src/pistor.js';
 import { RULE_BOOKS } from '#libs/composition/src/rule-books.js';
+import { BookingModule } from '#libs/booking/src/booking.module.js';
 import { EngineModule } from '#libs/engine/src/engine.module.js';
 import { HttpModule } from '#libs/http/src/http.module.js';
 import { IdempotencyKeys } from '#libs/http/src/idempotency.js';
@@ -9,6 +10,7 @@ import type { InboundMessages } from '#libs/channels/src/inbound.port.js';
 import { ChannelsModule } from '#libs/channels/src/channels.module.js';
 import { twilioCalls } from '#libs/channels/src/open-channels.js';
 import { MessagingModule } from '#libs/messaging/src/messaging.module.js';
+import { TasksModule } from '#libs/tasks/src/tasks.module.js';
 import { RulesModule } from '#libs/treatment/src/rules/rules.module.js';
 import { TreatmentModule } from '#libs/treatment/src/treatment.module.js';
 import { WhatIfModule } from '#libs/what-if/src/what-if.module.js';
@@ -29,7 +31,7 @@ const AT_HEAD_MS_MAX = 60_000;
 @Module({})
 export class ApiModule {
   static forRoot(pistor: Pistor): DynamicModule {
-    const { engine, chain, projections, messaging, channels, publicHost, log } = pistor;
+    const { engine, chain, projections, messaging, booking, tasks, channels, publicHost, log } = pistor;
     const idempotency = new IdempotencyKeys(engine.db, (text) => engine.master.blindIndex('idempotency', text));
     const inbound: InboundMessages = {
       receipt: (receipt) => messaging.inbound.receipt(chain, receipt),
@@ -43,6 +45,8 @@ export class ApiModule {
         TreatmentModule,
         RulesModule.forRoot(RULE_BOOKS),
         MessagingModule.forRoot(messaging, (of) => projections.waitForHead(of, AT_HEAD_MS_MAX)),
+        BookingModule.forRoot(booking),
+        TasksModule.forRoot(tasks),
         ChannelsModule.forRoot({ inbound, twilio: twilioCalls(channels) }),
         WhatIfModule.forRoot(log),
       ],

@@ -1,7 +1,9 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Pistor } from '#libs/composition/src/pistor.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
+import { type BalanceReport, lastBalance } from '#libs/messaging/src/messages/balance-check.js';
 import type { ProjectionStatus } from '#libs/projections/src/projections.js';
+import type { OpenTasks } from '#libs/tasks/src/tasks/tasks.query.js';
 import { AppendMetrics } from './append.metrics.js';
 
 /** A scrape is given up after ten seconds, mostly; what the process knows by itself must have left by then. */
@@ -9,6 +11,15 @@ const DATABASE_MS_MAX = 5_000;
 
 const OF_CHAIN = ['chain'] as const;
 const OF_PROJECTION = ['chain', 'projection', 'version', 'kind'] as const;
+
+interface AskedOfChain {
+  readonly chain: Chain;
+  readonly head: number;
+  readonly projections: readonly ProjectionStatus[];
+  /** Undefined while nobody has checked it. */
+  readonly balance: BalanceReport | undefined;
+  readonly tasks: readonly OpenTasks[];
+}
 
 /**
  * What Prometheus is told. Labels hold the slug of a chain and names of projections: nothing of a person, and few
@@ -32,6 +43,26 @@ export class Metrics {
   private readonly parked = this.gauge('projection_parked_events', 'Events that were set aside.', OF_PROJECTION);
   private readonly building = this.gauge('projection_building', '1 until a new version serves.', OF_PROJECTION);
   private readonly still = this.gauge('projection_unmoved_seconds', 'Since it last moved.', OF_PROJECTION);
+  private readonly messages = this.gauge('messages', 'Messages by their fate, at the last check of the balance.', [
+    'chain',
+    'status',
+  ]);
+  private readonly dueLag = this.gauge(
+    'messages_due_lag_seconds',
+    'For how long the message that has been due longest has been, at the last check.',
+    OF_CHAIN,
+  );
+  private readonly alarm = this.gauge(
+    'messages_alarm',
+    '1 where messages are out of balance with the log, or have been due for over ten minutes.',
+    OF_CHAIN,
+  );
+  private readonly checkAge = this.gauge(
+    'messages_check_age_seconds',
+    'Since the last check of the balance.',
+    OF_CHAIN,
+  );
+  private readonly openTasks = this.gauge('open_tasks', 'Tasks that wait for a person.', ['chain', 'kind', 'severity']);
   private readonly appends: AppendMetrics | undefined;
 
   constructor(private readonly pistor: Pistor) {
@@ -53,9 +84,12 @@ export class Metrics {
     // A chain or version that is gone, and values that nobody could read, are not told as if they were of now.
     const told = [this.head, this.lag, this.position, this.rate, this.applied, this.parked, this.building, this.still];
     for (const gauge of told) gauge.reset();
-    for (const { chain, head, projections } of found ?? []) {
+    for (const gauge of [this.messages, this.dueLag, this.alarm, this.checkAge, this.openTasks]) gauge.reset();
+    for (const { chain, head, projections, balance, tasks } of found ?? []) {
       this.head.set({ chain: chain.slug }, head);
       for (const status of projections) this.tell(chain, status);
+      if (balance) this.tellMessages(chain, balance);
+      for (const { kind, severity, tasks: n } of tasks) this.openTasks.set({ chain: chain.slug, kind, severity }, n);
     }
     this.appends?.tell();
     const queue = await this.pistor.workers.health();
@@ -64,13 +98,15 @@ export class Metrics {
     return this.registry.metrics();
   }
 
-  private async ask(): Promise<{ chain: Chain; head: number; projections: ProjectionStatus[] }[]> {
-    const { engine, projections } = this.pistor;
+  private async ask(): Promise<AskedOfChain[]> {
+    const { engine, projections, tasks } = this.pistor;
     const [chains, heads] = await Promise.all([engine.chains.all(), engine.store.heads()]);
     const asked = chains.map(async (chain) => ({
       chain,
       head: heads.get(chain.id) ?? 0,
       projections: await projections.status(chain),
+      balance: await lastBalance(engine.db, chain),
+      tasks: await tasks.queries.open(chain),
     }));
     return Promise.all(asked);
   }
@@ -85,6 +121,13 @@ export class Metrics {
     this.parked.set(labels, status.parked);
     this.building.set(labels, status.state === 'building' ? 1 : 0);
     if (movedAt !== null) this.still.set(labels, Math.max(0, (Date.now() - Date.parse(movedAt)) / 1000));
+  }
+
+  private tellMessages({ slug: chain }: Chain, { checkedAt, counts, dueLagSeconds, alarm }: BalanceReport): void {
+    for (const [status, n] of Object.entries(counts ?? {})) this.messages.set({ chain, status }, n);
+    this.dueLag.set({ chain }, dueLagSeconds);
+    this.alarm.set({ chain }, alarm === null ? 0 : 1);
+    this.checkAge.set({ chain }, Math.max(0, (Date.now() - Date.parse(checkedAt)) / 1000));
   }
 
   private gauge<const Label extends string = never>(name: string, help: string, labelNames: readonly Label[] = []) {

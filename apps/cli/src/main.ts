@@ -2,10 +2,12 @@ import { Command, CommanderError } from 'commander';
 import { tellFailure } from '#libs/composition/src/run-until-signal.js';
 import { addBackup } from './commands/backup.command.js';
 import { addCourses } from './commands/courses.command.js';
+import { addDispatch } from './commands/dispatch.command.js';
 import { addEvents } from './commands/events.command.js';
 import { addImport } from './commands/import.command.js';
 import { addLots } from './commands/lots.command.js';
 import { addMaintenance } from './commands/maintenance.command.js';
+import { addMessages } from './commands/messages.command.js';
 import { addMigrate } from './commands/migrate.command.js';
 import { addOpenApi } from './commands/openapi.command.js';
 import { addProjections } from './commands/projections.command.js';
@@ -13,7 +15,9 @@ import { addProtocols } from './commands/protocols.command.js';
 import { addRecall } from './commands/recall.command.js';
 import { addRestore } from './commands/restore.command.js';
 import { addStart } from './commands/start.command.js';
+import { addTasks } from './commands/tasks.command.js';
 import { addTimeline } from './commands/timeline.command.js';
+import { addZones } from './commands/zones.command.js';
 import { ProblemAnswered } from './client.js';
 
 // `pistor courses | head` is done when its reader has seen enough.
@@ -33,6 +37,10 @@ for (const add of [
   addRecall,
   addProtocols,
   addTimeline,
+  addTasks,
+  addMessages,
+  addDispatch,
+  addZones,
   addEvents,
   addProjections,
   addMigrate,

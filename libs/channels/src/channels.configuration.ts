@@ -14,6 +14,8 @@ export interface ChannelsConfiguration {
   readonly twilio: TwilioSettings | undefined;
   readonly webhook: WebhookSettings | undefined;
   readonly rates: ChannelRates;
+  /** A sandbox calls providers, too; by default its messages stay in the outbox. */
+  readonly sandboxSends: boolean;
 }
 
 /** Messages a second that a provider is given, by all processes together. */
@@ -31,6 +33,7 @@ const RATE_MAX = 1_000;
 export const OUTBOX_ONLY: ChannelsConfiguration = {
   ...{ publicUrl: undefined, smtp: undefined, twilio: undefined, webhook: undefined },
   rates: RATE_DEFAULTS,
+  sandboxSends: false,
 };
 
 /** Standard Webhooks asks for 24 to 64 bytes. */
@@ -57,6 +60,7 @@ const E164_OR_NAME = /^(?:\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,1
 
 const environmentSchema = z.object({
   PISTOR_PUBLIC_URL: text(isPublicUrl, 'an address such as https://pistor.example.com, without query'),
+  PISTOR_SANDBOX_SENDS: optional.pipe(z.enum(['true', 'false']).default('false')),
   SMTP_URL: text(
     (url) => smtpOf(url) !== null,
     'smtp://user:password@host:port, or smtps://…, with tls=optional at most',
@@ -111,6 +115,7 @@ export function readChannelsConfiguration(environment: NodeJS.ProcessEnv): Chann
     smtp: smtpSettings(env),
     twilio: twilioSettings(env),
     webhook: webhookSettings(env),
+    sandboxSends: env.PISTOR_SANDBOX_SENDS === 'true',
     rates: { smtp: env.SMTP_RATE, twilio: env.TWILIO_RATE, webhook: env.WEBHOOK_RATE },
   };
 }

@@ -28,8 +28,9 @@ export function receiptOf(messageId: Id, form: URLSearchParams): Receipt | null 
   const reference = form.get('MessageSid') ?? '';
   const status = STATUSES.get(form.get('MessageStatus') ?? '');
   if (status === undefined || !SID.test(reference)) return null;
-  if (status !== 'undelivered') return { messageId, reference, status };
-  return { messageId, reference, status, problem: undelivered(form.get('ErrorCode') ?? '') };
+  const by = { transport: 'twilio', channel: 'sms' } as const;
+  if (status !== 'undelivered') return { messageId, reference, status, by };
+  return { messageId, reference, status, by, problem: undelivered(form.get('ErrorCode') ?? '') };
 }
 
 /** Twilio's errors of delivery that a front desk can do something about. */

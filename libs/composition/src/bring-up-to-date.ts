@@ -25,6 +25,8 @@ export const MIGRATION_SOURCES: readonly MigrationSource[] = [
   'http',
   'history-import',
   'messaging',
+  'booking',
+  'tasks',
 ].map((name) => ({ name, folder: join(import.meta.dirname, '..', '..', name, 'src', 'migrations') }));
 
 /** A statement at a time; the second is for what a migration may have to ask beside its transaction. */

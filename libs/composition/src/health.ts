@@ -74,6 +74,25 @@ export const eventsHealth = (store: Pick<EventStore, 'head'>, chain: Chain): Hea
     late: 'The event store does not answer.',
   });
 
+/**
+ * Whether messages are in balance and in time, by the last check of any process. Nothing is said where all is well, or
+ * where nobody checks; a database that does not answer is told by its own probe.
+ */
+export async function balanceHealth(
+  last: () => Promise<{ readonly alarm: string | null } | undefined>,
+): Promise<HealthCheck | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ANSWER_MS_MAX);
+  });
+  try {
+    const found = await Promise.race([last().catch(() => undefined), tooLate]);
+    return found?.alarm ? { status: 'failing', detail: found.alarm } : undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** A queue that is away, in the same words. */
 export const queueCheck = ({ state, backend, problem }: QueueHealth): HealthCheck =>
   state === 'up'

@@ -1,17 +1,25 @@
+import { type Booking, BookingWorkers } from '#libs/booking/src/booking.js';
 import type { Configuration } from '#libs/engine/src/configuration.js';
 import type { Engine } from '#libs/engine/src/engine.js';
 import { pruneIdempotencyKeys } from '#libs/http/src/idempotency.js';
 import { describeError, type Log } from '#libs/kernel/src/log.js';
 import { DISPATCH_QUEUE } from '#libs/messaging/src/dispatch/dispatch.jobs.js';
+import { BalanceCheck } from '#libs/messaging/src/messages/balance-check.js';
 import type { Messaging } from '#libs/messaging/src/messaging.js';
 import { MessagingWorkers } from '#libs/messaging/src/messaging.workers.js';
+import { Ticker } from '#libs/messaging/src/ticker.js';
 import type { Projections } from '#libs/projections/src/projections.js';
 import { openQueue } from '#libs/queue/src/bullmq.queue.js';
 import { openQueueBackend, type QueueBackend } from '#libs/queue/src/queue-backend.js';
 import type { QueueHealth } from '#libs/queue/src/work-queue.js';
+import type { Tasks } from '#libs/tasks/src/tasks.js';
 
 /** What falls due is seen within a second; a hint makes it sooner. */
 const PLAN_MS = 1_000;
+/** What nobody has answered for two days may wait another half minute. */
+const SWEEP_TASKS_MS = 30_000;
+/** Half of what an alarm about messages that do not go may come late without anybody noticing. */
+const CHECK_BALANCE_MS = 60_000;
 /**
  * With one process and an outbox in its own database, what has not happened after this time does not happen any more:
  * a killed process is soon made up for.
@@ -23,6 +31,8 @@ export interface ProcessWorkersDependencies {
   readonly configuration: Configuration;
   readonly engine: Engine;
   readonly messaging: Messaging;
+  readonly booking: Booking;
+  readonly tasks: Tasks;
   readonly projections: Projections;
   readonly log: Log;
 }
@@ -36,21 +46,35 @@ export class ProcessWorkers {
   constructor(private readonly deps: ProcessWorkersDependencies) {}
 
   /**
-   * Keeps read models up to date, plans and sends messages, drives test clocks, prunes.
+   * Keeps read models up to date, plans and sends messages, proposes times, looks for tasks, checks the balance, drives
+   * test clocks, prunes.
    * @throws RedisMayEvict
    */
   async start(): Promise<void> {
-    const { configuration, engine, messaging, projections, log } = this.deps;
+    const { configuration, engine, messaging, booking, tasks, projections, log } = this.deps;
     const backend = await this.open();
     const times = configuration.mode === 'embedded' ? { times: EMBEDDED_TIMES } : {};
     const messengers = new MessagingWorkers(
-      { ...engine, ...messaging, projections, backend, log },
+      { ...engine, ...messaging, projections, backend, log, stops: [booking.booker] },
       { planEveryMs: PLAN_MS, ...times },
     );
+    const bookers = new BookingWorkers({ booker: booking.booker, projections, log }, PLAN_MS);
+    const balance = new BalanceCheck({ ...engine, gate: messaging.gate, log });
+    const tickers = [
+      new Ticker('looking for tasks', SWEEP_TASKS_MS, () => tasks.sweeper.sweepAll(), log),
+      new Ticker('the balance of messages', CHECK_BALANCE_MS, () => balance.checkAll(), log),
+    ];
     projections.start();
     messengers.start();
+    bookers.start();
+    for (const ticker of tickers) ticker.start();
     this.queueHealth = () => messengers.health();
-    this.stops.push(() => messengers.stop(), this.pruneDaily());
+    this.stops.push(
+      () => messengers.stop(),
+      () => bookers.stop(),
+      ...tickers.map((ticker) => () => ticker.stop()),
+      this.pruneDaily(),
+    );
   }
 
   /**

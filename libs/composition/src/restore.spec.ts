@@ -96,7 +96,9 @@ describe('what a backup holds', () => {
   it('has no read model, no lease and no key of another process', async () => {
     const { lines } = await read(file);
     const checkpoints = lines['projection_checkpoint']!.map((line) => (JSON.parse(line) as string[])[0]);
-    expect(new Set(checkpoints)).toEqual(new Set(['held_message_waker', 'message_planner']));
+    expect(new Set(checkpoints)).toEqual(
+      new Set(['held_message_waker', 'maintenance_booking', 'message_planner', 'task_raiser']),
+    );
     for (const left of ['import_lease', 'dispatch_handed_over', 'schema_migrations'])
       expect(lines[left]).toBeUndefined();
   });

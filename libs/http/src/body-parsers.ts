@@ -14,6 +14,8 @@ export const FORM_BYTES_MAX = 64 * 1024;
 
 const ZIP = 'application/zip';
 const FORM = 'application/x-www-form-urlencoded';
+const MULTIPART = 'multipart/form-data';
+const ANY_FORM = 'a form';
 
 /** For handlers with `@Req() request` that take a zip: `request.body` is a Readable, and never in memory as a whole. */
 export const TakesZip = (): MethodDecorator => SetMetadata(FASTIFY_ROUTE_CONFIG_METADATA, { takes: ZIP });
@@ -23,6 +25,12 @@ export const TakesZip = (): MethodDecorator => SetMetadata(FASTIFY_ROUTE_CONFIG_
  * A page of any other site can send a form as well, so such a handler does nothing before it has checked a signature.
  */
 export const TakesForm = (): MethodDecorator => SetMetadata(FASTIFY_ROUTE_CONFIG_METADATA, { takes: FORM });
+
+/**
+ * For handlers that a form of any kind may be sent to and that look at none of it: the address says everything. One-click
+ * unsubscription (RFC 8058) comes as multipart, too.
+ */
+export const TakesAnyForm = (): MethodDecorator => SetMetadata(FASTIFY_ROUTE_CONFIG_METADATA, { takes: ANY_FORM });
 
 /** JSON, and zip or a form where a route takes it. Anything else is 415: what a form of a foreign page can send, above all. */
 export function addBodyParsers(instance: FastifyInstance): void {
@@ -37,8 +45,13 @@ export function addBodyParsers(instance: FastifyInstance): void {
   });
   const form = { parseAs: 'string', bodyLimit: FORM_BYTES_MAX } as const;
   instance.addContentTypeParser<string>(FORM, form, (request, body, done) => {
+    if (takes(request) === ANY_FORM) return done(null, undefined);
     if (takes(request) !== FORM) return done(notTaken(`Send ${takes(request) ?? 'application/json'}.`));
     done(null, new URLSearchParams(body));
+  });
+  instance.addContentTypeParser<string>(MULTIPART, form, (request, _body, done) => {
+    if (takes(request) === ANY_FORM) return done(null, undefined);
+    done(notTaken(`Send ${takes(request) ?? 'application/json'}.`));
   });
   instance.addContentTypeParser(ZIP, { bodyLimit: ZIP_BYTES_MAX }, (request, payload, done) => {
     if (takes(request) !== ZIP) return done(notTaken(`Send ${takes(request) ?? 'application/json'}.`));

@@ -89,4 +89,6 @@ export interface Receipt {
   readonly status: 'accepted' | 'delivered' | 'undelivered';
   /** Of the provider, where it was not delivered; free of personal data. */
   readonly problem?: string;
+  /** Who says so; settles a message of which no attempt is on record, after a restored backup. */
+  readonly by: { readonly transport: Transport; readonly channel: 'email' | 'sms' };
 }

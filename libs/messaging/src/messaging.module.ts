@@ -19,6 +19,9 @@ import { MessagesController } from './messages/messages.controller.js';
 import { MessageExplainer } from './messages/message-explainer.js';
 import { MessagesQueries } from './messages/messages.queries.js';
 import type { Messaging } from './messaging.js';
+import { ZoneMoves } from './zones/zone-moves.js';
+import { ZoneRulesWatch } from './zones/zone-rules-watch.js';
+import { ZonesController } from './zones/zones.controller.js';
 import { TemplatesModule } from './templates/custom/templates.module.js';
 
 /** The routes of messages, the outbox and the clock. */
@@ -29,7 +32,14 @@ export class MessagingModule {
     return {
       module: MessagingModule,
       imports: [CqrsModule, TemplatesModule],
-      controllers: [MessagesController, MessageController, DispatchController, ClockController, AnswersController],
+      controllers: [
+        MessagesController,
+        MessageController,
+        DispatchController,
+        ClockController,
+        AnswersController,
+        ZonesController,
+      ],
       providers: [
         { provide: References, inject: [ExternalCodes], useFactory: (codes: ExternalCodes) => new References(codes) },
         { provide: MessagesQueries, useFactory: () => messaging.queries },
@@ -42,6 +52,8 @@ export class MessagingModule {
           useFactory: (db: Database, chains: Chains, runner: CommandRunner) =>
             new DispatchSwitch(messaging.gate, { db, chains, runner, atHead }),
         },
+        { provide: ZoneMoves, useFactory: () => messaging.zoneMoves },
+        { provide: ZoneRulesWatch, useFactory: () => messaging.zones },
         { provide: InboundService, useFactory: () => messaging.inbound },
         { provide: ChainClock, useFactory: () => messaging.clock },
       ],

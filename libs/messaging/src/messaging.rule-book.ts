@@ -176,6 +176,12 @@ export const MESSAGING_RULES = ruleBook({
     facts: [],
     override: 'none',
   },
+  'message.sms-stopped': {
+    says: 'Who sends STOP to a number of ours gets nothing by SMS any more, until they send START; what they chose stays.',
+    demand: 'When a message may go',
+    facts: [],
+    override: 'none',
+  },
   'message.change-told': {
     says: 'Who was told the time of a session is told at once that it is moved or called off; who was not, hears nothing.',
     demand: 'When a message may go',

@@ -18,6 +18,7 @@ import { ProviderRate, type ProviderRates } from './dispatch/provider-rate.js';
 import { Transports } from './dispatch/transports.js';
 import { InboundService } from './inbound/inbound.service.js';
 import { ReplyAddresses } from './inbound/reply-address.js';
+import type { SlotAnswers } from './inbound/slot-answers.js';
 import { messagesProjection } from './messages/messages.projection.js';
 import { MessagesQueries } from './messages/messages.queries.js';
 import { migrateMessaging } from './messaging.migrations.js';
@@ -25,6 +26,9 @@ import { HeldWakerReactor } from './reactor/held-waker.reactor.js';
 import { MessagePlannerReactor } from './reactor/message-planner.reactor.js';
 import { PlannerNotes } from './reactor/planner-notes.js';
 import { RecordReader } from './reactor/record-reader.js';
+import { ZoneMoves } from './zones/zone-moves.js';
+import { ZoneReplanner } from './zones/zone-replanner.js';
+import { ZoneRulesWatch } from './zones/zone-rules-watch.js';
 import { OwnTemplatesReader } from './templates/custom/own-templates.js';
 import { MessageWriter } from './templates/message-writer.js';
 import { TemplateLibrary } from './templates/template-library.js';
@@ -48,10 +52,14 @@ export interface Providers {
   readonly rates?: ProviderRates;
   /** Where patients reach this deployment. */
   readonly publicUrl?: string | undefined;
+  /** A sandbox calls providers, too. */
+  readonly sandboxSends?: boolean | undefined;
   /** The address that e-mails come from. */
   readonly mailFrom?: string | undefined;
   /** Somebody reads what patients answer to an SMS. */
   readonly readsReplies?: boolean | undefined;
+  /** Who hears what patients answer to a time that is held for them. */
+  readonly slots?: SlotAnswers | undefined;
 }
 
 /** Messaging in any process, whether it works on messages or only answers about them. */
@@ -70,6 +78,9 @@ export interface Messaging {
   readonly links: AnswerLinks;
   readonly addresses: ReplyAddresses;
   readonly inbound: InboundService;
+  /** Sessions that newer rules of zones have moved, and whoever looks for them. */
+  readonly zoneMoves: ZoneMoves;
+  readonly zones: ZoneRulesWatch;
   /** What messages say of where they come from. */
   readonly house: House;
   readonly writer: MessageWriter;
@@ -82,7 +93,10 @@ export async function openMessaging(engine: MessagingEngine, providers: Provider
   const notes = new PlannerNotes(engine.db);
   const links = new AnswerLinks(engine.master, providers.publicUrl);
   const addresses = new ReplyAddresses(engine.db, engine.master);
+  const gate = new DispatchGate(engine.db);
   const outbox = new OutboxChannel(engine.db, engine.boxes);
+  const zoneMoves = new ZoneMoves(engine.db, engine.codes);
+  const replanner = new ZoneReplanner({ ...engine, reader, moves: zoneMoves });
   return {
     works: [
       new MessagePlannerReactor({ store: engine.store, chains: engine.chains, reader, notes }),
@@ -90,13 +104,18 @@ export async function openMessaging(engine: MessagingEngine, providers: Provider
       new HeldWakerReactor(new HeldNotes(engine.db)),
     ],
     queries: new MessagesQueries(engine),
-    clock: new ChainClock(engine.db, engine.chains),
+    clock: new ChainClock(engine.db, engine.chains, gate),
     ...{ reader, notes, outbox },
-    transports: new Transports(outbox, providers),
+    transports: new Transports(outbox, providers, providers.sandboxSends),
     rate: new ProviderRate(engine.db, providers.rates ?? {}),
-    gate: new DispatchGate(engine.db),
-    ...{ links, addresses, house: { organizer: providers.mailFrom, readsReplies: providers.readsReplies ?? false } },
+    ...{
+      gate,
+      links,
+      addresses,
+      house: { organizer: providers.mailFrom, readsReplies: providers.readsReplies ?? false },
+    },
     writer: new MessageWriter(new OwnTemplatesReader(engine.store, engine.codec), new TemplateLibrary(engine.db)),
-    inbound: new InboundService({ ...engine, links, addresses }),
+    ...{ zoneMoves, zones: new ZoneRulesWatch({ ...engine, replanner }) },
+    inbound: new InboundService({ ...engine, links, addresses, slots: providers.slots }),
   };
 }

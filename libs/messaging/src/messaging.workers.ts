@@ -8,6 +8,7 @@ import type { QueueBackend } from '#libs/queue/src/queue-backend.js';
 import type { QueueHealth, WorkQueue } from '#libs/queue/src/work-queue.js';
 import type { ChainClock } from './clock/chain-clock.js';
 import { ClockDriver, type ClockDriverDependencies } from './clock/clock-driver.js';
+import type { ClockStop } from './clock/clock-stop.js';
 import { DISPATCH_QUEUE, type DispatchJob } from './dispatch/dispatch.jobs.js';
 import { DispatchPlanner } from './dispatch/dispatch-planner.js';
 import { DispatchProcessor } from './dispatch/dispatch.processor.js';
@@ -17,6 +18,7 @@ import { HeldMessages } from './dispatch/held-messages.js';
 import { HeldNotes } from './dispatch/held-notes.js';
 import type { DispatchGate } from './dispatch/dispatch-gate.js';
 import type { AnswerLinks } from './dispatch/answer-links.js';
+import { QueueMemory } from './dispatch/queue-memory.js';
 import type { ProviderRate } from './dispatch/provider-rate.js';
 import type { Transports } from './dispatch/transports.js';
 import type { ReplyAddresses } from './inbound/reply-address.js';
@@ -25,11 +27,18 @@ import type { MessageWriter } from './templates/message-writer.js';
 import { Ticker } from './ticker.js';
 import type { PlannerNotes } from './reactor/planner-notes.js';
 import type { RecordReader } from './reactor/record-reader.js';
+import type { ZoneRulesWatch } from './zones/zone-rules-watch.js';
 
-/** A dispatch waits for the database most of its time. */
-const CONCURRENCY = 8;
+/**
+ * Messages that one process dispatches at a time. A dispatch waits for the database most of its time, and what several
+ * ask goes together: on a server the more of them, the fewer round trips and commits each takes. The embedded database
+ * has one session, on which commands wait in the same line.
+ */
+const CONCURRENCY: Readonly<Record<QueueHealth['backend'], number>> = { redis: 64, postgres: 8, 'in-process': 8 };
 const CLOCK_POLL_MS = 500;
 const SWEEP_EVERY_MS = 5_000;
+/** Newer rules come with newer software, so at the start; later rounds are for what a process left that has died. */
+const ZONES_EVERY_MS = 60_000;
 /** Rows that move one after the other make one look. */
 const HINT_DELAY_MS = 200;
 
@@ -51,6 +60,10 @@ export interface MessagingWorkersDependencies {
   readonly writer: MessageWriter;
   readonly clock: ChainClock;
   readonly backend: QueueBackend;
+  /** Moves plans when the software comes with newer rules of zones; left out where none ever do. */
+  readonly zones?: Pick<ZoneRulesWatch, 'runDue'>;
+  /** Work of others that the clock of a sandbox must not jump over. */
+  readonly stops?: readonly ClockStop[];
   readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -90,14 +103,22 @@ export class MessagingWorkers {
     this.sweeper = new DispatchSweeper({ ...shared, dispatcher: this.dispatcher, held: this.held }, times);
     this.driver = new ClockDriver({ ...shared, planner: this.planner, held: this.held });
     this.processor = new DispatchProcessor({ ...shared, dispatcher: this.dispatcher });
-    this.planTicker = new Ticker('planning', planEveryMs, () => this.planner.planAll(), log);
+    const memory = new QueueMemory(deps.db, this.queue, log);
+    const plan = () => memory.check().then(() => this.planner.planAll());
+    this.planTicker = new Ticker('planning', planEveryMs, plan, log);
     this.clockTicker = new Ticker('the test clock', CLOCK_POLL_MS, () => this.driver.driveAll(), log);
     const sweepTicker = new Ticker('sweeping', SWEEP_EVERY_MS, () => this.sweeper.sweepAll(), log);
-    this.tickers = [this.planTicker, this.clockTicker, sweepTicker];
+    const zonesTicker = new Ticker('moving plans', ZONES_EVERY_MS, async () => deps.zones?.runDue(log), log);
+    this.tickers = [this.planTicker, this.clockTicker, sweepTicker, zonesTicker];
+  }
+
+  /** How many messages a process dispatches at a time where the jobs are kept so. */
+  static concurrencyOn(kind: QueueHealth['backend']): number {
+    return CONCURRENCY[kind];
   }
 
   start(): void {
-    this.queue.process(this.processor.handle, { concurrency: CONCURRENCY });
+    this.queue.process(this.processor.handle, { concurrency: MessagingWorkers.concurrencyOn(this.deps.backend.kind) });
     for (const ticker of this.tickers) ticker.start();
     this.unsubscribe = [
       this.deps.projections.onMoved(() => this.planTicker.soon(HINT_DELAY_MS)),

@@ -53,14 +53,10 @@ type PermittingItem = Extract<AftercareItem, { act: 'allow' }>;
  * stand in the order in which the protocol first names their subject.
  */
 export function aftercarePlan(protocol: Pick<Protocol, 'aftercare'>, sessionEnd: Instant): AftercarePlan {
-  const lasting = protocol.aftercare.filter(isLasting);
-  const subjects = [...new Set(lasting.map(({ subject }) => subject))];
-  const lines = subjects.map((subject) =>
-    mergedLine(
-      lasting.filter((item) => item.subject === subject),
-      sessionEnd,
-    ),
-  );
+  const lines = mergedLines(protocol.aftercare).map(({ lastsMs, ...line }) => ({
+    ...line,
+    endsAt: lastsMs === null ? null : after(sessionEnd, lastsMs),
+  }));
   return {
     lines,
     permissions: protocol.aftercare.filter(isPermitting).map((item) => permission(item, sessionEnd)),
@@ -98,9 +94,27 @@ const after = (instant: Instant, ms: number): Instant => new Date(Date.parse(ins
 const laterInstant = (a: Instant | null, b: Instant | null): Instant | null =>
   a === null || b === null ? (a ?? b) : Date.parse(a) >= Date.parse(b) ? a : b;
 
-function mergedLine(items: readonly LastingItem[], sessionEnd: Instant): AftercareLine {
+/** A line as it is for every session. */
+interface MergedLine extends Omit<AftercareLine, 'endsAt'> {
+  readonly lastsMs: number | null;
+}
+
+/** Merged once for each protocol that is in memory: it is asked for with every session that messages are planned of. */
+const merged = new WeakMap<readonly AftercareItem[], readonly MergedLine[]>();
+
+function mergedLines(items: readonly AftercareItem[]): readonly MergedLine[] {
+  const known = merged.get(items);
+  if (known) return known;
+  const lasting = items.filter(isLasting);
+  const subjects = [...new Set(lasting.map(({ subject }) => subject))];
+  const lines = subjects.map((subject) => mergedLine(lasting.filter((item) => item.subject === subject)));
+  merged.set(items, lines);
+  return lines;
+}
+
+function mergedLine(items: readonly LastingItem[]): MergedLine {
   const ends = items.map(({ lasts }) => longestMs(lasts));
-  const endMs = ends.includes(null) ? null : Math.max(...(ends as number[]));
+  const lastsMs = ends.includes(null) ? null : Math.max(...(ends as number[]));
   // The text of what holds longest comes first: it is what remains of the line.
   const longestFirst = items.toSorted((a, b) => (longestMs(b.lasts) ?? Infinity) - (longestMs(a.lasts) ?? Infinity));
   const [first] = longestFirst as [LastingItem, ...LastingItem[]];
@@ -109,7 +123,7 @@ function mergedLine(items: readonly LastingItem[], sessionEnd: Instant): Afterca
     // A draft may hold both by mistake (the linter refuses it): what is to be left off is then the safe reading.
     act: items.some(({ act }) => act === 'avoid') ? 'avoid' : 'do',
     text: joinedTexts(longestFirst.map(({ text }) => text)),
-    endsAt: endMs === null ? null : after(sessionEnd, endMs),
+    lastsMs,
     free: freeTexts(longestFirst),
     itemIds: items.map(({ id }) => id),
     facts: [...new Set(items.flatMap(({ facts }) => facts))],

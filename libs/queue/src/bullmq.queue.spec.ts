@@ -1,101 +1,32 @@
 import { createServer } from 'node:net';
 import { newId } from '#libs/kernel/src/ids.js';
 import { openTestDatabase, type TestDatabase } from '#test/support/test-database.js';
+import { describeWorkQueue } from '#test/support/work-queue.contract.js';
 import { openQueue } from './bullmq.queue.js';
 import { openQueueBackend, type QueueBackend } from './queue-backend.js';
-import type { RunningJob, WorkQueue } from './work-queue.js';
-
-type Data = Readonly<Record<'messageId', string>>;
 
 const log = { warn: () => {} };
 let test: TestDatabase;
 let backend: QueueBackend;
-const open: WorkQueue<Data>[] = [];
-
-const newQueue = (on: QueueBackend = backend, name = `test-${newId()}`): WorkQueue<Data> => {
-  const queue = openQueue<Data>(name, { backend: on, log });
-  open.push(queue);
-  return queue;
-};
 
 beforeAll(async () => {
   test = await openTestDatabase();
   backend = await openQueueBackend({ db: test.db, redisUrl: process.env.REDIS_URL, prefix: `{test-${newId()}}` });
 });
 afterAll(async () => {
-  await Promise.all(open.map((queue) => queue.close()));
   await backend.close();
   await test.close();
 });
 
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  while (!holds()) {
-    if (performance.now() > deadline) throw new Error('It did not happen within 15 s');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-describe('a queue', () => {
-  it('gives each job to a handler', async () => {
-    const queue = newQueue();
-    const done: string[] = [];
-    queue.process(async ({ data }) => void done.push(data.messageId), { concurrency: 4 });
-    await queue.add(Array.from({ length: 50 }, (_, n) => ({ id: `job-${n}`, data: { messageId: `m${n}` } })));
-    await until(() => done.length === 50);
-    expect(new Set(done).size).toBe(50);
-    expect(await queue.health()).toMatchObject({ state: 'up', problem: null });
-  });
-
-  it('does not add a job again that it still holds, and does once it is done', async () => {
-    const queue = newQueue();
-    const job = { id: 'job-a', data: { messageId: 'm' } };
-    await queue.add([job, job]);
-    await queue.add([job]);
-    let runs = 0;
-    queue.process(async () => void (runs += 1), { concurrency: 1 });
-    await until(() => runs === 1);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    await queue.add([job]);
-    await until(() => runs === 2);
-  });
-
-  it('gives a job whose handler throws again, and says when it is the last time', async () => {
-    const queue = newQueue();
-    const tries: boolean[] = [];
-    queue.process(
-      async ({ lastAttempt }: RunningJob<Data>) => {
-        tries.push(lastAttempt);
-        if (tries.length < 3) throw new Error('not yet');
-      },
-      { concurrency: 1 },
-    );
-    await queue.add([{ id: 'job-a', data: { messageId: 'm' } }]);
-    await until(() => tries.length === 3);
-    expect(tries).toEqual([false, false, false]);
-  });
-
-  it('keeps a delayed job back', async () => {
-    const queue = newQueue();
-    const done: string[] = [];
-    queue.process(async ({ id }) => void done.push(id), { concurrency: 1 });
-    await queue.add([{ id: 'later', data: { messageId: 'm' }, delayMs: 700 }]);
-    await queue.add([{ id: 'now', data: { messageId: 'm' } }]);
-    await until(() => done.length === 2);
-    expect(done).toEqual(['now', 'later']);
-  });
-
-  it.each(['a:b', '17', ''])('refuses the job id %j, which BullMQ would take for its own', async (id) => {
-    await expect(newQueue().add([{ id, data: { messageId: 'm' } }])).rejects.toThrow('Not an id for a job');
-  });
-});
+// On PGlite, or in the database that DATABASE_URL names; in Redis where REDIS_URL does.
+describeWorkQueue(process.env.REDIS_URL ? 'Redis' : 'PostgreSQL', async () => ({ backend, close: async () => {} }));
 
 describe('Redis', () => {
   const redis = (redisUrl: string) => openQueueBackend({ db: test.db, redisUrl });
 
   it('that cannot be reached stops the queue and nothing else', async () => {
     const unreachable = await redis('redis://127.0.0.1:1/');
-    const queue = newQueue(unreachable);
+    const queue = openQueue(`test-${newId()}`, { backend: unreachable, log });
     await expect(queue.add([{ id: 'job-a', data: { messageId: 'm' } }])).rejects.toMatchObject({
       code: 'queue.unavailable',
       kind: 'unavailable',

@@ -1,12 +1,10 @@
 import { type Job, Queue, Worker } from 'bullmq';
 import { PistorError } from '#libs/kernel/src/errors.js';
 import type { QueueBackend } from './backend.port.js';
+import { checkedJobId, checkedPriority, JOB_TRIES } from './job.rules.js';
 import { QueueUnavailable } from './queue.errors.js';
 import type { JobData, JobHandler, NewJob, QueueHealth, QueueLog, WorkQueue } from './work-queue.js';
 
-/** Five times over about eight seconds: what still fails then is not bad luck, and the sweeper comes back to it. */
-const ATTEMPTS_MAX = 5;
-const BACKOFF_MS = 500;
 /** Failed jobs are kept to be looked at; the work itself is known to the database. */
 const FAILED_KEPT = { count: 1_000, age: 24 * 3_600 };
 /** Jobs of one round trip. */
@@ -23,14 +21,16 @@ export interface OpenQueueOptions {
 }
 
 /** Opens a queue on a backend. Adds nothing and works on nothing yet. */
-export const openQueue = <Data extends JobData>(name: string, options: OpenQueueOptions): WorkQueue<Data> =>
-  new BullMqQueue<Data>(name, options.backend, options.log);
+export const openQueue = <Data extends JobData>(name: string, { backend, log }: OpenQueueOptions): WorkQueue<Data> =>
+  backend.open?.<Data>(name) ?? new BullMqQueue<Data>(name, backend, log);
 
 /** BullMQ behind the port. */
 class BullMqQueue<Data extends JobData> implements WorkQueue<Data> {
+  readonly memory: WorkQueue<Data>['memory'];
   private readonly queue: Queue<Data>;
   private worker: Worker<Data> | undefined;
   private startTimer: NodeJS.Timeout | undefined;
+  private processes = false;
   private closing = false;
   private last: QueueHealth;
   private loggedAt = 0;
@@ -43,6 +43,7 @@ class BullMqQueue<Data extends JobData> implements WorkQueue<Data> {
     this.last = { backend: backend.kind, state: 'up', problem: null, since: new Date().toISOString() };
     this.queue = new Queue<Data>(name, backend.options('producer'), backend.factory as never);
     this.queue.on('error', (error) => this.noteError(error));
+    if (backend.memory) this.memory = () => within(ADD_MS_MAX, backend.memory?.() as Promise<string>);
   }
 
   async add(jobs: readonly NewJob<Data>[]): Promise<void> {
@@ -51,10 +52,11 @@ class BullMqQueue<Data extends JobData> implements WorkQueue<Data> {
         name: this.name,
         data: job.data,
         opts: {
-          jobId: checkedId(job.id),
+          jobId: checkedJobId(job.id),
+          ...(job.priority === undefined ? {} : { priority: checkedPriority(job.priority) }),
           ...(job.delayMs !== undefined && job.delayMs > 0 ? { delay: Math.ceil(job.delayMs) } : {}),
-          attempts: ATTEMPTS_MAX,
-          backoff: { type: 'exponential', delay: BACKOFF_MS },
+          attempts: JOB_TRIES.max,
+          backoff: { type: 'exponential', delay: JOB_TRIES.backOffMs },
           removeOnComplete: true,
           removeOnFail: FAILED_KEPT,
         },
@@ -70,7 +72,8 @@ class BullMqQueue<Data extends JobData> implements WorkQueue<Data> {
   }
 
   process(handler: JobHandler<Data>, { concurrency }: { readonly concurrency: number }): void {
-    if (this.worker || this.startTimer) throw new Error(`${this.name} is processed in this process already`);
+    if (this.processes) throw new Error(`${this.name} is processed in this process already`);
+    this.processes = true;
     void this.startWorker(handler, concurrency);
   }
 
@@ -129,11 +132,6 @@ class BullMqQueue<Data extends JobData> implements WorkQueue<Data> {
     const since = state === this.last.state ? this.last.since : new Date().toISOString();
     this.last = { backend: this.backend.kind, state, problem, since };
   }
-}
-
-function checkedId(id: string): string {
-  if (id === '' || id.includes(':') || /^\d+$/.test(id)) throw new Error(`Not an id for a job: ${id}`);
-  return id;
 }
 
 /** BullMQ waits without an end for a connection; nobody who calls us may. */

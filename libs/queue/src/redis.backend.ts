@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { newId } from '#libs/kernel/src/ids.js';
 import { QueueUnavailable, RedisMayEvict } from './queue.errors.js';
 import type { QueueBackend } from './backend.port.js';
 
@@ -43,6 +44,7 @@ export async function redisBackend(url: string, prefix = PREFIX): Promise<QueueB
     options: (role) => ({ connection: (role === 'worker' ? worker : producer) as never, prefix }),
     connected: () => producer.status === 'ready',
     check: () => checkPolicy(producer),
+    memory: () => memoryOf(producer, prefix),
     close: async () => {
       for (const connection of connections) connection.disconnect();
     },
@@ -55,6 +57,19 @@ export async function redisBackend(url: string, prefix = PREFIX): Promise<QueueB
     throw error;
   }
   return backend;
+}
+
+/** A key that is made once, and gone with everything else. */
+async function memoryOf(redis: Redis, prefix: string): Promise<string> {
+  const key = `${prefix}:memory`;
+  try {
+    await redis.setnx(key, newId());
+    const memory = await redis.get(key);
+    if (memory === null) throw new Error('it was lost at this moment');
+    return memory;
+  } catch (cause) {
+    throw new QueueUnavailable('in Redis', cause);
+  }
 }
 
 async function checkPolicy(redis: Redis): Promise<void> {

@@ -9,13 +9,22 @@ export interface WorkQueue<Data extends JobData> {
   readonly name: string;
 
   /**
-   * Adds jobs in one round trip. One whose id is still in the queue is not added again.
+   * Adds jobs in one round trip. One whose id is still in the queue is not added again: that waits, is worked on, or was
+   * given up and is kept to be looked at.
+   * @throws Error for an id or a priority that cannot be
    * @throws Unavailable `queue.unavailable` when the queue cannot be reached; some of the jobs may have been added.
    */
   add(jobs: readonly NewJob<Data>[]): Promise<void>;
 
-  /** Works on the queue in this process, until `close`. A handler that throws gets the job again, later. */
+  /** Works on the queue in this process, until `close`. A handler that throws gets the job again, later: see `JOB_TRIES`. */
   process(handler: JobHandler<Data>, options: { readonly concurrency: number }): void;
+
+  /**
+   * A word for what the queue remembers, which is another one once it has lost everything. Left out where it cannot lose
+   * more than the database does.
+   * @throws Unavailable `queue.unavailable`
+   */
+  memory?(): Promise<string>;
 
   health(): Promise<QueueHealth>;
 
@@ -32,6 +41,8 @@ export interface NewJob<Data extends JobData> {
   readonly data: Data;
   /** Real time, by this process's clock; at most a few hours: what is due later is known to the database alone. */
   readonly delayMs?: number;
+  /** 1 is taken first, then 2, and so on; of one priority, what was added first. What has none goes before all of them. */
+  readonly priority?: number;
 }
 
 export interface RunningJob<Data extends JobData> {
@@ -44,7 +55,7 @@ export interface RunningJob<Data extends JobData> {
 export type JobHandler<Data extends JobData> = (job: RunningJob<Data>) => Promise<void>;
 
 export interface QueueHealth {
-  readonly backend: 'postgres' | 'redis';
+  readonly backend: 'postgres' | 'redis' | 'in-process';
   /** `refused`: it can be reached, and must not be used as it is configured. */
   readonly state: 'up' | 'down' | 'refused';
   /** What is wrong and how to mend it; null while it is up. */

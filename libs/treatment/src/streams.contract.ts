@@ -37,6 +37,8 @@ export {
 export { PatientOptedIn, PatientOptedOut } from './contact/contact.events.js';
 export { decideContact } from './contact/contact.decider.js';
 export { siteFold, type SiteState } from './site/site.state.js';
+export { applyZoneRules } from './course/session-zone-rules.decider.js';
+export { coursesWithSessionsAfter } from './site/site-day/coming-sessions.query.js';
 export { loadStanding } from './course/session-standing.js';
 export type { Finding } from './course/session-finding.js';
 export { courseWindow, dateOfSession } from './course/course-maintenance.js';

@@ -66,9 +66,14 @@ export async function getJson<T>(path: string, params?: Params, signal?: AbortSi
 }
 
 /** @throws ApiProblem, ServerLost */
-export async function postJson<T>(path: string, body: unknown = {}): Promise<T> {
+export const postJson = <T>(path: string, body: unknown = {}): Promise<T> => sendJson('POST', path, body);
+
+/** @throws ApiProblem, ServerLost */
+export const putJson = <T>(path: string, body: unknown): Promise<T> => sendJson('PUT', path, body);
+
+async function sendJson<T>(method: 'POST' | 'PUT', path: string, body: unknown): Promise<T> {
   const response = await request(path, {
-    method: 'POST',
+    method,
     headers: { accept: 'application/json', 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });

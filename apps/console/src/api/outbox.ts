@@ -1,4 +1,6 @@
-import { type CourseRef, type Instant, type Person, pagesOf, type SiteTime } from './common.js';
+import { queryOptions } from '@tanstack/react-query';
+import { type CourseRef, type Instant, type Page, type Person, pagesOf, type SiteTime } from './common.js';
+import { getJson } from './http.js';
 
 /** A message as it left, newest first. */
 export interface OutboxItem {
@@ -18,3 +20,11 @@ export interface OutboxItem {
 }
 
 export const outboxQuery = (site: string | undefined) => pagesOf<OutboxItem>('outbox', '/v1/outbox', { site });
+
+/** One message as it left; null where it never came to the outbox. */
+export const letterQuery = (message: string) =>
+  queryOptions({
+    queryKey: ['letter', message],
+    queryFn: async ({ signal }) =>
+      (await getJson<Page<OutboxItem>>('/v1/outbox', { message }, signal)).items[0] ?? null,
+  });

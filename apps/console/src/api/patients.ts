@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { type Instant, type LocalDate, type Page, type Person, pagesOf } from './common.js';
-import { getJson } from './http.js';
+import { getJson, postJson, putJson } from './http.js';
 import type { TimelineItem } from './timeline.js';
 
 export interface PatientSummary extends Person {
@@ -29,6 +29,24 @@ export interface TimelinePage extends Page<TimelineItem> {
   registrations: Person[];
 }
 
+/** What patients choose messages by: what is done to them, their appointments, and what invites them to come again. */
+export const CONTACT_CATEGORIES = ['clinical', 'appointment', 'recall'] as const;
+export type ContactCategory = (typeof CONTACT_CATEGORIES)[number];
+
+/** What is left out follows the general preference; without a zone that of the course's site counts. */
+export interface ContactChoices {
+  channels: Partial<Record<ContactCategory, 'email' | 'sms' | 'none'>>;
+  timeZone: string | null;
+}
+
+/** What a patient wants to be told, and how, beyond the general preference. */
+export interface Contact {
+  optedOut: ContactCategory[];
+  /** The patient sent STOP to a number of ours: nothing goes by SMS until they send START. */
+  smsStopped: boolean;
+  choices: ContactChoices;
+}
+
 /** The registrations that are one person with the one that was asked for, which is the first. */
 export interface PatientPerson {
   registrations: {
@@ -36,6 +54,7 @@ export interface PatientPerson {
     links: { linkId: string; otherPatientId: string }[];
     courseIds: string[];
     openAdverseEventIds: string[];
+    contact: Contact;
   }[];
   diedOn: LocalDate | null;
   movedAwayOn: LocalDate | null;
@@ -99,3 +118,15 @@ export const timelineQuery = (patient: string, person: boolean) =>
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
   });
+
+const wishesOf = (patient: string, path: string): string => `/v1/patients/${encodeURIComponent(patient)}/${path}`;
+
+/** The whole of the choices. */
+export const setContactChoices = (patient: string, choices: ContactChoices) =>
+  putJson(wishesOf(patient, 'contact-choices'), choices);
+
+export const optOut = (patient: string, categories: ContactCategory[]) =>
+  postJson(wishesOf(patient, 'opt-out'), { categories });
+
+export const optIn = (patient: string, categories: ContactCategory[]) =>
+  postJson(wishesOf(patient, 'opt-in'), { categories });

@@ -1,12 +1,47 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { CourseRef, LocalDate, Page, Person, SiteRef, Wall } from './common.js';
-import { getJson, postJson } from './http.js';
+import { getJson, postJson, putJson } from './http.js';
 
 export interface Site extends SiteRef {
   timeZone: string;
   language: string;
   quietHours: { from: string; to: string } | null;
   counts: { activeCourses: number; due: number; overdue: number; upcoming: number; unscheduled: number };
+}
+
+/** Times of a day, `HH:MM`. */
+export interface ClockSpan {
+  from: string;
+  to: string;
+}
+
+export const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+/** When somebody is there; a day without spans is closed. */
+export interface OpeningHours {
+  weekly: Record<Weekday, ClockSpan[]>;
+  closedOn: LocalDate[];
+}
+
+/** How a site invites its patients to come again. */
+export interface RecallRules {
+  /** A patient gets no more invitations than `count` within `days`; null: as many as fall due. */
+  cap: { count: number; days: number } | null;
+  /** How times are proposed for maintenance; null: patients are asked to call. */
+  proposals: {
+    capacity: number;
+    leadDays: number;
+    holdHours: number;
+    triesMax: number;
+    confirmedBy: 'patient' | 'staff';
+  } | null;
+}
+
+export interface MessageRules {
+  /** Null where the site has said nothing. */
+  openingHours: OpeningHours | null;
+  recall: RecallRules;
 }
 
 export interface DayItem {
@@ -43,3 +78,17 @@ export const siteDayQuery = (site: string, date: LocalDate | undefined) =>
 /** Lets the first messages of imported overdue maintenance go. */
 export const releaseImportedMaintenance = (site: string) =>
   postJson(`/v1/sites/${encodeURIComponent(site)}/release-imported-maintenance`);
+
+const rulesOf = (site: string, path: string): string => `/v1/sites/${encodeURIComponent(site)}/${path}`;
+
+export const messageRulesQuery = (site: string) =>
+  queryOptions({
+    queryKey: ['message-rules', site],
+    queryFn: ({ signal }) => getJson<MessageRules>(rulesOf(site, 'message-rules'), {}, signal),
+  });
+
+export const setQuietHours = (site: string, hours: ClockSpan) => putJson(rulesOf(site, 'quiet-hours'), hours);
+
+export const setOpeningHours = (site: string, hours: OpeningHours) => putJson(rulesOf(site, 'opening-hours'), hours);
+
+export const setRecallRules = (site: string, rules: RecallRules) => putJson(rulesOf(site, 'recall-rules'), rules);

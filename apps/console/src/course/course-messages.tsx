@@ -41,7 +41,7 @@ export function CourseMessages({ course }: { course: CourseDetail }) {
                   {messages.map((message) => (
                     <tr key={message.id}>
                       <th scope="row">
-                        <Link to="/outbox" search={{ tab: message.status, message: message.id }} className="link">
+                        <Link to="/messages/$message" params={{ message: message.id }} className="link">
                           {messageKind(message.kind)}
                         </Link>
                       </th>

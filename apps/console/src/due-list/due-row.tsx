@@ -1,20 +1,24 @@
 import type { MaintenanceItem } from '../api/maintenance.js';
+import type { OpenSlot } from '../api/slots.js';
 import { CalendarWindow } from '../ui/calendar.js';
 import type { CalendarAxis } from '../ui/calendar-axis.js';
 import { formatDate, formatDateNear, formatSpan, formatTime, relativeDay } from '../ui/dates.js';
 import { words } from '../ui/labels.js';
 import { CourseLink, PatientLink, SiteName } from '../ui/names.js';
 import { followRow } from '../ui/row-navigation.js';
+import { KeptTime } from './kept-time.js';
 
 interface DueRowProps {
   item: MaintenanceItem;
+  /** The time that is kept for the patient; undefined where none is. */
+  slot: OpenSlot | undefined;
   axis: CalendarAxis;
   today: string;
   showSite: boolean;
 }
 
 /** One maintenance window: who, which course, when, and whether it is booked; or one that a physician is still to set. */
-export function DueRow({ item, axis, today, showSite }: DueRowProps) {
+export function DueRow({ item, slot, axis, today, showSite }: DueRowProps) {
   return (
     <tr data-row onClick={followRow}>
       <th scope="row">
@@ -34,7 +38,7 @@ export function DueRow({ item, axis, today, showSite }: DueRowProps) {
           <CourseLink course={item.course} /> {words(item.course.protocol)}
           <span className="block">{spanInWords(item)}</span>
           <span className="block">{windowInWords(item, today)}</span>
-          <Booked item={item} today={today} />
+          <Booked item={item} slot={slot} today={today} />
         </span>
       </th>
       <td className="max-md:hidden">
@@ -61,13 +65,14 @@ export function DueRow({ item, axis, today, showSite }: DueRowProps) {
         )}
       </td>
       <td className="pl-3! whitespace-nowrap max-md:hidden">
-        <Booked item={item} today={today} />
+        <Booked item={item} slot={slot} today={today} />
       </td>
     </tr>
   );
 }
 
-function Booked({ item, today }: { item: MaintenanceItem; today: string }) {
+function Booked({ item, slot, today }: Pick<DueRowProps, 'item' | 'slot' | 'today'>) {
+  if (!item.booked && slot) return <KeptTime slot={slot} today={today} />;
   if (!item.booked) return <span className="text-faint">Not booked</span>;
   return (
     <span className="text-sage">

@@ -1,7 +1,8 @@
-import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { keyOf } from '../api/common.js';
 import { type MaintenanceItem, type MaintenanceListState, maintenanceQuery } from '../api/maintenance.js';
 import type { Site } from '../api/sites.js';
+import { openSlotsQuery } from '../api/slots.js';
 import { axisAround, type CalendarAxis } from '../ui/calendar-axis.js';
 import { CalendarHead } from '../ui/calendar.js';
 import { StateMark } from '../ui/chips.js';
@@ -77,6 +78,7 @@ function DueGroup({ state, axis, today, site, total, unbookedOnly }: DueGroupPro
     ...maintenanceQuery(state, site && keyOf(site)),
     placeholderData: keepPreviousData,
   });
+  const slots = useQuery(openSlotsQuery(site && keyOf(site)));
   const loaded = query.data?.pages.flatMap((page) => page.items) ?? [];
   const items = unbookedOnly ? loaded.filter((item) => !item.booked) : loaded;
   return (
@@ -90,7 +92,14 @@ function DueGroup({ state, axis, today, site, total, unbookedOnly }: DueGroupPro
         </th>
       </tr>
       {items.map((item) => (
-        <DueRow key={rowKey(item)} item={item} axis={axis} today={today} showSite={!site} />
+        <DueRow
+          key={rowKey(item)}
+          item={item}
+          slot={slots.data?.get(item.course.id)}
+          axis={axis}
+          today={today}
+          showSite={!site}
+        />
       ))}
       {query.isSuccess && items.length === 0 && (
         <tr>

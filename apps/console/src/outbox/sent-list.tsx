@@ -1,14 +1,14 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { keyOf } from '../api/common.js';
 import { type OutboxItem, outboxQuery } from '../api/outbox.js';
 import { sitesQuery } from '../api/sites.js';
 import { LoadMore, Select } from '../ui/controls.js';
 import { formatWall } from '../ui/dates.js';
-import { channelName, languageName, messageKind } from '../ui/labels.js';
+import { channelName, messageKind } from '../ui/labels.js';
 import { Loaded } from '../ui/loaded.js';
-import { CourseLink, PatientLink, PersonName } from '../ui/names.js';
-import { MessageReasoning } from './message-reasoning.js';
+import { PersonName } from '../ui/names.js';
+import { Letter } from './letter.js';
 import { Entry, Panes } from './panes.js';
 
 const route = getRouteApi('/outbox');
@@ -64,7 +64,7 @@ export function SentList({ selected, onSelect }: SentListProps) {
                   <LoadMore query={query} what="messages" />
                 </>
               }
-              reading={open && <Letter item={open} />}
+              reading={open && <Reading item={open} />}
             />
           );
         }}
@@ -73,37 +73,15 @@ export function SentList({ selected, onSelect }: SentListProps) {
   );
 }
 
-function Letter({ item }: { item: OutboxItem }) {
+function Reading({ item }: { item: OutboxItem }) {
   return (
     <>
-      <article className="border border-line bg-surface" lang={item.language}>
-        <header className="border-b border-line px-5 py-4" lang="en">
-          <h2 className="text-lg font-semibold" lang={item.subject ? item.language : 'en'}>
-            {item.subject ?? messageKind(item.kind)}
-          </h2>
-          <p className="mt-1 text-soft">
-            To <PatientLink patient={item.patient} />
-            {item.to && `, ${item.to}`}
-          </p>
-          <p className="text-xs text-faint">
-            {channelName(item.channel)} in {languageName(item.language)}, sent{' '}
-            <span title={item.sentWall.zone}>{formatWall(item.sentWall.wall)}</span>
-            {item.course && (
-              <>
-                , course <CourseLink course={item.course} />
-              </>
-            )}
-          </p>
-        </header>
-        {item.body === null ? (
-          <p className="px-5 py-5 text-faint italic" lang="en">
-            The text was erased with the patient.
-          </p>
-        ) : (
-          <p className="max-w-[68ch] px-5 py-5 text-[0.9375rem] leading-relaxed whitespace-pre-wrap">{item.body}</p>
-        )}
-      </article>
-      <MessageReasoning message={item.messageId} />
+      <Letter item={item} />
+      <p className="mt-4">
+        <Link to="/messages/$message" params={{ message: item.messageId }} className="link">
+          Why it went, and what became of it
+        </Link>
+      </p>
     </>
   );
 }

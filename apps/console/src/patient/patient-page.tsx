@@ -13,6 +13,7 @@ import { ProgressDots } from '../ui/progress-dots.js';
 import { LinkedRegistrations } from './linked-registrations.js';
 import { PatientAdverseEvents } from './patient-adverse-events.js';
 import { PatientCard } from './patient-card.js';
+import { PatientContact } from './patient-contact.js';
 import { PatientHealth } from './patient-health.js';
 import { PatientTimeline } from './patient-timeline.js';
 
@@ -35,6 +36,7 @@ export function PatientPage() {
             <div>
               <PatientCard patient={data} person={person} />
               <PatientHealth patient={data.id} />
+              {person && <PatientContact patient={data} person={person} />}
               {person && <LinkedRegistrations person={person} />}
               <PatientCourses patient={data} />
             </div>

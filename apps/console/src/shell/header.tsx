@@ -14,7 +14,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
   const site = useCurrentSite();
   return (
     <header className="on-drape bg-drape text-drape-ink">
-      <div className="mx-auto flex max-w-[90rem] flex-wrap items-center gap-x-5 px-4 lg:h-13 lg:flex-nowrap lg:px-6">
+      <div className="mx-auto flex max-w-[90rem] flex-wrap items-center gap-x-5 px-4 lg:px-6 xl:h-13 xl:flex-nowrap">
         <Link to="/" className="flex items-center gap-2.5 py-2.5 font-display text-lg font-semibold">
           <PistorMark />
           Pistor
@@ -22,7 +22,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
         </Link>
         <nav
           aria-label="Main"
-          className="order-3 -mx-4 w-screen overflow-x-auto px-3 pb-2 lg:order-none lg:mx-0 lg:w-auto lg:p-0"
+          className="order-3 -mx-4 w-[calc(100%+2rem)] overflow-x-auto px-3 pb-2 lg:-mx-6 lg:w-[calc(100%+3rem)] lg:px-5 xl:order-none xl:mx-0 xl:w-auto xl:p-0"
         >
           <ul className="flex gap-0.5">
             <li>
@@ -40,6 +40,11 @@ export function Header({ onHelp }: { onHelp: () => void }) {
                 Waiting
               </Link>
             </li>
+            <li>
+              <Link to="/tasks" className={item} activeOptions={{ includeSearch: false }}>
+                Tasks
+              </Link>
+            </li>
             {site && (
               <li>
                 <Link to="/sites/$site/day" params={{ site }} className={item} activeOptions={{ includeSearch: false }}>
@@ -50,6 +55,11 @@ export function Header({ onHelp }: { onHelp: () => void }) {
             <li>
               <Link to="/patients" className={item} activeOptions={{ includeSearch: false }}>
                 Patients
+              </Link>
+            </li>
+            <li>
+              <Link to="/messages" className={item} activeOptions={{ includeSearch: false }}>
+                Messages
               </Link>
             </li>
             <li>

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'react';
 import { ClockStrip } from '../clock/clock-strip.js';
 import { ToastProvider } from '../ui/toasts.js';
 import { ConnectionBanner } from './connection-banner.js';
+import { DispatchBanner } from './dispatch-banner.js';
 import { Header } from './header.js';
 import { HelpDialog } from './help-dialog.js';
 import { useHotkeys } from './use-hotkeys.js';
@@ -29,6 +30,7 @@ export function RootLayout() {
         <Header onHelp={openHelp} />
         <ClockStrip />
         <ConnectionBanner />
+        <DispatchBanner />
       </div>
       <main ref={main} id="main" tabIndex={-1} className="mx-auto max-w-[90rem] px-4 pt-6 pb-20 lg:px-6">
         <Outlet />

@@ -35,6 +35,12 @@ const routes = [
   }),
   createRoute({
     getParentRoute: () => root,
+    path: '/tasks',
+    validateSearch: stringParams('site', 'state'),
+    component: lazyRouteComponent(() => import('../tasks/tasks-page.js'), 'TasksPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: '/recalls/$recall',
     component: lazyRouteComponent(() => import('../recall/recall-page.js'), 'RecallPage'),
   }),
@@ -63,9 +69,30 @@ const routes = [
   }),
   createRoute({
     getParentRoute: () => root,
+    path: '/sites/$site/message-rules',
+    component: lazyRouteComponent(() => import('../site-rules/site-rules-page.js'), 'SiteRulesPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: '/outbox',
-    validateSearch: stringParams('tab', 'message', 'site'),
+    validateSearch: stringParams('message', 'site'),
     component: lazyRouteComponent(() => import('../outbox/outbox-page.js'), 'OutboxPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/messages',
+    validateSearch: stringParams('status', 'kind', 'site'),
+    component: lazyRouteComponent(() => import('../messages/messages-page.js'), 'MessagesPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/messages/$message',
+    component: lazyRouteComponent(() => import('../messages/message-page.js'), 'MessagePage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/message-templates/$hash',
+    component: lazyRouteComponent(() => import('../messages/template-page.js'), 'TemplatePage'),
   }),
   createRoute({
     getParentRoute: () => root,

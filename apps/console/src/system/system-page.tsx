@@ -5,12 +5,14 @@ import { formatInstant } from '../ui/dates.js';
 import { words } from '../ui/labels.js';
 import { Loaded } from '../ui/loaded.js';
 import { PageHeader } from '../ui/page-header.js';
+import { DispatchPanel } from './dispatch-panel.js';
+import { SiteLinks } from './site-links.js';
 import { checkText, isGood } from './health-checks.js';
 import { ImportPanel } from './import-panel.js';
 import { ParkedKeys } from './parked-keys.js';
 import { ProjectionsTable } from './projections-table.js';
 
-/** For whoever keeps it running: import, read models, health. */
+/** For whoever keeps it running: import, dispatch, rules of sites, read models, health. */
 export function SystemPage() {
   const chain = useQuery(chainQuery);
   return (
@@ -30,6 +32,8 @@ export function SystemPage() {
           </h2>
           <ImportPanel />
         </section>
+        <DispatchPanel />
+        <SiteLinks />
         <ProjectionsTable />
         <ParkedKeys />
         <HealthSection />

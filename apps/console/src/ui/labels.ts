@@ -19,6 +19,7 @@ const MESSAGE_KINDS: Record<string, string> = {
   'maintenance-due-soon': 'Maintenance due soon',
   'maintenance-due': 'Maintenance due',
   'maintenance-overdue': 'Maintenance overdue',
+  'maintenance-proposal': 'A time for maintenance',
 };
 export const messageKind = (kind: string): string => MESSAGE_KINDS[kind] ?? words(kind);
 
@@ -29,14 +30,27 @@ const REASONS: Record<string, string> = {
   'session-performed': 'The session has already taken place',
   'session-rescheduled': 'The session was moved',
   'course-stopped': 'The course was stopped',
+  'course-lapsed': 'The course has lapsed',
+  'course-completed': 'The course was completed',
   'maintenance-declined': 'The patient declined maintenance',
   'maintenance-window-moved': 'The maintenance window moved',
   'maintenance-booked': 'Maintenance is already booked',
+  'rhythm-ended': 'A later course has taken the place of this one',
+  'consent-withdrawn': 'The consent to the treatment was withdrawn',
   'no-consent': 'The patient did not agree to be contacted',
   'no-channel': 'The patient chose no channel',
   'patient-erased': 'The patient was erased',
+  'patient-died': 'The patient has died',
+  'patient-moved-away': 'The patient has moved away',
+  'cause-retracted': 'What it rests on was entered by mistake',
+  'already-told': 'The same was told before a correction',
+  'opted-out': 'The patient wants no messages of this kind',
+  'slot-released': 'The time that was held is not held any more',
+  expired: 'It was of no use any more',
 };
-export const messageReason = (reason: string): string => REASONS[reason] ?? words(reason);
+/** A reason in words. What a provider said is no code, and stays as it is. */
+export const messageReason = (reason: string): string =>
+  REASONS[reason] ?? (/^[a-z]+(-[a-z]+)*$/.test(reason) ? words(reason) : reason);
 
 /** The end of an id, where there is no code: ids that were made together begin alike. */
 export const shortId = (id: string): string => `…${id.slice(-6)}`;

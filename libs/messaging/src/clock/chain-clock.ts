@@ -2,6 +2,7 @@ import type { Database } from '#libs/database/src/database.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import { Conflict, Invalid } from '#libs/kernel/src/errors.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
+import type { DispatchGate } from '../dispatch/dispatch-gate.js';
 import { MESSAGES_SCHEMA } from '../messages/messages.projection.js';
 import { addDays, addMonths } from '#libs/kernel/src/local-date.js';
 
@@ -48,6 +49,7 @@ export class ChainClock {
   constructor(
     private readonly db: Database,
     private readonly chains: Chains,
+    private readonly gate: Pick<DispatchGate, 'state'>,
   ) {}
 
   async state(chain: Chain): Promise<ClockState> {
@@ -79,13 +81,20 @@ export class ChainClock {
 
   /**
    * Asks for the clock to be advanced. Returns at once; the request survives a restart.
-   * @throws Conflict `clock.live-chain`; Invalid `clock.backwards`, `clock.too-far`
+   * @throws Conflict `clock.live-chain`, `clock.dispatch-closed`; Invalid `clock.backwards`, `clock.too-far`
    */
   async advance(chain: Chain, to: Instant): Promise<void> {
     if (!chain.sandbox) {
       throw new Conflict(
         'clock.live-chain',
         'The clock of a live chain is the real one. Only that of a sandbox can be advanced.',
+      );
+    }
+    const { open, reason } = await this.gate.state(chain);
+    if (!open) {
+      throw new Conflict(
+        'clock.dispatch-closed',
+        `The chain’s messages are held back (${reason}), and what falls due on the way would have to wait or expire. Let the messages go, then advance the clock.`,
       );
     }
     const now = await this.chains.now(chain);
@@ -123,7 +132,7 @@ export class ChainClock {
   private async advanced(chain: Chain, target: TargetRow): Promise<Advanced> {
     const now = await this.chains.now(chain);
     const { rows } = await this.db.query<{ n: number }>(
-      'select count(*)::int as n from outbox where chain = $1 and sent_at >= $2',
+      `select count(*)::int as n from ${MESSAGES_SCHEMA}.message where chain = $1 and status = 'sent' and sent_at >= $2`,
       [chain.no, target.from_at],
     );
     const goesOn = { from: target.from_at.toISOString(), to: target.target.toISOString(), now };

@@ -33,6 +33,14 @@ async function advance(months: number, timeoutMs = 25_000) {
   return result;
 }
 
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error('It did not happen within 20 s');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** What went out, in order, with how late it was: a little of real time passes at each step. */
 async function sent() {
   const { items } = await messaging.queries.list(world.chain, { limit: 500, status: 'sent' });
@@ -140,6 +148,61 @@ describe('advancing the clock of a sandbox chain', () => {
     }
     expect((await sent()).length).toBe(2);
     expect((await messaging.clock.state(world.chain)).now >= to).toBe(true);
+  });
+
+  it('[message.closed] is refused while the chain’s messages do not go, and goes on when they do', async () => {
+    await world.append(...new CourseHistory(world.of).booked(day(20)).streams());
+    await messaging.follow(world.chain);
+    await messaging.gate.close(world.chain, 'a restored backup');
+    const to = zoned(day(30)).instant;
+    await expect(messaging.clock.advance(world.chain, to)).rejects.toMatchObject({
+      code: 'clock.dispatch-closed',
+      kind: 'conflict',
+      message: expect.stringContaining('a restored backup'),
+    });
+    // As where the gate is closed on the way.
+    const before = await messaging.engine.chains.now(world.chain);
+    await messaging.engine.db.query('insert into chain_clock_target (chain, from_at, target) values ($1, $2, $3)', [
+      ...[world.chain.no, before, to],
+    ]);
+    const look = jest.spyOn(workers.held, 'look');
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(look.mock.calls.filter(([chain]) => chain.no === world.chain.no)).toEqual([]);
+    look.mockRestore();
+    const state = await messaging.clock.state(world.chain);
+    expect(state.advancing).toMatchObject({ to });
+    expect(Date.parse(state.now) - Date.parse(before)).toBeLessThan(60_000);
+    expect(await sent()).toEqual([]);
+    await messaging.gate.open(world.chain);
+    await until(async () => (await messaging.clock.state(world.chain)).advancing === null);
+    expect((await messaging.clock.state(world.chain)).now >= to).toBe(true);
+    expect((await sent()).length).toBe(2);
+  });
+
+  it('stands where the gate is closed on the way', async () => {
+    await world.append(...new CourseHistory(world.of).booked(day(20)).booked(day(40)).streams());
+    await messaging.follow(world.chain);
+    const firstDue = zoned(day(13)).instant;
+    const { chains } = messaging.engine;
+    const advance = chains.advanceTo.bind(chains);
+    const advanceTo = jest.spyOn(chains, 'advanceTo').mockImplementation(async (chain, at) => {
+      await advance(chain, at);
+      if (chain.no === world.chain.no) await messaging.gate.close(chain, 'a look at what goes out');
+    });
+    try {
+      await messaging.clock.advance(world.chain, zoned(day(60)).instant);
+      await until(async () => advanceTo.mock.calls.some(([chain]) => chain.no === world.chain.no));
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      expect(advanceTo.mock.calls.filter(([chain]) => chain.no === world.chain.no).map(([, at]) => at)).toEqual([
+        firstDue,
+      ]);
+    } finally {
+      advanceTo.mockRestore();
+    }
+    expect(await sent()).toEqual([]);
+    await messaging.gate.open(world.chain);
+    await until(async () => (await messaging.clock.state(world.chain)).advancing === null);
+    expect(await messaging.queries.balance(world.chain)).toMatchObject({ sent: 4, expired: 0, pending: 0 });
   });
 
   it('takes a step for each of a hundred messages at different times', async () => {

@@ -6,9 +6,11 @@ import { type Id, newId } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import type { WorkQueue } from '#libs/queue/src/work-queue.js';
 import type { DispatchJob } from '../dispatch/dispatch.jobs.js';
+import type { DispatchGate } from '../dispatch/dispatch-gate.js';
 import type { DispatchPlanner } from '../dispatch/dispatch-planner.js';
 import type { HeldMessages } from '../dispatch/held-messages.js';
 import { clockOutlook } from './clock-outlook.js';
+import type { ClockStop } from './clock-stop.js';
 
 const LEASE_MS = 15_000;
 const RENEW_EVERY_MS = 3_000;
@@ -37,11 +39,17 @@ export interface ClockDriverDependencies {
   readonly planner: Pick<DispatchPlanner, 'plan'>;
   readonly held: Pick<HeldMessages, 'look'>;
   readonly queue: Pick<WorkQueue<DispatchJob>, 'health'>;
+  readonly gate: Pick<DispatchGate, 'isOpen'>;
+  /** Work of others that goes by this clock. */
+  readonly stops?: readonly ClockStop[];
   readonly log: { warn(fields: object, message: string): void };
 }
 
 /** Another process drives this clock now. */
 class DriverLost extends Error {}
+
+/** The chain's messages do not go at present: what falls due would wait at every step, or expire. */
+class GateClosed extends Error {}
 
 /**
  * Advances clocks of sandbox chains to where they were asked to go: from one due instant to the next, and at each it
@@ -62,21 +70,30 @@ export class ClockDriver {
     this.stopping = true;
   }
 
-  /** Drives every clock that was asked to advance, and has no other driver, to its target. */
+  /**
+   * Drives every clock that was asked to advance, and has no other driver, to its target; each though another one stands.
+   * @throws what the first that stands still was stopped by, at the end
+   */
   async driveAll(): Promise<void> {
     const { rows } = await this.deps.db.query<{ chain: number }>(
       'select chain from chain_clock_target where finished_at is null',
     );
     if (rows.length === 0) return;
     const chains = await this.deps.chains.all();
+    const errors: unknown[] = [];
     for (const { chain: no } of rows) {
       const chain = chains.find((each) => each.no === no);
-      if (chain) await this.drive(chain);
+      if (chain) await this.drive(chain).catch((error: unknown) => errors.push(error));
     }
+    if (errors.length > 0) throw errors[0];
   }
 
-  /** @throws Unavailable when queue or database cannot be reached: the clock stands until they can. */
+  /**
+   * A clock whose chain's gate is closed stands still, and goes on when that is opened.
+   * @throws Unavailable when queue or database cannot be reached: the clock stands until they can.
+   */
   async drive(chain: Chain): Promise<void> {
+    if (!(await this.deps.gate.isOpen(chain))) return;
     const skipped = new Set<Id>();
     let target = await this.lease(chain);
     if (target === undefined) return;
@@ -93,7 +110,7 @@ export class ClockDriver {
         if (next === undefined || this.renewIsDue()) target = await this.lease(chain);
       }
     } catch (error) {
-      if (!(error instanceof DriverLost)) throw error;
+      if (!(error instanceof DriverLost || error instanceof GateClosed)) throw error;
     } finally {
       await this.release(chain).catch(() => undefined);
     }
@@ -102,6 +119,7 @@ export class ClockDriver {
   /**
    * Waits until nothing that is due by now is pending, and everything that came of it has been applied.
    * @returns when the next message falls due, if it does so by the target
+   * @throws GateClosed
    */
   private async drain(chain: Chain, target: Instant, skipped: Set<Id>): Promise<Instant | undefined> {
     const moves = new Moves(this.deps.projections);
@@ -109,10 +127,18 @@ export class ClockDriver {
       let seen = '';
       let movedAt = performance.now();
       for (;;) {
-        const outlook = await clockOutlook(this.deps, chain, target, skipped);
+        if (!(await this.deps.gate.isOpen(chain))) throw new GateClosed();
+        const outlook = await clockOutlook(this.deps, chain, target, skipped, this.worksOfOthers);
         if (this.stopping) return outlook.next;
         if (outlook.caughtUp && outlook.due.length === 0) {
-          if (!outlook.heldDue) return outlook.next;
+          const others = await this.stepOthers(chain, target);
+          if (others.due) {
+            await this.renew(chain);
+            // Somebody else does it.
+            if (others.done === 0) await moves.next(LOOK_EVERY_MS);
+            continue;
+          }
+          if (!outlook.heldDue) return earlier(outlook.next, others.next);
           // What lifts a block has happened by now, and what it held goes before the clock goes on.
           const looked = await this.deps.held.look(chain);
           await this.renew(chain);
@@ -132,6 +158,24 @@ export class ClockDriver {
     } finally {
       moves.stop();
     }
+  }
+
+  private get worksOfOthers() {
+    return (this.deps.stops ?? []).flatMap(({ works }) => works);
+  }
+
+  /** Does what of others' work is due now. @returns when the next of it is, where nothing was */
+  private async stepOthers(
+    chain: Chain,
+    target: Instant,
+  ): Promise<{ readonly due: boolean; readonly done: number; readonly next: Instant | undefined }> {
+    let next: Instant | undefined;
+    for (const stop of this.deps.stops ?? []) {
+      const outlook = await stop.outlook(chain, target);
+      if (outlook.due) return { due: true, done: await stop.work(chain), next: undefined };
+      next = earlier(next, outlook.next);
+    }
+    return { due: false, done: 0, next };
   }
 
   /** @throws Unavailable where it is not the messages' fault: then time stands still until the rest works again. */
@@ -179,6 +223,9 @@ export class ClockDriver {
     );
   }
 }
+
+const earlier = (a: Instant | undefined, b: Instant | undefined): Instant | undefined =>
+  a === undefined || (b !== undefined && b < a) ? b : a;
 
 /** Waits for the next move of a read model in this process, or for a while where another one moves them. */
 class Moves {

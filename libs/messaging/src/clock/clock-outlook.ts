@@ -39,7 +39,9 @@ export async function clockOutlook(
   chain: Chain,
   until: Instant,
   skipped: ReadonlySet<Id>,
+  others: readonly { readonly name: string; readonly version: number }[] = [],
 ): Promise<ClockOutlook> {
+  const works = [...WORKS, ...others];
   const { rows } = await db.query<{ applied: string; due: Id[]; unhanded: number; held: boolean; next: Date | null }>({
     name: 'clock_outlook',
     text: `
@@ -70,7 +72,7 @@ export async function clockOutlook(
                 where h.chain = $1 and h.next_look > clock.now and h.next_look <= $2
               ) t) as next
       from clock`,
-    values: [chain.no, until, [...skipped], WORKS.map(({ name }) => name), WORKS.map(({ version }) => version)],
+    values: [chain.no, until, [...skipped], works.map(({ name }) => name), works.map(({ version }) => version)],
   });
   const head = await store.head(chain.id);
   const row = rows[0];

@@ -9,6 +9,12 @@ import type { MessageLinks } from '../templates/message-content.js';
 export const LINK_ACTIONS = ['confirm', 'other', 'stop', 'well', 'worried'] as const;
 export type LinkAction = (typeof LINK_ACTIONS)[number];
 
+/** What a message asks its reader to answer by a link. */
+export function actionsOf(kind: MessageKind): readonly LinkAction[] {
+  if (kind === 'maintenance-proposal') return ['confirm', 'other', 'stop'];
+  return kind === 'check-in' ? ['well', 'worried'] : [];
+}
+
 /** Of a path: the message's id, and the proof that it was we who wrote it. Nothing in it says who the patient is. */
 const MAC_CHARACTERS = 22;
 const TOKEN = /^([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\.([\w-]{22})$/;
@@ -31,9 +37,7 @@ export class AnswerLinks {
   ): MessageLinks | undefined {
     if (this.publicUrl === undefined) return undefined;
     const base = `${this.publicUrl.replace(/\/+$/, '')}/m/${this.token(chain, messageId)}`;
-    const actions: readonly LinkAction[] =
-      kind === 'maintenance-proposal' ? ['confirm', 'other', 'stop'] : kind === 'check-in' ? ['well', 'worried'] : [];
-    const links = Object.fromEntries(actions.map((action) => [action, `${base}/${action}`]));
+    const links = Object.fromEntries(actionsOf(kind).map((action) => [action, `${base}/${action}`]));
     // Mail programs offer it as a button. Nobody should end what they are to do after a treatment by a slip of the thumb.
     return { ...links, ...(categoryOf(kind) === 'clinical' ? {} : { unsubscribe: `${base}/unsubscribe` }) };
   }

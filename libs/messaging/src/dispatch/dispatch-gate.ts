@@ -18,7 +18,8 @@ const KNOWN_MS = 1_000;
  * else goes on, and what falls due waits.
  */
 export class DispatchGate {
-  private readonly known = new Map<number, { readonly open: boolean; readonly at: number }>();
+  /** Asked once for all who ask within its time. */
+  private readonly known = new Map<number, { readonly open: Promise<boolean>; readonly at: number }>();
 
   constructor(private readonly db: Database) {}
 
@@ -42,9 +43,11 @@ export class DispatchGate {
   async isOpen(chain: Chain): Promise<boolean> {
     const known = this.known.get(chain.no);
     if (known && performance.now() - known.at < KNOWN_MS) return known.open;
-    const { open } = await this.state(chain);
-    this.known.set(chain.no, { open, at: performance.now() });
-    return open;
+    const asked = { open: this.state(chain).then(({ open }) => open), at: performance.now() };
+    this.known.set(chain.no, asked);
+    // What could not be answered is asked again by the next.
+    asked.open.catch(() => this.known.get(chain.no) === asked && this.known.delete(chain.no));
+    return asked.open;
   }
 
   async state(chain: Chain): Promise<DispatchGateState> {

@@ -51,7 +51,7 @@ function matter(changes: Partial<DispatchMatter> = {}, expiresAt = zoned('2026-0
   return {
     message: {
       ...{ status: 'pending', planned, due, deferrals: 0, heldFor: undefined },
-      ...{ attempts: 0, refusals: 0, language: undefined, replies: [] },
+      ...{ openAttempt: undefined, attempts: 0, refusals: 0, language: undefined, replies: [] },
     },
     timeline: timelineOf([courseOf().booked('2026-05-20T14:00', { id: sessionId }).events, { at: RECORDED }]),
     protocol: planContext().protocol,
@@ -64,6 +64,7 @@ function matter(changes: Partial<DispatchMatter> = {}, expiresAt = zoned('2026-0
     consultation: { procedures: [] },
     invitations: [],
     optedOut: new Set(),
+    smsStopped: false,
     now: due.instant,
     ...changes,
   };
@@ -131,4 +132,43 @@ it('[message.patient-gone] is told nothing of the future from the day on which t
   expect(on({ diedOn: '2026-05-20' })).toEqual({ kind: 'suppress', reason: 'patient-died' });
   expect(on({ movedAwayOn: '2026-05-20' })).toEqual({ kind: 'suppress', reason: 'patient-moved-away' });
   expect(on({ movedAwayOn: '2026-05-21' })).toMatchObject({ kind: 'send' });
+});
+
+describe('a time that is proposed', () => {
+  const now = zoned('2026-05-20T09:00').instant;
+  const held = {
+    ...{ slotId: newId(), courseId: COURSE, patientId: PATIENT, siteId: SITE, ordinal: 1, try: 1 },
+    ...{ at: zoned('2026-05-28T09:00'), durationMinutes: 60, heldUntil: zoned('2026-05-22T09:00').instant },
+    confirmedBy: 'patient' as const,
+  };
+  const of = (slot: NonNullable<DispatchMatter['slot']>) => dispatchDecision(matter({ slot, now }));
+
+  it('[message.slot-released] is told while it is held, and not when it was given back, booked or never held', () => {
+    expect(of({ status: 'held', slot: held })).toMatchObject({ kind: 'send' });
+    const released = { kind: 'suppress', reason: 'slot-released' };
+    expect(of({ status: 'released', slot: held, reason: 'no-answer', answeredLate: false })).toEqual(released);
+    expect(of({ status: 'confirmed', slot: held, sessionId, by: 'staff' })).toEqual(released);
+    expect(of({ status: 'none' })).toEqual(released);
+  });
+
+  it('[message.slot-released] is not told again to a patient who has said yes', () => {
+    const accepted = { status: 'accepted' as const, slot: held, against: [] };
+    expect(of(accepted)).toEqual({ kind: 'suppress', reason: 'already-told' });
+  });
+
+  it('[message.slot-proposed] takes the place of the invitations to call, and not of the word that it is overdue', () => {
+    const invited = (
+      kind: 'maintenance-due-soon' | 'maintenance-due' | 'maintenance-overdue',
+      timesProposed: boolean,
+    ) => {
+      const all = matter({ now, timesProposed });
+      const planned = { ...all.message.planned, kind };
+      return dispatchDecision({ ...all, message: { ...all.message, planned } });
+    };
+    for (const kind of ['maintenance-due-soon', 'maintenance-due'] as const) {
+      expect(invited(kind, true)).toEqual({ kind: 'suppress', reason: 'superseded' });
+      expect(invited(kind, false)).toMatchObject({ kind: 'send' });
+    }
+    expect(invited('maintenance-overdue', true)).toMatchObject({ kind: 'send' });
+  });
 });

@@ -1,9 +1,15 @@
+import type { SlotState } from '#libs/booking/src/booking.contract.js';
 import { isErased } from '#libs/event-store/src/personal-data.js';
 import type { Instant, ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import type { ContactCategory } from '#libs/protocols/src/contact-category.js';
 import type { Finding, Identity, PatientState, SiteState } from '#libs/treatment/src/streams.contract.js';
-import { categoryOf, type DeferralReason, type SuppressionReason } from '../message/message.events.js';
+import {
+  categoryOf,
+  type DeferralReason,
+  type MessageKind,
+  type SuppressionReason,
+} from '../message/message.events.js';
 import type { KnownMessage } from '../message/message.state.js';
 import { causeGone, isAboutTheFuture } from '../plan/cause-gone.js';
 import type { PlannedTimeline } from '../plan/course-timeline.js';
@@ -35,6 +41,12 @@ export interface DispatchMatter {
   readonly invitations: readonly Invitation[];
   /** What the person does not want to hear of any more, by any registration. */
   readonly optedOut: ReadonlySet<ContactCategory>;
+  /** The person sent STOP to a number of ours, by any registration. */
+  readonly smsStopped: boolean;
+  /** The time that a proposal is about; left out for any other message. */
+  readonly slot?: SlotState;
+  /** Whether times are, or will be, proposed in the window that an invitation is about. */
+  readonly timesProposed?: boolean;
   readonly now: Instant;
 }
 
@@ -60,7 +72,10 @@ export type DispatchDecision =
 export function dispatchDecision(matter: DispatchMatter): DispatchDecision {
   const { message, timeline, site, now } = matter;
   if (now < message.due.instant) return { kind: 'not-due' };
-  const gone = causeGone(message.planned, timeline, { ...matter, zone: site.timeZone }) ?? consentGone(matter);
+  const gone =
+    causeGone(message.planned, timeline, { ...matter, zone: site.timeZone }) ??
+    consentGone(matter) ??
+    proposalGone(matter);
   if (gone) return { kind: 'suppress', reason: gone };
   if (matter.wasTold) return { kind: 'suppress', reason: 'already-told' };
   const recipient = recipientOf(matter, categoryOf(message.planned.kind));
@@ -73,6 +88,17 @@ export function dispatchDecision(matter: DispatchMatter): DispatchDecision {
   if (allowed.kind === 'now') return { kind: 'send', ...recipient };
   if (allowed.kind === 'never' || allowed.until.instant >= expiresAt) return { kind: 'expire' };
   return { kind: 'defer', until: allowed.until, reason: allowed.reason };
+}
+
+/** Whoever is asked whether a time suits is not asked to call for one as well. That maintenance is overdue is told all the same. */
+export const isReplacedByProposal = (kind: MessageKind): boolean =>
+  kind === 'maintenance-due-soon' || kind === 'maintenance-due';
+
+/** Why a time is not proposed any more, and an invitation is not needed now. */
+function proposalGone({ message, slot, timesProposed }: DispatchMatter): SuppressionReason | undefined {
+  if (timesProposed && isReplacedByProposal(message.planned.kind)) return 'superseded';
+  if (!slot || slot.status === 'held') return undefined;
+  return slot.status === 'accepted' ? 'already-told' : 'slot-released';
 }
 
 /** Invitations ask the patient to call, so they go while somebody is there, and not too many of them. */
@@ -106,13 +132,17 @@ const reasonsToHold = (standing: readonly Finding[]): string[] =>
 
 type Recipient = Omit<Extract<DispatchDecision, { kind: 'send' }>, 'kind'>;
 
-function recipientOf({ patient, optedOut }: DispatchMatter, category: ContactCategory): Recipient | SuppressionReason {
+function recipientOf(
+  { patient, optedOut, smsStopped }: DispatchMatter,
+  category: ContactCategory,
+): Recipient | SuppressionReason {
   if (patient.status === 'none' || isErased(patient.identity)) return 'patient-erased';
   const { identity, preference, contact } = patient;
   if (!preference.contactConsent) return 'no-consent';
   if (optedOut.has(category)) return 'opted-out';
   const channel = contact.choices.channels[category] ?? preference.channel;
   if (channel === 'none') return 'no-channel';
+  if (channel === 'sms' && smsStopped) return 'opted-out';
   const to = channel === 'email' ? identity.email : identity.phone;
   if (to === undefined || to === '') return 'no-channel';
   return { channel, to, language: preference.language, identity };

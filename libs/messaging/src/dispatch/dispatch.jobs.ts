@@ -18,10 +18,20 @@ export const priorityOf = (kind: MessageKind): number => {
 /** One job for each due time of a message: a deferral makes a new one. */
 export const dispatchJobId = (messageId: Id, deferrals: number): string => `dispatch-${messageId}-${deferrals}`;
 
-/** A job of the sweeper's must not be taken for one that the queue still holds and does not run. */
-export const sweepJobId = (messageId: Id, deferrals: number, sweep: number): string =>
-  `${dispatchJobId(messageId, deferrals)}-sweep-${sweep}`;
+/** For so long the sweeper hands a message over under the same id, by the chain's clock. */
+const SWEEP_ROUND_MS = 5 * 60_000;
 
-/** One that waits for its turn with a provider. */
-export const turnJobId = (messageId: Id, turn: number, at: number): string =>
-  `dispatch-${messageId}-turn-${turn}-${at}`;
+/**
+ * A job of the sweeper's must not be taken for one that the queue still holds and does not run, so its id is another one,
+ * and a new one every few minutes. Within that time the queue, while it holds the job, takes it for the same: a backlog
+ * that is swept many times does not multiply.
+ * @param overdueMs how long the message has been due, by the chain's clock
+ */
+export const sweepJobId = (messageId: Id, deferrals: number, overdueMs: number): string =>
+  `${dispatchJobId(messageId, deferrals)}-sweep-${Math.max(0, Math.floor(overdueMs / SWEEP_ROUND_MS))}`;
+
+/**
+ * One that waits for its turn with a provider. A job cannot add itself while it runs, so a message has two of these ids,
+ * and never more than two such jobs, from wherever it was handed over.
+ */
+export const turnJobId = (messageId: Id, turn: number): string => `dispatch-${messageId}-turn-${turn % 2}`;

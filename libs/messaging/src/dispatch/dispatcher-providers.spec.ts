@@ -2,11 +2,13 @@ import { newId } from '#libs/kernel/src/ids.js';
 import { addDays } from '#libs/kernel/src/local-date.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { PatientOptedOut } from '#libs/treatment/src/contact/contact.events.js';
-import { patientStream } from '#libs/treatment/src/patient/patient.events.js';
+import { PatientRegisteredCorrected, patientStream } from '#libs/treatment/src/patient/patient.events.js';
 import { openTestMessaging, type TestMessaging, type TestWorld } from '#test/support/test-messaging.js';
-import { CourseHistory } from '#test/support/treatment-history.js';
+import { CourseHistory, HEALTHY } from '#test/support/treatment-history.js';
 import type { Channel, OutgoingMessage, SendResult } from '../channel.contract.js';
+import { decide } from '../message/message.decider.js';
 import { type MessageEvent, messageStream } from '../message/message.events.js';
+import { messageFold } from '../message/message.state.js';
 import type { DispatchOutcome } from './dispatcher.js';
 
 let messaging: TestMessaging;
@@ -56,6 +58,11 @@ const dispatch = ({ chain, messageId }: DueReminder, channel: Channel): Promise<
 const resume = ({ chain, messageId }: DueReminder, channel: Channel): Promise<DispatchOutcome> =>
   messaging.workers({ channel }).dispatcher.resume(chain, messageId);
 
+async function later({ chain }: DueReminder, seconds: number): Promise<void> {
+  const now = await messaging.engine.chains.now(chain);
+  await messaging.engine.chains.advanceTo(chain, new Date(Date.parse(now) + seconds * 1_000).toISOString());
+}
+
 async function history({ chain, messageId }: DueReminder): Promise<MessageEvent[]> {
   const events = await messaging.engine.store.readStream(chain.id, messageStream(messageId));
   return events.map((stored) => messaging.engine.codec.decodeSealed<MessageEvent>(stored));
@@ -81,6 +88,7 @@ describe('a provider', () => {
     const provider = new TestProvider('twilio', 0, { kind: 'unknown', problem: 'no answer within 10 s' });
     expect(await dispatch(reminder, provider)).toBe('unknown');
     expect(await dispatch(reminder, provider)).toBe('settled');
+    await later(reminder, 60);
     expect(await resume(reminder, provider)).toBe('settled');
     expect(provider.calls.length).toBe(1);
   });
@@ -89,6 +97,9 @@ describe('a provider', () => {
     const reminder = await dueReminder();
     const provider = new TestProvider('webhook', 3_600_000, new Error('connection reset'));
     expect(await dispatch(reminder, provider)).toBe('in-flight');
+    // Whoever made the call may still get its answer.
+    expect(await resume(reminder, provider)).toBe('in-flight');
+    await later(reminder, 60);
     expect(await resume(reminder, provider)).toBe('sent');
     expect(await types(reminder)).toEqual(['Planned', 'Attempted', 'Attempted', 'Sent']);
     expect(new Set(provider.calls.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
@@ -112,13 +123,65 @@ describe('a provider', () => {
     const wish = { patientId, categories: ['appointment' as const], by: 'staff' as const, messageId: null };
     const at = occurredNow('2026-05-01T00:00:00.000Z');
     await reminder.append({ stream: patientStream(patientId), events: [PatientOptedOut(at, wish)] });
+    await later(reminder, 60);
     expect(await resume(reminder, provider)).toBe('unknown');
     expect(provider.calls.length).toBe(1);
+  });
+
+  it('[message.outcome-unknown] that refuses a repeat, or does not want it, says nothing of the first call', async () => {
+    const reminder = await dueReminder();
+    const refused: SendResult = { kind: 'refused', problem: '503' };
+    const provider = new TestProvider('webhook', 3_600_000, new Error('reset'), refused, {
+      ...({ kind: 'rejected', problem: '409' } as const),
+    });
+    expect(await dispatch(reminder, provider)).toBe('in-flight');
+    await later(reminder, 60);
+    expect(await resume(reminder, provider)).toBe('in-flight');
+    expect(await resume(reminder, provider)).toBe('in-flight');
+    await later(reminder, 120);
+    expect(await resume(reminder, provider)).toBe('unknown');
+    expect(await types(reminder)).toEqual(['Planned', 'Attempted', 'Attempted', 'Attempted', 'OutcomeUnknown']);
+  });
+
+  it('[message.refused] is not called by a process that stood still between decision and call', async () => {
+    const reminder = await dueReminder();
+    const provider = new TestProvider('twilio', 0);
+    const now = performance.now.bind(performance);
+    let ahead = 0;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => now() + ahead);
+    const note = jest.spyOn(messaging.addresses, 'note').mockImplementationOnce(() => {
+      ahead = 90_000;
+      return Promise.resolve();
+    });
+    expect(await dispatch(reminder, provider)).toBe('refused');
+    clock.mockRestore();
+    note.mockRestore();
+    expect(provider.calls).toEqual([]);
+    expect(await types(reminder)).toEqual(['Planned', 'Attempted', 'Refused']);
+  });
+
+  it('[message.once] whose answer comes while the patient answers, or others take over, is not lost', async () => {
+    const reminder = await dueReminder();
+    const { chain, messageId } = reminder;
+    const provider = new TestProvider('twilio', 0);
+    const send = provider.send.bind(provider);
+    provider.send = async (of, message) => {
+      const reply = { kind: 'reply', meaning: 'other', via: 'sms', text: 'x' } as const;
+      await messaging.engine.runner.run({ chain, commandId: newId(), actor: 'patient' }, async (reads) => {
+        const { state } = await reads.load(messageStream(messageId), messageFold);
+        return [{ stream: messageStream(messageId), events: decide(reply, state, reads.now) }];
+      });
+      await messaging.workers({ channel: provider }).dispatcher.giveUpAttempt(chain, messageId, 'taken for dead');
+      return send(of, message);
+    };
+    expect(await dispatch(reminder, provider)).toBe('sent');
+    expect(await types(reminder)).toEqual(['Planned', 'Attempted', 'Replied', 'OutcomeUnknown', 'Sent']);
   });
 
   it('[message.outcome-unknown] that is not configured any more cannot be asked', async () => {
     const reminder = await dueReminder();
     expect(await dispatch(reminder, new TestProvider('webhook', 3_600_000, new Error('reset')))).toBe('in-flight');
+    await later(reminder, 60);
     expect(await messaging.workers().dispatcher.resume(reminder.chain, reminder.messageId)).toBe('unknown');
   });
 
@@ -136,7 +199,9 @@ describe('a provider', () => {
 });
 
 describe('what comes back', () => {
-  const receipt = (status: 'accepted' | 'delivered' | 'undelivered', reference = 'SM1') => ({ status, reference });
+  const at = occurredNow('2026-05-01T00:00:00.000Z');
+  const by = { transport: 'twilio', channel: 'sms' } as const;
+  const receipt = (status: 'accepted' | 'delivered' | 'undelivered', reference = 'SM1') => ({ status, reference, by });
 
   it('[message.receipts] a receipt settles what was unknown, and says whether it arrived, in any order', async () => {
     const reminder = await dueReminder();
@@ -149,6 +214,18 @@ describe('what comes back', () => {
     await inbound.receipt(reminder.chain, { ...of, ...receipt('undelivered') });
     expect(await types(reminder)).toEqual(['Planned', 'Attempted', 'OutcomeUnknown', 'Sent', 'DeliveryReported']);
     await inbound.receipt(reminder.chain, { messageId: newId(), ...receipt('delivered') });
+  });
+
+  it('[message.receipts] a receipt that comes before the answer of the call is not lost', async () => {
+    const reminder = await dueReminder();
+    const { chain, messageId } = reminder;
+    const provider = new TestProvider('twilio', 0);
+    provider.send = async () => {
+      await messaging.inbound.receipt(chain, { messageId, ...receipt('delivered', 'SM7') });
+      return { kind: 'unknown', problem: 'no answer' };
+    };
+    expect(await dispatch(reminder, provider)).toBe('settled');
+    expect(await types(reminder)).toEqual(['Planned', 'Attempted', 'Sent', 'DeliveryReported']);
   });
 
   it('[message.replies] an SMS answers the last message that went to its number, and STOP holds at once', async () => {
@@ -166,8 +243,23 @@ describe('what comes back', () => {
     await messaging.inbound.reply(world.chain, reply);
     expect(await types(reminder)).toEqual(['Planned', 'Attempted', 'Sent', 'Replied']);
     const patient = await messaging.engine.store.readStream(world.chain.id, patientStream(world.of.patient));
-    expect(patient.map(({ header }) => header.type)).toEqual(['PatientRegistered', 'PatientOptedOut']);
+    expect(patient.map(({ header }) => header.type)).toEqual(['PatientRegistered', 'PatientSmsStopped']);
     await messaging.inbound.reply(world.chain, { from: '+4900000', text: 'STOP', reference: 'SM10' });
+    // Somebody else has the number by now.
+    const born = { birthDate: '1991-10-01', sex: 'female' as const };
+    const identity = { familyName: 'Şahin', givenName: 'İpek', ...born, phone: '+905559999999' };
+    const entry = patient[0]?.header.id as string;
+    const corrected = { patientId: world.of.patient, corrects: entry, correctionReason: 'a slip' };
+    const registered = messaging.engine.codec.decodeSealed<never>(patient[0] as never) as { data: object };
+    await world.append({
+      stream: patientStream(world.of.patient),
+      events: [
+        PatientRegisteredCorrected(at, { ...registered.data, ...corrected, identity, health: HEALTHY } as never),
+      ],
+    });
+    await messaging.inbound.reply(world.chain, { from: '+905550000001', text: 'START', reference: 'SM11' });
+    const after = await messaging.engine.store.readStream(world.chain.id, patientStream(world.of.patient));
+    expect(after.filter(({ header }) => header.type === 'PatientSmsResumed')).toEqual([]);
   });
 
   it('[message.replies] the link of an e-mail ends one kind of message, and nobody else’s', async () => {

@@ -1,12 +1,19 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { CommandRunner, Reads } from '#libs/cqrs/src/command-runner.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
+import {
+  goesOnProposing,
+  loadSlots,
+  slotFold,
+  type SlotState,
+  slotStream,
+} from '#libs/booking/src/booking.contract.js';
 import type { EventStore, StreamName } from '#libs/event-store/src/event-store.js';
 import { WrongExpectedRevision } from '#libs/event-store/src/event-store.errors.js';
 import { derivedId, type Id, newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
-import type { Instant } from '#libs/kernel/src/zoned-time.js';
-import type { ContactCategory } from '#libs/protocols/src/contact-category.js';
+import { type Instant, zonedTime } from '#libs/kernel/src/zoned-time.js';
 import {
   type CourseStreamEvent,
   type Finding,
@@ -21,7 +28,7 @@ import {
 import { decide, type MessageCommand } from '../message/message.decider.js';
 import { InvitationCounted, invitationStream } from '../message/invitation.events.js';
 import { type Invitation, invitationFold } from '../message/invitation.state.js';
-import { categoryOf, messageStream } from '../message/message.events.js';
+import { categoryOf, type MessageKind, messageStream } from '../message/message.events.js';
 import { evolveWith, type KnownMessage, messageFold, type MessageState } from '../message/message.state.js';
 import { isAboutTheFuture } from '../plan/cause-gone.js';
 import { isPlanned, type PlannedTimeline, timelineOf } from '../plan/course-timeline.js';
@@ -29,6 +36,7 @@ import { earlierMessageIds, tellsTheSame } from '../plan/earlier-messages.js';
 import { type Rhythm, rhythmOf } from '../plan/later-course.js';
 import { everLinkedWith, type PersonStanding, personStanding, readPerson } from '../plan/person-standing.js';
 import { NEVER } from '../plan/told.js';
+import { readFormerBooking } from '../plan/told-bookings.js';
 import type { PlannerNotes } from '../reactor/planner-notes.js';
 import type { RecordReader } from '../reactor/record-reader.js';
 import type { MessageWriter } from '../templates/message-writer.js';
@@ -36,9 +44,15 @@ import type { Channel, OutgoingMessage, SendResult, Transport } from '../channel
 import { consultationWithdrawals } from './consent-withdrawals.js';
 import type { HeldNotes } from './held-notes.js';
 import type { House } from './house.js';
-import { type DispatchDecision, type DispatchMatter, dispatchDecision } from './dispatch.decision.js';
+import {
+  type DispatchDecision,
+  type DispatchMatter,
+  dispatchDecision,
+  isReplacedByProposal,
+} from './dispatch.decision.js';
 import type { DispatchGate } from './dispatch-gate.js';
-import { ProviderBusy } from './dispatch.problem.js';
+import { isOfTheMoment, ProviderBusy } from './dispatch.problem.js';
+import { afterLostAnswer } from './lost-answer.js';
 import type { AnswerLinks } from './answer-links.js';
 import type { ReplyAddresses } from '../inbound/reply-address.js';
 import type { ProviderRate } from './provider-rate.js';
@@ -46,6 +60,12 @@ import { retryAt } from './retry.js';
 import type { Transports } from './transports.js';
 
 const ACTOR = 'system:dispatcher';
+
+/** A provider is called within so long of the decision, or not at all. Well below the time after which others take over. */
+const CALL_WITHIN_MS = 10_000;
+/** About eight seconds, while the database is away. */
+const SETTLE_TRIES_MAX = 8;
+const SETTLE_WAIT_MS = 250;
 
 const GOES_ON: Rhythm = { rhythmEnded: false, rhythmBack: NEVER };
 
@@ -99,6 +119,10 @@ interface CommittedAttempt {
   readonly channel: Channel;
   /** The zone of the site, in which it is said when the provider is asked again. */
   readonly zone: string;
+  /** A call before this one may have been taken, whatever this one comes to. */
+  readonly repeats: boolean;
+  /** When it was decided that it may go; of a clock that only goes on (performance.now). */
+  readonly decidedAt: number;
 }
 
 /** What is known of the attempt that a new one takes the place of. */
@@ -110,7 +134,7 @@ interface Former {
 
 interface Decided {
   readonly outcome: Exclude<DispatchOutcome, 'sent' | 'failed' | 'refused' | 'closed'>;
-  readonly attempt?: Omit<CommittedAttempt, 'revision'>;
+  readonly attempt?: Omit<CommittedAttempt, 'revision' | 'decidedAt'>;
 }
 
 /**
@@ -139,77 +163,106 @@ export class Dispatcher {
     if (!(await this.deps.gate.isOpen(chain))) return 'closed';
     const { state, revision } = await this.deps.reader.read(chain, messageStream(messageId), messageFold);
     if (state.status !== 'attempted') return state.status === 'pending' ? this.dispatch(chain, messageId) : 'settled';
-    const { attempts, attempt, firstAttemptAt } = state;
+    const { attempts, attempt } = state;
     const channel = this.deps.transports.called(attempt.transport);
     if (channel?.claim) {
       const reference = await channel.claim(chain, { messageId, attempt: attempts + 1 });
       if (reference === null) return this.attempt(chain, messageId, { attempts, repeats: null });
       const command = { kind: 'record-sent', attempt: attempts, providerReference: reference } as const;
-      return (await this.settle(chain, state, revision, command, state.attemptedAt)) ? 'sent' : 'settled';
+      return this.settled('sent', chain, { state, revision }, command, state.attemptedAt);
     }
     const now = await this.deps.chains.now(chain);
-    const age = Date.parse(now) - Date.parse(firstAttemptAt);
-    if (channel && age < channel.deduplicatesForMs) {
-      return this.attempt(chain, messageId, { attempts, repeats: attempt.transport });
+    switch (afterLostAnswer(state, now, channel?.deduplicatesForMs ?? 0)) {
+      case 'wait':
+        return 'in-flight';
+      case 'repeat':
+        return this.attempt(chain, messageId, { attempts, repeats: attempt.transport });
+      case 'unknown': {
+        const problem = channel
+          ? 'the provider was called, and its answer was lost'
+          : `the answer was lost, and ${attempt.transport} is not configured here`;
+        return this.giveUpAttempt(chain, messageId, problem);
+      }
     }
-    const problem = channel
-      ? 'the provider was called, and its answer was lost'
-      : `the answer was lost, and ${attempt.transport} is not configured any more`;
-    const command = { kind: 'record-unknown', attempt: attempts, problem } as const;
-    return (await this.settle(chain, state, revision, command, now)) ? 'unknown' : 'settled';
+  }
+
+  /** Leaves to a person what became of an attempt whose outcome cannot be found out. `problem` is free of personal data. */
+  async giveUpAttempt(chain: Chain, messageId: Id, problem: string): Promise<DispatchOutcome> {
+    const { state, revision } = await this.deps.reader.read(chain, messageStream(messageId), messageFold);
+    if (state.status !== 'attempted') return 'settled';
+    const command = { kind: 'record-unknown', attempt: state.attempts, problem } as const;
+    return this.settled('unknown', chain, { state, revision }, command, await this.deps.chains.now(chain));
   }
 
   /** Gives up on a message that cannot be written or sent. `problem` is free of personal data. */
   async fail(chain: Chain, messageId: Id, problem: string, now: Instant): Promise<void> {
     const { state, revision } = await this.deps.reader.read(chain, messageStream(messageId), messageFold);
     if (state.status !== 'pending') return;
-    await this.settle(chain, state, revision, { kind: 'record-failed', attempt: state.attempts, problem }, now);
+    const command = { kind: 'record-failed', attempt: state.attempts, problem } as const;
+    await this.settled('failed', chain, { state, revision }, command, now);
   }
 
   private async attempt(chain: Chain, messageId: Id, former: Former | undefined): Promise<DispatchOutcome> {
     let decided: Decided = { outcome: 'settled' };
     // A fresh command id for each try: two dispatchers under one id would both be told that theirs went through.
     const meta = { chain, commandId: newId(), actor: ACTOR };
+    let decidedAt = 0;
     const result = await this.deps.runner.run(meta, async (reads) => {
+      decidedAt = performance.now();
       const { events, ...rest } = await this.decide(reads, messageId, former);
       decided = rest;
       if (events.length === 0) return [];
       return [{ stream: messageStream(messageId), events }, ...(decided.attempt ? counted(decided.attempt) : [])];
     });
     if (!decided.attempt) return decided.outcome;
-    return this.send(chain, { ...decided.attempt, revision: result.revision });
+    return this.send(chain, { ...decided.attempt, revision: result.revision, decidedAt });
   }
 
   private async send(chain: Chain, committed: CommittedAttempt): Promise<DispatchOutcome> {
-    const { outgoing, channel } = committed;
-    const { messageId, attempt } = outgoing;
-    let answer: SendResult;
-    try {
-      await this.deps.addresses.note(chain, outgoing);
-      answer = await channel.send(chain, outgoing);
-    } catch (error) {
-      this.deps.log.warn({ message: messageId, attempt, err: error }, 'a provider gave no answer');
-      answer = { kind: 'unknown', problem: 'the provider gave no answer' };
-    }
-    return this.conclude(chain, committed, answer);
+    return this.conclude(chain, committed, await this.call(chain, committed));
   }
 
-  private async conclude(
-    chain: Chain,
-    { state, revision, outgoing, channel, zone }: CommittedAttempt,
-    answer: SendResult,
-  ): Promise<DispatchOutcome> {
+  /** Calls the provider once, if it is not too late for that. */
+  private async call(chain: Chain, { outgoing, channel, decidedAt }: CommittedAttempt): Promise<SendResult> {
+    const { messageId, attempt } = outgoing;
+    const problemOf = (error: unknown, problem: string): string => {
+      this.deps.log.warn({ message: messageId, attempt, err: error }, problem);
+      return problem;
+    };
+    try {
+      await this.deps.addresses.note(chain, outgoing);
+    } catch (error) {
+      return { kind: 'refused', problem: problemOf(error, 'it could not be noted whom an answer would come from') };
+    }
+    // Whoever stood still for so long may have been taken for dead, and others may have taken over. Only the outbox shuts
+    // them out.
+    if (!channel.claim && performance.now() - decidedAt > CALL_WITHIN_MS) {
+      return { kind: 'refused', problem: 'the process stood still before it called the provider' };
+    }
+    try {
+      return await channel.send(chain, outgoing);
+    } catch (error) {
+      return { kind: 'unknown', problem: problemOf(error, 'the provider gave no answer') };
+    }
+  }
+
+  private async conclude(chain: Chain, committed: CommittedAttempt, answer: SendResult): Promise<DispatchOutcome> {
+    const { state, outgoing, channel, zone, repeats } = committed;
     const { attempt, sentAt } = outgoing;
-    const settled = async (outcome: DispatchOutcome, command: MessageCommand): Promise<DispatchOutcome> =>
-      (await this.settle(chain, state, revision, command, sentAt)) ? outcome : 'settled';
+    const settled = (outcome: DispatchOutcome, command: MessageCommand) =>
+      this.settled(outcome, chain, committed, command, sentAt);
     switch (answer.kind) {
       case 'shut-out':
         return 'in-flight';
       case 'accepted':
         return settled('sent', { kind: 'record-sent', attempt, providerReference: answer.reference });
-      case 'rejected':
+      case 'rejected': {
+        // That it does not want a repeat says nothing of the first call.
+        if (repeats) return settled('unknown', { kind: 'record-unknown', attempt, problem: answer.problem });
         return settled('failed', { kind: 'record-failed', attempt, problem: answer.problem });
+      }
       case 'refused': {
+        if (repeats) return 'in-flight';
         const { problem, retryAfterMs } = answer;
         const { refusals, planned } = state;
         const again = retryAt({ now: sentAt, refusals, retryAfterMs }, { expiresAt: planned.expiresAt, zone });
@@ -224,27 +277,37 @@ export class Dispatcher {
     }
   }
 
-  /** @returns false when somebody else has written the message meanwhile: they have taken over. */
-  private async settle(
+  /**
+   * Records what became of an attempt. What is known must not be lost: where something else was written meanwhile it is
+   * decided again, and where the database is away it is tried for some seconds.
+   * @returns `settled` where it says nothing new any more
+   */
+  private async settled(
+    outcome: DispatchOutcome,
     chain: Chain,
-    state: KnownMessage,
-    revision: number,
+    seen: { readonly state: KnownMessage; readonly revision: number },
     command: MessageCommand,
     now: Instant,
-  ): Promise<boolean> {
-    const { messageId, siteId } = state.planned;
+  ): Promise<DispatchOutcome> {
+    const { messageId, siteId } = seen.state.planned;
     const stream = messageStream(messageId);
-    try {
-      await this.deps.store.append({
-        chain: chain.id,
-        commandId: derivedId(messageId, `outcome after ${revision}`),
-        streams: [{ stream, expectedRevision: revision, events: decide(command, state, now) }],
-        context: { actor: ACTOR, site: siteId, origin: 'live' },
-      });
-      return true;
-    } catch (error) {
-      if (error instanceof WrongExpectedRevision) return false;
-      throw error;
+    let known: { readonly state: MessageState; readonly revision: number } = seen;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const events = decide(command, known.state, now);
+        if (events.length === 0) return 'settled';
+        await this.deps.store.append({
+          chain: chain.id,
+          commandId: derivedId(messageId, `${command.kind} after ${known.revision}`),
+          streams: [{ stream, expectedRevision: known.revision, events }],
+          context: { actor: ACTOR, site: siteId, origin: 'live' },
+        });
+        return outcome;
+      } catch (error) {
+        if (tries >= SETTLE_TRIES_MAX || !isOfTheMoment(error)) throw error;
+        if (!(error instanceof WrongExpectedRevision)) await pause(SETTLE_WAIT_MS * tries);
+        known = await this.deps.reader.read(chain, stream, messageFold).catch(() => known);
+      }
     }
   }
 
@@ -285,7 +348,8 @@ export class Dispatcher {
     matter: DispatchMatter,
     { decision, transport }: { decision: DispatchDecision; transport: Transport },
   ) {
-    const isSame = decision.kind === 'send' && this.deps.transports.for(decision.channel).transport === transport;
+    const isSame =
+      decision.kind === 'send' && this.deps.transports.for(reads.chain, decision.channel).transport === transport;
     if (isSame) return this.prepare(reads, message, matter, decision);
     const problem = 'the answer of the provider was lost, and the message may not be repeated now';
     const command = { kind: 'record-unknown', attempt: message.attempts, problem } as const;
@@ -302,8 +366,12 @@ export class Dispatcher {
     const { channel: chosen, to, language, identity } = decision;
     const { house } = this.deps;
     const { planned } = message;
-    const channel = this.deps.transports.for(chosen);
+    const channel = this.deps.transports.for(reads.chain, chosen);
     const { transport } = channel;
+    const tellsOfChange = planned.kind === 'session-moved' || planned.kind === 'session-called-off';
+    const former = tellsOfChange
+      ? await readFormerBooking((stream) => reads.events(stream), planned, matter)
+      : undefined;
     const wait = await this.deps.rate.turn(transport);
     if (wait > 0) throw new ProviderBusy(transport, wait);
     const {
@@ -318,6 +386,8 @@ export class Dispatcher {
         links: this.deps.links.of(reads.chain, planned),
         ...{ replies: house.readsReplies, recipient: to },
         ...(house.organizer === undefined ? {} : { organizer: { email: house.organizer } }),
+        proposal: heldTime(matter.slot),
+        moved: former && { from: former.at },
       },
       chosen,
       language,
@@ -337,7 +407,9 @@ export class Dispatcher {
       ...{ sentAt: reads.now, attempt, idempotencyKey },
     };
     const zone = matter.site.timeZone;
-    return { outcome: 'in-flight', events, attempt: { state, outgoing, channel, zone } } as const;
+    // Whoever claimed it knows that no call before was taken.
+    const repeats = message.status === 'attempted' && !channel.claim;
+    return { outcome: 'in-flight', events, attempt: { state, outgoing, channel, zone, repeats } } as const;
   }
 
   /** What stands against a session is asked last, and only where the message would go: it takes many streams to tell. */
@@ -345,7 +417,7 @@ export class Dispatcher {
     const decision = dispatchDecision(matter);
     const { cause, kind } = matter.message.planned;
     const session =
-      cause.kind === 'session' && isAboutTheFuture(kind)
+      cause.kind === 'session' && waitsForItsSession(kind)
         ? matter.timeline.course.sessions.find((each) => each.sessionId === cause.sessionId)
         : undefined;
     const isOnItsWay = decision.kind === 'send' || decision.kind === 'defer';
@@ -356,31 +428,56 @@ export class Dispatcher {
     return { matter, decision: dispatchDecision({ ...matter, standing }), streams: [...streams] };
   }
 
+  /** What does not hang on one another is read at the same time: it goes to the database together. */
   private async world(reads: Reads, message: KnownMessage) {
     const { courseId, patientId, siteId, cause } = message.planned;
-    const timeline = timelineOf(await reads.events<CourseStreamEvent>(courseStream(courseId)));
+    const [timeline, { state: patient }, events, { state: site }] = await Promise.all([
+      reads.events<CourseStreamEvent>(courseStream(courseId)).then(timelineOf),
+      reads.load(patientStream(patientId), patientFold),
+      readPerson((stream) => reads.events(stream), patientId),
+      reads.load(siteStream(siteId), siteFold),
+    ]);
     if (!isPlanned(timeline))
       throw new Error(`Message ${message.planned.messageId} is about a course that was never planned`);
-    const { consultationId, protocol } = timeline.course;
-    // Versions of protocols never change: nothing about them needs to be guarded.
-    const rules = await this.deps.reader.protocol(reads.chain, protocol.code, protocol.version);
-    const [patient, events, site, consultation] = [
-      (await reads.load(patientStream(patientId), patientFold)).state,
-      await readPerson((stream) => reads.events(stream), patientId),
-      (await reads.load(siteStream(siteId), siteFold)).state,
-      (await reads.load(consultationStream(consultationId), consultationWithdrawals)).state,
-    ];
     if (site.status !== 'registered') throw new Error(`Course ${courseId} is at a site that was never registered`);
+    const { consultationId, protocol } = timeline.course;
     const person = personStanding(events, patientId, site.timeZone);
-    const rhythm = cause.kind === 'maintenance-window' ? await this.rhythm(reads, timeline, person) : GOES_ON;
-    const standing: readonly Finding[] = [];
     const registrations = registrationsOf(patientId, person);
-    const of = {
-      invitations: await this.invitations(reads, message, registrations),
-      optedOut: await this.optedOut(reads, registrations),
+    const [rules, { state: consultation }, rhythm, invitations, wishes, proposed] = await Promise.all([
+      // Versions of protocols never change: nothing about them needs to be guarded.
+      this.deps.reader.protocol(reads.chain, protocol.code, protocol.version),
+      reads.load(consultationStream(consultationId), consultationWithdrawals),
+      cause.kind === 'session' ? GOES_ON : this.rhythm(reads, timeline, person),
+      this.invitations(reads, message, registrations),
+      this.wishes(reads, registrations),
+      this.proposed(reads, message, site),
+    ]);
+    const standing: readonly Finding[] = [];
+    const world = {
+      protocol: rules,
+      ...rhythm,
+      patient,
+      person,
+      site,
+      consultation,
+      invitations,
+      ...wishes,
+      ...proposed,
     };
-    const world = { protocol: rules, ...rhythm, patient, person, site, consultation, ...of };
     return { message, timeline, ...world, standing, now: reads.now };
+  }
+
+  /** The time that a proposal is about; of an invitation whether times are proposed in its window. */
+  private async proposed(
+    reads: Reads,
+    { planned: { kind, cause, courseId } }: KnownMessage,
+    { recallRules, openingHours }: DispatchMatter['site'],
+  ): Promise<Pick<DispatchMatter, 'slot' | 'timesProposed'>> {
+    if (cause.kind === 'maintenance-slot')
+      return { slot: (await reads.load(slotStream(cause.slotId), slotFold)).state };
+    const mayPropose = recallRules.proposals !== null && openingHours !== null;
+    if (cause.kind !== 'maintenance-window' || !isReplacedByProposal(kind) || !mayPropose) return {};
+    return { timesProposed: goesOnProposing(await loadSlots(reads, courseId, cause.ordinal)) };
   }
 
   /** What the person was invited to, by any registration: guarded, so that of two invitations one sees the other. */
@@ -394,11 +491,19 @@ export class Dispatcher {
     return (await Promise.all(registrations.map(of))).flatMap(({ state }) => state);
   }
 
-  /** What the person does not want to hear of any more, by any registration. */
-  private async optedOut(reads: Reads, registrations: readonly Id[]): Promise<ReadonlySet<ContactCategory>> {
+  /** What the person does not want to hear of any more, and whether by SMS anything, by any registration. */
+  private async wishes(
+    reads: Reads,
+    registrations: readonly Id[],
+  ): Promise<Pick<DispatchMatter, 'optedOut' | 'smsStopped'>> {
     const of = (id: Id) => reads.load(patientStream(id), patientFold);
-    const patients = await Promise.all(registrations.map(of));
-    return new Set(patients.flatMap(({ state }) => (state.status === 'none' ? [] : state.contact.optedOut)));
+    const contacts = (await Promise.all(registrations.map(of))).flatMap(({ state }) =>
+      state.status === 'none' ? [] : [state.contact],
+    );
+    return {
+      optedOut: new Set(contacts.flatMap(({ optedOut }) => optedOut)),
+      smsStopped: contacts.some(({ smsStopped }) => smsStopped),
+    };
   }
 
   /** The messages by which the patient may have been told the same. */
@@ -407,7 +512,7 @@ export class Dispatcher {
     { planned }: KnownMessage,
     { timeline, ...world }: Omit<DispatchMatter, 'wasTold'>,
   ): Promise<MessageState[]> {
-    const noted = await this.deps.notes.messagesOf(reads.chain, [planned.courseId]);
+    const noted = await this.deps.notes.messagesOfCourse(reads.chain, planned.courseId);
     const ids = earlierMessageIds({ ...planned, precaution: planned.precaution }, planned, timeline, world, noted);
     return Promise.all(ids.map(async (id) => (await reads.load(messageStream(id), messageFold)).state));
   }
@@ -442,6 +547,15 @@ export class Dispatcher {
     return state.status === 'registered' ? state.name : site.name;
   }
 }
+
+/** That a time does not hold any more is told whatever stands against the new one. */
+const waitsForItsSession = (kind: MessageKind): boolean => isAboutTheFuture(kind) && kind !== 'session-moved';
+
+/** What a proposal says: the time that is held, and until when. */
+const heldTime = (slot: SlotState | undefined) =>
+  slot?.status === 'held'
+    ? { slot: slot.slot.at, heldUntil: zonedTime(slot.slot.heldUntil, slot.slot.at.zone) }
+    : undefined;
 
 /** The person's registrations, as they are linked now. */
 const registrationsOf = (patientId: Id, { linked }: PersonStanding): Id[] => [

@@ -228,6 +228,22 @@ describe('a look at what is held', () => {
     expect((await history(reminder)).at(-1)).toBe('MessageSent');
   });
 
+  it('[message.closed] forgets nothing while the chain’s messages do not go', async () => {
+    const reminder = await held();
+    await ends(reminder);
+    await messaging.follow(reminder.chain);
+    await messaging.gate.close(reminder.chain, 'a restored backup');
+    expect(await looks(reminder)).toBe(1);
+    // It is not looked at again and again meanwhile.
+    expect(await looks(reminder)).toBe(0);
+    expect(await history(reminder)).toEqual(['MessagePlanned', HELD]);
+    await messaging.gate.open(reminder.chain);
+    const inAMinute = new Date(Date.parse(await messaging.engine.chains.now(reminder.chain)) + 61_000);
+    await messaging.engine.chains.advanceTo(reminder.chain, inAMinute.toISOString());
+    expect(await looks(reminder)).toBe(1);
+    expect((await history(reminder)).at(-1)).toBe('MessageSent');
+  });
+
   it('[message.failed] fails when it can never be written, and is left alone when only the moment is bad', async () => {
     const reminder = await held();
     const workers = messaging.workers({ times });

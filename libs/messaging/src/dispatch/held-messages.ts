@@ -1,7 +1,7 @@
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import { inGroups } from '../reactor/in-groups.js';
-import { isOfTheMoment } from './dispatch.problem.js';
-import type { Dispatcher } from './dispatcher.js';
+import { isOfTheMoment, ProviderBusy } from './dispatch.problem.js';
+import type { Dispatcher, DispatchOutcome } from './dispatcher.js';
 import type { ClaimedMessage, HeldNotes } from './held-notes.js';
 
 /** Messages of one look; the sweeper comes by again in seconds. */
@@ -12,6 +12,8 @@ const CONCURRENCY = 8;
 const POSTPONED_MS = 60_000;
 /** A message that cannot be written so often never can. */
 const FAILURES_MAX = 3;
+/** Then it may be held still: somebody is sending it, or the chain's messages do not go at present. */
+const DECIDED_NOTHING: ReadonlySet<DispatchOutcome> = new Set(['in-flight', 'closed']);
 
 export interface HeldMessagesDependencies {
   readonly chains: Pick<Chains, 'now'>;
@@ -45,9 +47,11 @@ export class HeldMessages {
     try {
       const outcome = await dispatcher.dispatch(chain, messageId);
       if (outcome === 'held') await heldNotes.leave(chain, message, await chains.now(chain));
-      else if (outcome === 'in-flight') await this.postpone(chain, message);
+      else if (DECIDED_NOTHING.has(outcome)) await this.postpone(chain, message);
       else await heldNotes.forget(chain, messageId);
     } catch (error) {
+      // Its turn comes; there is nothing to tell.
+      if (error instanceof ProviderBusy) return this.postpone(chain, message);
       // One that cannot be decided on now must not keep the others waiting.
       this.deps.log.warn({ message: messageId, err: error }, 'a message that is held could not be looked at');
       if (isOfTheMoment(error)) return this.postpone(chain, message);

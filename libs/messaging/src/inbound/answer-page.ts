@@ -9,6 +9,8 @@ interface PageTexts {
   readonly button: string;
   readonly done: Readonly<Record<PageAction, string>>;
   readonly unknown: string;
+  /** The time that was proposed is not the patient's to have, or to change here, any more. */
+  readonly gone: string;
 }
 
 const TEXTS: Readonly<Record<string, PageTexts>> = {
@@ -31,6 +33,7 @@ const TEXTS: Readonly<Record<string, PageTexts>> = {
       unsubscribe: 'It is noted. You will get no more messages of this kind.',
     },
     unknown: 'This address leads to nothing. Please call your clinic.',
+    gone: 'This time can no longer be confirmed or changed here. Please call your clinic: we will gladly find one with you.',
   },
   fr: {
     ask: {
@@ -52,6 +55,7 @@ const TEXTS: Readonly<Record<string, PageTexts>> = {
       unsubscribe: 'C’est noté. Vous ne recevrez plus de messages de ce type.',
     },
     unknown: 'Cette adresse ne mène à rien. Veuillez appeler votre clinique.',
+    gone: 'Cet horaire ne peut plus être confirmé ni modifié ici. Veuillez appeler votre clinique : nous en trouverons un avec vous.',
   },
   tr: {
     ask: {
@@ -72,6 +76,7 @@ const TEXTS: Readonly<Record<string, PageTexts>> = {
       unsubscribe: 'Kaydedildi. Bu tür mesajları artık almayacaksınız.',
     },
     unknown: 'Bu adres bir yere götürmüyor. Lütfen kliniğinizi arayın.',
+    gone: 'Bu saat artık buradan onaylanamaz veya değiştirilemez. Lütfen kliniğinizi arayın; size birlikte bir saat bulalım.',
   },
 };
 
@@ -91,7 +96,9 @@ export const ANSWER_PAGE_POLICY = [
 ].join('; ');
 
 /** What a page says: a question with a button, what was done, or that there is nothing. */
-export type AnswerPage = { readonly kind: 'ask' | 'done'; readonly action: PageAction } | { readonly kind: 'unknown' };
+export type AnswerPage =
+  | { readonly kind: 'ask' | 'done'; readonly action: PageAction }
+  | { readonly kind: 'unknown' | 'gone' };
 
 /**
  * A page for whoever follows a link in a message. Programs follow links, too, so following one does nothing yet.
@@ -100,7 +107,7 @@ export type AnswerPage = { readonly kind: 'ask' | 'done'; readonly action: PageA
 export function answerPage(page: AnswerPage, wanted: string): string {
   const language = bestLanguage(wanted, Object.keys(TEXTS)) as string;
   const texts = TEXTS[language] as PageTexts;
-  const text = page.kind === 'unknown' ? texts.unknown : texts[page.kind][page.action];
+  const text = 'action' in page ? texts[page.kind][page.action] : texts[page.kind];
   const form = page.kind === 'ask' ? `<form method="post"><button type="submit">${texts.button}</button></form>` : '';
   return (
     `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><title>${text}</title>` +

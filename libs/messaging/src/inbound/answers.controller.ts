@@ -1,9 +1,9 @@
-import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Chain } from '#libs/event-store/src/chains.js';
-import { TakesForm } from '#libs/http/src/body-parsers.js';
+import { TakesAnyForm } from '#libs/http/src/body-parsers.js';
 import { ActionEndpoint } from '#libs/http/src/endpoint.decorators.js';
 import { InChain } from '#libs/http/src/request-context.js';
 import { NotFound } from '#libs/kernel/src/errors.js';
@@ -19,7 +19,10 @@ const linkParamsSchema = z.strictObject({
 });
 type LinkParams = z.infer<typeof linkParamsSchema>;
 
-/** Where the links in messages lead. Whoever has a link has the message; nobody signs in. */
+/**
+ * Where the links in messages lead. Whoever has a link has the message; nobody signs in. Mail programs and what stands
+ * before them add marks of their own to an address (`_marks`): they change nothing.
+ */
 @ApiTags('answers')
 @Controller('m')
 export class AnswersController {
@@ -35,6 +38,7 @@ export class AnswersController {
   async ask(
     @InChain() chain: Chain,
     @Param({ schema: linkParamsSchema }) { token, action }: LinkParams,
+    @Query() _marks: unknown,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -43,7 +47,7 @@ export class AnswersController {
   }
 
   @Post(':token/:action')
-  @TakesForm()
+  @TakesAnyForm()
   @ActionEndpoint({
     id: 'answerMessage',
     summary: 'Takes the answer of a patient',
@@ -54,13 +58,17 @@ export class AnswersController {
   async answer(
     @InChain() chain: Chain,
     @Param({ schema: linkParamsSchema }) { token, action }: LinkParams,
+    @Query() _marks: unknown,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const known = await orUnknown(this.inbound.linked(chain, token));
+    let page: AnswerPage = known ? { kind: 'done', action } : { kind: 'unknown' };
     if (known && action === 'unsubscribe') await this.inbound.unsubscribe(chain, token);
-    else if (known && action !== 'unsubscribe') await this.inbound.follow(chain, token, action);
-    send(request, reply, known ? { kind: 'done', action } : { kind: 'unknown' }, known?.language);
+    else if (known && action !== 'unsubscribe') {
+      if ((await this.inbound.follow(chain, token, action)) === 'gone') page = { kind: 'gone' };
+    }
+    send(request, reply, page, known?.language);
   }
 }
 
@@ -78,6 +86,8 @@ function send({ headers }: FastifyRequest, reply: FastifyReply, page: AnswerPage
   void reply
     .status(page.kind === 'unknown' ? 404 : 200)
     .header('content-security-policy', ANSWER_PAGE_POLICY)
+    // Under `no-referrer` a browser says of its own form that it comes from nowhere, and that is refused.
+    .header('referrer-policy', 'same-origin')
     .header('x-robots-tag', 'noindex')
     .type(`${HTML}; charset=utf-8`)
     .send(answerPage(page, language ?? asked));

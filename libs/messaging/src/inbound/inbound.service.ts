@@ -1,16 +1,18 @@
-import type { CommandMeta, CommandRunner, Reads, StreamEvents } from '#libs/cqrs/src/command-runner.js';
+import type { CommandRunner, Reads, StreamEvents } from '#libs/cqrs/src/command-runner.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
+import { isErased } from '#libs/event-store/src/personal-data.js';
 import { NotFound } from '#libs/kernel/src/errors.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
-import { type ContactCategory, contactCategorySchema } from '#libs/protocols/src/contact-category.js';
+import type { ContactCategory } from '#libs/protocols/src/contact-category.js';
 import { decideContact, patientFold, type PatientState, patientStream } from '#libs/treatment/src/streams.contract.js';
 import type { Receipt } from '../channel.contract.js';
-import type { AnswerLinks, LinkAction } from '../dispatch/answer-links.js';
-import { decide, type MessageCommand } from '../message/message.decider.js';
+import { actionsOf, type AnswerLinks, type LinkAction } from '../dispatch/answer-links.js';
+import { decide } from '../message/message.decider.js';
 import { categoryOf, type MessageKind, messageStream, type ReplyMeaning } from '../message/message.events.js';
-import { type KnownMessage, messageFold } from '../message/message.state.js';
-import type { ReplyAddresses } from './reply-address.js';
+import { evolveWith, type KnownMessage, messageFold, type MessageState } from '../message/message.state.js';
+import { type ReplyAddresses, sameNumber } from './reply-address.js';
 import { type DigitMeanings, meaningOfReply } from './reply-meaning.js';
+import type { SlotAnswer, SlotAnswers } from './slot-answers.js';
 
 const ACTOR_PROVIDER = 'system:provider';
 const ACTOR_PATIENT = 'patient';
@@ -43,84 +45,95 @@ export interface InboundDependencies {
   readonly chains: Pick<Chains, 'now'>;
   readonly links: AnswerLinks;
   readonly addresses: ReplyAddresses;
+  /** Who holds times for patients; undefined where nobody does. */
+  readonly slots?: SlotAnswers | undefined;
 }
+
+const SLOT_ANSWERS: Partial<Record<ReplyMeaning, SlotAnswer>> = { confirm: 'confirm', cancel: 'cancel', stop: 'stop' };
 
 /** What comes back: receipts of providers, and what patients answer. Everything may come twice, late and in any order. */
 export class InboundService {
   constructor(private readonly deps: InboundDependencies) {}
 
-  /** What a provider says of a message. One that was never here, or is settled otherwise, is passed over. */
-  async receipt(chain: Chain, { messageId, reference, status, problem }: Receipt): Promise<void> {
-    const meta: CommandMeta = {
-      ...{ chain, actor: ACTOR_PROVIDER },
-      commandId: derivedId(messageId, `receipt ${reference} ${status}`),
-    };
-    const stream = messageStream(messageId);
-    await this.deps.runner.run(meta, async (reads) => {
-      const { state } = await reads.load(stream, messageFold);
-      if (state.status === 'none') return [];
-      // Whatever it says of delivery, the provider has taken it.
-      const taken: MessageCommand = { kind: 'record-sent', attempt: state.attempts, providerReference: reference };
-      const sent = state.status === 'unknown' ? decide(taken, state, reads.now) : [];
-      if (status === 'accepted' || state.status === 'unknown') return [{ stream, events: sent }];
-      const events = decide({ kind: 'report-delivery', reference, status, problem }, state, reads.now);
-      return [{ stream, events }];
-    });
-    if (status !== 'accepted') await this.reportDelivery(chain, { messageId, reference, status, problem });
-  }
-
-  /** What was unknown a moment ago is sent now, and can be reported of. */
-  private async reportDelivery(
-    chain: Chain,
-    { messageId, reference, status, problem }: Receipt & { readonly status: 'delivered' | 'undelivered' },
-  ): Promise<void> {
-    const commandId = derivedId(messageId, `delivery ${reference} ${status}`);
+  /**
+   * What a provider says of a message: whatever it says of its delivery, it has taken it. One that was never here, or that
+   * another call has settled, is passed over.
+   */
+  async receipt(chain: Chain, { messageId, reference, status, problem, by }: Receipt): Promise<void> {
+    const commandId = derivedId(messageId, `receipt ${reference} ${status}`);
     await this.deps.runner.run({ chain, actor: ACTOR_PROVIDER, commandId }, async (reads) => {
       const stream = messageStream(messageId);
       const { state } = await reads.load(stream, messageFold);
-      const events = decide({ kind: 'report-delivery', reference, status, problem }, state, reads.now);
-      return [{ stream, events }];
+      if (state.status === 'none') return [];
+      const { now } = reads;
+      const taken = { kind: 'record-sent', attempt: state.attempts, providerReference: reference, by } as const;
+      const sent = decide(taken, state, now);
+      if (status === 'accepted') return [{ stream, events: sent }];
+      const after = sent.reduce<MessageState>((so, event) => evolveWith(so, event, now), state);
+      return [
+        { stream, events: [...sent, ...decide({ kind: 'report-delivery', reference, status, problem }, after, now)] },
+      ];
     });
   }
 
   /**
-   * An SMS from a number. It answers the last message that went there, of each patient who is reached by it; a parent's
-   * number may stand for several. From a number that was never written to nothing is taken.
+   * An SMS from a number. It answers the last message that went there; digits answer the last one that asked for them. STOP
+   * and START concern the number, and so everybody who is reached by it: a parent's may stand for several. From a number
+   * that was never written to, or that is not the patient's any more, nothing is taken.
    */
-  async reply(chain: Chain, { from, text, reference, optOut }: TextReply): Promise<void> {
+  async reply(chain: Chain, reply: TextReply): Promise<void> {
+    const { from, reference } = reply;
     const answered = await this.deps.addresses.answered(chain, from);
-    const [newest] = answered;
+    // What is answered is found among what went, newest first; each patient's wish is noted with their own last message.
+    let isAnswered = false;
+    const wished = new Set<Id>();
     for (const { messageId, patientId } of answered) {
       const commandId = derivedId(messageId, `reply ${reference}`);
       await this.deps.runner.run({ chain, actor: ACTOR_PATIENT, commandId }, async (reads) => {
         const { state } = await reads.load(messageStream(messageId), messageFold);
-        if (state.status === 'none') return [];
-        const meaning = optOut ?? meaningOfReply(text, DIGITS[state.planned.kind]);
-        const isWish = meaning === 'stop' || meaning === 'start';
-        // Anything but a wish that concerns the number is meant for the message that came last.
-        if (!isWish && messageId !== newest?.messageId) return [];
         const { state: patient } = await reads.load(patientStream(patientId), patientFold);
-        const wish = isWish ? wishes(meaning, bySms(patient), { patient, by: 'reply', messageId }, reads) : [];
-        return [replied(state, { meaning, via: 'sms', text }, reads), ...wish];
+        if (!mayHaveCome(state) || !isReachedBy(patient, from)) return [];
+        const meaning = meaningFor(reply, state, patient);
+        const said = replied(state, { meaning, via: 'sms', text: reply.text }, reads);
+        if (meaning === 'stop' || meaning === 'start') {
+          if (wished.has(patientId)) return [];
+          wished.add(patientId);
+          const type = meaning === 'stop' ? 'StopSms' : 'ResumeSms';
+          const events = decideContact({ type, messageId }, patient, reads.now);
+          return [said, { stream: patientStream(patientId), events }];
+        }
+        const asksForIt = !isDigit(reply.text) || DIGITS[state.planned.kind] !== undefined;
+        if (isAnswered || !asksForIt) return [];
+        isAnswered = true;
+        return [said];
       });
     }
   }
 
   /**
-   * A link in a message was followed and confirmed.
+   * A link in a message was followed and confirmed. What was said to a time that is held is taken at once, so that the
+   * patient is told what came of it.
+   * @returns `gone` where the time is not the patient's to have any more
    * @throws NotFound `message.unknown` for an address that we did not make
    */
-  async follow(chain: Chain, token: string, action: LinkAction): Promise<void> {
+  async follow(chain: Chain, token: string, action: LinkAction): Promise<'taken' | 'gone'> {
     const messageId = this.read(chain, token);
     const now = await this.deps.chains.now(chain);
     const meaning = MEANINGS[action];
     const meta = { chain, actor: ACTOR_PATIENT, commandId: derivedId(messageId, `${action} at ${now}`) };
     await this.deps.runner.run(meta, async (reads) => {
       const state = await this.known(reads, messageId);
+      // An address that a message did not hold was made up from one that it did.
+      if (!actionsOf(state.planned.kind).includes(action)) throw unknownMessage();
       const said = replied(state, { meaning, via: 'link', text: null }, reads);
       if (meaning !== 'stop') return [said];
       return [said, ...(await this.end(reads, state))];
     });
+    const { state } = await this.deps.runner.read(chain, messageStream(messageId), messageFold);
+    const answer = SLOT_ANSWERS[meaning];
+    const cause = state.status === 'none' ? undefined : state.planned.cause;
+    if (!answer || cause?.kind !== 'maintenance-slot' || !this.deps.slots) return 'taken';
+    return this.deps.slots.answer(chain, cause.slotId, answer);
   }
 
   /**
@@ -165,7 +178,10 @@ export class InboundService {
   private async end(reads: Reads, { planned }: KnownMessage): Promise<StreamEvents[]> {
     const { messageId, patientId, kind } = planned;
     const { state: patient } = await reads.load(patientStream(patientId), patientFold);
-    return wishes('stop', [categoryOf(kind)], { patient, by: 'link', messageId }, reads);
+    // A patient who was erased has no wishes any more.
+    if (patient.status === 'none') return [];
+    const wish = { type: 'OptOut', categories: [categoryOf(kind)], by: 'link', messageId } as const;
+    return [{ stream: patientStream(patientId), events: decideContact(wish, patient, reads.now) }];
   }
 }
 
@@ -180,25 +196,27 @@ function replied(
   return { stream: messageStream(state.planned.messageId), events };
 }
 
-/** A patient who was erased, or never was here, has no wishes any more. */
-function wishes(
-  meaning: 'stop' | 'start',
-  categories: readonly ContactCategory[],
-  wish: { readonly patient: PatientState; readonly by: 'link' | 'reply'; readonly messageId: Id },
-  { now }: Reads,
-): StreamEvents[] {
-  const { patient, by, messageId } = wish;
-  if (patient.status === 'none' || categories.length === 0) return [];
-  const type = meaning === 'stop' ? 'OptOut' : 'OptIn';
-  const events = decideContact({ type, categories, by, messageId }, patient, now);
-  return [{ stream: patientStream(patient.patientId), events }];
-}
+/** What did not go is not answered. */
+const mayHaveCome = (state: MessageState): state is KnownMessage =>
+  state.status === 'sent' || state.status === 'unknown' || state.status === 'attempted';
 
-/** What goes to the patient by SMS: a word to a number concerns what comes from there. */
-function bySms(patient: PatientState): ContactCategory[] {
-  if (patient.status === 'none') return [];
-  const { preference, contact } = patient;
-  return contactCategorySchema.options.filter(
-    (category) => (contact.choices.channels[category] ?? preference.channel) === 'sms',
-  );
+/** Numbers change hands: whoever holds this one now says nothing for a patient who has another. */
+const isReachedBy = (patient: PatientState, from: string): patient is Exclude<PatientState, { status: 'none' }> =>
+  patient.status !== 'none' && !isErased(patient.identity) && sameNumber(patient.identity.phone ?? '', from);
+
+const isDigit = (text: string): boolean => /^\D{0,4}\p{N}\D{0,4}$/u.test(text.trim());
+
+/**
+ * What an answer means to one message. `Yes` is a word of the provider's for START, and most people's for what they were
+ * asked: it is START only from somebody who has stopped.
+ */
+function meaningFor(
+  { text, optOut }: TextReply,
+  { planned }: KnownMessage,
+  { contact }: Exclude<PatientState, { status: 'none' }>,
+): ReplyMeaning {
+  const digits = DIGITS[planned.kind] ?? {};
+  const meaning = optOut ?? meaningOfReply(text, digits);
+  if (meaning !== 'start' || optOut === 'start' || contact.smsStopped) return meaning;
+  return digits[1] ?? 'other';
 }

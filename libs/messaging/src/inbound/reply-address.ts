@@ -4,7 +4,10 @@ import type { MasterKey } from '#libs/event-store/src/master-key.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { OutgoingMessage } from '../channel.contract.js';
 
-/** The last message that a patient was sent at a number. */
+/** Messages of one number that an answer is looked for among. */
+const KEPT = 20;
+
+/** A message that was to go to a number. */
 export interface AnsweredMessage {
   readonly messageId: Id;
   readonly patientId: Id;
@@ -21,27 +24,34 @@ export class ReplyAddresses {
   async note(chain: Chain, { channel, to, messageId, patientId, sentAt }: OutgoingMessage): Promise<void> {
     if (channel !== 'sms') return;
     await this.db.query(
-      `insert into message_reply_address as a (chain, address, message_id, patient_id, sent_at)
-       values ($1, $2, $3, $4, $5)
-       on conflict (chain, address, patient_id) do update
-         set message_id = excluded.message_id, sent_at = excluded.sent_at where a.sent_at <= excluded.sent_at`,
+      `with noted as (
+         insert into message_reply_address as a (chain, address, message_id, patient_id, sent_at)
+         values ($1, $2, $3, $4, $5)
+         on conflict (chain, address, message_id) do update set sent_at = excluded.sent_at
+       )
+       delete from message_reply_address where chain = $1 and address = $2 and message_id in (
+         select message_id from message_reply_address where chain = $1 and address = $2
+         order by sent_at desc, message_id desc offset ${KEPT})`,
       [chain.no, this.indexOf(chain, to), messageId, patientId, sentAt],
     );
   }
 
-  /** Newest first: one for each patient who was written to at this number. */
+  /** What was to go to a number lately, newest first; whether it went, its own stream says. */
   async answered(chain: Chain, from: string): Promise<AnsweredMessage[]> {
     const { rows } = await this.db.query<{ message_id: Id; patient_id: Id }>(
       `select message_id, patient_id from message_reply_address
-       where chain = $1 and address = $2 order by sent_at desc, message_id desc`,
+       where chain = $1 and address = $2 order by sent_at desc, message_id desc limit ${KEPT}`,
       [chain.no, this.indexOf(chain, from)],
     );
     return rows.map((row) => ({ messageId: row.message_id, patientId: row.patient_id }));
   }
 
-  /** The same number is written in many ways; `00` and `+` begin the same one. */
   private indexOf(chain: Chain, number: string): string {
-    const digits = number.replace(/\D/g, '').replace(/^00/, '');
-    return this.master.blindIndex(`${chain.id} phone`, digits);
+    return this.master.blindIndex(`${chain.id} phone`, digitsOf(number));
   }
 }
+
+/** The same number is written in many ways; `00` and `+` begin the same one. */
+const digitsOf = (number: string): string => number.replace(/\D/g, '').replace(/^00/, '');
+
+export const sameNumber = (a: string, b: string): boolean => digitsOf(a) !== '' && digitsOf(a) === digitsOf(b);

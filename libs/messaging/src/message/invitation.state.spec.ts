@@ -17,11 +17,12 @@ describe('invitations to one person', () => {
     expect(cappedUntil(two, { count: 2, days: 7 }, asked('2026-05-11T09:00:00.000Z'))).toBeNull();
   });
 
-  it('[message.frequency-cap] are not limited where no limit is set, and one that was counted goes on', () => {
+  it('[message.frequency-cap] are not limited where no limit is set, and one that was tried does not stand in its own way', () => {
     const now = '2026-05-08T09:00:00.000Z';
     expect(cappedUntil(two, null, asked(now))).toBeNull();
     const counted = { ...asked(now), messageId: two[0]?.messageId as string };
-    expect(cappedUntil(two, { count: 1, days: 7 }, counted)).toBeNull();
+    expect(cappedUntil(two, { count: 2, days: 7 }, counted)).toBeNull();
+    expect(cappedUntil(two, { count: 1, days: 7 }, counted)).not.toBeNull();
   });
 
   it('[message.frequency-cap] never come to more in any such time', () => {

@@ -12,14 +12,9 @@ export interface Invitation {
 
 export const invitationFold = {
   initial: [] as readonly Invitation[],
-  evolve: (
-    state: readonly Invitation[],
-    { data, recordedAt }: RecordedEvent<InvitationEvent>,
-  ): readonly Invitation[] =>
-    // Asked again under the same message is one invitation.
-    state.some(({ messageId }) => messageId === data.messageId)
-      ? state
-      : [...state, { messageId: data.messageId, at: recordedAt }],
+  evolve: (state: readonly Invitation[], { data, recordedAt }: RecordedEvent<InvitationEvent>): readonly Invitation[] =>
+    // Tried again it is one invitation, and the last try counts: that is when it may have come.
+    [...state.filter(({ messageId }) => messageId !== data.messageId), { messageId: data.messageId, at: recordedAt }],
 };
 
 /**
@@ -32,9 +27,10 @@ export function cappedUntil(
   cap: { readonly count: number; readonly days: number } | null,
   { messageId, now, zone }: { readonly messageId: Id; readonly now: Instant; readonly zone: string },
 ): Instant | null {
-  // What was counted may go on being tried.
-  if (!cap || invitations.some((each) => each.messageId === messageId)) return null;
-  const ends = invitations.map(({ at }) => daysAfter(at, cap.days, zone)).filter((end) => end > now);
+  if (!cap) return null;
+  // What was tried before does not stand in its own way.
+  const others = invitations.filter((each) => each.messageId !== messageId);
+  const ends = others.map(({ at }) => daysAfter(at, cap.days, zone)).filter((end) => end > now);
   // When so many of them are over that one fits in again.
   return ends.sort().at(-cap.count) ?? null;
 }

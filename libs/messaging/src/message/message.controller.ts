@@ -11,8 +11,12 @@ import { ConfirmMessageSent, ReopenMessage } from './message.handlers.js';
 
 const confirmSentSchema = z
   .strictObject({
-    /** By what it was found with the provider, or who says so. */
-    reference: z.string().trim().min(1).max(200),
+    /** By what it was found with the provider. */
+    reference: z
+      .string()
+      .trim()
+      // It stands open in the log for ever, so it is an id and nothing that somebody writes about a person.
+      .regex(/^[\w.:@/#+=-]{1,200}$/, 'an id of the provider: letters, digits and . : @ / # + = - _'),
   })
   .meta({ id: 'ConfirmMessageSent' });
 
@@ -25,7 +29,7 @@ export class MessageController {
   @Post(':message/reopen')
   @CommandEndpoint({
     id: 'reopenMessage',
-    summary: 'Let a message go again of which nobody knows whether it was sent',
+    summary: 'Let a message go again of which nobody knows whether it was sent, or that was given up',
     description: 'It is decided anew, as every other one: it may be suppressed or have expired by now.',
   })
   reopen(

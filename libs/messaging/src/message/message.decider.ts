@@ -15,6 +15,7 @@ import {
   MessageRefused,
   MessageReleased,
   MessageReopened,
+  MessageReplanned,
   MessageReplied,
   MessageSent,
   MessageSuppressed,
@@ -28,11 +29,19 @@ export type MessageCommand =
   | { readonly kind: 'suppress'; readonly reason: SuppressionReason }
   | { readonly kind: 'expire' }
   | { readonly kind: 'defer'; readonly until: ZonedTime; readonly reason: DeferralReason }
+  /** Rules of a zone have changed since it was planned: sooner or later, and of use until another instant. */
+  | { readonly kind: 're-plan'; readonly due: ZonedTime; readonly expiresAt: Instant }
   /** Something stands against the session that it is about; `reasons` are ids of rules, in order. */
   | { readonly kind: 'hold'; readonly reasons: readonly string[] }
   /** `after` is the number of attempts that the caller has seen: who has seen fewer than there are is too late. */
   | { readonly kind: 'attempt'; readonly after: number; readonly by: Omit<Attempt, 'attempt'> }
-  | { readonly kind: 'record-sent'; readonly attempt: number; readonly providerReference: string }
+  /** `by` is who says so, for a message of which no attempt is on record here (after a restored backup). */
+  | {
+      readonly kind: 'record-sent';
+      readonly attempt: number;
+      readonly providerReference: string;
+      readonly by?: Pick<Attempt, 'transport' | 'channel'> | undefined;
+    }
   /** The provider has certainly not taken it, and is to be asked again. */
   | {
       readonly kind: 'record-refused';
@@ -44,7 +53,7 @@ export type MessageCommand =
   | { readonly kind: 'record-unknown'; readonly attempt: number; readonly problem: string }
   /** It may have been sent by a system that remembers more than this one: after a backup was restored. */
   | { readonly kind: 'doubt'; readonly problem: string }
-  /** Somebody lets an unknown message go again. */
+  /** Somebody lets a message go again whose fate is unknown, or that was given up. */
   | { readonly kind: 'reopen' }
   | {
       readonly kind: 'report-delivery';
@@ -74,6 +83,9 @@ export function decide(command: MessageCommand, state: MessageState, now: Instan
   switch (command.kind) {
     case 'record-sent':
       return recordSent(command, state, now);
+    case 'record-refused':
+    case 'record-failed':
+      return recordNotTaken(command, state, now);
     case 'reopen':
     case 'report-delivery':
     case 'reply':
@@ -86,7 +98,9 @@ export function decide(command: MessageCommand, state: MessageState, now: Instan
 /** What is decided of a message until its fate is on record. */
 type OpenCommand = Exclude<
   MessageCommand,
-  { readonly kind: 'plan' | 'record-sent' | 'reopen' | 'report-delivery' | 'reply' }
+  {
+    readonly kind: 'plan' | 'record-sent' | 'record-refused' | 'record-failed' | 'reopen' | 'report-delivery' | 'reply';
+  }
 >;
 
 function decideOpen(command: OpenCommand, state: KnownMessage, now: Instant): MessageEvent[] {
@@ -108,20 +122,19 @@ function decideOpen(command: OpenCommand, state: KnownMessage, now: Instant): Me
       const { until, reason } = command;
       return until.instant > state.due.instant ? [...released, MessageDeferred(at, { messageId, until, reason })] : [];
     }
+    case 're-plan': {
+      const { due, expiresAt } = command;
+      const isSo = [state.due.instant, state.planned.due.instant].includes(due.instant);
+      // Whoever is sending it at this moment has decided by the rules that they know.
+      if (state.status !== 'pending' || (isSo && state.planned.expiresAt === expiresAt)) return [];
+      return [MessageReplanned(at, { messageId, due, expiresAt, reason: 'zone-rules' })];
+    }
     case 'attempt':
       return state.attempts === command.after
         ? [...released, MessageAttempted(at, { messageId, attempt: command.after + 1, ...command.by })]
         : [];
-    case 'record-refused': {
-      const { attempt, problem, retryAt } = command;
-      return isOpenAttempt(state, attempt) ? [MessageRefused(at, { messageId, attempt, problem, retryAt })] : [];
-    }
-    case 'record-failed':
-      return state.attempts === command.attempt
-        ? [MessageFailed(at, { messageId, attempt: Math.max(1, command.attempt), problem: command.problem })]
-        : [];
     case 'record-unknown':
-      return isOpenAttempt(state, command.attempt)
+      return state.status === 'attempted' && state.attempts === command.attempt
         ? [MessageOutcomeUnknown(at, { messageId, attempt: command.attempt, problem: command.problem })]
         : [];
     case 'doubt':
@@ -131,21 +144,45 @@ function decideOpen(command: OpenCommand, state: KnownMessage, now: Instant): Me
   }
 }
 
-const isOpenAttempt = (state: KnownMessage, attempt: number): boolean =>
-  state.status === 'attempted' && state.attempts === attempt;
-
-/** The answer of the provider, or what came after: a receipt for a call whose answer was lost, or somebody who knows. */
+/**
+ * The answer of the provider, or what came after: a receipt for a call whose answer was lost, or somebody who knows. It
+ * counts as long as a provider may have the message, whatever was decided meanwhile.
+ */
 function recordSent(
-  { attempt, providerReference }: Extract<MessageCommand, { readonly kind: 'record-sent' }>,
+  { attempt, providerReference, by }: Extract<MessageCommand, { readonly kind: 'record-sent' }>,
   state: KnownMessage,
   now: Instant,
 ): MessageEvent[] {
-  const isUnknown = state.status === 'unknown' && state.attempt !== undefined && state.attempts === attempt;
-  if (!isUnknown && !isOpenAttempt(state, attempt)) return [];
-  const by = (state as { readonly attempt?: Attempt }).attempt as Attempt;
-  const { transport, channel } = by;
+  if (state.attempts !== attempt || !mayHaveBeenTaken(state)) return [];
+  // Only after a restored backup is it unknown with no attempt on record.
+  const known = state.openAttempt ?? (state.status === 'unknown' ? by : undefined);
+  if (!known) return [];
+  const { transport, channel } = known;
   const { messageId } = state.planned;
-  return [MessageSent(occurredNow(now), { messageId, attempt, transport, channel, providerReference })];
+  const sent = { messageId, attempt: Math.max(1, attempt), transport, channel, providerReference };
+  return [MessageSent(occurredNow(now), sent)];
+}
+
+const mayHaveBeenTaken = ({ status }: KnownMessage): boolean =>
+  status === 'attempted' || status === 'unknown' || status === 'pending';
+
+/** The provider has certainly not taken it. Whoever took over meanwhile, without knowing that, is set right. */
+function recordNotTaken(
+  command: Extract<MessageCommand, { readonly kind: 'record-refused' | 'record-failed' }>,
+  state: KnownMessage,
+  now: Instant,
+): MessageEvent[] {
+  const { attempt, problem } = command;
+  const { messageId } = state.planned;
+  const at = occurredNow(now);
+  if (state.attempts !== attempt) return [];
+  const isOpen = state.status === 'attempted' || (state.status === 'unknown' && state.openAttempt !== undefined);
+  if (command.kind === 'record-refused') {
+    return isOpen ? [MessageRefused(at, { messageId, attempt, problem, retryAt: command.retryAt })] : [];
+  }
+  // What cannot be written is given up without an attempt.
+  if (!isOpen && state.status !== 'pending') return [];
+  return [MessageFailed(at, { messageId, attempt: Math.max(1, attempt), problem })];
 }
 
 function decideOnceSettled(
@@ -157,10 +194,12 @@ function decideOnceSettled(
   const at = occurredNow(now);
   switch (command.kind) {
     case 'reopen':
-      return state.status === 'unknown' ? [MessageReopened(at, { messageId })] : [];
+      return state.status === 'unknown' || state.status === 'failed' ? [MessageReopened(at, { messageId })] : [];
     case 'report-delivery': {
       const { reference, status, problem } = command;
-      const isKnown = state.status !== 'sent' || state.delivery === 'delivered' || state.delivery === status;
+      // A receipt for a call before the one that counts says nothing of it.
+      const isOfIt = state.status === 'sent' && state.reference === reference;
+      const isKnown = !isOfIt || state.delivery === 'delivered' || state.delivery === status;
       return isKnown
         ? []
         : [MessageDeliveryReported(at, { messageId, reference, status, ...(problem && { problem }) })];

@@ -145,6 +145,17 @@ export const MessageDeferred = eventType('MessageDeferred', {
   schema: z.strictObject({ ...ofMessage, until: zonedTimeSchema, reason: deferralReasonSchema }),
 });
 
+/** It is planned for another instant, sooner or later: what it was planned by has changed, and nothing of what it says. */
+export const MessageReplanned = eventType('MessageReplanned', {
+  schema: z.strictObject({
+    ...ofMessage,
+    due: zonedTimeSchema,
+    expiresAt: instantSchema,
+    /** Rules of a zone have changed: the same wall time is another instant now. */
+    reason: z.enum(['zone-rules']),
+  }),
+});
+
 /**
  * What stands against the session that it is about. It is not lost: it is looked at again until nothing stands against
  * the session any more, or the message is of no use any more.
@@ -272,6 +283,7 @@ export const MessageReplied = eventType('MessageReplied', {
 export const MESSAGE_EVENTS = [
   MessagePlanned,
   MessageDeferred,
+  MessageReplanned,
   MessageHeld,
   MessageReleased,
   MessageAttempted,

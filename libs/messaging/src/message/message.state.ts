@@ -5,7 +5,7 @@ import type { MessageEvent, ReplyMeaning, SuppressionReason } from './message.ev
 
 type DataOf<Type extends MessageEvent['type']> = Extract<MessageEvent, { type: Type }>['data'];
 
-/** What was planned, and under which key. It never changes. */
+/** What was planned, and under which key. Only newer rules of a zone change when it is due. */
 export type PlannedMessage = DataOf<'MessagePlanned'>;
 
 /** The last attempt that was committed. */
@@ -20,8 +20,10 @@ interface Known {
   readonly heldFor: readonly string[] | undefined;
   /** Attempts that were committed so far; the number of the last one tells its owner from a later one's. */
   readonly attempts: number;
-  /** How often a provider did not take it and may later. */
+  /** How often a provider did not take it and may later, since it was planned or somebody let it go again. */
   readonly refusals: number;
+  /** The last call that a provider may have taken it from, while nobody knows better; undefined: certainly none has. */
+  readonly openAttempt: Attempt | undefined;
   /** In which it was written last; undefined before the first attempt. */
   readonly language: string | undefined;
   /** What the patient answered, in order. */
@@ -42,16 +44,17 @@ export type MessageState =
       /** When a provider was first called that may have taken it: from then on it knows a repeat. */
       readonly firstAttemptAt: Instant;
     })
-  | (Known & { readonly status: 'sent'; readonly sentAt: Instant; readonly delivery: Delivery })
+  | (Known & {
+      readonly status: 'sent';
+      readonly sentAt: Instant;
+      /** The provider's, or what somebody found it by. */
+      readonly reference: string;
+      readonly delivery: Delivery;
+    })
   | (Known & { readonly status: 'suppressed'; readonly reason: SuppressionReason })
   | (Known & { readonly status: 'expired' })
   | (Known & { readonly status: 'failed'; readonly problem: string })
-  | (Known & {
-      readonly status: 'unknown';
-      readonly problem: string;
-      /** The attempt that nobody knows the outcome of; undefined where none is on record (after a restored backup). */
-      readonly attempt: Attempt | undefined;
-    });
+  | (Known & { readonly status: 'unknown'; readonly problem: string });
 
 export type KnownMessage = Exclude<MessageState, { status: 'none' }>;
 
@@ -67,15 +70,22 @@ export function evolveWith(state: MessageState, event: MessageEvent, recordedAt:
     const planned = event.data;
     return {
       ...{ status: 'pending', planned, due: planned.due, deferrals: 0 },
-      ...{ heldFor: undefined, attempts: 0, refusals: 0, language: undefined, replies: [] },
+      ...{ heldFor: undefined, attempts: 0, refusals: 0, openAttempt: undefined, language: undefined, replies: [] },
     };
   }
   if (state.status === 'none') return state;
-  const { planned, due, deferrals, attempts, refusals, language, replies } = state;
-  const known = { planned, due, deferrals, heldFor: undefined, attempts, refusals, language, replies };
+  const { planned, due, deferrals, attempts, refusals, openAttempt, language, replies } = state;
+  // Whoever goes on knows that no provider has it; where that is not so, it is said below.
+  const closed = { heldFor: undefined, openAttempt: undefined };
+  const known = { planned, due, deferrals, attempts, refusals, language, replies, ...closed };
   switch (event.type) {
     case 'MessageDeferred':
       return { ...known, status: 'pending', due: event.data.until, deferrals: deferrals + 1 };
+    // What holds it still does; the count makes it another due time to the queue.
+    case 'MessageReplanned': {
+      const { due: newDue, expiresAt } = event.data;
+      return { ...state, planned: { ...planned, due: newDue, expiresAt }, due: newDue, deferrals: deferrals + 1 };
+    }
     case 'MessageHeld':
       return { ...known, status: 'pending', heldFor: event.data.reasons };
     case 'MessageReleased':
@@ -85,7 +95,8 @@ export function evolveWith(state: MessageState, event: MessageEvent, recordedAt:
       const isRepeat = state.status === 'attempted' && state.attempt.transport === attempt.transport;
       const firstAttemptAt = isRepeat ? state.firstAttemptAt : recordedAt;
       return {
-        ...{ ...known, status: 'attempted', attempts: attempt.attempt, attempt, language: attempt.language },
+        ...{ ...known, status: 'attempted', attempts: attempt.attempt, attempt, openAttempt: attempt },
+        language: attempt.language,
         ...{ attemptedAt: recordedAt, firstAttemptAt },
       };
     }
@@ -94,7 +105,10 @@ export function evolveWith(state: MessageState, event: MessageEvent, recordedAt:
       return { ...known, status: 'pending', due: retryAt, deferrals: deferrals + 1, refusals: refusals + 1 };
     }
     case 'MessageSent':
-      return { ...known, status: 'sent', sentAt: event.occurredAt.instant, delivery: 'not-reported' };
+      return {
+        ...{ ...known, status: 'sent', sentAt: event.occurredAt.instant },
+        ...{ reference: event.data.providerReference, delivery: 'not-reported' },
+      };
     case 'MessageSuppressed':
       return { ...known, status: 'suppressed', reason: event.data.reason };
     case 'MessageExpired':
@@ -102,13 +116,11 @@ export function evolveWith(state: MessageState, event: MessageEvent, recordedAt:
     case 'MessageFailed':
       return { ...known, status: 'failed', problem: event.data.problem };
     case 'MessageOutcomeUnknown':
-      return {
-        ...{ ...known, status: 'unknown', problem: event.data.problem },
-        attempt: state.status === 'attempted' ? state.attempt : undefined,
-      };
+      return { ...known, status: 'unknown', problem: event.data.problem, openAttempt };
     // A new due time, so that the queue does not take it for the one that it knows.
     case 'MessageReopened':
-      return { ...known, status: 'pending', deferrals: deferrals + 1 };
+      // A receipt may still say that it was taken before.
+      return { ...known, status: 'pending', deferrals: deferrals + 1, refusals: 0, openAttempt };
     case 'MessageDeliveryReported':
       if (state.status !== 'sent') return state;
       return { ...state, delivery: state.delivery === 'delivered' ? 'delivered' : event.data.status };

@@ -5,8 +5,9 @@ import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
 import { NotFound } from '#libs/kernel/src/errors.js';
 import type { Id } from '#libs/kernel/src/ids.js';
-import type { ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import { type Instant, type ZonedTime, zonedTime } from '#libs/kernel/src/zoned-time.js';
 import { factById, isFactId } from '#libs/protocols/src/facts.js';
+import type { MessageRule } from '#libs/protocols/src/message-rule.schema.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import {
   type CourseStreamEvent,
@@ -16,8 +17,15 @@ import {
   siteFold,
   siteStream,
 } from '#libs/treatment/src/streams.contract.js';
-import { type DeferralReason, type MessageEvent, categoryOf, messageStream } from '../message/message.events.js';
+import {
+  type DeferralReason,
+  type MessageEvent,
+  type MessageKind,
+  categoryOf,
+  messageStream,
+} from '../message/message.events.js';
 import { messageFold, type PlannedMessage } from '../message/message.state.js';
+import { personStanding } from '../plan/person-standing.js';
 import type { RecordReader } from '../reactor/record-reader.js';
 import type { DecisionBasis, ExplanationStep, MessageExplanation } from './message-explanation.js';
 
@@ -30,10 +38,11 @@ export class MessageExplainer {
     const events = await this.reader.events<MessageEvent>(chain, messageStream(messageId));
     const first = events[0];
     if (first?.type !== 'MessagePlanned') throw new NotFound('message.unknown', `There is no message ${messageId}.`);
-    const planned = first.data;
     const state = events.reduce(messageFold.evolve, messageFold.initial);
-    const [patient, site, course] = await Promise.all([
-      this.reader.events(chain, patientStream(planned.patientId)),
+    // As it stands now: rules of a zone may have moved it.
+    const planned = state.status === 'none' ? first.data : state.planned;
+    const [person, site, course] = await Promise.all([
+      this.reader.person(chain, planned.patientId),
       this.reader.events(chain, siteStream(planned.siteId)),
       this.reader.course(chain, planned.courseId),
     ]);
@@ -52,7 +61,9 @@ export class MessageExplainer {
       },
       plannedFrom: await this.plannedFrom(chain, first, planned),
       ...{ due: planned.due, expiresAt: planned.expiresAt },
-      steps: events.map((event) => stepOf(event, isDecision(event) ? basisAt(event, planned, patient, site) : null)),
+      steps: events.map((event) =>
+        stepOf(event, planned, isDecision(event) ? basisAt(event, planned, person, site) : null),
+      ),
     };
   }
 
@@ -75,8 +86,15 @@ export class MessageExplainer {
   }
 }
 
+/** Kinds that a rule of another kind asks for: who is reminded of a session is told when it changes. */
+const ASKED_BY: Readonly<Partial<Record<MessageKind, MessageRule['kind']>>> = {
+  'aspirin-notice': 'precaution-notice',
+  'session-moved': 'session-reminder',
+  'session-called-off': 'session-reminder',
+};
+
 const ruleOf = ({ messages }: Protocol, { kind, precaution }: PlannedMessage): unknown => {
-  const asked = kind === 'aspirin-notice' ? 'precaution-notice' : kind;
+  const asked = ASKED_BY[kind] ?? kind;
   return (
     messages.find(
       (rule) => rule.kind === asked && (!('precaution' in rule) || rule.precaution === (precaution ?? rule.precaution)),
@@ -96,14 +114,31 @@ const DECISIONS: ReadonlySet<string> = new Set<MessageEvent['type']>([
 ]);
 const isDecision = ({ type }: RecordedEvent<MessageEvent>): boolean => DECISIONS.has(type);
 
-/** What was on record of patient and site when an event was recorded. */
+/**
+ * What was on record of patient and site when an event was recorded. What the patient does not want to hear of, they may
+ * have said by any of the registrations that were linked then.
+ * @param person the events of all registrations that ever were linked with the patient's
+ */
 function basisAt(
   { position }: RecordedEvent<MessageEvent>,
-  { kind }: PlannedMessage,
-  patientEvents: readonly RecordedEvent[],
+  { kind, patientId, due }: PlannedMessage,
+  person: readonly RecordedEvent[],
   siteEvents: readonly RecordedEvent[],
 ): DecisionBasis {
-  const patient = stateAt(patientEvents, position, patientFold);
+  const known = person.filter((event) => event.position < position);
+  const of = (id: Id) =>
+    stateAt(
+      known.filter(({ data }) => (data as { patientId: Id }).patientId === id),
+      position,
+      patientFold,
+    );
+  const { linked } = personStanding(known, patientId, due.zone);
+  const registrations = new Set([patientId, ...(linked.at(-1)?.registrations ?? [])]);
+  const optedOut = [...registrations].flatMap((id) => {
+    const { state } = of(id);
+    return state.status === 'none' ? [] : state.contact.optedOut;
+  });
+  const patient = of(patientId);
   const site = stateAt(siteEvents, position, siteFold);
   if (patient.state.status === 'none' || site.state.status === 'none') return null;
   const { preference, contact } = patient.state;
@@ -111,7 +146,7 @@ function basisAt(
   const channel = contact.choices.channels[categoryOf(kind)] ?? preference.channel;
   return {
     ...{ contactConsent: preference.contactConsent, channel: channel === 'none' ? null : channel },
-    ...{ language: preference.language, optedOut: [...contact.optedOut], patientRevision: patient.revision },
+    ...{ language: preference.language, optedOut: [...new Set(optedOut)], patientRevision: patient.revision },
     ...{ zone: contact.choices.timeZone ?? timeZone, quietHours, opensKnown: openingHours !== null },
     ...{ cap: recallRules.cap, siteRevision: site.revision },
   };
@@ -130,13 +165,22 @@ function stateAt<State, E extends NewEvent>(
   };
 }
 
-function stepOf(event: RecordedEvent<MessageEvent>, basis: DecisionBasis): ExplanationStep {
+function stepOf(event: RecordedEvent<MessageEvent>, planned: PlannedMessage, basis: DecisionBasis): ExplanationStep {
   const { recordedAt: at, position, type } = event;
-  return { at, position, type, says: sentence(event), until: untilOf(event), attempt: attemptOf(event), basis };
+  return {
+    at,
+    position,
+    type,
+    says: sentence(event, planned),
+    until: untilOf(event),
+    attempt: attemptOf(event),
+    basis,
+  };
 }
 
 function untilOf(event: RecordedEvent<MessageEvent>): ZonedTime | null {
   if (event.type === 'MessageDeferred') return event.data.until;
+  if (event.type === 'MessageReplanned') return event.data.due;
   return event.type === 'MessageRefused' ? event.data.retryAt : null;
 }
 
@@ -154,10 +198,12 @@ const WAITS: Readonly<Record<DeferralReason, string>> = {
 };
 
 /** What an event says, in words for people. */
-function sentence({ type, data }: RecordedEvent<MessageEvent>): string {
+function sentence({ type, data, occurredAt }: RecordedEvent<MessageEvent>, planned: PlannedMessage): string {
   switch (type) {
     case 'MessagePlanned':
       return `Planned for ${wallOf(data.due)} by tz database ${data.due.tzdb}; of no use after ${data.expiresAt}.`;
+    case 'MessageReplanned':
+      return `Rules of the zone have changed. Planned anew for ${wallOf(data.due)}; of no use after ${data.expiresAt}.`;
     case 'MessageDeferred':
       return `${WAITS[data.reason]}: ${wallOf(data.until)}.`;
     case 'MessageHeld':
@@ -173,7 +219,7 @@ function sentence({ type, data }: RecordedEvent<MessageEvent>): string {
     case 'MessageSuppressed':
       return `Not sent: ${data.reason}.`;
     case 'MessageExpired':
-      return `Not sent: it would have been of no use any more${data.heldFor ? `; it was held for ${data.heldFor.join(', ')}` : ''}.`;
+      return expiry(occurredAt.instant, data.heldFor, planned);
     case 'MessageFailed':
       return `Given up: ${data.problem}.`;
     case 'MessageOutcomeUnknown':
@@ -187,6 +233,16 @@ function sentence({ type, data }: RecordedEvent<MessageEvent>): string {
     default:
       return assertNever(type, 'message event');
   }
+}
+
+/**
+ * Why it expired: its time was over; or it was not, and every hour at which it might go comes after it, by quiet hours,
+ * opening hours or the number of invitations. What it was held for took the time that it had.
+ */
+function expiry(at: Instant, heldFor: readonly string[] | undefined, { expiresAt, due }: PlannedMessage): string {
+  const end = wallOf(zonedTime(expiresAt, due.zone));
+  const why = at >= expiresAt ? `its time was over at ${end}` : `no hour at which it might go was left before ${end}`;
+  return `Not sent: ${why}.${heldFor ? ` It was held for ${heldFor.join(', ')}.` : ''}`;
 }
 
 const wallOf = ({ wall, zone }: ZonedTime): string => `${wall.replace('T', ' ')} (${zone})`;

@@ -63,6 +63,11 @@ export function evolveRow(row: MessageRow, event: LaterEvent, seenAt: Instant): 
   switch (event.type) {
     case 'MessageDeferred':
       return { ...settled, status: 'pending', next_due: event.data.until.instant, deferrals: row.deferrals + 1 };
+    case 'MessageReplanned': {
+      const { due, expiresAt: expires_at } = event.data;
+      const at = { due_at: due.instant, due_wall: due.wall, due_zone: due.zone, next_due: due.instant };
+      return { ...row, ...at, expires_at, deferrals: row.deferrals + 1 };
+    }
     case 'MessageHeld':
       return { ...settled, status: 'held', reason: event.data.reasons.join(' ') };
     case 'MessageReleased':
@@ -82,7 +87,14 @@ export function evolveRow(row: MessageRow, event: LaterEvent, seenAt: Instant): 
     case 'MessageReplied':
       return { ...row, reply: event.data.meaning };
     case 'MessageSent':
-      return { ...settled, status: 'sent', sent_at: event.occurredAt.instant, channel: event.data.channel };
+      // Why a provider did not take it before says nothing of it any more.
+      return {
+        ...settled,
+        status: 'sent',
+        reason: null,
+        sent_at: event.occurredAt.instant,
+        channel: event.data.channel,
+      };
     case 'MessageSuppressed':
       return { ...settled, status: 'suppressed', reason: event.data.reason };
     case 'MessageExpired':

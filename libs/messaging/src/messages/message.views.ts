@@ -1,8 +1,8 @@
-import { listQueryOf, pageSchemaOf } from '#libs/http/src/validation.js';
+import { listQueryOf, pageSchemaOf, queryOf } from '#libs/http/src/validation.js';
 import { instantSchema, wallTimeSchema } from '#libs/kernel/src/zoned-time.js';
 import { courseRefSchema, personSchema } from '#libs/treatment/src/shared.contract.js';
 import { z } from 'zod';
-import { causeSchema, messageKindSchema } from '../message/message.events.js';
+import { causeSchema, messageKindSchema, replyMeaningSchema } from '../message/message.events.js';
 
 export const MESSAGE_STATUSES = ['pending', 'sent', 'suppressed', 'expired', 'failed', 'unknown'] as const;
 
@@ -29,6 +29,10 @@ export const messageViewSchema = z
     heldFor: z.array(z.string()),
     /** Why it was suppressed, has failed or is unknown. */
     reason: z.string().nullable(),
+    /** What the provider has said since it took it; null: nothing. */
+    delivery: z.enum(['delivered', 'undelivered']).nullable(),
+    /** What the patient answered last. */
+    reply: replyMeaningSchema.nullable(),
   })
   .meta({ id: 'Message' });
 export type MessageView = z.infer<typeof messageViewSchema>;
@@ -36,11 +40,24 @@ export type MessageView = z.infer<typeof messageViewSchema>;
 /** One event of a message: its type, when it was recorded, and what it says. */
 export const messageStepSchema = z.looseObject({ type: z.string(), at: instantSchema }).meta({ id: 'MessageStep' });
 
+/** What the patient answered, in their own words where it came as an SMS. */
+const messageAnswerSchema = z
+  .strictObject({
+    at: instantSchema,
+    meaning: replyMeaningSchema,
+    via: z.enum(['sms', 'link']),
+    /** Null for a link, and where the patient was erased. */
+    text: z.string().nullable(),
+  })
+  .meta({ id: 'MessageAnswer' });
+
 /** What became of a message and why, from its own events. */
 export const messageDetailSchema = z
   .strictObject({
     ...messageViewSchema.shape,
     history: z.array(messageStepSchema),
+    /** Oldest first. */
+    answers: z.array(messageAnswerSchema),
     facts: z.array(z.string()),
     cause: causeSchema,
     generation: z.number().int(),
@@ -63,6 +80,14 @@ export const messageBalanceSchema = z
   })
   .meta({ id: 'MessageBalance' });
 export type MessageBalance = z.infer<typeof messageBalanceSchema>;
+
+/** How many messages there are of each kind in each status; a pair that there is none of is left out. */
+export const messageCountsSchema = z
+  .strictObject({
+    items: z.array(z.strictObject({ kind: messageKindSchema, status: z.enum(MESSAGE_STATUSES), messages: count })),
+  })
+  .meta({ id: 'MessageCounts' });
+export type MessageCounts = z.infer<typeof messageCountsSchema>;
 
 export const outboxItemSchema = z
   .strictObject({
@@ -95,5 +120,10 @@ export const messageListParamsSchema = listQueryOf({
   kind: messageKindSchema.optional(),
   patient: z.string().min(1).optional(),
   course: z.string().min(1).optional(),
+  site: z.string().min(1).optional(),
 });
-export const outboxParamsSchema = listQueryOf({ site: z.string().min(1).optional() });
+export const messageCountsParamsSchema = queryOf({ site: z.string().min(1).optional() });
+export const outboxParamsSchema = listQueryOf({
+  site: z.string().min(1).optional(),
+  message: z.uuid().optional().describe('That one alone.'),
+});

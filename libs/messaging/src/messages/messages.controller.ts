@@ -10,6 +10,8 @@ import { NotFound } from '#libs/kernel/src/errors.js';
 import { type Id, isId } from '#libs/kernel/src/ids.js';
 import {
   messageBalanceSchema,
+  messageCountsParamsSchema,
+  messageCountsSchema,
   messageDetailSchema,
   messageListParamsSchema,
   messageListSchema,
@@ -45,12 +47,14 @@ export class MessagesController {
     @Query({ schema: messageListParamsSchema }) {
       patient,
       course,
+      site,
       ...filter
     }: z.output<typeof messageListParamsSchema>,
   ) {
     const patientId = await this.resolve(chain, 'patient', patient);
     const courseId = await this.resolve(chain, 'course', course);
-    return this.messages.list(chain, { ...filter, patientId, courseId });
+    const siteId = await this.resolve(chain, 'site', site);
+    return this.messages.list(chain, { ...filter, patientId, courseId, siteId });
   }
 
   @Get('messages/balance')
@@ -62,6 +66,20 @@ export class MessagesController {
   })
   balance(@InChain() chain: Chain, @Query({ schema: queryOf({}) }) _params: object) {
     return this.messages.balance(chain);
+  }
+
+  @Get('messages/counts')
+  @QueryEndpoint({
+    id: 'countMessages',
+    summary: 'How many messages there are of each kind in each status, in the chain or at a site',
+    answer: messageCountsSchema,
+    reads,
+  })
+  async counts(
+    @InChain() chain: Chain,
+    @Query({ schema: messageCountsParamsSchema }) { site }: z.output<typeof messageCountsParamsSchema>,
+  ) {
+    return { items: await this.messages.counts(chain, await this.resolve(chain, 'site', site)) };
   }
 
   @Get('messages/:message')
@@ -103,9 +121,10 @@ export class MessagesController {
   })
   async outbox(
     @InChain() chain: Chain,
-    @Query({ schema: outboxParamsSchema }) { site, ...page }: z.output<typeof outboxParamsSchema>,
+    @Query({ schema: outboxParamsSchema }) { site, message, ...page }: z.output<typeof outboxParamsSchema>,
   ) {
-    return this.messages.outbox(chain, { ...page, siteId: await this.resolve(chain, 'site', site) });
+    const siteId = await this.resolve(chain, 'site', site);
+    return this.messages.outbox(chain, { ...page, siteId, messageId: message });
   }
 
   private async resolve(

@@ -45,7 +45,7 @@ export const messagesProjection: Projection = {
       generation integer not null,
       deferrals integer not null default 0,
       attempts integer not null default 0,
-      -- Real time: when an attempt without an outcome was seen here.
+      -- Real time by the database's clock: when an attempt without an outcome was seen here.
       attempted_at timestamptz,
       reason text,
       sent_at timestamptz,
@@ -96,12 +96,16 @@ async function applyToMessages(
 ): Promise<void> {
   if (events.length === 0) return;
   const ids = [...new Set(events.map(({ data }) => data.messageId))];
-  const { rows } = await tx.query<MessageRow>(
-    'select * from message where chain = $1 and message_id = any($2::uuid[])',
+  // There is always a row: it says what time it is by the database, which whoever looks for old attempts goes by.
+  const { rows } = await tx.query<{ seen_at: Date } & (MessageRow | { message_id: null })>(
+    `with clock as materialized (select clock_timestamp() as seen_at)
+     select m.*, clock.seen_at from clock
+     left join message m on m.chain = $1 and m.message_id = any($2::uuid[])`,
     [chain.no, ids],
   );
-  const byId = new Map(rows.map((row) => [row.message_id, row]));
-  const seenAt = new Date().toISOString();
+  const seenAt = (rows[0] as { seen_at: Date }).seen_at.toISOString();
+  const byId = new Map<Id, MessageRow>();
+  for (const { seen_at: _seenAt, ...row } of rows) if (row.message_id !== null) byId.set(row.message_id, row);
   for (const event of events) {
     if (event.type === 'MessagePlanned') {
       byId.set(event.data.messageId, plannedRow(chain.no, event.data));
@@ -114,6 +118,7 @@ async function applyToMessages(
   await tx.query(
     `insert into message select r.* from jsonb_populate_recordset(null::message, $1) r
      on conflict (chain, message_id) do update set
+       due_at = excluded.due_at, due_wall = excluded.due_wall, due_zone = excluded.due_zone, expires_at = excluded.expires_at,
        status = excluded.status, next_due = excluded.next_due, deferrals = excluded.deferrals,
        attempts = excluded.attempts, attempted_at = excluded.attempted_at, reason = excluded.reason,
        sent_at = excluded.sent_at, channel = excluded.channel, delivery = excluded.delivery,

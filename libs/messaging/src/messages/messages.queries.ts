@@ -9,12 +9,20 @@ import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
 import { NotFound } from '#libs/kernel/src/errors.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import { type Instant, zonedTime } from '#libs/kernel/src/zoned-time.js';
+import type { SealedEvent } from '#libs/projections/src/projection.js';
 import type { CourseRef, Person } from '#libs/treatment/src/shared.contract.js';
 import type { Identity } from '#libs/treatment/src/streams.contract.js';
 import { type MessageEvent, messageStream } from '../message/message.events.js';
 import type { MessageRow } from './message-row.js';
 import { MESSAGES_SCHEMA } from './messages.projection.js';
-import type { MESSAGE_STATUSES, MessageBalance, MessageDetail, MessageView, OutboxItem } from './message.views.js';
+import type {
+  MESSAGE_STATUSES,
+  MessageBalance,
+  MessageCounts,
+  MessageDetail,
+  MessageView,
+  OutboxItem,
+} from './message.views.js';
 
 interface Page<Item> {
   readonly items: Item[];
@@ -29,12 +37,14 @@ export interface MessagesFilter {
   readonly kind?: string | undefined;
   readonly patientId?: Id | undefined;
   readonly courseId?: Id | undefined;
+  readonly siteId?: Id | undefined;
 }
 
 export interface OutboxFilter {
   readonly limit: number;
   readonly cursor?: string | undefined;
   readonly siteId?: Id | undefined;
+  readonly messageId?: Id | undefined;
 }
 
 interface OutboxRow {
@@ -81,12 +91,13 @@ export class MessagesQueries {
          and ($3::text is null or kind = $3)
          and ($4::uuid is null or patient_id = $4)
          and ($5::uuid is null or course_id = $5)
-         and ($6::timestamptz is null or (due_at, message_id) ${ascending ? '>' : '<'} ($6, $7::uuid))
+         and ($6::uuid is null or site_id = $6)
+         and ($7::timestamptz is null or (due_at, message_id) ${ascending ? '>' : '<'} ($7, $8::uuid))
        order by due_at ${ascending ? '' : 'desc'}, message_id ${ascending ? '' : 'desc'}
-       limit $8`,
+       limit $9`,
       [
         ...[chain.no, statusesOf(filter.status) ?? null, filter.kind ?? null, filter.patientId ?? null],
-        ...[filter.courseId ?? null, after[0], after[1], filter.limit + 1],
+        ...[filter.courseId ?? null, filter.siteId ?? null, after[0], after[1], filter.limit + 1],
       ],
     );
     const page = pageOf(rows, filter.limit, (row) => [iso(row.due_at), row.message_id]);
@@ -115,7 +126,20 @@ export class MessagesQueries {
       ...data,
     }));
     const { facts, cause, generation, expiresAt } = planned;
-    return { ...(view as MessageView), history, facts, cause, generation, expiresAt };
+    const answers = await this.answers(chain, events);
+    return { ...(view as MessageView), history, answers, facts, cause, generation, expiresAt };
+  }
+
+  /** What the patient answered, opened. */
+  private async answers(chain: Chain, events: readonly SealedEvent<MessageEvent>[]): Promise<MessageDetail['answers']> {
+    const replies = events.flatMap((event) => (event.type === 'MessageReplied' ? [event] : []));
+    const boxes = replies.flatMap(({ sealed }) => sealed.contact ?? []);
+    const opened = await this.deps.boxes.open<{ text?: string | null }>(chain, boxes);
+    const texts = new Map(boxes.map((box, n) => [box, opened[n]]));
+    return replies.map(({ recordedAt: at, data: { meaning, via }, sealed }) => {
+      const content = sealed.contact && texts.get(sealed.contact);
+      return { at, meaning, via, text: !content || isErased(content) ? null : (content.text ?? null) };
+    });
   }
 
   async balance(chain: Chain): Promise<MessageBalance> {
@@ -136,16 +160,27 @@ export class MessagesQueries {
     };
   }
 
+  /** In the order of kinds and statuses. */
+  async counts(chain: Chain, siteId?: Id): Promise<MessageCounts['items']> {
+    const { rows } = await this.deps.db.query<MessageCounts['items'][number]>(
+      `select kind, case when status = any($3) then 'pending' else status end as status, count(*)::int as messages
+       from ${TABLES}.message where chain = $1 and ($2::uuid is null or site_id = $2)
+       group by 1, 2 order by 1, 2`,
+      [chain.no, siteId ?? null, [...PENDING]],
+    );
+    return rows;
+  }
+
   /** What the embedded channel holds, newest first. */
   async outbox(chain: Chain, filter: OutboxFilter): Promise<Page<OutboxItem>> {
     const after = filter.cursor === undefined ? [null, null] : decodeCursor(filter.cursor, 2);
     const { rows } = await this.deps.db.query<OutboxRow>(
       `select o.message_id, o.patient_id, o.course_id, o.kind, o.channel, o.language, o.box, o.sent_at, m.due_zone as zone
        from outbox o left join ${TABLES}.message m on m.chain = o.chain and m.message_id = o.message_id
-       where o.chain = $1 and ($2::uuid is null or o.site_id = $2)
-         and ($3::timestamptz is null or (o.sent_at, o.message_id) < ($3, $4::uuid))
-       order by o.sent_at desc, o.message_id desc limit $5`,
-      [chain.no, filter.siteId ?? null, after[0], after[1], filter.limit + 1],
+       where o.chain = $1 and ($2::uuid is null or o.site_id = $2) and ($3::uuid is null or o.message_id = $3)
+         and ($4::timestamptz is null or (o.sent_at, o.message_id) < ($4, $5::uuid))
+       order by o.sent_at desc, o.message_id desc limit $6`,
+      [chain.no, filter.siteId ?? null, filter.messageId ?? null, after[0], after[1], filter.limit + 1],
     );
     const page = pageOf(rows, filter.limit, (row) => [iso(row.sent_at), row.message_id]);
     const texts = await this.deps.boxes.open<{ to: string; subject: string | null; body: string }>(
@@ -183,6 +218,7 @@ export class MessagesQueries {
       channel: row.channel,
       heldFor: row.status === 'held' ? (row.reason ?? '').split(' ') : [],
       reason: row.status === 'held' ? null : row.reason,
+      ...{ delivery: row.delivery, reply: row.reply },
     }));
   }
 

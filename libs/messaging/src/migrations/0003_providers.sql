@@ -14,7 +14,7 @@ create table provider_rate (
   next_at timestamptz not null default clock_timestamp()
 );
 
--- Which message was the last to go to a number, for the answers that come from there. The number is a blind index.
+-- Which messages went to a number lately, for the answers that come from there. The number is a blind index.
 create table message_reply_address (
   chain integer not null,
   address text not null,
@@ -22,7 +22,7 @@ create table message_reply_address (
   patient_id uuid not null,
   -- By the chain's clock.
   sent_at timestamptz not null,
-  primary key (chain, address, patient_id)
+  primary key (chain, address, message_id)
 );
 
 -- The source of every template that a message was written from, by its hash: which words were used can be shown for ever.

@@ -1,68 +1,67 @@
-import { zonedTime } from '#libs/kernel/src/zoned-time.js';
-import type { OpenSession } from '#libs/treatment/src/streams.contract.js';
 import type { Id } from '#libs/kernel/src/ids.js';
-import type { MessageKind } from '../message/message.events.js';
-import type { KnownMessage, MessageState } from '../message/message.state.js';
-import { isAhead, type PlannedTimeline } from './course-timeline.js';
+import { type Instant, wallToInstant, zonedTime } from '#libs/kernel/src/zoned-time.js';
+import type { PlannedTimeline } from './course-timeline.js';
 import type { DesiredMessage, PlanContext } from './desired-message.js';
 import { generationAhead, sinceAhead } from './generation.js';
 import { goneAt } from './person-standing.js';
-
-/** What tells a patient when a session takes place. */
-const TELLS_THE_TIME: ReadonlySet<MessageKind> = new Set(['session-reminder', 'session-moved']);
-
-/** A message that was planned about a session. */
-interface Noted {
-  readonly messageId: Id;
-  readonly kind: MessageKind;
-  readonly cause: { readonly kind: string; readonly sessionId?: Id };
-  readonly generation: number;
-}
+import { type Belief, type Booking, bookingOf } from './told-bookings.js';
 
 /**
- * Sessions of which patients were, or may have been, told a time that does not hold any more, with the messages that say
- * so if they have gone. Most courses have none, and no message needs to be read for them.
+ * Sessions of which a patient may have been told what does not hold any more: their booking has changed, or is no more.
+ * Those whose booking was taken back are among them, though the course does not know them any more. Most courses have
+ * none, and no message needs to be read for them.
  */
-export function changedSessions(
-  timeline: PlannedTimeline,
-  { person, now }: PlanContext,
-  noted: readonly Noted[],
-): { readonly session: OpenSession; readonly toldBy: readonly Id[] }[] {
-  const { course } = timeline;
-  return course.sessions.flatMap((session) => {
-    if (session.status === 'performed' || session.status === 'missed') return [];
-    // What is over need not be called off.
-    if (!session.bookedFor || session.bookedFor.instant <= now) return [];
-    const generation = generationAhead(timeline, session.sessionId, person);
-    const stands = session.status === 'booked' && isAhead(course, session);
-    const toldBy = noted
-      .filter(({ kind, cause }) => TELLS_THE_TIME.has(kind) && cause.sessionId === session.sessionId)
-      .filter((message) => !stands || message.generation < generation)
-      .map(({ messageId }) => messageId);
-    return toldBy.length > 0 ? [{ session, toldBy }] : [];
+export function changedSessions(timeline: PlannedTimeline, { now }: Pick<PlanContext, 'now'>): Id[] {
+  const sessions = new Map(timeline.course.sessions.map((session) => [session.sessionId, session]));
+  return Object.entries(timeline.ahead).flatMap(([sessionId, { generation }]) => {
+    const session = sessions.get(sessionId);
+    if (session?.status === 'performed' || session?.status === 'missed') return [];
+    const isOver = session?.bookedFor !== undefined && session.bookedFor.instant <= now;
+    const isOnlyTelling = generation === 0;
+    if (bookingOf(timeline, sessionId)) return isOver || isOnlyTelling ? [] : [sessionId];
+    // What is over need not be called off. Where the time was another before, that one may be still to come.
+    return isOver && isOnlyTelling ? [] : [sessionId];
   });
 }
 
-/** Whether a patient may go by what a message says. */
-export const mayHaveGone = (message: MessageState): message is KnownMessage =>
-  message.status === 'sent' || message.status === 'unknown' || message.status === 'attempted';
-
 /**
- * Tells that a session takes place at another time, or not any more, of which the patient had been told otherwise. It is
- * told at once, and is of use until the session would begin.
+ * Tells that a session takes place at another time or place, or not any more, where the patient may believe otherwise. It
+ * is told at once, and is of use until the session begins, or would begin. That only somebody else treats is no change,
+ * nor is what has become again as it was told.
+ * @param beliefs what the patient may go by (`readBeliefs`)
  */
 export function changeNotice(
-  session: OpenSession,
+  sessionId: Id,
+  beliefs: readonly Belief[],
   timeline: PlannedTimeline,
-  { zone, person, now }: PlanContext,
+  { zone, person, now }: Pick<PlanContext, 'zone' | 'person' | 'now'>,
 ): DesiredMessage | null {
-  if (!session.bookedFor || goneAt(person, now, zone) === 'patient-died') return null;
-  const { sessionId } = session;
-  const generation = generationAhead(timeline, sessionId, person);
+  const gone = goneAt(person, now, zone);
+  if (beliefs.length === 0 || gone === 'patient-died') return null;
   const cause = { kind: 'session', sessionId } as const;
-  const matter = { cause, generation, expiresAt: session.bookedFor.instant, facts: [] };
-  const stands = session.status === 'booked' && isAhead(timeline.course, session);
-  if (!stands) return { ...matter, kind: 'session-called-off', due: zonedTime(now, zone) };
+  const matter = { cause, generation: generationAhead(timeline, sessionId, person), facts: [] };
+  const booking = bookingOf(timeline, sessionId);
+  if (!booking) {
+    const expiresAt = believedUntil(beliefs, now);
+    return expiresAt === undefined
+      ? null
+      : { ...matter, kind: 'session-called-off', due: zonedTime(now, zone), expiresAt };
+  }
   const since = sinceAhead(timeline, sessionId, person);
-  return since === undefined ? null : { ...matter, kind: 'session-moved', due: zonedTime(since, zone) };
+  // Whoever has moved away is told nothing of what takes place, only of what does not.
+  if (gone || since === undefined || beliefs.every((belief) => isSame(belief, booking))) return null;
+  return { ...matter, kind: 'session-moved', due: zonedTime(since, zone), expiresAt: booking.at.instant };
+}
+
+/** By the wall: newer rules of a zone move the instant, and what the patient was told stays true. */
+const isSame = (belief: Belief, { at, siteId }: Booking): boolean =>
+  belief !== 'off' && belief.at.wall === at.wall && belief.siteId === siteId;
+
+/**
+ * When the patient would come, by what they were told last and by the present rules of the zone; undefined where that is
+ * over, or they know that it is off.
+ */
+function believedUntil(beliefs: readonly Belief[], now: Instant): Instant | undefined {
+  const times = beliefs.flatMap((belief) => (belief === 'off' ? [] : [wallToInstant(belief.at.wall, belief.at.zone)]));
+  return times.map(({ instant }) => instant).findLast((instant) => instant > now);
 }

@@ -185,7 +185,8 @@ type ToldOfSession = Parameters<typeof tellAnew>[1];
 /** What a patient is told of a session follows from this; null: nothing. Each booking is a telling of its own. */
 function toldAhead(course: PlannedCourse, session: CourseSession): ToldOfSession {
   if (!isAhead(course, session)) return null;
-  const content = `${session.bookedFor?.instant} ${session.bookedFor?.zone} ${session.siteId}`;
+  // By the wall: newer rules of a zone move the instant, and what the patient was told stays true.
+  const content = `${session.bookedFor?.wall} ${session.bookedFor?.zone} ${session.siteId}`;
   return { key: `${content} ${session.bookings}`, content };
 }
 

@@ -26,7 +26,7 @@ import { decide } from '../message/message.decider.js';
 import { messageStream, type SuppressionReason } from '../message/message.events.js';
 import { messageFold } from '../message/message.state.js';
 import { causeGone } from '../plan/cause-gone.js';
-import { changedSessions, changeNotice, mayHaveGone } from '../plan/change-notices.js';
+import { changedSessions, changeNotice } from '../plan/change-notices.js';
 import type { PlannedTimeline } from '../plan/course-timeline.js';
 import { type DesiredMessage, keyOf, messageIdOf, type PlanContext } from '../plan/desired-message.js';
 import { desiredMessages } from '../plan/desired-messages.js';
@@ -35,6 +35,7 @@ import { rhythmOf } from '../plan/later-course.js';
 import { waitsForRelease } from '../plan/maintenance-messages.js';
 import { nextProposal } from '../plan/maintenance-proposal.js';
 import { everLinkedWith, goneAt, HERE, type PersonStanding, personStanding } from '../plan/person-standing.js';
+import { readBeliefs } from '../plan/told-bookings.js';
 import { inGroups } from './in-groups.js';
 import type { NotedMessage, PlannerNotes } from './planner-notes.js';
 import type { ReadCourse, RecordReader } from './record-reader.js';
@@ -99,9 +100,11 @@ export class MessagePlannerReactor implements Reactor {
     for (const message of await this.deps.notes.messagesOf(chain, [...noted.keys()])) {
       noted.get(message.courseId)?.push(message);
     }
-    await inGroups(courses, (course) =>
+    const planned = await inGroups(courses, (course) =>
       this.follow(chain, course, noted.get(course.courseId) ?? [], now, causes.get(course.courseId)),
     );
+    // Once for the page: where it is interrupted, the page comes again, and each plan under its command id once more.
+    await this.deps.notes.noteMessages(chain, planned.flat());
   }
 
   /** The courses of everybody about whom a page says that they died, moved away, came back or are somebody else, too. */
@@ -202,19 +205,17 @@ export class MessagePlannerReactor implements Reactor {
     );
   }
 
+  /** @returns what is planned now, to be noted */
   private async follow(
     chain: Chain,
     course: JudgedCourse,
     noted: readonly NotedMessage[],
     now: Instant,
     causationId: Id | undefined,
-  ): Promise<void> {
+  ): Promise<Omit<NotedMessage, 'open'>[]> {
     const known = new Set(noted.map(({ messageId }) => messageId));
     const { patientId } = course.timeline.course;
-    const desired = [
-      ...desiredMessages(course.timeline, course.context),
-      ...(await this.changeNotices(chain, course, noted)),
-    ];
+    const desired = [...desiredMessages(course.timeline, course.context), ...(await this.changeNotices(chain, course))];
     const missing = desired
       .map((each) => ({ desired: each, key: keyOf(each, patientId) }))
       .map((each) => ({ ...each, messageId: messageIdOf(course.courseId, each.key) }))
@@ -225,24 +226,17 @@ export class MessagePlannerReactor implements Reactor {
       const { kind, cause, generation } = each;
       return done ? [{ courseId: course.courseId, messageId, kind, cause, generation }] : [];
     });
-    await this.deps.notes.noteMessages(chain, planned.flat());
     await this.suppressGone(chain, course, noted, now, causationId);
     await this.propose(chain, course, now, causationId);
+    return planned.flat();
   }
 
-  /** What corrects a time that the patient was, or may have been, told of. */
-  private async changeNotices(
-    chain: Chain,
-    { timeline, context }: JudgedCourse,
-    noted: readonly NotedMessage[],
-  ): Promise<DesiredMessage[]> {
-    const changed = changedSessions(timeline, context, noted);
-    const notices = await inGroups(changed, async ({ session, toldBy }) => {
-      for (const messageId of toldBy) {
-        const { state } = await this.deps.reader.read(chain, messageStream(messageId), messageFold);
-        if (mayHaveGone(state)) return changeNotice(session, timeline, context);
-      }
-      return null;
+  /** What corrects what the patient was, or may have been, told of a session. */
+  private async changeNotices(chain: Chain, { timeline, context }: JudgedCourse): Promise<DesiredMessage[]> {
+    const read = <E extends NewEvent>(stream: string) => this.deps.reader.events<E>(chain, stream);
+    const notices = await inGroups(changedSessions(timeline, context), async (sessionId) => {
+      const beliefs = await readBeliefs(read, { timeline, sessionId, person: context.person });
+      return changeNotice(sessionId, beliefs, timeline, context);
     });
     return notices.filter((notice) => notice !== null);
   }

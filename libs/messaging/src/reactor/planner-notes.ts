@@ -1,5 +1,6 @@
 import type { Database } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
+import { Coalesce } from '#libs/kernel/src/coalesce.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Cause, MessageKind } from '../message/message.events.js';
 
@@ -23,8 +24,32 @@ export interface NotedMessage {
   readonly open: boolean;
 }
 
+interface OfCourse {
+  readonly chain: Chain;
+  readonly courseId: Id;
+}
+
+interface NotedRow {
+  course_id: Id;
+  message_id: Id;
+  kind: MessageKind;
+  cause: Cause;
+  generation: number;
+  open: boolean;
+}
+
+const notedMessage = ({ course_id: courseId, message_id: messageId, ...row }: NotedRow): NotedMessage => ({
+  ...{ courseId, messageId },
+  ...row,
+});
+
+/** Questions that go together: as many as a process dispatches at a time. */
+const COURSES_MAX = 64;
+
 /** What the planner remembers between pages; all of it can be lost and is then found out again from the events. */
 export class PlannerNotes {
+  private readonly ofCourses = new Coalesce<OfCourse, NotedMessage[]>((of) => this.messagesOfEach(of), COURSES_MAX);
+
   constructor(private readonly db: Database) {}
 
   async noteCourses(chain: Chain, courses: readonly NotedCourse[]): Promise<void> {
@@ -109,19 +134,31 @@ export class PlannerNotes {
 
   async messagesOf(chain: Chain, courses: readonly Id[]): Promise<NotedMessage[]> {
     if (courses.length === 0) return [];
-    const { rows } = await this.db.query<{
-      course_id: Id;
-      message_id: Id;
-      kind: MessageKind;
-      cause: Cause;
-      generation: number;
-      open: boolean;
-    }>(
-      `select course_id, message_id, kind, cause, generation, open from planned_message
-       where chain = $1 and course_id = any($2::uuid[])`,
-      [chain.no, courses],
-    );
-    return rows.map(({ course_id: courseId, message_id: messageId, ...row }) => ({ courseId, messageId, ...row }));
+    const { rows } = await this.db.query<NotedRow>({
+      name: 'planned_messages',
+      text: `select course_id, message_id, kind, cause, generation, open from planned_message
+             where chain = $1 and course_id = any($2::uuid[])`,
+      values: [chain.no, courses],
+    });
+    return rows.map(notedMessage);
+  }
+
+  /** The same of one course; what many ask at the same time goes together. */
+  messagesOfCourse(chain: Chain, courseId: Id): Promise<NotedMessage[]> {
+    return this.ofCourses.get({ chain, courseId });
+  }
+
+  private async messagesOfEach(of: readonly OfCourse[]): Promise<NotedMessage[][]> {
+    const { rows } = await this.db.query<NotedRow & { n: number }>({
+      name: 'planned_messages_of_each',
+      text: `select c.n, p.course_id, p.message_id, p.kind, p.cause, p.generation, p.open
+             from unnest($1::int[], $2::uuid[]) with ordinality as c(chain, course_id, n)
+             join planned_message p using (chain, course_id)`,
+      values: [of.map(({ chain }) => chain.no), of.map(({ courseId }) => courseId)],
+    });
+    const found: NotedMessage[][] = of.map(() => []);
+    for (const { n, ...row } of rows) found[Number(n) - 1]?.push(notedMessage(row));
+    return found;
   }
 
   async noteMessages(chain: Chain, messages: readonly Omit<NotedMessage, 'open'>[]): Promise<void> {

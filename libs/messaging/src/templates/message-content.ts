@@ -39,7 +39,7 @@ export interface MessageMatter {
   readonly replies?: boolean | undefined;
   /** What a maintenance proposal holds, and until when. */
   readonly proposal?: { readonly slot: ZonedTime; readonly heldUntil: ZonedTime } | undefined;
-  /** When a session that was moved was to be before. */
+  /** When a session that was moved, or is called off, was to be, as the patient was told. */
   readonly moved?: { readonly from: ZonedTime } | undefined;
   /** Address that calendars know the clinic by. Without it no calendar part is made: RFC 5546 asks for one. */
   readonly organizer?: { readonly email: string } | undefined;
@@ -98,7 +98,7 @@ export function messageContent(matter: MessageMatter, language: string, phrases:
     place: oneLine(matter.placeName),
     at: time ? wallText(time.wall, language) : '',
     days: time ? daysUntil(dateOfWall(time.wall), matter.now, time.zone) : 0,
-    was_at: matter.moved ? wallText(matter.moved.from.wall, language) : null,
+    was_at: formerTime(matter, time, language),
     held_until: matter.proposal ? wallText(matter.proposal.heldUntil.wall, language) : null,
     ...aftercareContent(matter, session, language),
     precautions: protocol.preSession.precautions.map(({ text }) => textIn(text, language)),
@@ -114,11 +114,27 @@ function sessionOf({ planned: { cause }, course }: MessageMatter): CourseSession
   return cause.kind === 'session' ? course.sessions.find(({ sessionId }) => sessionId === cause.sessionId) : undefined;
 }
 
+/** Null where nobody knows it, and where the place alone is another. */
+function formerTime({ moved }: MessageMatter, time: ZonedTime | undefined, language: string): string | null {
+  return moved && moved.from.wall !== time?.wall ? wallText(moved.from.wall, language) : null;
+}
+
 /** When what the message is about is, was or would be. */
 export function timeOf(matter: MessageMatter): ZonedTime | undefined {
   const session = sessionOf(matter);
+  if (matter.planned.kind === 'session-called-off') return calledOffTime(matter, session);
   if (!session) return matter.proposal?.slot;
   return session.status === 'performed' ? session.at : session.bookedFor;
+}
+
+/**
+ * The time that the patient knows of a session that is called off: the message is of use until then. The record may say
+ * another, of which nobody was told, or none any more, where the booking was taken back.
+ */
+function calledOffTime({ planned, moved }: MessageMatter, session: CourseSession | undefined): ZonedTime {
+  if (moved) return moved.from;
+  const { expiresAt, due } = planned;
+  return session?.bookedFor?.instant === expiresAt ? session.bookedFor : zonedTime(expiresAt, due.zone);
 }
 
 /** The clinic's name as it may stand where others read it; null where it may not, or is none. */

@@ -3,6 +3,7 @@ import { parse } from 'parse5';
 import { BUILT_IN_PROTOCOLS } from '#libs/protocols/src/built-in-protocols.js';
 import { MATTER_SESSION, messageMatter } from '#test/support/message-matter.js';
 import { courseOf, timelineOf } from '#test/support/messaging-timeline.js';
+import { zoned } from '#test/support/treatment-history.js';
 import { messageKindSchema } from '../message/message.events.js';
 import { type MessageLinks, type MessageMatter, oneLine } from './message-content.js';
 import { renderMessage, TEMPLATES } from './render-message.js';
@@ -191,6 +192,36 @@ describe('a session that was moved', () => {
   it('says the new time alone where nobody knows the former one', async () => {
     const text = await sms(messageMatter('session-moved', { moved: undefined }));
     expect(text).toMatch(/your appointment has been moved\. It is now on Wednesday,? 20 May 2026, 14:00/);
+  });
+});
+
+describe('a session at another place', () => {
+  it('is not said to have been at the time that it still has', async () => {
+    const { body } = await email(messageMatter('session-moved', { moved: { from: zoned('2026-05-20T14:00') } }));
+    expect(body).toMatch(/has been moved/);
+    expect(body).not.toContain(' was on ');
+    expect(body).toMatch(/It is now on Wednesday,? 20 May 2026, 14:00 at Kadıköy/);
+  });
+});
+
+describe('a session that is called off', () => {
+  it('is named by the time that the patient knows, whatever the record says now', async () => {
+    const matter = messageMatter('session-called-off');
+    const known = { ...matter.planned, expiresAt: zoned('2026-05-18T10:30').instant };
+    const { body } = await email({ ...matter, planned: known });
+    expect(body).toMatch(/on Monday,? 18 May 2026, 10:30 at Kadıköy is called off/);
+  });
+
+  it('is named by the clock that the patient was told it by', async () => {
+    const moved = { from: zoned('2026-05-20T12:00', 'Europe/London') };
+    const { body } = await email(messageMatter('session-called-off', { moved }));
+    expect(body).toMatch(/on Wednesday,? 20 May 2026, 12:00 at Kadıköy is called off/);
+  });
+
+  it('is named by its time though its booking was taken back', async () => {
+    const matter = messageMatter('session-called-off');
+    const { body } = await email({ ...matter, course: { ...matter.course, sessions: [] } });
+    expect(body).toMatch(/on Wednesday,? 20 May 2026, 14:00 at Kadıköy is called off/);
   });
 });
 

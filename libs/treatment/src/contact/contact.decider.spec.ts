@@ -35,11 +35,23 @@ describe('what a patient wants to be told', () => {
     expect(given({ type: 'SetContactChoices', choices }).choices).toEqual(choices);
   });
 
+  it('[message.sms-stopped] a STOP ends SMS and nothing else, and only a START begins them again', () => {
+    const stop: ContactCommand = { type: 'StopSms', messageId: newId() };
+    const resume: ContactCommand = { type: 'ResumeSms', messageId: newId() };
+    expect(given(out('recall'), stop)).toMatchObject({ smsStopped: true, optedOut: ['recall'] });
+    expect(given(out('recall'), stop, into('recall')).smsStopped).toBe(true);
+    expect(given(out('recall'), stop, resume)).toMatchObject({ smsStopped: false, optedOut: ['recall'] });
+  });
+
   it('adds nothing when it is repeated', () => {
     const categories = fc.subarray([...CONTACT_CATEGORIES], { minLength: 1 });
     const command = fc.oneof(
       categories.map((each) => out(...each)),
       categories.map((each) => into(...each)),
+      fc.constantFrom<ContactCommand>(
+        { type: 'StopSms', messageId: patientId },
+        { type: 'ResumeSms', messageId: patientId },
+      ),
       fc.constant<ContactCommand>({
         type: 'SetContactChoices',
         choices: { channels: { recall: 'none' }, timeZone: null },

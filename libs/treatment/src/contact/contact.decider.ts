@@ -9,6 +9,8 @@ import {
   PatientContactChoicesSet,
   PatientOptedIn,
   PatientOptedOut,
+  PatientSmsResumed,
+  PatientSmsStopped,
   type WishedBy,
 } from './contact.events.js';
 import type { ContactState } from './contact.state.js';
@@ -23,6 +25,7 @@ interface Wish {
 export type ContactCommand =
   | (Wish & { readonly type: 'OptOut' })
   | (Wish & { readonly type: 'OptIn' })
+  | { readonly type: 'StopSms' | 'ResumeSms'; readonly messageId: string }
   | { readonly type: 'SetContactChoices'; readonly choices: ContactChoices };
 
 /** What the patient wants from now on; what they want already adds nothing. */
@@ -41,6 +44,10 @@ export function decideContact(
       const categories = contact.optedOut.filter((category) => command.categories.includes(category));
       return categories.length === 0 ? [] : [PatientOptedIn(at, wish(patientId, command, categories))];
     }
+    case 'StopSms':
+      return contact.smsStopped ? [] : [PatientSmsStopped(at, { patientId, messageId: command.messageId })];
+    case 'ResumeSms':
+      return contact.smsStopped ? [PatientSmsResumed(at, { patientId, messageId: command.messageId })] : [];
     case 'SetContactChoices': {
       const { choices } = command;
       return sameData(contact.choices, choices) ? [] : [PatientContactChoicesSet(at, { patientId, choices })];

@@ -37,9 +37,28 @@ export const PatientOptedOut = eventType('PatientOptedOut', { schema: z.strictOb
 /** The patient wants them again. */
 export const PatientOptedIn = eventType('PatientOptedIn', { schema: z.strictObject(ofWish) });
 
+/**
+ * The patient sent STOP to a number of ours: nothing goes to them by SMS, whatever it is about. What they chose stays; by
+ * e-mail they are told what they want to be told.
+ */
+export const PatientSmsStopped = eventType('PatientSmsStopped', {
+  schema: z.strictObject({ patientId: z.uuid(), messageId: z.uuid() }),
+});
+
+/** The patient sent START to a number of ours. */
+export const PatientSmsResumed = eventType('PatientSmsResumed', {
+  schema: z.strictObject({ patientId: z.uuid(), messageId: z.uuid() }),
+});
+
 export const PatientContactChoicesSet = eventType('PatientContactChoicesSet', {
   schema: z.strictObject({ patientId: z.uuid(), choices: contactChoicesSchema }),
 });
 
-export const CONTACT_EVENTS = [PatientOptedOut, PatientOptedIn, PatientContactChoicesSet] as const;
+export const CONTACT_EVENTS = [
+  PatientOptedOut,
+  PatientOptedIn,
+  PatientSmsStopped,
+  PatientSmsResumed,
+  PatientContactChoicesSet,
+] as const;
 export type ContactEvent = EventOf<(typeof CONTACT_EVENTS)[number]>;

@@ -5,6 +5,7 @@ import { References } from '#libs/cqrs/src/references.js';
 import type { ContactCategory } from '#libs/protocols/src/contact-category.js';
 import { patientStream } from '../patient/patient.events.js';
 import { requirePatient } from '../patient/patient.service.js';
+import { loadPerson } from '../patient/person.js';
 import { type ContactCommand, decideContact } from './contact.decider.js';
 import type { ContactChoices } from './contact.events.js';
 
@@ -26,9 +27,23 @@ export class ContactService {
     return this.change(meta, patient, { type: 'OptOut', categories, by: 'staff', messageId: null });
   }
 
-  /** As the patient told somebody of the staff. @throws NotFound `patient.unknown` */
-  optIn(meta: CommandMeta, patient: string, categories: readonly ContactCategory[]): Promise<CommandAnswer> {
-    return this.change(meta, patient, { type: 'OptIn', categories, by: 'staff', messageId: null });
+  /**
+   * As the patient told somebody of the staff. For every registration of the person: what was opted out under any of them
+   * does not go.
+   * @throws NotFound `patient.unknown`
+   */
+  async optIn(meta: CommandMeta, patient: string, categories: readonly ContactCategory[]): Promise<CommandAnswer> {
+    const id = await this.references.resolve(meta.chain, 'patient', patient);
+    const command: ContactCommand = { type: 'OptIn', categories, by: 'staff', messageId: null };
+    const result = await this.runner.run(meta, async (reads) => {
+      await requirePatient(reads, id);
+      const { patients } = await loadPerson(reads, id);
+      return patients.map((state) => ({
+        stream: patientStream(state.patientId),
+        events: decideContact(command, state, reads.now),
+      }));
+    });
+    return { id, ...result };
   }
 
   private async change(meta: CommandMeta, patient: string, command: ContactCommand): Promise<CommandAnswer> {

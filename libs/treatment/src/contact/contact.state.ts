@@ -6,10 +6,16 @@ import type { ContactChoices, ContactEvent } from './contact.events.js';
 export interface ContactState {
   /** In the order of the categories. */
   readonly optedOut: readonly ContactCategory[];
+  /** The patient sent STOP to a number of ours. */
+  readonly smsStopped: boolean;
   readonly choices: ContactChoices;
 }
 
-export const CONTACT_INITIAL: ContactState = { optedOut: [], choices: { channels: {}, timeZone: null } };
+export const CONTACT_INITIAL: ContactState = {
+  optedOut: [],
+  smsStopped: false,
+  choices: { channels: {}, timeZone: null },
+};
 
 export function evolveContact(state: ContactState, event: ContactEvent): ContactState {
   switch (event.type) {
@@ -21,6 +27,10 @@ export function evolveContact(state: ContactState, event: ContactEvent): Contact
       const { categories } = event.data;
       return { ...state, optedOut: state.optedOut.filter((category) => !categories.includes(category)) };
     }
+    case 'PatientSmsStopped':
+      return { ...state, smsStopped: true };
+    case 'PatientSmsResumed':
+      return { ...state, smsStopped: false };
     case 'PatientContactChoicesSet':
       return { ...state, choices: event.data.choices };
     default:

@@ -446,7 +446,15 @@ describe('performing a session', () => {
           ...patient,
           patientId: newId(),
           healthFacts: [
-            { factId: newId(), kind: 'medication' as const, since, until, recordedAt: NOW, value: 'Warfarin', consultationId: null },
+            {
+              factId: newId(),
+              kind: 'medication' as const,
+              since,
+              until,
+              recordedAt: NOW,
+              value: 'Warfarin',
+              consultationId: null,
+            },
           ],
         },
       ],

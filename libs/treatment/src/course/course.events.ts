@@ -1,7 +1,7 @@
 import { correctionOf, retractionOf } from '#libs/event-store/src/correction.js';
 import { type EventOf, eventType, type Upcaster } from '#libs/event-store/src/event-type.js';
 import { personal } from '#libs/event-store/src/personal-data.js';
-import { localDateSchema, zonedTimeSchema } from '#libs/kernel/src/zoned-time.js';
+import { instantSchema, localDateSchema, zonedTimeSchema } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
 
 export const courseStream = (courseId: string) => `course-${courseId}`;
@@ -192,6 +192,20 @@ export const SessionRescheduled = eventType('SessionRescheduled', {
   }),
 });
 
+/**
+ * The rules of the zone have changed since it was booked: the wall time that was agreed on is another instant now. It is
+ * no new booking, and nobody is told anything new.
+ */
+export const SessionZoneRulesApplied = eventType('SessionZoneRulesApplied', {
+  schema: z.strictObject({
+    ...ofCourse,
+    sessionId: z.uuid(),
+    at: zonedTimeSchema,
+    /** By the rules that it was booked under. */
+    was: z.strictObject({ instant: instantSchema, tzdb: z.string().min(1) }),
+  }),
+});
+
 export const SessionPerformed = eventType('SessionPerformed', {
   version: 3,
   // Version 3 knows one kind of deviation more.
@@ -348,6 +362,7 @@ export const COURSE_ENTRIES = [
   SessionBooked,
   SessionProductsPlanned,
   SessionRescheduled,
+  SessionZoneRulesApplied,
   SessionHeld,
   SessionHoldDecided,
   SessionPerformed,

@@ -214,6 +214,11 @@ function change(course: Draft, event: RecordedEvent<Exclude<CourseEvent, { type:
       }));
       break;
     }
+    case 'SessionZoneRulesApplied': {
+      const { sessionId, at } = event.data;
+      changeSession(course, sessionId, (session) => ({ ...session, bookedFor: at }));
+      break;
+    }
     case 'SessionPerformed':
       perform(course, event);
       break;

@@ -125,6 +125,8 @@ function evolveRegistered(state: RegisteredPatient, event: LaterEvent): Register
       return { ...state, adverseEvents: evolveAdverseEvents(state.adverseEvents, event) };
     case 'PatientOptedOut':
     case 'PatientOptedIn':
+    case 'PatientSmsStopped':
+    case 'PatientSmsResumed':
     case 'PatientContactChoicesSet':
       return { ...state, contact: evolveContact(state.contact, event) };
     default:

@@ -1,5 +1,7 @@
 import { instantSchema, localDateSchema } from '#libs/kernel/src/zoned-time.js';
+import { contactCategorySchema } from '#libs/protocols/src/contact-category.js';
 import { z } from 'zod';
+import { contactChoicesSchema } from '../contact/contact.events.js';
 import { personSchema } from '../shared.contract.js';
 import { healthFactKindSchema, healthSchema } from './patient.events.js';
 
@@ -14,6 +16,14 @@ export const patientPersonSchema = z
         courseIds: z.array(z.uuid()),
         /** Adverse events that were reported and that no physician has closed; those of follow-ups are with their courses. */
         openAdverseEventIds: z.array(z.uuid()),
+        /** What the patient wants to be told, and how, beyond the contact preference. */
+        contact: z.strictObject({
+          /** No message of these kinds goes. */
+          optedOut: z.array(contactCategorySchema),
+          /** The patient sent STOP to a number of ours: nothing goes by SMS. */
+          smsStopped: z.boolean(),
+          choices: contactChoicesSchema,
+        }),
       }),
     ),
     diedOn: localDateSchema.nullable(),

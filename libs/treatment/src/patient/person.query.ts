@@ -67,6 +67,11 @@ export class PersonQuery {
         links: patient.links.map(({ linkId, otherPatientId }) => ({ linkId, otherPatientId })),
         courseIds: [...patient.courseIds],
         openAdverseEventIds: openReports(patient).map(({ adverseEventId }) => adverseEventId),
+        contact: {
+          optedOut: [...patient.contact.optedOut],
+          smsStopped: patient.contact.smsStopped,
+          choices: patient.contact.choices,
+        },
       })),
       ...endOfPerson(person),
       isMinor: isMinorOn({ ...person, ageOfMajorityYears }, earliestDayAt(asked.now)),

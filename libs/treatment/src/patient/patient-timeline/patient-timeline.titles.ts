@@ -46,6 +46,10 @@ function told({ type, facts, session, protocol }: EntryFacts): Told {
       return { title: `Wants no more messages of this kind: ${kindsOf(facts as Facts<typeof type>)}.` };
     case 'PatientOptedIn':
       return { title: `Wants messages of this kind again: ${kindsOf(facts as Facts<typeof type>)}.` };
+    case 'PatientSmsStopped':
+      return { title: 'Sent STOP: wants no more SMS.' };
+    case 'PatientSmsResumed':
+      return { title: 'Sent START: wants SMS again.' };
     case 'PatientContactChoicesSet':
       return { title: 'Chose channels and time zone for messages.' };
     case 'PatientHealthRecorded':
@@ -156,6 +160,11 @@ function told({ type, facts, session, protocol }: EntryFacts): Told {
       return { title: `${named} booked.`, bookedFor: (facts as Facts<typeof type>).at.wall };
     case 'SessionRescheduled':
       return { title: `${named} moved to another time.`, bookedFor: (facts as Facts<typeof type>).at.wall };
+    case 'SessionZoneRulesApplied':
+      return {
+        title: `${named} keeps its time under newer rules of its time zone.`,
+        bookedFor: (facts as Facts<typeof type>).at.wall,
+      };
     case 'SessionPerformed':
       return { title: `${named} performed.`, ...performed(facts as Facts<typeof type>) };
     case 'SessionMissed':

@@ -14,6 +14,7 @@ import {
   SessionPerformedCorrected,
   SessionProductsPlanned,
   SessionRescheduled,
+  SessionZoneRulesApplied,
 } from '../../course/course.events.js';
 import { LOT_EVENTS, type LotStreamEvent } from '../../lot/lot.events.js';
 import { PatientEntryRetracted } from '../../patient/patient.events.js';
@@ -32,6 +33,7 @@ const COURSE_TYPES = named([
   SessionBooked,
   SessionProductsPlanned,
   SessionRescheduled,
+  SessionZoneRulesApplied,
   SessionPerformed,
   SessionMissed,
   SessionCancelled,

@@ -69,6 +69,10 @@ export function stepOf(course: TracedCourse | undefined, event: CourseEvent): Co
         isBooked: true,
       }));
     }
+    case 'SessionZoneRulesApplied': {
+      const { sessionId, at } = event.data;
+      return ofSession(course, sessionId, (session) => ({ ...session, ...timeOf(at) }));
+    }
     case 'SessionProductsPlanned': {
       const { products } = event.data;
       return ofSession(course, event.data.sessionId, (session) => ({ ...session, products }));

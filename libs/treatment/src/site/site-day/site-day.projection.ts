@@ -11,6 +11,7 @@ import {
   SessionMissed,
   SessionPerformed,
   SessionRescheduled,
+  SessionZoneRulesApplied,
   type SessionKind,
 } from '../../course/course.events.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
@@ -57,11 +58,19 @@ interface SessionRow {
 }
 
 type CourseEvent = Extract<TreatmentEvent, { type: SessionType | 'CoursePlanned' }>;
-type SessionType = 'SessionBooked' | 'SessionRescheduled' | 'SessionPerformed' | 'SessionMissed' | 'SessionCancelled';
+type SessionType =
+  | 'SessionBooked'
+  | 'SessionRescheduled'
+  | 'SessionZoneRulesApplied'
+  | 'SessionPerformed'
+  | 'SessionMissed'
+  | 'SessionCancelled';
 type SessionEvent = SealedEvent<Extract<TreatmentEvent, { type: SessionType }>>;
 
 const SESSION_TYPES: ReadonlySet<string> = new Set(
-  [SessionBooked, SessionRescheduled, SessionPerformed, SessionMissed, SessionCancelled].map(({ type }) => type),
+  [SessionBooked, SessionRescheduled, SessionZoneRulesApplied, SessionPerformed, SessionMissed, SessionCancelled].map(
+    ({ type }) => type,
+  ),
 );
 const isSessionEvent = (event: SealedEvent<TreatmentEvent>): event is SessionEvent => SESSION_TYPES.has(event.type);
 
@@ -165,6 +174,8 @@ function evolve(session: SessionRow | undefined, event: SessionEvent): SessionRo
         session && { ...session, practitioner_id: practitionerId, site_id: siteId, ...timeOf(at), status: 'booked' }
       );
     }
+    case 'SessionZoneRulesApplied':
+      return session && { ...session, ...timeOf(event.data.at) };
     case 'SessionMissed':
       return session && { ...session, status: 'missed' };
     case 'SessionCancelled':

@@ -4,14 +4,14 @@ import { outcomesOf } from './balance.js';
 
 interface BalanceLineProps {
   balance: Balance;
-  tab: MessageStatus;
+  status: MessageStatus;
   onShow: (status: MessageStatus) => void;
 }
 
 const NEEDS_A_LOOK = new Set<MessageStatus>(['failed', 'unknown']);
 
 /** The sum that must hold, and at the same time the way to its terms. */
-export function BalanceLine({ balance, tab, onShow }: BalanceLineProps) {
+export function BalanceLine({ balance, status: shown, onShow }: BalanceLineProps) {
   const outcomes = outcomesOf(balance);
   const holds = outcomes === balance.planned;
   return (
@@ -26,7 +26,7 @@ export function BalanceLine({ balance, tab, onShow }: BalanceLineProps) {
             <span className="self-center text-lg text-faint max-sm:hidden">{n === 0 ? (holds ? '=' : '≠') : '+'}</span>
             <button
               type="button"
-              aria-current={tab === status ? 'page' : undefined}
+              aria-current={shown === status ? 'page' : undefined}
               onClick={() => onShow(status)}
               className="flex flex-col justify-center rounded-[5px] border border-transparent px-3 py-1.5 text-left hover:bg-surface aria-[current]:border-ink aria-[current]:bg-surface"
             >

@@ -1,0 +1,54 @@
+import type { CommandRunner } from '#libs/cqrs/src/command-runner.js';
+import { References } from '#libs/cqrs/src/references.js';
+import type { Database } from '#libs/database/src/database.js';
+import type { Boxes } from '#libs/event-store/src/boxes.js';
+import type { Chains } from '#libs/event-store/src/chains.js';
+import type { Codec } from '#libs/event-store/src/codec.js';
+import type { EventStore } from '#libs/event-store/src/event-store.js';
+import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
+import type { Projection, Reactor } from '#libs/projections/src/projection.js';
+import { OpenAdverseEvents, People, RecallSites } from '#libs/treatment/src/tasks.contract.js';
+import { TaskCandidates } from './raise/task-candidates.js';
+import { TaskNotes } from './raise/task-notes.js';
+import { TaskRaiser } from './raise/task-raiser.js';
+import { TaskRaiserReactor } from './raise/task-raiser.reactor.js';
+import { TaskSweeper } from './raise/task-sweeper.js';
+import { migrateTasks } from './tasks.migrations.js';
+import { tasksProjection } from './tasks/tasks.projection.js';
+import { TasksQuery } from './tasks/tasks.query.js';
+
+/** What tasks stand on. */
+export interface TasksEngine {
+  readonly db: Database;
+  readonly store: EventStore;
+  readonly codec: Codec;
+  readonly chains: Chains;
+  readonly boxes: Boxes;
+  readonly codes: ExternalCodes;
+  readonly runner: CommandRunner;
+}
+
+/** Tasks in any process, whether it raises them or only answers about them. */
+export interface Tasks {
+  /** To be run with the other projections of the deployment. */
+  readonly works: readonly (Projection | Reactor)[];
+  readonly queries: TasksQuery;
+  readonly raiser: TaskRaiser;
+  /** For a process that works. */
+  readonly sweeper: TaskSweeper;
+}
+
+/** Brings the tables up to date and puts the parts together. Nothing runs yet. */
+export async function openTasks(engine: TasksEngine): Promise<Tasks> {
+  const { db, chains, codes, boxes } = engine;
+  await migrateTasks(db);
+  const [notes, candidates, recalls] = [new TaskNotes(db), new TaskCandidates(db), new RecallSites(db)];
+  const raiser = new TaskRaiser({ ...engine, notes, recalls });
+  const [references, people] = [new References(codes), new People(db, codes, boxes)];
+  return {
+    works: [new TaskRaiserReactor(raiser, notes, candidates), tasksProjection],
+    queries: new TasksQuery({ ...engine, references, people }),
+    raiser,
+    sweeper: new TaskSweeper({ chains, raiser, candidates, recalls, adverseEvents: new OpenAdverseEvents(db) }),
+  };
+}
