@@ -61,7 +61,7 @@ async function sweep(): Promise<void> {
 }
 
 describe('a patient who answers', () => {
-  it('task.worried: that something worries them is an urgent task until they say that all is well', async () => {
+  it('[task.worried] that something worries them is an urgent task until they say that all is well', async () => {
     const messageId = await world.sent('check-in', world.performed);
     await world.reply(messageId, 'worried');
     const [task] = await world.list();
@@ -72,7 +72,7 @@ describe('a patient who answers', () => {
     expect(await world.said()).toEqual(['worried answered']);
   });
 
-  it('task.said-anew: that they are worried again, after somebody had seen to it, is a task again', async () => {
+  it('[task.said-anew] that they are worried again, after somebody had seen to it, is a task again', async () => {
     const messageId = await world.sent('check-in', world.performed);
     await world.reply(messageId, 'worried');
     const [task] = await world.list();
@@ -82,7 +82,7 @@ describe('a patient who answers', () => {
     expect(await world.said()).toEqual(['worried open']);
   });
 
-  it('task.reply-to-read: in words of their own is a task that names the message, and the words stay closed', async () => {
+  it('[task.reply-to-read] in words of their own is a task that names the message, and the words stay closed', async () => {
     const messageId = await world.sent('session-reminder');
     await world.reply(messageId, 'other', 'Is parking free at Gizli Street?');
     const [task] = await world.list();
@@ -96,7 +96,7 @@ describe('a patient who answers', () => {
     expect(replies.map(({ text }) => text)).toEqual(['Is parking free at Gizli Street?']);
   });
 
-  it('task.cannot-come: that they cannot come is a task until the session has another time', async () => {
+  it('[task.cannot-come] that they cannot come is a task until the session has another time', async () => {
     const messageId = await world.sent('session-reminder');
     await world.reply(messageId, 'cancel');
     expect(await world.list()).toMatchObject([{ kind: 'cannot-come', state: 'open', sessionId: world.booked }]);
@@ -125,7 +125,7 @@ describe('a patient who answers', () => {
 });
 
 describe('a check-in after an adverse event', () => {
-  it('task.check-in-unanswered: is a task after 48 hours of silence, and not before', async () => {
+  it('[task.check-in-unanswered] is a task after 48 hours of silence, and not before', async () => {
     await world.tellPatient(world.adverseEvent(newId(), { severity: 'severe' }).reported);
     const messageId = await world.sent('check-in', world.performed);
     const silentSince = after(await world.now(), 48);
@@ -146,7 +146,7 @@ describe('a check-in after an adverse event', () => {
     expect(await world.list()).toHaveLength(1);
   });
 
-  it('task.withdrawn: is none any more once a physician has closed it, and one again where it is opened again', async () => {
+  it('[task.withdrawn] is none any more once a physician has closed it, and one again where it is opened again', async () => {
     const { reported, closed, reopened: openedAgain } = world.adverseEvent(newId());
     await world.tellPatient(reported);
     await world.sent('check-in', world.performed);
@@ -191,7 +191,7 @@ describe('a check-in after an adverse event', () => {
 });
 
 describe('a message', () => {
-  it('task.message-fate: of unknown fate is a task until it is known to be sent, or let go again', async () => {
+  it('[task.message-fate] of unknown fate is a task until it is known to be sent, or let go again', async () => {
     const [one, other] = [await world.attempted('check-in'), await world.attempted('session-reminder')];
     await world.tell(one, unknown(one));
     await world.tell(other, unknown(other));
@@ -207,7 +207,7 @@ describe('a message', () => {
     expect(await world.said()).toEqual(['message-unknown message-reopened', 'message-unknown message-sent']);
   });
 
-  it('task.message-fate: that failed is a task, and none where it was only an invitation', async () => {
+  it('[task.message-fate] that failed is a task, and none where it was only an invitation', async () => {
     const [one, other] = [await world.attempted('aftercare'), await world.attempted('maintenance-due')];
     await world.tell(one, failed(one));
     await world.tell(other, failed(other));
@@ -225,7 +225,7 @@ describe('a recalled lot', () => {
   };
   const say = (...events: NewEvent[]) => world.append({ stream: recallStreamOf(ofRecall().recallId), events });
 
-  it('task.lot-recalled: is one task for each site where patients are to be told, until they are', async () => {
+  it('[task.lot-recalled] is one task for each site where patients are to be told, until they are', async () => {
     const elsewhere = { ...world.of, site: newId(), patient: newId() };
     const course = new CourseHistory(elsewhere).performed('2026-05-01T10:00', { site: elsewhere.site });
     await world.append(site(elsewhere.site), patient(elsewhere.patient), ...course.streams());
@@ -244,7 +244,7 @@ describe('a recalled lot', () => {
     expect(await world.said()).toEqual(['lot-recalled nothing-left', 'lot-recalled open']);
   });
 
-  it('task.withdrawn: is no task any more once the recall is lifted', async () => {
+  it('[task.withdrawn] is no task any more once the recall is lifted', async () => {
     await world.follow();
     await recall();
     await sweep();
@@ -261,7 +261,7 @@ describe('a time for maintenance', () => {
   };
   const tell = (slotId: string, ...events: NewEvent[]) => world.append({ stream: slotStream(slotId), events });
 
-  it('task.booking-gave-up: is a task where no more are proposed, until there is nothing to book', async () => {
+  it('[task.booking-gave-up] is a task where no more are proposed, until there is nothing to book', async () => {
     const slotId = newId();
     const { site: siteId } = world.of;
     await tell(slotId, SlotsExhausted(at, { slotId, ...named(), siteId, ordinal: 1, tries: 3, reason: 'no-answer' }));
@@ -270,7 +270,7 @@ describe('a time for maintenance', () => {
     expect(await world.said()).toEqual(['booking-gave-up declined']);
   });
 
-  it('task.booking-to-confirm: is a task once the patient has agreed to it, until staff has confirmed it', async () => {
+  it('[task.booking-to-confirm] is a task once the patient has agreed to it, until staff has confirmed it', async () => {
     const slotId = newId();
     await tell(slotId, held(slotId), SlotAccepted(at, { slotId, ...named(), against: [] }));
     expect(await world.said()).toEqual(['booking-to-confirm open']);
@@ -278,7 +278,7 @@ describe('a time for maintenance', () => {
     expect(await world.said()).toEqual(['booking-to-confirm booked']);
   });
 
-  it('task.booking-answered-late: is a task where the patient agrees to one that is not held any more', async () => {
+  it('[task.booking-answered-late] is a task where the patient agrees to one that is not held any more', async () => {
     const slotId = newId();
     const late = SlotAnsweredLate(at, { slotId, ...named(), siteId: world.of.site, reason: 'no-answer' });
     await tell(slotId, held(slotId), late);

@@ -48,13 +48,13 @@ describe('a task', () => {
     expect(types(raise(9), given(raise(1), take()))).toEqual([]);
   });
 
-  it('task.said-anew: is raised again where its cause is said again after somebody had seen to it, and by no repeat', () => {
+  it('[task.said-anew] is raised again where its cause is said again after somebody had seen to it, and by no repeat', () => {
     const done = given(raise(1), finish());
     expect(types(raise(1), done)).toEqual([]);
     expect(types(raise(12), done)).toEqual(['TaskRaised']);
   });
 
-  it('task.withdrawn: is withdrawn when its cause is gone, and not once somebody has seen to it', () => {
+  it('[task.withdrawn] is withdrawn when its cause is gone, and not once somebody has seen to it', () => {
     expect(types(withdraw, given(raise(1)))).toEqual(['TaskWithdrawn']);
     expect(types(withdraw, given(raise(1), take()))).toEqual(['TaskWithdrawn']);
     expect(types(withdraw, given(raise(1), withdraw))).toEqual([]);
@@ -66,14 +66,14 @@ describe('a task', () => {
     expect(types(raise(1), given(raise(1), withdraw))).toEqual(['TaskRaised']);
   });
 
-  it('task.one-taker: is refused to a second who takes it, unless they take it over', () => {
+  it('[task.one-taker] is refused to a second who takes it, unless they take it over', () => {
     const taken = given(raise(1), take());
     expect(refusal(take(zoe), taken)).toBe('task.taken');
     expect(types(take(zoe, true), taken)).toEqual(['TaskTaken']);
     expect(types(take(), taken)).toEqual([]);
   });
 
-  it('task.settled-once: is neither taken nor done again once it is done or withdrawn', () => {
+  it('[task.settled-once] is neither taken nor done again once it is done or withdrawn', () => {
     for (const state of [given(raise(1), finish()), given(raise(1), withdraw)]) {
       expect(refusal(take(), state)).toBe('task.settled');
       expect(refusal({ ...finish(), outcome: 'other' } as TaskCommand, state)).toBe('task.settled');
@@ -85,7 +85,7 @@ describe('a task', () => {
     expect(types(finish('She is well.'), given(raise(1)))).toEqual(['TaskNoted', 'TaskDone']);
   });
 
-  it('task.note-of-patient: takes no words where it is about no patient', () => {
+  it('[task.note-of-patient] takes no words where it is about no patient', () => {
     const { patientId: _, ...aboutNobody } = task;
     const state = given({ kind: 'raise', task: aboutNobody, saidAt: 1 });
     expect(refusal({ kind: 'note', by: deniz, note: 'words' }, state)).toBe('task.note-about-nobody');
