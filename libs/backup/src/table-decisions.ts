@@ -94,7 +94,7 @@ export const TABLE_DECISIONS: Readonly<Record<string, TableDecision>> = {
   provider_rate: { keep: 'nothing', because: 'turns of a moment, in real time' },
   message_reply_address: {
     keep: 'rows',
-    key: ['chain', 'address', 'patient_id'],
+    key: ['chain', 'address', 'message_id'],
     because: 'an answer that comes after the restore is still an answer to what was sent before',
   },
   zone_rules: { keep: 'nothing', because: 'then all plans are looked through once more, which changes nothing' },
@@ -102,6 +102,14 @@ export const TABLE_DECISIONS: Readonly<Record<string, TableDecision>> = {
     keep: 'rows',
     key: ['chain', 'session_id', 'new_tzdb'],
     because: 'which sessions newer rules of zones have moved, for people to look at',
+  },
+  message_log_count: { keep: 'nothing', because: 'the log is counted anew' },
+  message_log_unknown: { keep: 'nothing', because: 'as message_log_count' },
+  message_balance: { keep: 'nothing', because: 'what the last check found; the next one finds it again' },
+  task_note: {
+    keep: 'rows',
+    key: ['chain', 'task_id'],
+    because: 'where to look when a cause may be gone; it fits the checkpoint of what raises tasks',
   },
   message_template: { keep: 'rows', key: ['hash'], because: 'the words of every message that was written' },
   outbox: { keep: 'rows', key: ['chain', 'message_id'], because: 'what was sent' },
