@@ -19,6 +19,7 @@ import { MESSAGE_PLANNER } from '#libs/messaging/src/reactor/message-planner.rea
 import { Projections } from '#libs/projections/src/projections.js';
 import { openQueue } from '#libs/queue/src/bullmq.queue.js';
 import { openQueueBackend } from '#libs/queue/src/queue-backend.js';
+import { SiteDayProjection } from '#libs/treatment/src/site/site-day/site-day.projection.js';
 import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types.js';
 import { percentile } from './load.js';
 import { type ClinicAppend, MessagesClinic } from './messages.clinic.js';
@@ -102,8 +103,8 @@ export async function open(options: MessagesOptions): Promise<MessagesRunner> {
   const engine = await openEngine({ db, masterKey: () => masterKey, eventTypes });
   const chain = await engine.chains.ensure('bench', options.sandbox);
   const provider = new NullProvider();
-  const messaging = await openMessaging(engine, { email: provider });
-  const projections = new Projections({ ...engine, log: silentLog }, messaging.works);
+  const messaging = await openMessaging(engine, { email: provider, sandboxSends: true });
+  const projections = new Projections({ ...engine, log: silentLog }, [...messaging.works, new SiteDayProjection()]);
   await projections.prepare();
   const { redisUrl } = options;
   const backend = await openQueueBackend({ db, redisUrl, prefix: `{bench-${newId()}}` });

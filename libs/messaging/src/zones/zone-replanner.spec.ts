@@ -2,7 +2,7 @@ import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { TZDB_VERSION } from '#libs/kernel/src/zoned-time.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
-import { Projections } from '#libs/projections/src/projections.js';
+import type { Projections } from '#libs/projections/src/projections.js';
 import { type CourseEvent, courseStream, SessionBooked } from '#libs/treatment/src/course/course.events.js';
 import { courseFold } from '#libs/treatment/src/course/course.state.js';
 import { SiteDayProjection } from '#libs/treatment/src/site/site-day/site-day.projection.js';
