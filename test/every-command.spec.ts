@@ -140,12 +140,12 @@ it('tells of every command that there is', () => {
 const STAYS: ReadonlySet<string> = new Set([
   ...['SiteRegistered', 'SiteQuietHoursSet', 'SiteLegalRulesSet', 'SiteImportedMaintenanceReleased'],
   ...['SiteOpeningHoursSet', 'SiteRecallRulesSet'],
-  ...['PatientContactChoicesSet', 'PatientOptedOut', 'PatientOptedIn'],
+  ...['PatientContactChoicesSet', 'PatientOptedOut', 'PatientOptedIn', 'PatientSmsStopped', 'PatientSmsResumed'],
   ...['PractitionerRegistered', 'PatientRegistered', 'PatientContactPreferenceChanged'],
   ...['PatientLinked', 'PatientUnlinked', 'CourseEntered'],
   ...['ProtocolPublished', 'ProtocolRetired', 'ProtocolDrafted', 'ProtocolDraftChanged'],
   ...['ProtocolDraftDiscarded', 'ProtocolDraftPublished'],
-  ...['CoursePlanned', 'MaintenanceProposed'],
+  ...['CoursePlanned', 'MaintenanceProposed', 'SessionZoneRulesApplied'],
 ]);
 
 it('takes back and enters anew every type of entry that may be taken back', () => {

@@ -71,16 +71,19 @@ async function send(command: string, path: string, payload: object, key: string 
   return { status: answer.statusCode, body: answer.json<{ code?: string; id?: string; revision?: number }>() };
 }
 
-const head = () => api.pistor.engine.store.head(api.pistor.chain.id);
+const eventsOfTasks = async () =>
+  (await api.pistor.engine.store.readAll(api.pistor.chain.id)).filter(({ stream }) => stream.startsWith('task-'))
+    .length;
 
 /** Sends a command twice under one key, which does it once. */
 async function twice(command: string, path: string, payload: object) {
   const key = newId();
   const first = await send(command, path, payload, key);
   expect([command, first.status]).toEqual([command, 200]);
-  const after = await head();
+  // What runs by itself may write something else meanwhile.
+  const after = await eventsOfTasks();
   expect(await send(command, path, payload, key)).toEqual(first);
-  expect([command, await head()]).toEqual([command, after]);
+  expect([command, await eventsOfTasks()]).toEqual([command, after]);
 }
 
 describe('the list of tasks', () => {
@@ -147,9 +150,9 @@ describe('the list of tasks', () => {
     expect(await send('FinishTask', `${path}/done`, { outcome: 'other' })).toMatchObject({
       ...{ status: 409, body: { code: 'task.settled' } },
     });
-    const before = await head();
+    const before = await eventsOfTasks();
     expect(await send('FinishTask', `${path}/done`, { outcome: 'patient-spoken-to' })).toMatchObject({ status: 200 });
-    expect(await head()).toBe(before);
+    expect(await eventsOfTasks()).toBe(before);
   });
 
   it('task.withdrawn: loses what has taken care of itself', async () => {

@@ -58,7 +58,8 @@ it('hands on what became of a message, and answers TwiML that says nothing', asy
   expect([answer.statusCode, answer.headers['content-type']]).toEqual([200, 'text/xml; charset=utf-8']);
   expect(answer.body).toBe('<?xml version="1.0" encoding="UTF-8"?><Response/>');
   const problem = expect.stringContaining('30005');
-  expect(receipts).toEqual([{ messageId: MESSAGE, reference: SID, status: 'undelivered', problem }]);
+  const by = { transport: 'twilio', channel: 'sms' };
+  expect(receipts).toEqual([{ messageId: MESSAGE, reference: SID, status: 'undelivered', problem, by }]);
 });
 
 it('hands on what somebody wrote', async () => {

@@ -60,7 +60,6 @@ interface LostMessage {
   readonly deferrals: number;
   readonly kind: MessageKind;
   readonly at: string;
-  readonly overdue_ms: number;
   /** Not to be handed over: up to here everything was looked at, and there is more. */
   readonly is_end: boolean;
 }
@@ -146,11 +145,10 @@ export class DispatchSweeper {
                update dispatch_handed_over h set handed_at = clock_timestamp() from lost
                where h.chain = $1 and h.message_id = lost.message_id and h.deferrals = lost.deferrals
              )
-             select lost.*, next_due::text as at, false as is_end,
-                    (extract(epoch from $5::timestamptz - next_due) * 1000)::float8 as overdue_ms
+             select lost.*, next_due::text as at, false as is_end
              from lost
              union all
-             (select page.*, next_due::text as at, true, 0 from page
+             (select page.*, next_due::text as at, true from page
               where (select count(*) from page) = $7 order by next_due desc, message_id desc limit 1)
              order by next_due, message_id`,
       values: [chain.no, dueBefore, after.at, after.messageId, now, jobLostMs, batch],
@@ -160,10 +158,11 @@ export class DispatchSweeper {
 
   private async hand(chain: Chain, lost: readonly LostMessage[]): Promise<void> {
     if (lost.length === 0) return;
+    const now = await this.deps.chains.now(chain);
     try {
       await this.deps.queue.add(
-        lost.map(({ message_id: messageId, deferrals, kind, overdue_ms }) => ({
-          id: sweepJobId(messageId, deferrals, overdue_ms),
+        lost.map(({ message_id: messageId, deferrals, kind }) => ({
+          id: sweepJobId(messageId, deferrals, now),
           priority: priorityOf(kind),
           data: { chainId: chain.id, messageId },
         })),

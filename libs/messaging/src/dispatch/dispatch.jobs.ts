@@ -1,4 +1,5 @@
 import type { Id } from '#libs/kernel/src/ids.js';
+import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import { categoryOf, type MessageKind } from '../message/message.events.js';
 
 export const DISPATCH_QUEUE = 'dispatch';
@@ -25,10 +26,10 @@ const SWEEP_ROUND_MS = 5 * 60_000;
  * A job of the sweeper's must not be taken for one that the queue still holds and does not run, so its id is another one,
  * and a new one every few minutes. Within that time the queue, while it holds the job, takes it for the same: a backlog
  * that is swept many times does not multiply.
- * @param overdueMs how long the message has been due, by the chain's clock
+ * @param now the chain's time
  */
-export const sweepJobId = (messageId: Id, deferrals: number, overdueMs: number): string =>
-  `${dispatchJobId(messageId, deferrals)}-sweep-${Math.max(0, Math.floor(overdueMs / SWEEP_ROUND_MS))}`;
+export const sweepJobId = (messageId: Id, deferrals: number, now: Instant): string =>
+  `${dispatchJobId(messageId, deferrals)}-sweep-${Math.floor(Date.parse(now) / SWEEP_ROUND_MS)}`;
 
 /**
  * One that waits for its turn with a provider. A job cannot add itself while it runs, so a message has two of these ids,
