@@ -16,7 +16,7 @@ describe('a mistake that is planted', () => {
   it.each(PLANTED_FAULTS.map((planted) => [planted.name, planted] as const))('is found: %s', async (_, planted) => {
     const found: string[] = [];
     for (let seed = 1; seed <= SEEDS_MAX && found.length === 0; seed += 1) {
-      const { problems } = await simulate(machine, { seed, days: 9, trouble: 2.5, planted });
+      const { problems } = await simulate(machine, { seed, days: planted.outage ? 24 : 9, trouble: 2.5, planted });
       const names = problems.map((problem) => problem.slice(0, problem.indexOf(':')));
       found.push(...names.filter((name) => planted.caughtBy.includes(name)));
     }

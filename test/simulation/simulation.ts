@@ -618,7 +618,8 @@ class Simulation {
     const { faults = true, planted, days } = this.options;
     if (planted?.outage !== true && (!faults || !random.chance(0.25))) return undefined;
     const from = this.start + (0.2 + random.fraction() * 0.5) * days * DAY_MS;
-    return { from, to: from + random.int(2, planted?.outage ? 60 : 48) * HOUR_MS };
+    // Long enough for something to be of no use any more when it is over.
+    return { from, to: from + (planted?.outage ? random.int(150, 240) : random.int(2, 48)) * HOUR_MS };
   }
 
   /** Looks at whatever is added to the queue. */
