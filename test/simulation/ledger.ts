@@ -250,6 +250,9 @@ export class Ledger {
     if (type === 'PatientContactChoicesSet') patient.choices = data.choices;
     if (type === 'PatientOptedOut') for (const each of data.categories) patient.optedOut.add(each);
     if (type === 'PatientOptedIn') for (const each of data.categories) patient.optedOut.delete(each);
+    // A word to a number of ours is about whatever goes by SMS.
+    if (type === 'PatientSmsStopped') patient.optedOut.add('sms');
+    if (type === 'PatientSmsResumed') patient.optedOut.delete('sms');
     if (type === 'PatientDied') patient.diedOn = data.on;
     if (type === 'PatientMovedAway') Object.assign(patient, { movedAwayOn: data.on, hasMovedAway: true });
     if (type === 'PatientReturned') patient.movedAwayOn = undefined;
@@ -321,9 +324,10 @@ export class Ledger {
     const { zone, quiet } = this.sites.get(planned.siteId) as LedgerSite;
     const patient = this.patients.get(planned.patientId) as LedgerPatient;
     const category = categoryOf(planned.kind);
+    const bySms = (patient.choices.channels[category] ?? patient.preference.channel) === 'sms';
     return {
       mayBeWrittenTo: mayBeWrittenTo(patient, category),
-      optedOut: persons.some(({ optedOut }) => optedOut.has(category)),
+      optedOut: persons.some(({ optedOut }) => optedOut.has(category) || (bySms && optedOut.has('sms'))),
       diedOn: persons.flatMap(({ diedOn }) => diedOn ?? []),
       movedAwayOn: persons.flatMap(({ movedAwayOn }) => movedAwayOn ?? []),
       consentWithdrawn: this.withdrawn.get(`${course.consultationId} ${course.protocol}`) === true,
