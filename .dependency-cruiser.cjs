@@ -3,7 +3,9 @@
  * Tests (`*.spec.ts` and the like) may reach further sideways, never upwards.
  */
 const engine = 'projections|queue|cqrs|http|engine';
-const domain = 'protocols|treatment|messaging|booking|tasks|channels|history-import|what-if';
+/** The order of the domain libraries: an arrow goes to the left only. */
+const domainOrder = ['protocols', 'treatment', 'messaging', 'channels|history-import|booking|what-if', 'tasks'];
+const domain = domainOrder.join('|');
 const test = '\\.(?:int-|e2e-)?spec\\.tsx?$';
 
 /** What the web console can load, too: no I/O, no framework. */
@@ -37,6 +39,14 @@ module.exports = {
     layer('backup', 'event-store|database|kernel'),
     layer(engine, 'event-store|database|kernel'),
     layer(domain, `${engine}|event-store|database|kernel`),
+    // Of the domain, each sees those before it and none after it.
+    ...domainOrder.map((names, n) => ({
+      name: `domain-${names.split('|')[0]}-not-forward`,
+      comment: `libs/(${names}) stands before ${domainOrder.slice(n + 1).join(', ') || 'none'}: nothing of these may be used in it`,
+      severity: 'error',
+      from: { path: `^libs/(${names})/`, pathNot: test },
+      to: { path: `^libs/(${domainOrder.slice(n + 1).join('|') || 'none'})/` },
+    })),
     { name: 'libs-not-to-apps', severity: 'error', from: { path: '^libs/' }, to: { path: '^apps/' } },
     {
       name: 'code-not-to-tests',

@@ -5,6 +5,7 @@ import { type Engine, openEngine } from '#libs/engine/src/engine.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { masterKeyFromFile } from '#libs/event-store/src/master-key.js';
 import { type Booking, openBooking } from '#libs/booking/src/booking.js';
+import { heldTimes } from '#libs/booking/src/slot/held-times.js';
 import { BOOKING_EVENT_TYPES } from '#libs/booking/src/booking.event-types.js';
 import { type ChannelsConfiguration, OUTBOX_ONLY } from '#libs/channels/src/channels.configuration.js';
 import { openChannels, twilioCalls } from '#libs/channels/src/open-channels.js';
@@ -99,6 +100,7 @@ export async function openPistor(
     const messaging = await openMessaging(engine, {
       ...providers,
       slots: booking.slots,
+      times: heldTimes,
       publicUrl: channels.publicUrl,
       sandboxSends: channels.sandboxSends,
       mailFrom: channels.smtp?.from,

@@ -12,6 +12,7 @@ import { ChainClock } from './clock/chain-clock.js';
 import { DispatchGate } from './dispatch/dispatch-gate.js';
 import { HeldNotes } from './dispatch/held-notes.js';
 import { AnswerLinks } from './dispatch/answer-links.js';
+import { type HeldTimes, NO_HELD_TIMES } from './dispatch/held-times.js';
 import type { House } from './dispatch/house.js';
 import { OutboxChannel } from './dispatch/outbox.channel.js';
 import { ProviderRate, type ProviderRates } from './dispatch/provider-rate.js';
@@ -60,6 +61,8 @@ export interface Providers {
   readonly readsReplies?: boolean | undefined;
   /** Who hears what patients answer to a time that is held for them. */
   readonly slots?: SlotAnswers | undefined;
+  /** And who says of a time whether it is held. */
+  readonly times?: HeldTimes | undefined;
 }
 
 /** Messaging in any process, whether it works on messages or only answers about them. */
@@ -84,6 +87,7 @@ export interface Messaging {
   /** What messages say of where they come from. */
   readonly house: House;
   readonly writer: MessageWriter;
+  readonly times: HeldTimes;
 }
 
 /** Brings the tables up to date and puts the parts together. Nothing runs yet. */
@@ -114,6 +118,7 @@ export async function openMessaging(engine: MessagingEngine, providers: Provider
       addresses,
       house: { organizer: providers.mailFrom, readsReplies: providers.readsReplies ?? false },
     },
+    times: providers.times ?? NO_HELD_TIMES,
     writer: new MessageWriter(new OwnTemplatesReader(engine.store, engine.codec), new TemplateLibrary(engine.db)),
     ...{ zoneMoves, zones: new ZoneRulesWatch({ ...engine, replanner }) },
     inbound: new InboundService({ ...engine, links, addresses, slots: providers.slots }),

@@ -22,6 +22,7 @@ import { QueueMemory } from './dispatch/queue-memory.js';
 import type { ProviderRate } from './dispatch/provider-rate.js';
 import type { Transports } from './dispatch/transports.js';
 import type { ReplyAddresses } from './inbound/reply-address.js';
+import type { HeldTimes } from './dispatch/held-times.js';
 import type { House } from './dispatch/house.js';
 import type { MessageWriter } from './templates/message-writer.js';
 import { Ticker } from './ticker.js';
@@ -58,6 +59,7 @@ export interface MessagingWorkersDependencies {
   readonly addresses: ReplyAddresses;
   readonly house: House;
   readonly writer: MessageWriter;
+  readonly times: HeldTimes;
   readonly clock: ChainClock;
   readonly backend: QueueBackend;
   /** Moves plans when the software comes with newer rules of zones; left out where none ever do. */

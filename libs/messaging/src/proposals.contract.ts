@@ -1,5 +1,6 @@
 /** What those need who plan a message in one append with the time that it proposes, and hear what the patient answers. */
 export type { ClockStop } from './clock/clock-stop.js';
+export type { HeldTime, HeldTimes } from './dispatch/held-times.js';
 export { consultationWithdrawals } from './dispatch/consent-withdrawals.js';
 export { InvitationCounted, invitationStream } from './message/invitation.events.js';
 export { cappedUntil, invitationFold } from './message/invitation.state.js';

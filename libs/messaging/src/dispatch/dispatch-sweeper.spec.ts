@@ -11,7 +11,7 @@ import type { DispatchJob } from './dispatch.jobs.js';
 import { ProviderBusy } from './dispatch.problem.js';
 import { DispatchProcessor } from './dispatch.processor.js';
 import { DispatchSweeper, type DispatchSweeperDependencies } from './dispatch-sweeper.js';
-import type { DispatchOutcome } from './dispatcher.js';
+import type { DispatchOutcome } from './dispatch-outcome.js';
 
 let messaging: TestMessaging;
 beforeAll(async () => {

@@ -1,5 +1,7 @@
 import { ERASED, isErased } from '#libs/event-store/src/personal-data.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
+import { heldTimeOf } from '#libs/booking/src/slot/held-times.js';
+import type { SlotState } from '#libs/booking/src/slot/slot.state.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import {
   patientFold,
@@ -141,7 +143,7 @@ describe('a time that is proposed', () => {
     ...{ at: zoned('2026-05-28T09:00'), durationMinutes: 60, heldUntil: zoned('2026-05-22T09:00').instant },
     confirmedBy: 'patient' as const,
   };
-  const of = (slot: NonNullable<DispatchMatter['slot']>) => dispatchDecision(matter({ slot, now }));
+  const of = (slot: SlotState) => dispatchDecision(matter({ slot: heldTimeOf(slot), now }));
 
   it('[message.slot-released] is told while it is held, and not when it was given back, booked or never held', () => {
     expect(of({ status: 'held', slot: held })).toMatchObject({ kind: 'send' });

@@ -1,4 +1,3 @@
-import type { SlotState } from '#libs/booking/src/booking.contract.js';
 import { isErased } from '#libs/event-store/src/personal-data.js';
 import type { Instant, ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
@@ -17,6 +16,7 @@ import type { PersonStanding } from '../plan/person-standing.js';
 import { allowedFrom, type Hours } from '../plan/allowed-from.js';
 import { cappedUntil, type Invitation } from '../message/invitation.state.js';
 import type { Told } from '../plan/told.js';
+import type { HeldTime } from './held-times.js';
 import type { ConsentWithdrawals } from './consent-withdrawals.js';
 
 /** Everything that decides whether a message may go at this moment. All of it is guarded until the attempt commits. */
@@ -44,7 +44,7 @@ export interface DispatchMatter {
   /** The person sent STOP to a number of ours, by any registration. */
   readonly smsStopped: boolean;
   /** The time that a proposal is about; left out for any other message. */
-  readonly slot?: SlotState;
+  readonly slot?: HeldTime;
   /** Whether times are, or will be, proposed in the window that an invitation is about. */
   readonly timesProposed?: boolean;
   readonly now: Instant;

@@ -9,7 +9,7 @@ import type { Channel, OutgoingMessage, SendResult } from '../channel.contract.j
 import { decide } from '../message/message.decider.js';
 import { type MessageEvent, messageStream } from '../message/message.events.js';
 import { messageFold } from '../message/message.state.js';
-import type { DispatchOutcome } from './dispatcher.js';
+import type { DispatchOutcome } from './dispatch-outcome.js';
 
 let messaging: TestMessaging;
 beforeAll(async () => {

@@ -14,7 +14,7 @@ import {
 import { CourseHistory } from '#test/support/treatment-history.js';
 import { type MessageEvent, messageStream } from '../message/message.events.js';
 import type { Channel, OutgoingMessage, SendResult } from '../channel.contract.js';
-import type { DispatchOutcome } from './dispatcher.js';
+import type { DispatchOutcome } from './dispatch-outcome.js';
 
 let messaging: TestMessaging;
 beforeAll(async () => {

@@ -1,7 +1,8 @@
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import { inGroups } from '../reactor/in-groups.js';
 import { isOfTheMoment, ProviderBusy } from './dispatch.problem.js';
-import type { Dispatcher, DispatchOutcome } from './dispatcher.js';
+import type { DispatchOutcome } from './dispatch-outcome.js';
+import type { Dispatcher } from './dispatcher.js';
 import type { ClaimedMessage, HeldNotes } from './held-notes.js';
 
 /** Messages of one look; the sweeper comes by again in seconds. */
