@@ -2,12 +2,22 @@ import type { NewEvent } from '../../libs/event-store/src/event-type.js';
 import { addDays } from '../../libs/kernel/src/local-date.js';
 import { occurredNow } from '../../libs/kernel/src/occurred.js';
 import { MessagePlannerReactor } from '../../libs/messaging/src/reactor/message-planner.reactor.js';
-import { CourseEntryRetracted, courseStream } from '../../libs/treatment/src/course/course.events.js';
+import {
+  CourseEntryRetracted,
+  courseStream,
+  SessionCancelled,
+  SessionRescheduled,
+} from '../../libs/treatment/src/course/course.events.js';
 import { PatientLinked, patientStream, PatientUnlinked } from '../../libs/treatment/src/patient/patient.events.js';
 import type { TestMessaging, TestWorld } from './test-messaging.js';
-import { CourseHistory } from './treatment-history.js';
+import { CourseHistory, zoned } from './treatment-history.js';
 
 const now = occurredNow('2026-05-01T00:00:00.000Z');
+
+interface Place {
+  readonly siteId: string;
+  readonly practitionerId: string;
+}
 
 /** A chain at whose site it is about noon, and what its patients are told, step by step. */
 export class ToldMessages {
@@ -48,6 +58,17 @@ export class ToldMessages {
   sent = async (kinds = ''): Promise<string[]> => (await this.messages(kinds)).filter((line) => line.endsWith('sent'));
 
   named = (course: CourseHistory, patientId = this.patient) => ({ courseId: course.id, patientId });
+
+  /** A session of a course that does not take place. */
+  cancelled = (course: CourseHistory, sessionId: string): NewEvent =>
+    SessionCancelled(now, { ...this.named(course), sessionId, reason: 'ill' });
+
+  /** A session of a course at another day, in the same place with the same practitioner unless `to` says otherwise. */
+  moved = (course: CourseHistory, sessionId: string, day: number, to: Partial<Place> = {}): NewEvent => {
+    const { site: siteId, practitioner: practitionerId } = this.world.of;
+    const at = zoned(this.day(day));
+    return SessionRescheduled(now, { ...this.named(course), sessionId, siteId, practitionerId, at, ...to });
+  };
 
   /** Appends a course, and waits until its messages are planned. */
   async begin(course: CourseHistory): Promise<CourseHistory> {

@@ -1,10 +1,8 @@
+import type { Engine } from '#libs/engine/src/engine.js';
 import { join } from 'node:path';
-import type { CommandRunner } from '#libs/cqrs/src/command-runner.js';
 import { References } from '#libs/cqrs/src/references.js';
 import type { Database } from '#libs/database/src/database.js';
 import { migrate } from '#libs/database/src/migrations.js';
-import type { Chains } from '#libs/event-store/src/chains.js';
-import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { Ticker } from '#libs/messaging/src/proposals.contract.js';
 import type { Projection, Reactor } from '#libs/projections/src/projection.js';
 import { BookingNotes } from './booker/booking-notes.js';
@@ -19,12 +17,7 @@ export const migrateBooking = (db: Database): Promise<string[]> =>
   migrate(db, { name: 'booking', folder: join(import.meta.dirname, 'migrations') });
 
 /** What booking stands on. */
-export interface BookingEngine {
-  readonly db: Database;
-  readonly chains: Chains;
-  readonly codes: ExternalCodes;
-  readonly runner: CommandRunner;
-}
+export type BookingEngine = Pick<Engine, 'db' | 'chains' | 'codes' | 'runner'>;
 
 /** Booking in any process, whether it proposes times or only answers about them. */
 export interface Booking {

@@ -1,11 +1,4 @@
-import type { CommandRunner } from '#libs/cqrs/src/command-runner.js';
-import type { Database } from '#libs/database/src/database.js';
-import type { Boxes } from '#libs/event-store/src/boxes.js';
-import type { Chains } from '#libs/event-store/src/chains.js';
-import type { Codec } from '#libs/event-store/src/codec.js';
-import type { EventStore } from '#libs/event-store/src/event-store.js';
-import type { MasterKey } from '#libs/event-store/src/master-key.js';
-import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
+import type { Engine } from '#libs/engine/src/engine.js';
 import type { Projection, Reactor } from '#libs/projections/src/projection.js';
 import type { Channel } from './channel.contract.js';
 import { ChainClock } from './clock/chain-clock.js';
@@ -35,16 +28,10 @@ import { MessageWriter } from './templates/message-writer.js';
 import { TemplateLibrary } from './templates/template-library.js';
 
 /** What messaging stands on. */
-export interface MessagingEngine {
-  readonly db: Database;
-  readonly store: EventStore;
-  readonly codec: Codec;
-  readonly chains: Chains;
-  readonly boxes: Boxes;
-  readonly codes: ExternalCodes;
-  readonly runner: CommandRunner;
-  readonly master: MasterKey;
-}
+export type MessagingEngine = Pick<
+  Engine,
+  'db' | 'store' | 'codec' | 'chains' | 'boxes' | 'codes' | 'runner' | 'master'
+>;
 
 /** Who carries messages out of this deployment; everything goes to the outbox where nothing is said. */
 export interface Providers {

@@ -1,11 +1,5 @@
-import type { CommandRunner } from '#libs/cqrs/src/command-runner.js';
+import type { Engine } from '#libs/engine/src/engine.js';
 import { References } from '#libs/cqrs/src/references.js';
-import type { Database } from '#libs/database/src/database.js';
-import type { Boxes } from '#libs/event-store/src/boxes.js';
-import type { Chains } from '#libs/event-store/src/chains.js';
-import type { Codec } from '#libs/event-store/src/codec.js';
-import type { EventStore } from '#libs/event-store/src/event-store.js';
-import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import type { Projection, Reactor } from '#libs/projections/src/projection.js';
 import { OpenAdverseEvents, People, RecallSites } from '#libs/treatment/src/tasks.contract.js';
 import { TaskCandidates } from './raise/task-candidates.js';
@@ -18,15 +12,7 @@ import { tasksProjection } from './tasks/tasks.projection.js';
 import { TasksQuery } from './tasks/tasks.query.js';
 
 /** What tasks stand on. */
-export interface TasksEngine {
-  readonly db: Database;
-  readonly store: EventStore;
-  readonly codec: Codec;
-  readonly chains: Chains;
-  readonly boxes: Boxes;
-  readonly codes: ExternalCodes;
-  readonly runner: CommandRunner;
-}
+export type TasksEngine = Pick<Engine, 'db' | 'store' | 'codec' | 'chains' | 'boxes' | 'codes' | 'runner'>;
 
 /** Tasks in any process, whether it raises them or only answers about them. */
 export interface Tasks {

@@ -96,9 +96,10 @@ export const rowsOf = ({ tables }: Manifest): number => tables.reduce((sum, { ro
 
 export const eventsIn = ({ chains }: Manifest): number => chains.reduce((sum, { head }) => sum + head, 0);
 
-const asJson = (file: string, manifest: Manifest, { sha256, bytes }: Seal): object => ({
-  file: file === STDOUT ? null : file,
+/** What a backup holds, for programs. */
+export const summaryOf = (manifest: Manifest, sha256: string, bytes: number): object => ({
   takenAt: manifest.takenAt,
+  version: manifest.version,
   mode: manifest.mode,
   events: eventsIn(manifest),
   rows: rowsOf(manifest),
@@ -106,6 +107,11 @@ const asJson = (file: string, manifest: Manifest, { sha256, bytes }: Seal): obje
   masterKey: manifest.masterKey,
   bytes,
   sha256,
+});
+
+const asJson = (file: string, manifest: Manifest, { sha256, bytes }: Seal): object => ({
+  file: file === STDOUT ? null : file,
+  ...summaryOf(manifest, sha256, bytes),
 });
 
 function tell(file: string, manifest: Manifest, { sha256, bytes }: Seal): string {

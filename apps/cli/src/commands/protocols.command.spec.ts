@@ -1,12 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { newId } from '#libs/kernel/src/ids.js';
 import { builtInProtocol } from '#libs/protocols/src/built-in-protocols.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { openTestApi, type TestApi } from '#test/support/test-api.js';
 import { addProtocols } from './protocols.command.js';
+import { runCommand } from '#test/support/run-command.js';
 
 let api: TestApi;
 let url: string;
@@ -33,22 +33,7 @@ afterEach(() => {
 });
 
 /** Runs `pistor protocols …`. @returns what it printed, and the exit code that it asks for */
-async function run(...args: readonly string[]): Promise<{ said: string; code: number }> {
-  let said = '';
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation(((text: string, done?: () => void) => {
-    said += text;
-    done?.();
-    return true;
-  }) as typeof process.stdout.write);
-  try {
-    const program = new Command('pistor').exitOverride().configureOutput({ writeErr: () => undefined });
-    addProtocols(program);
-    await program.parseAsync(['node', 'pistor', 'protocols', ...args]);
-  } finally {
-    write.mockRestore();
-  }
-  return { said, code: Number(process.exitCode ?? 0) };
-}
+const run = (...args: readonly string[]) => runCommand([addProtocols], ['protocols', ...args]);
 
 const at = () => ['--url', url];
 

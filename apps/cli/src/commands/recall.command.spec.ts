@@ -1,10 +1,10 @@
-import { Command } from 'commander';
 import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { LotRecalled, recallIdOf, recallStreamOf } from '#libs/treatment/src/recall/recall.events.js';
 import { openTestApi, type TestApi } from '#test/support/test-api.js';
 import { CourseHistory, patient, practitioner, site } from '#test/support/treatment-history.js';
 import { addRecall } from './recall.command.js';
+import { runCommand } from '#test/support/run-command.js';
 
 let api: TestApi;
 let url: string;
@@ -32,22 +32,8 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 /** Runs `pistor recall …`. @returns what it printed */
-async function run(...args: readonly string[]): Promise<string> {
-  let said = '';
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation((text: unknown, done?: unknown) => {
-    said += String(text);
-    if (typeof done === 'function') (done as () => void)();
-    return true;
-  });
-  try {
-    const program = new Command('pistor').exitOverride().configureOutput({ writeErr: () => undefined });
-    addRecall(program);
-    await program.parseAsync(['node', 'pistor', 'recall', ...args, '--url', url]);
-  } finally {
-    write.mockRestore();
-  }
-  return said;
-}
+const run = async (...args: readonly string[]) =>
+  (await runCommand([addRecall], ['recall', ...args, '--url', url])).said;
 
 describe('pistor recall', () => {
   it('prints what the lot touched, the counts first', async () => {

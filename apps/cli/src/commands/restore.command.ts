@@ -4,7 +4,7 @@ import type { CheckedBackup } from '#libs/composition/src/restore.js';
 import { print } from '../list.command.js';
 import { progressBar } from '../progress.js';
 import { withSignal } from '../with-client.js';
-import { eventsIn, rowsOf } from './backup.command.js';
+import { eventsIn, rowsOf, summaryOf } from './backup.command.js';
 
 interface Options {
   readonly into?: string;
@@ -56,15 +56,7 @@ async function run(file: string, options: Options): Promise<void> {
 
 const asJson = ({ manifest, seal, bytes }: CheckedBackup, restored: boolean): object => ({
   restored,
-  takenAt: manifest.takenAt,
-  version: manifest.version,
-  mode: manifest.mode,
-  events: eventsIn(manifest),
-  rows: rowsOf(manifest),
-  chains: manifest.chains.map(({ slug, head }) => ({ slug, head })),
-  masterKey: manifest.masterKey,
-  bytes,
-  sha256: seal.sha256,
+  ...summaryOf(manifest, seal.sha256, bytes),
 });
 
 function tell({ manifest, bytes }: CheckedBackup, restored: boolean): string {

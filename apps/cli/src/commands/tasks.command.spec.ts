@@ -1,4 +1,3 @@
-import { Command } from 'commander';
 import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { MessagePlanned, messageStream } from '#libs/messaging/src/message/message.events.js';
@@ -9,6 +8,7 @@ import { CourseHistory, patient, practitioner, site, zoned } from '#test/support
 import { addDispatch } from './dispatch.command.js';
 import { addMessages } from './messages.command.js';
 import { addTasks } from './tasks.command.js';
+import { runCommand } from '#test/support/run-command.js';
 
 let api: TestApi;
 let url: string;
@@ -45,22 +45,8 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 /** Runs `pistor …`. @returns what it printed */
-async function run(...args: readonly string[]): Promise<string> {
-  let said = '';
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation((text: unknown, done?: unknown) => {
-    said += String(text);
-    if (typeof done === 'function') (done as () => void)();
-    return true;
-  });
-  try {
-    const program = new Command('pistor').exitOverride().configureOutput({ writeErr: () => undefined });
-    for (const add of [addTasks, addMessages, addDispatch]) add(program);
-    await program.parseAsync(['node', 'pistor', ...args, '--url', url]);
-  } finally {
-    write.mockRestore();
-  }
-  return said;
-}
+const run = async (...args: readonly string[]) =>
+  (await runCommand([addTasks, addMessages, addDispatch], [...args, '--url', url])).said;
 
 describe('pistor tasks', () => {
   it('lists what waits for somebody, as a table and as lines of JSON', async () => {

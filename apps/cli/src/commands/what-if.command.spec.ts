@@ -1,13 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { newId } from '#libs/kernel/src/ids.js';
 import { builtInProtocol } from '#libs/protocols/src/built-in-protocols.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { openTestApi, type TestApi } from '#test/support/test-api.js';
 import { CourseHistory, lot, patient, practitioner, site } from '#test/support/treatment-history.js';
 import { addProtocols } from './protocols.command.js';
+import { runCommand } from '#test/support/run-command.js';
 
 let api: TestApi;
 let url: string;
@@ -36,22 +36,7 @@ afterEach(() => {
 });
 
 /** Runs `pistor protocols what-if …`. @returns what it printed, and the exit code that it asks for */
-async function run(...args: readonly string[]): Promise<{ said: string; code: number }> {
-  let said = '';
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation((text, done) => {
-    said += String(text);
-    if (typeof done === 'function') (done as () => void)();
-    return true;
-  });
-  try {
-    const program = new Command('pistor').exitOverride().configureOutput({ writeErr: () => undefined });
-    addProtocols(program);
-    await program.parseAsync(['node', 'pistor', 'protocols', 'what-if', ...args]);
-  } finally {
-    write.mockRestore();
-  }
-  return { said, code: Number(process.exitCode ?? 0) };
-}
+const run = (...args: readonly string[]) => runCommand([addProtocols], ['protocols', 'what-if', ...args]);
 
 const inYear = () => ['--from', '2025-01-01', '--to', '2025-12-31', '--url', url];
 

@@ -1,12 +1,10 @@
 import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { PatientOptedOut } from '#libs/treatment/src/contact/contact.events.js';
-import { SessionCancelled, SessionRescheduled } from '#libs/treatment/src/course/course.events.js';
 import { SiteQuietHoursSet, siteStream } from '#libs/treatment/src/site/site.events.js';
 import { HealthFactRecorded, patientStream } from '#libs/treatment/src/patient/patient.events.js';
 import { openTestMessaging, recipient, type TestMessaging } from '#test/support/test-messaging.js';
 import { ToldMessages } from '#test/support/told-messages.js';
-import { zoned } from '#test/support/treatment-history.js';
 import { MessageExplainer } from './message-explainer.js';
 
 let messaging: TestMessaging;
@@ -47,12 +45,10 @@ describe('the rule of a message', () => {
   it('that tells of a change is that by which the patient was told of the session before', async () => {
     const course = await booked(6);
     expect(await told.send('session-reminder')).toBe('sent');
-    const { site: siteId, practitioner: practitionerId } = told.world.of;
-    const named = { ...told.named(course), sessionId };
-    await told.tell(course, SessionRescheduled(now, { ...named, siteId, practitionerId, at: zoned(told.day(9)) }));
+    await told.tell(course, told.moved(course, sessionId, 9));
     expect((await explained('session-moved')).rule).toMatchObject({ text: { kind: 'session-reminder' } });
     expect(await told.send('session-moved')).toBe('sent');
-    await told.tell(course, SessionCancelled(now, { ...named, reason: 'ill' }));
+    await told.tell(course, told.cancelled(course, sessionId));
     expect((await explained('session-called-off')).rule).toMatchObject({ text: { kind: 'session-reminder' } });
   });
 });

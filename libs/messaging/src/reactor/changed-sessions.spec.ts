@@ -1,11 +1,6 @@
 import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
-import {
-  CourseStopped,
-  SessionCancelled,
-  SessionRescheduled,
-  SessionZoneRulesApplied,
-} from '#libs/treatment/src/course/course.events.js';
+import { CourseStopped, SessionZoneRulesApplied } from '#libs/treatment/src/course/course.events.js';
 import { PatientMovedAway, PatientReturned } from '#libs/treatment/src/patient/patient.events.js';
 import { openTestMessaging, type TestMessaging } from '#test/support/test-messaging.js';
 import { ToldMessages } from '#test/support/told-messages.js';
@@ -31,12 +26,9 @@ const now = occurredNow('2026-05-01T00:00:00.000Z');
 const sessionId = newId();
 const booked = (day: number) => told.begin(told.course().booked(told.day(day), { id: sessionId }));
 const notices = async () => [...(await told.messages('session-moved')), ...(await told.messages('session-called-off'))];
-const cancelled = (course: CourseHistory) => SessionCancelled(now, { ...told.named(course), sessionId, reason: 'ill' });
-const moved = (course: CourseHistory, n: number, to: { siteId?: string; practitionerId?: string } = {}) => {
-  const { site: siteId, practitioner: practitionerId } = told.world.of;
-  const at = zoned(told.day(n));
-  return SessionRescheduled(now, { ...told.named(course), sessionId, siteId, practitionerId, at, ...to });
-};
+const cancelled = (course: CourseHistory) => told.cancelled(course, sessionId);
+const moved = (course: CourseHistory, day: number, to: { siteId?: string; practitionerId?: string } = {}) =>
+  told.moved(course, sessionId, day, to);
 
 describe('a session that the patient was reminded of', () => {
   it('[message.change-told] is called off at once when it is cancelled, and when the course is stopped', async () => {

@@ -9,10 +9,8 @@ import {
   MaintenanceDeclined,
   MaintenanceResumed,
   MaintenanceScheduled,
-  SessionCancelled,
   SessionMissed,
   SessionPerformedCorrected,
-  SessionRescheduled,
 } from '#libs/treatment/src/course/course.events.js';
 import { openTestMessaging, type TestMessaging } from '#test/support/test-messaging.js';
 import { ToldMessages } from '#test/support/told-messages.js';
@@ -37,14 +35,8 @@ const booking = (course: CourseHistory, kind: 'course' | 'maintenance' = 'mainte
   told.course({ id: course.id }).booked(told.day(80), { id: sessionId, kind, number: 1 }).events[1] as NewEvent;
 const performed = (course: CourseHistory, n: number, options: object) =>
   told.course({ id: course.id }).performed(told.day(n, '00:01'), options).events[1] as NewEvent;
-const cancelled = (course: CourseHistory) => SessionCancelled(now, { ...told.named(course), sessionId, reason: 'ill' });
-const moved = (course: CourseHistory, n: number) => {
-  const { site: siteId, practitioner: practitionerId } = told.world.of;
-  return SessionRescheduled(now, {
-    ...{ ...told.named(course), sessionId, siteId, practitionerId },
-    at: zoned(told.day(n)),
-  });
-};
+const cancelled = (course: CourseHistory) => told.cancelled(course, sessionId);
+const moved = (course: CourseHistory, day: number) => told.moved(course, sessionId, day);
 
 describe('a maintenance window that comes back', () => {
   const around = () => told.pending('maintenance');
