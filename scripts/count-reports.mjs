@@ -7,7 +7,7 @@
  * runs tests. The last line is `N passed, N failed`; the exit code is 0 only when nothing failed.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 const folder = process.argv[2];
 /** Stages that only prepare the others: a failure counts, success is nothing to boast of. */
@@ -38,11 +38,23 @@ function countTests(stage, ok) {
   if (!existsSync(file)) return { passed: 0, failed: 1 };
   const report = JSON.parse(readFileSync(file, 'utf8'));
   const passed = report.numPassedTests;
+  for (const name of failedTests(report)) console.log(`FAILED in ${stage}: ${name}`);
   const excused = excusedTests(report);
   for (const [reason, count] of excused) console.log(`SKIPPED in ${stage}: ${count} tests (${reason})`);
   const skipped = report.numPendingTests + report.numTodoTests - [...excused.values()].reduce((a, b) => a + b, 0);
   const failed = report.numFailedTests + report.numRuntimeErrorTestSuites + skipped;
   return { passed, failed: failed === 0 && (!ok || passed === 0) ? 1 : failed };
+}
+
+/** What failed by name, suites that did not load by their file: the run's output is too long to look for them. */
+function failedTests({ testResults }) {
+  return testResults
+    .filter(({ status }) => status === 'failed')
+    .flatMap(({ name, assertionResults }) => {
+      const failed = assertionResults.filter((test) => test.status === 'failed').map(({ fullName }) => fullName);
+      const file = relative(process.cwd(), name);
+      return failed.length > 0 ? failed.map((test) => `${file}: ${test}`) : [`${file} did not run`];
+    });
 }
 
 /** Skipped tests whose names say why, `… (skipped: REASON) …`, counted by reason. */
