@@ -1,3 +1,4 @@
+import moment from 'moment-timezone';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { EventStore, StoredEvent } from '#libs/event-store/src/event-store.js';
 import type { Id } from '#libs/kernel/src/ids.js';
@@ -14,6 +15,8 @@ export interface LedgerSession {
   readonly courseId: Id;
   /** Each time that it was put on a day, and when that was recorded. */
   readonly bookings: { readonly recordedAt: string; readonly start: string; readonly siteId: Id }[];
+  /** What it is planned with: product and lot. */
+  readonly lots: readonly string[];
   status: 'booked' | 'performed' | 'cancelled' | 'missed';
   performed: { readonly recordedAt: string; readonly eventId: Id } | undefined;
   /** When it came to what it is now. */
@@ -41,6 +44,8 @@ export interface LedgerPatient {
   movedAwayOn: string | undefined;
   hasMovedAway: boolean;
   readonly links: Map<Id, Id>;
+  /** Times of what no session may take place in; null: for ever. */
+  readonly pregnancies: Map<Id, { readonly since: string | null; until: string | null }>;
 }
 
 export interface LedgerSite {
@@ -58,6 +63,10 @@ export interface Moment {
   readonly diedOn: readonly string[];
   readonly movedAwayOn: readonly string[];
   readonly consentWithdrawn: boolean;
+  /** On the day of the session. */
+  readonly pregnant: boolean;
+  /** A lot that the session is planned with. */
+  readonly lotRecalled: boolean;
   readonly course: Readonly<LedgerCourse>;
   /** Of the session that the message is about; undefined where it is about none. */
   readonly session:
@@ -110,6 +119,11 @@ function mayBeWrittenTo({ preference, choices }: LedgerPatient, category: string
   return preference.contactConsent === true && (choices.channels[category] ?? preference.channel) !== 'none';
 }
 
+const lotOf = ({ product, lotNumber }: Data): string => `${product}/${lotNumber}`;
+
+const covers = ({ since, until }: { since: string | null; until: string | null }, day: string): boolean =>
+  (since === null || since <= day) && (until === null || until >= day);
+
 export class Ledger {
   position = 0;
   readonly messages = new Map<Id, LedgerMessage>();
@@ -121,6 +135,8 @@ export class Ledger {
   readonly disorder: string[] = [];
   /** By consultation and procedure. */
   private readonly withdrawn = new Map<string, boolean>();
+  /** Lots that may not be used, by product and number. */
+  private readonly recalled = new Set<string>();
 
   constructor(
     private readonly store: EventStore,
@@ -167,7 +183,7 @@ export class Ledger {
     const { type, id: eventId } = header;
     const data = (JSON.parse(text) as { readonly open: Data }).open;
     if (type.startsWith('Message')) return this.takeOfMessage(type, data, recordedAt, position);
-    if (type.startsWith('Patient')) return this.takeOfPatient(type, data);
+    if (type.startsWith('Patient') || type.startsWith('HealthFact')) return this.takeOfPatient(type, data);
     switch (type) {
       case 'SiteRegistered':
         this.sites.set(data.siteId, { siteId: data.siteId, zone: data.timeZone, quiet: data.quietHours });
@@ -180,6 +196,12 @@ export class Ledger {
         return;
       case 'ConsentWithdrawn':
         this.withdrawn.set(`${data.consultationId} ${data.procedure}`, true);
+        return;
+      case 'LotRecalled':
+        this.recalled.add(lotOf(data));
+        return;
+      case 'LotRecallLifted':
+        this.recalled.delete(lotOf(data));
         return;
       case 'CoursePlanned': {
         const { courseId, patientId, siteId, consultationId } = data as unknown as LedgerCourse;
@@ -200,7 +222,8 @@ export class Ledger {
     switch (type) {
       case 'SessionBooked': {
         const bookings = [{ recordedAt, start: data.at.instant as string, siteId: data.siteId as Id }];
-        const ids = { sessionId: data.sessionId, courseId: course.courseId };
+        const lots = ((data.products ?? []) as Data[]).map(lotOf);
+        const ids = { sessionId: data.sessionId, courseId: course.courseId, lots };
         const status = { status: 'booked' as const, statusAt: recordedAt, performed: undefined, retracted: false };
         this.sessions.set(data.sessionId, { ...ids, bookings, ...status });
         return;
@@ -241,7 +264,8 @@ export class Ledger {
     if (type === 'PatientRegistered') {
       const gone = { diedOn: undefined, movedAwayOn: undefined, hasMovedAway: false };
       const choices = { channels: {}, timeZone: null };
-      this.patients.set(patientId, { patientId, preference, choices, optedOut: new Set(), ...gone, links: new Map() });
+      const more = { optedOut: new Set<string>(), links: new Map<Id, Id>(), pregnancies: new Map() };
+      this.patients.set(patientId, { patientId, preference, choices, ...gone, ...more });
       return;
     }
     const patient = this.patients.get(patientId);
@@ -256,6 +280,8 @@ export class Ledger {
     if (type === 'PatientDied') patient.diedOn = data.on;
     if (type === 'PatientMovedAway') Object.assign(patient, { movedAwayOn: data.on, hasMovedAway: true });
     if (type === 'PatientReturned') patient.movedAwayOn = undefined;
+    if (type === 'HealthFactRecorded') patient.pregnancies.set(data.factId, { since: data.since, until: data.until });
+    if (type === 'HealthFactEnded') Object.assign(patient.pregnancies.get(data.factId) ?? {}, { until: data.until });
     if (type === 'PatientLinked') patient.links.set(data.linkId, data.otherPatientId);
     if (type === 'PatientUnlinked') patient.links.delete(data.linkId);
   }
@@ -324,6 +350,8 @@ export class Ledger {
     const { zone, quiet } = this.sites.get(planned.siteId) as LedgerSite;
     const patient = this.patients.get(planned.patientId) as LedgerPatient;
     const category = categoryOf(planned.kind);
+    const start = session?.bookings.at(-1)?.start;
+    const day = start === undefined ? undefined : moment.tz(start, zone).format('YYYY-MM-DD');
     const bySms = (patient.choices.channels[category] ?? patient.preference.channel) === 'sms';
     return {
       mayBeWrittenTo: mayBeWrittenTo(patient, category),
@@ -331,10 +359,14 @@ export class Ledger {
       diedOn: persons.flatMap(({ diedOn }) => diedOn ?? []),
       movedAwayOn: persons.flatMap(({ movedAwayOn }) => movedAwayOn ?? []),
       consentWithdrawn: this.withdrawn.get(`${course.consultationId} ${course.protocol}`) === true,
+      pregnant:
+        day !== undefined &&
+        persons.some(({ pregnancies }) => [...pregnancies.values()].some((each) => covers(each, day))),
+      lotRecalled: session?.lots.some((lot) => this.recalled.has(lot)) ?? false,
       course: { ...course },
       session: session && {
         status: session.status,
-        start: session.bookings.at(-1)?.start,
+        start,
         retracted: session.retracted,
       },
       site: { zone, quiet },

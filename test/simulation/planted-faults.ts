@@ -24,6 +24,8 @@ export interface PlantedFault {
   readonly sweeperIsOff?: boolean;
   /** What is due meanwhile comes too late: it shows only then. */
   readonly outage?: boolean;
+  /** It shows only while dispatch is closed. */
+  readonly closed?: boolean;
 }
 
 const typesOf = ({ streams }: AppendRequest): string[] =>
@@ -231,6 +233,29 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
               ),
           }
         : work,
+  },
+  {
+    name: 'what stands against a session is not asked',
+    caughtBy: ['noneIsAttemptedWithoutCause'],
+    store: reading(
+      (event) =>
+        event.header.type === 'HealthFactRecorded'
+          ? withData(event, (data) => ({ ...data, since: '2099-01-01' }))
+          : event,
+      /^patient-/,
+    ),
+  },
+  {
+    name: 'messages go though dispatch is closed',
+    caughtBy: ['noneGoesWhileClosed'],
+    closed: true,
+    database: (db) => ({
+      ...db,
+      query: (async (statement: string | { name?: string; text: string; values?: unknown[] }, values?: unknown[]) =>
+        typeof statement !== 'string' && statement.name === 'dispatch_gate_state'
+          ? { rows: [], rowCount: 0 }
+          : db.query(statement as string, values)) as Database['query'],
+    }),
   },
   {
     name: 'jobs say who they are about',

@@ -6,6 +6,8 @@ import type { EventStore } from '#libs/event-store/src/event-store.js';
 import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { type Id, newId } from '#libs/kernel/src/ids.js';
 import type { Channel } from '#libs/messaging/src/channel.contract.js';
+import { DispatchGate } from '#libs/messaging/src/dispatch/dispatch-gate.js';
+import { DispatchSwitch } from '#libs/messaging/src/dispatch/dispatch-switch.js';
 import { AnswerLinks } from '#libs/messaging/src/dispatch/answer-links.js';
 import { DISPATCH_QUEUE, type DispatchJob } from '#libs/messaging/src/dispatch/dispatch.jobs.js';
 import { InboundService } from '#libs/messaging/src/inbound/inbound.service.js';
@@ -27,6 +29,7 @@ import { LotService } from '#libs/treatment/src/lot/lot.service.js';
 import { PatientService } from '#libs/treatment/src/patient/patient.service.js';
 import { PractitionerService } from '#libs/treatment/src/practitioner/practitioner.service.js';
 import { LotTraceQuery } from '#libs/treatment/src/recall/lot-trace/lot-trace.query.js';
+import { RecallService } from '#libs/treatment/src/recall/recall.service.js';
 import { SiteService } from '#libs/treatment/src/site/site.service.js';
 import type { PlantedFault } from './planted-faults.js';
 import { channelThrough, databaseThrough, ProcessPorts, queueThrough, storeThrough } from './process-ports.js';
@@ -41,6 +44,8 @@ export interface Deployment {
   readonly planted: PlantedFault | undefined;
   /** Courses of which no message can be written. */
   readonly poisoned: ReadonlySet<Id>;
+  /** @throws Unavailable while anything that follows the log is behind it */
+  readonly demandAtHead: () => void;
 }
 
 const log = { warn: () => {} };
@@ -84,8 +89,11 @@ export class DeskProcess {
   readonly consultations: ConsultationService;
   readonly courses: CourseService;
   readonly contacts: ContactService;
+  readonly recalls: RecallService;
   /** What providers and patients say. */
   readonly inbound: InboundService;
+  /** Lets messages go or none of them. */
+  readonly dispatch: DispatchSwitch;
 
   constructor(deployment: Deployment) {
     const { db, codes, boxes, runner, chains, master } = openParts(deployment, this.ports, undefined);
@@ -99,6 +107,11 @@ export class DeskProcess {
     this.consultations = new ConsultationService(runner, references, codes, new ProductLots(db));
     this.courses = new CourseService(runner, codes, references, trace);
     this.contacts = new ContactService(runner, references);
+    this.recalls = new RecallService(runner, codes);
+    this.dispatch = new DispatchSwitch(new DispatchGate(db), {
+      ...{ db, chains, runner },
+      atHead: async () => deployment.demandAtHead(),
+    });
     const links = new AnswerLinks(master, PLACE.publicUrl);
     this.inbound = new InboundService({ runner, chains, links, addresses: new ReplyAddresses(db, master) });
   }

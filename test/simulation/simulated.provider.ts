@@ -32,6 +32,9 @@ export interface ProviderCall {
   readonly messageId: Id;
   readonly patientId: Id;
   readonly to: string;
+  /** Where the recipient says that nothing more of the kind is wanted. */
+  readonly unsubscribeUrl: string | null;
+  readonly kind: string;
   readonly key: string;
   readonly attempt: number;
   /** The provider's, where it has taken it. */
@@ -126,7 +129,7 @@ export class SimulatedProvider {
   }
 
   private note(message: OutgoingMessage, mood: ProviderCall['mood'], delivers: boolean, certainlyNot: boolean): void {
-    const { messageId, patientId, to, idempotencyKey: key, attempt } = message;
+    const { messageId, patientId, to, unsubscribeUrl, kind, idempotencyKey: key, attempt } = message;
     const reference = this.known.get(key);
     const sentAt = Date.parse(message.sentAt);
     const call = {
@@ -135,6 +138,8 @@ export class SimulatedProvider {
       messageId,
       patientId,
       to,
+      unsubscribeUrl,
+      kind,
       key,
       attempt,
       reference,

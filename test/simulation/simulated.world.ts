@@ -25,6 +25,8 @@ export interface WorldSurroundings {
   poison(courseId: Id): void;
   /** Names a thing for the trace. */
   name(id: Id, label: string): void;
+  /** The entry on record that a session was performed. */
+  performance(session: Id): Promise<Id | undefined>;
 }
 
 interface Site {
@@ -59,6 +61,7 @@ interface Course {
 const ZONES = ['Europe/Istanbul', 'Europe/Paris', 'America/New_York', 'Australia/Lord_Howe', 'America/Vancouver'];
 const PROTOCOL = 'facial';
 const PRODUCT = 'GlowMeso HA';
+const LOT = 'L1';
 /** Of the protocol. */
 const INTERVAL_DAYS = 14;
 const HANDS = { device: 'needle', depthMm: 2, durationMinutes: 45 } as const;
@@ -94,7 +97,7 @@ export class World {
       this.sites.push({ id, zone });
       const lot = {
         product: PRODUCT,
-        lotNumber: 'L1',
+        lotNumber: LOT,
         expiresOn: '2035-01-01',
         receivedOn: addDays(today, -30),
         ingredients: ['hyaluronic acid'],
@@ -110,6 +113,13 @@ export class World {
       around.at(inOfficeHours(comes, site.zone, random), () => this.comes(`p${n}`, site));
     }
     if (random.chance(0.3)) around.at(this.sometime(), () => this.setQuietHours());
+    if (random.chance(0.3)) around.at(this.sometime(), () => this.recall());
+  }
+
+  /** Somebody whose treatment ends while the days are still calm: what follows of it falls into the others. */
+  veteran(label: string, at: number): void {
+    const site = this.random.pick(this.sites);
+    this.around.at(inOfficeHours(at, site.zone, this.random), () => this.comes(label, site));
   }
 
   /** Something about the patient or the session of a message, at the very moment at which it is dispatched. */
@@ -182,6 +192,7 @@ export class World {
     sometimes(0.04, () => this.dies(patient));
     sometimes(0.06, () => this.moves(patient));
     sometimes(0.08, () => this.linkWith(patient, random));
+    sometimes(0.1, () => this.isPregnant(patient));
   }
 
   private async consult(patient: Patient): Promise<void> {
@@ -220,7 +231,8 @@ export class World {
     const start = inOfficeHours(Math.max(from, course.earliest), zone, random, 15);
     const label = `${course.label} n${(course.sessions += 1)}`;
     const kind = course.performed < course.planned ? ('course' as const) : ('maintenance' as const);
-    const data = { kind, site, practitioner: this.physician, at: wallOf(start, zone) };
+    const products = random.chance(0.5) ? { products: [{ product: PRODUCT, lotNumber: LOT }] } : {};
+    const data = { kind, site, practitioner: this.physician, at: wallOf(start, zone), ...products };
     const id = await this.give(`${label} book`, (desk, meta) => desk.courses.book(meta, course.id, data));
     if (id === undefined) return;
     around.name(id, label);
@@ -246,7 +258,7 @@ export class World {
     const check = Object.fromEntries(
       (builtInProtocol(PROTOCOL)?.preSession.checks ?? []).map(({ code }) => [code, 'no' as const]),
     );
-    const products = [{ product: PRODUCT, lotNumber: 'L1' }];
+    const products = [{ product: PRODUCT, lotNumber: LOT }];
     const data = {
       at,
       ...HANDS,
@@ -265,12 +277,37 @@ export class World {
     course.open.delete(session);
     if (random.chance(0.5)) around.at(around.now() + 3 * DAY_MS, () => this.followUp(course));
     if (random.chance(0.06)) around.at(around.now() + random.int(1, 90) * MINUTE_MS, () => this.stop(course));
+    this.decideMistake(course, session, booked);
     course.performed += 1;
     course.earliest = booked.start + INTERVAL_DAYS * DAY_MS;
     if (course.performed === course.planned) return this.complete(course);
     const days =
       course.performed < course.planned ? INTERVAL_DAYS + random.fraction() * 4 : 70 + random.fraction() * 60;
     await this.book(course, booked.start + days * DAY_MS);
+  }
+
+  /** What was entered turns out to be wrong: the hour, or that it took place at all. */
+  private decideMistake(course: Course, session: Id, { label, start }: { label: string; start: number }): void {
+    const { random, around } = this;
+    const mistake = random.weighted({ none: 84, hour: 10, all: 6 });
+    if (mistake === 'none') return;
+    around.at(around.now() + random.int(5, 4_000) * MINUTE_MS, async () => {
+      const entry = await around.performance(session);
+      if (entry === undefined) return;
+      if (mistake === 'all') {
+        await this.give(`${label} retract`, (desk, meta) =>
+          desk.courses.retractEntry(meta, course.id, entry, 'it was another patient'),
+        );
+        return;
+      }
+      const at = wallOf(start - random.int(1, 300) * MINUTE_MS, course.patient.site.zone);
+      await this.give(`${label} correct`, (desk, meta) =>
+        desk.courses.correctEntry(meta, course.id, entry, {
+          data: { type: 'SessionPerformed', at },
+          reason: 'it was earlier',
+        }),
+      );
+    });
   }
 
   /** From here on it is maintained, unless the patient does not want that. */
@@ -402,6 +439,38 @@ export class World {
   private async dies(patient: Patient): Promise<void> {
     const on = wallOf(this.around.now(), patient.site.zone).slice(0, 10);
     await this.give(`${patient.label} dies`, (desk, meta) => desk.patients.recordDeath(meta, patient.id, on));
+  }
+
+  /** Late knowledge that stands against every session ahead, until it has an end. */
+  private async isPregnant(patient: Patient): Promise<void> {
+    const day = (days: number) => addDays(wallOf(this.around.now(), patient.site.zone).slice(0, 10), days);
+    const fact = { kind: 'condition' as const, statement: 'pregnancy', since: null, until: null };
+    const id = await this.give(`${patient.label} is pregnant`, (desk, meta) =>
+      desk.patients.recordHealthFact(meta, patient.id, fact),
+    );
+    if (id === undefined || this.random.chance(0.3)) return;
+    this.around.at(this.around.now() + this.random.int(1, 8 * 24) * HOUR_MS, async () => {
+      await this.give(`${patient.label} is not pregnant`, (desk, meta) =>
+        desk.patients.endHealthFact(meta, patient.id, id, { until: day(-1) }),
+      );
+    });
+  }
+
+  /** The lot that everybody is treated with is recalled, and most often that turns out to be for nothing. */
+  private async recall(): Promise<void> {
+    const { around, random } = this;
+    const { zone } = this.sites[0] as Site;
+    const today = () => wallOf(around.now(), zone).slice(0, 10);
+    const notice = { recalledOn: today(), reference: 'N 1', cause: 'sterility' as const };
+    const id = await this.give('recall', (desk, meta) =>
+      desk.recalls.recall(meta, { product: PRODUCT, lotNumber: LOT, ...notice }),
+    );
+    if (id === undefined || random.chance(0.2)) return;
+    around.at(around.now() + random.int(2, 6 * 24) * HOUR_MS, async () => {
+      await this.give('recall is lifted', (desk, meta) =>
+        desk.recalls.lift(meta, id, { liftedOn: today(), reference: 'N 2' }),
+      );
+    });
   }
 
   private async moves(patient: Patient): Promise<void> {

@@ -20,7 +20,14 @@ export interface Evidence {
   readonly end: number;
   readonly faultless: boolean;
   /** While no worker ran at all; ms. */
-  readonly outage: { readonly from: number; readonly to: number } | undefined;
+  readonly outage: Period | undefined;
+  /** While the operator let no message go. */
+  readonly closed: Period | undefined;
+}
+
+export interface Period {
+  readonly from: number;
+  readonly to: number;
 }
 
 type Property = (evidence: Evidence) => string[];
@@ -29,6 +36,12 @@ type Property = (evidence: Evidence) => string[];
 const SETTLED_WITHIN_MS = 15 * MINUTE_MS;
 /** Chaos may keep a message back for so long: deadlines are farther away. */
 const CHAOS_MS = 6 * HOUR_MS;
+
+/** A worker that stood still when dispatch was closed goes on when it wakes up. */
+const BEGUN_MS = 5 * MINUTE_MS;
+/** What a site allows that has set nothing else: two invitations in a week. */
+const CAP = 2;
+const CAP_MS = 7 * DAY_MS;
 
 const SETTLED = new Set(['sent', 'suppressed', 'expired', 'failed', 'unknown']);
 const AHEAD = new Set([
@@ -54,8 +67,9 @@ export const noneExpiresThatCouldHaveGone: Property = (evidence) =>
   all(evidence).flatMap(({ label, status, planned, everHeld, deferrals, due }) => {
     if (status !== 'expired' || everHeld) return [];
     const quietToTheEnd = deferrals > 0 && ms(planned.expiresAt) - ms(due) < CHAOS_MS;
-    const { outage } = evidence;
-    const wasOut = outage && outage.from < ms(planned.expiresAt) && outage.to > ms(planned.due.instant) - HOUR_MS;
+    const wasOut = [evidence.outage, evidence.closed].some(
+      (period) => period && period.from < ms(planned.expiresAt) && period.to > ms(planned.due.instant) - HOUR_MS,
+    );
     if (wasOut || quietToTheEnd || ms(planned.expiresAt) - ms(planned.due.instant) < CHAOS_MS) return [];
     return [`${label} expired, though it was due at ${planned.due.instant} and of use until ${planned.expiresAt}`];
   });
@@ -128,6 +142,10 @@ function whatStandsAgainst({ planned, plannedFor }: LedgerMessage, so: Moment, r
   if (ahead && so.movedAwayOn.some((on) => on <= today)) against.push('the patient had moved away');
   if (ahead && so.consentWithdrawn) against.push('consent was withdrawn');
   if (ahead && so.course.over) against.push(`the course was over by ${so.course.over.by}`);
+  if (so.session && waitsForItsSession(kind)) {
+    if (so.pregnant) against.push('the patient was pregnant on the day of the session');
+    if (so.lotRecalled) against.push('a lot of the session was recalled');
+  }
   if (cause.kind === 'maintenance-window' && so.course.maintenanceDeclined) against.push('maintenance was declined');
   if (so.session && ahead && so.session.status !== 'booked') against.push(`the session was ${so.session.status}`);
   if (so.session && ahead && so.session.start !== plannedFor) against.push(`the session was at ${so.session.start}`);
@@ -138,6 +156,33 @@ function whatStandsAgainst({ planned, plannedFor }: LedgerMessage, so: Moment, r
     against.push('the session was not performed');
   return against;
 }
+
+/** That a time does not hold any more is told whatever stands against the new one. */
+const waitsForItsSession = (kind: string): boolean => AHEAD.has(kind) && kind !== 'session-moved';
+
+/** While dispatch is closed nothing is attempted; whoever had begun before it was may come to the end of it. */
+export const noneGoesWhileClosed: Property = (evidence) => {
+  const { closed } = evidence;
+  if (!closed) return [];
+  return all(evidence).flatMap(({ label, attempts }) =>
+    attempts
+      .filter(({ recordedAt }) => ms(recordedAt) > closed.from + BEGUN_MS && ms(recordedAt) < closed.to)
+      .map(({ recordedAt }) => `${label} was attempted at ${recordedAt}, while dispatch was closed`),
+  );
+};
+
+/** Nobody gets more invitations in a time than the site allows, by whatever registration. */
+export const noneIsInvitedTooOften: Property = (evidence) => {
+  const invitations = all(evidence).flatMap(({ label, planned, attempts }) =>
+    planned.kind.startsWith('maintenance-') && attempts.length > 0
+      ? [{ label, patientId: planned.patientId as Id, at: ms(attempts.at(-1)?.recordedAt as string) }]
+      : [],
+  );
+  return invitations.flatMap(({ label, patientId, at }) => {
+    const within = invitations.filter((each) => each.patientId === patientId && each.at <= at && each.at > at - CAP_MS);
+    return within.length > CAP ? [`${label} was invitation ${within.length} within a week`] : [];
+  });
+};
 
 /** Nothing is suppressed for a reason that is not so. */
 export const noneIsSuppressedWithoutReason: Property = (evidence) =>
@@ -296,6 +341,8 @@ export const PROPERTIES: readonly Property[] = [
   noneGoesWithoutAnAttempt,
   noneIsAttemptedWithoutCause,
   noneIsSuppressedWithoutReason,
+  noneGoesWhileClosed,
+  noneIsInvitedTooOften,
   noneGoesInQuietHours,
   noneGoesTooEarlyOrTooLate,
   eachStreamIsInOrder,

@@ -7,10 +7,12 @@ import { type Engine, openEngine } from '#libs/engine/src/engine.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { EventType } from '#libs/event-store/src/event-type.js';
 import { MasterKey } from '#libs/event-store/src/master-key.js';
-import { PistorError } from '#libs/kernel/src/errors.js';
+import { PistorError, Unavailable } from '#libs/kernel/src/errors.js';
 import { isId, newId } from '#libs/kernel/src/ids.js';
 import type { Receipt, Transport } from '#libs/messaging/src/channel.contract.js';
 import type { DispatchJob } from '#libs/messaging/src/dispatch/dispatch.jobs.js';
+import { AnswerLinks } from '#libs/messaging/src/dispatch/answer-links.js';
+import { DispatchGate } from '#libs/messaging/src/dispatch/dispatch-gate.js';
 import { MESSAGE_EVENTS } from '#libs/messaging/src/message/message.events.js';
 import { MESSAGES_SCHEMA } from '#libs/messaging/src/messages/messages.projection.js';
 import { openMessaging } from '#libs/messaging/src/messaging.js';
@@ -27,7 +29,7 @@ import { Random } from './random.js';
 import { type Deployment, DeskProcess, WorkerProcess } from './simulated.process.js';
 import { type ProviderCall, type ProviderKind, SimulatedProvider } from './simulated.provider.js';
 import { type Act, World } from './simulated.world.js';
-import { balanceProblem, type Evidence, PROPERTIES } from './simulation.properties.js';
+import { balanceProblem, type Evidence, type Period, PROPERTIES } from './simulation.properties.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, minuteOf, VirtualClock } from './virtual-clock.js';
 
 /** What simulations take place in: one embedded database, a chain of its own for each. */
@@ -91,6 +93,14 @@ const WORKERS = ['w1', 'w2', 'w3'];
 /** A longer run is one of a larger clinic. */
 const LONG_DAYS = 60;
 const PATIENTS: Readonly<Record<'short' | 'long', [number, number]>> = { short: [10, 20], long: [20, 40] };
+/**
+ * Before anything goes wrong some patients are treated, whose maintenance then falls due: a treatment takes some ten weeks,
+ * and its result is to be kept up after three months.
+ */
+const VETERANS = 2;
+const PRELUDE_DAYS = 80;
+/** Shorter runs do without them. */
+const DAYS_WITH_VETERANS = 20;
 /** After the last fault, everything that waits for the morning must have gone. */
 const CALM_DAYS = 2;
 /** As often as the sweeper passes by where nothing seems to be left undone. */
@@ -100,6 +110,10 @@ const STEPS_MAX = 60;
 /** A command whose outcome is not known is given again so often. */
 const COMMAND_TRIES_MAX = 6;
 const STALL_MS = 90_000;
+/** An operator closes dispatch, or a backup is restored, whose dispatch is closed. */
+const CLOSED = 0.25;
+/** The recipient follows the link at the end of an e-mail by which messages are ended, or that of a check-in. */
+const LINKS_FOLLOWED = 0.04;
 /** Of the jobs, those with which something goes wrong. */
 const JOB_FAULTS = 0.22;
 
@@ -171,7 +185,12 @@ class Simulation {
   private readonly handedOverAgain: string[] = [];
   private readonly leaks = new Set<string>();
   private readonly balanceProblems: string[] = [];
-  private readonly outage: { from: number; to: number } | undefined;
+  private readonly outage: Period | undefined;
+  private closed: Period | undefined;
+  /** Workers that were started when the gate was another way go by what they remember of it. */
+  private readonly current = new Set<WorkerProcess>();
+  /** From when on things go wrong; before it, nothing does. */
+  private readonly begin: number;
   private desk: DeskProcess;
   private replica: JobsSnapshot<DispatchJob> | undefined;
   /** Position of the newest event that anybody has committed. */
@@ -194,10 +213,11 @@ class Simulation {
     const { seed, days, patients, planted, faults = true } = options;
     const { engine } = machine;
     this.random = new Random(`seed ${seed}`);
-    const start = `${STARTS[seed % STARTS.length]}T00:00:00.000Z`;
-    this.clock = new VirtualClock(engine.db, engine.chains, chain, start);
-    this.start = this.clock.now();
-    this.calmFrom = this.start + days * DAY_MS;
+    this.begin = Date.parse(`${STARTS[seed % STARTS.length]}T00:00:00.000Z`);
+    this.veterans = days < DAYS_WITH_VETERANS ? 0 : VETERANS;
+    this.start = this.veterans === 0 ? this.begin : this.begin - PRELUDE_DAYS * DAY_MS;
+    this.clock = new VirtualClock(engine.db, engine.chains, chain, new Date(this.start).toISOString());
+    this.calmFrom = this.begin + days * DAY_MS;
     this.end = this.calmFrom + CALM_DAYS * DAY_MS;
     this.jobs = new InProcessJobs<DispatchJob>(this.clock.now);
     this.ledger = new Ledger(engine.store, chain, (id) => this.names.get(id) ?? 'something without a name');
@@ -229,16 +249,23 @@ class Simulation {
       },
       planted,
       poisoned: this.poisoned,
+      demandAtHead: () => {
+        if (this.isBehind) throw new Unavailable('simulation.behind', 'Somebody has not come to the head of the log.');
+      },
     };
     this.desk = new DeskProcess(this.deployment);
     this.world = new World({
       random: this.random.fork('world'),
-      start: this.start,
+      start: this.begin,
       days,
       now: this.clock.now,
       at: (at, act) => this.put(at, act),
       command: (label, give) => this.command(label, give),
       name: (id, label) => this.names.set(id, label),
+      performance: async (session) => {
+        await this.readOn();
+        return this.ledger.sessions.get(session)?.performed?.eventId;
+      },
       poison: (courseId) => {
         if (faults) this.poisoned.add(courseId);
       },
@@ -248,6 +275,7 @@ class Simulation {
   }
 
   private readonly patients: number;
+  private readonly veterans: number;
   private readonly hasFaults: boolean;
 
   async run(): Promise<SimulationResult> {
@@ -258,7 +286,9 @@ class Simulation {
       this.head = await this.machine.engine.store.head(this.chain.id);
       return service;
     }, this.patients);
-    for (const name of WORKERS) this.workers.push(await WorkerProcess.open(name, this.deployment));
+    for (let n = 1; n <= this.veterans; n += 1) this.world.veteran(`v${n}`, this.start + (n - 1) * 5 * DAY_MS);
+    for (const name of WORKERS) this.workers.push(await this.startWorker(name));
+    this.planClosing();
     for (const { name } of (this.workers[0] as WorkerProcess).works) this.followed.set(name, 0);
     await this.instant();
     for (;;) {
@@ -311,7 +341,8 @@ class Simulation {
   }
 
   private get isFaulty(): boolean {
-    return this.hasFaults && this.clock.now() < this.calmFrom;
+    const now = this.clock.now();
+    return this.hasFaults && now >= this.begin && now < this.calmFrom;
   }
 
   private get isOut(): boolean {
@@ -427,6 +458,7 @@ class Simulation {
       await each.ended;
       each.worker.isStalled = false;
       await this.afterwards(each.worker);
+      if (!this.current.has(each.worker) && this.workers.includes(each.worker)) await this.restart(each.worker);
     }
   }
 
@@ -436,8 +468,53 @@ class Simulation {
     worker.ports.struck = undefined;
     worker.ports.disarm();
     if (!worker.ports.dead) return;
-    this.workers[this.workers.indexOf(worker)] = await WorkerProcess.open(worker.name, this.deployment);
+    await this.restart(worker);
     this.sweepDue ||= this.random.chance(0.3);
+  }
+
+  private async startWorker(name: string): Promise<WorkerProcess> {
+    const worker = await WorkerProcess.open(name, this.deployment);
+    this.current.add(worker);
+    return worker;
+  }
+
+  private async restart(worker: WorkerProcess): Promise<void> {
+    this.workers[this.workers.indexOf(worker)] = await this.startWorker(worker.name);
+  }
+
+  /** What is remembered of the gate is forgotten within a second by real time, of which hours pass here. */
+  private async restartAll(): Promise<void> {
+    this.current.clear();
+    for (const worker of this.workers.filter(({ isStalled }) => !isStalled)) await this.restart(worker);
+  }
+
+  /** Some hours in which no message may go; with a restored backup, what was due after it may have gone before. */
+  private planClosing(): void {
+    const random = this.random.fork('closing');
+    const { days, planted } = this.options;
+    if (planted?.closed !== true && (!this.hasFaults || planted?.outage || !random.chance(CLOSED))) return;
+    const from = this.begin + (0.2 + random.fraction() * 0.6) * days * DAY_MS;
+    const doubtSince = random.chance(0.5) ? new Date(from - random.int(1, 5) * HOUR_MS).toISOString() : null;
+    this.put(from, async () => {
+      await new DispatchGate(this.machine.engine.db).close(this.chain, 'somebody said so', doubtSince);
+      this.closed = { from: this.clock.now(), to: Infinity };
+      this.say(`dispatch is closed${doubtSince === null ? '' : ', and in doubt'}`);
+      await this.restartAll();
+    });
+    this.put(from + random.int(1, 40) * HOUR_MS, () => this.openDispatch());
+  }
+
+  private async openDispatch(): Promise<void> {
+    try {
+      const doubted = await this.desk.dispatch.open(this.chain);
+      this.say(`dispatch is open again, ${doubted} messages are in doubt`);
+    } catch (error) {
+      this.say(`dispatch stays closed: ${nameOfError(error)}`);
+      if (!(error instanceof PistorError)) throw error;
+      return this.put(this.clock.now() + (this.isOut ? HOUR_MS : MINUTE_MS), () => this.openDispatch());
+    }
+    this.closed = { from: (this.closed as Period).from, to: this.clock.now() };
+    await this.restartAll();
   }
 
   private chooseFault(what: string): ArmedFault {
@@ -587,11 +664,31 @@ class Simulation {
   private newProvider(transport: Transport, kind: ProviderKind): SimulatedProvider {
     const onCall = (call: ProviderCall) => {
       this.calls.push({ ...call, provider: kind });
+      if (call.delivers) this.putAnswers(call);
       if (call.delivers) this.putReceipts(call, { transport, channel: transport === 'twilio' ? 'sms' : 'email' });
       this.say(`${transport} ${call.mood}: ${this.ledger.label(call.messageId)} attempt ${call.attempt}`);
     };
     const labelOf = (messageId: string) => this.ledger.label(messageId);
     return new SimulatedProvider(transport, kind, this.random.fork(transport), labelOf, this.clock.now, onCall);
+  }
+
+  /** What the recipient does with it. */
+  private putAnswers({ messageId, unsubscribeUrl, kind, at }: ProviderCall): void {
+    const label = this.ledger.label(messageId);
+    const random = this.random.fork(`answers ${label}`);
+    if (!this.isFaulty || !random.chance(LINKS_FOLLOWED)) return;
+    if (kind !== 'check-in' && unsubscribeUrl === null) return;
+    const token =
+      unsubscribeUrl === null
+        ? new AnswerLinks(this.machine.engine.master, undefined).token(this.chain, messageId)
+        : (new URL(unsubscribeUrl).pathname.split('/')[2] as string);
+    this.put(at + random.int(1, 2_000) * MINUTE_MS, async () => {
+      await this.command(`${label} is answered by its link`, async (desk, { chain }) => {
+        if (kind === 'check-in') await desk.inbound.follow(chain, token, 'well');
+        else await desk.inbound.unsubscribe(chain, token);
+        return { id: messageId };
+      });
+    });
   }
 
   /** What the provider says later of what it took: in any order, and often twice. */
@@ -613,11 +710,11 @@ class Simulation {
     }
   }
 
-  private chooseOutage(): { from: number; to: number } | undefined {
+  private chooseOutage(): Period | undefined {
     const random = this.random.fork('outage');
     const { faults = true, planted, days } = this.options;
     if (planted?.outage !== true && (!faults || !random.chance(0.25))) return undefined;
-    const from = this.start + (0.2 + random.fraction() * 0.5) * days * DAY_MS;
+    const from = this.begin + (0.2 + random.fraction() * 0.5) * days * DAY_MS;
     // Long enough for something to be of no use any more when it is over.
     return { from, to: from + (planted?.outage ? random.int(150, 240) : random.int(2, 48)) * HOUR_MS };
   }
@@ -660,7 +757,7 @@ class Simulation {
     const evidence: Evidence = {
       ...{ ledger: this.ledger, calls: this.calls, poisoned: this.poisoned, handedOverAgain: this.handedOverAgain },
       ...{ leaks: [...this.leaks], calmSince: this.calmFrom, end: this.end },
-      ...{ faultless: !this.hasFaults, outage: this.outage },
+      ...{ faultless: !this.hasFaults, outage: this.outage, closed: this.closed },
     };
     const rebuilt = this.options.rebuilds ? await rebuild(this.machine, this.deployment, () => this.calls.length) : [];
     if (rebuilt.length === 0 && this.options.rebuilds) await this.checkBalance(true);
