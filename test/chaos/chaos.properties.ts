@@ -43,7 +43,7 @@ export function chaosProblems(evidence: ChaosEvidence): string[] {
   const { ledger } = evidence;
   const shared: Evidence = {
     ...{ ledger, leaks: evidence.leaks, handedOverAgain: [], poisoned: new Set(), faultless: false },
-    ...{ calls: evidence.calls.map((call) => asSimulated(ledger, call)), outage: undefined },
+    ...{ calls: evidence.calls.map((call) => asSimulated(ledger, call)), outage: undefined, closed: undefined },
     ...{ calmSince: Date.now(), end: Date.now() },
   };
   return [
@@ -70,6 +70,7 @@ function asSimulated(ledger: Ledger, { provider, ...call }: ChaosCall): Evidence
   const attempt = call.attempt ?? (committed?.data['attempt'] as number | undefined) ?? 0;
   return {
     ...{ ...call, attempt, sentAt: at, reference: undefined, patientId: planned?.['patientId'], to: '' },
+    ...{ unsubscribeUrl: null, kind: planned?.['kind'] },
     provider: provider === 'twilio' ? 'neither' : 'deduplicates',
     // What the simulation calls so is told apart there by words that mean nothing here.
     mood: call.mood as Evidence['calls'][number]['mood'],

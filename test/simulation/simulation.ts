@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { openPglite } from '#libs/database/src/pglite.database.js';
 import { type Engine, openEngine } from '#libs/engine/src/engine.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
-import type { EventType } from '#libs/event-store/src/event-type.js';
 import { MasterKey } from '#libs/event-store/src/master-key.js';
 import { PistorError, Unavailable } from '#libs/kernel/src/errors.js';
 import { isId, newId } from '#libs/kernel/src/ids.js';
@@ -13,7 +12,7 @@ import type { Receipt, Transport } from '#libs/messaging/src/channel.contract.js
 import type { DispatchJob } from '#libs/messaging/src/dispatch/dispatch.jobs.js';
 import { AnswerLinks } from '#libs/messaging/src/dispatch/answer-links.js';
 import { DispatchGate } from '#libs/messaging/src/dispatch/dispatch-gate.js';
-import { MESSAGE_EVENTS } from '#libs/messaging/src/message/message.events.js';
+import { MESSAGING_EVENT_TYPES } from '#libs/messaging/src/messaging.event-types.js';
 import { MESSAGES_SCHEMA } from '#libs/messaging/src/messages/messages.projection.js';
 import { openMessaging } from '#libs/messaging/src/messaging.js';
 import { pageEvents } from '#libs/projections/src/event-pages.js';
@@ -39,7 +38,7 @@ export interface Machine {
   close(): Promise<void>;
 }
 
-const EVENT_TYPES = [...TREATMENT_EVENT_TYPES, ...(MESSAGE_EVENTS as unknown as EventType[])];
+const EVENT_TYPES = [...TREATMENT_EVENT_TYPES, ...MESSAGING_EVENT_TYPES];
 const silent = { warn: () => {} };
 
 /** The embedded one, whatever else there is: with its one session, the same questions always come in the same order. */

@@ -334,6 +334,17 @@ describe('the aftercare of a protocol', () => {
     );
   });
 
+  it('[protocol.text-names-treatment] refuses words of the aftercare, or of a precaution, that name the treatment', () => {
+    expect(
+      foundAfter((draft) => {
+        Object.assign(draft.aftercare[0]?.text as object, { en: 'Do not rub where the Mesotherapy was done.' });
+        Object.assign(draft.preSession.precautions[0]?.text as object, {
+          en: `Before your ${draft.title['en']}: rest.`,
+        });
+      }),
+    ).toEqual(['text-names-treatment aftercare.0.text.en', 'text-names-treatment preSession.precautions.0.text.en']);
+  });
+
   it('[protocol.missing-all-clear-text] refuses a restriction that ends without words for the all-clear', () => {
     expect(foundAfter((draft) => Object.assign(draft.aftercare[0] as object, { free: null }))).toEqual([
       'missing-all-clear-text aftercare.0.free',

@@ -7,7 +7,7 @@ import { duplicateFindings, longListFindings } from './lint/names.lint.js';
 import { finding, type ProtocolFinding } from './lint/protocol-finding.js';
 import { screeningFindings } from './lint/screening.lint.js';
 import { seriesFindings } from './lint/series.lint.js';
-import { textFindings } from './lint/texts.lint.js';
+import { indiscreetFindings, textFindings } from './lint/texts.lint.js';
 import { protocolSchema, type Protocol } from './protocol.schema.js';
 
 /** More than anybody mends at once; a body of a megabyte could have a hundred thousand. */
@@ -40,6 +40,7 @@ export function lintProtocol(protocol: Protocol): ProtocolFinding[] {
   return [
     ...groundsFindings(protocol),
     ...textFindings(protocol),
+    ...indiscreetFindings(protocol),
     ...durationFindings(protocol),
     ...duplicateFindings(protocol),
     ...screeningFindings(protocol),

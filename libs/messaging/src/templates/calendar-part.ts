@@ -4,7 +4,8 @@ import type { CalendarPart } from '../channel.contract.js';
 import type { MessageKind } from '../message/message.events.js';
 import { addMinutes } from '../plan/shift-time.js';
 import { phraseText } from './icu-phrase.js';
-import { discreetName, isDiscreet, type MessageMatter, oneLine, senderOf, timeOf } from './message-content.js';
+import { isDiscreet } from '#libs/protocols/src/discreet.rule.js';
+import { discreetName, type MessageMatter, oneLine, senderOf, timeOf } from './message-content.js';
 import type { Phrases } from './template-set.js';
 
 const METHODS: Readonly<Partial<Record<MessageKind, CalendarPart['method']>>> = {

@@ -1,7 +1,7 @@
-import { foldCase } from '#libs/kernel/src/case-fold.js';
 import { daysBetween } from '#libs/kernel/src/local-date.js';
 import { dateOfWall, type Instant, localDateAt, type ZonedTime, zonedTime } from '#libs/kernel/src/zoned-time.js';
 import { aftercarePlan, allClear } from '#libs/protocols/src/aftercare.rule.js';
+import { isDiscreet } from '#libs/protocols/src/discreet.rule.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import type { CourseSession, PerformedSession, PlannedCourse } from '#libs/treatment/src/streams.contract.js';
 import type { PlannedMessage } from '../message/message.state.js';
@@ -210,15 +210,6 @@ function nextSessionAfter(course: PlannedCourse, session: PerformedSession): Ins
     .filter(({ status }) => status === 'booked')
     .flatMap(({ bookedFor }) => (bookedFor && bookedFor.instant > session.at.instant ? [bookedFor.instant] : []));
   return starts.sort()[0] ?? null;
-}
-
-const TREATMENT_WORDS = ['mesother', 'mezoter', 'mésothér', 'meso'];
-
-/** Whether a text says nothing of what is done at the clinic: it stands where others read it. */
-export function isDiscreet(text: string, protocol: Pick<Protocol, 'title'>): boolean {
-  const folded = foldCase(text);
-  const words = [...TREATMENT_WORDS, ...Object.values(protocol.title)].map(foldCase);
-  return !words.some((word) => folded.includes(word));
 }
 
 /**

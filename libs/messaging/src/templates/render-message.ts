@@ -1,7 +1,8 @@
 import type { CalendarPart } from '../channel.contract.js';
 import { calendarPart } from './calendar-part.js';
 import { compiledTemplate } from './compiled-template.js';
-import { isDiscreet, messageContent, type MessageMatter, senderOf } from './message-content.js';
+import { isDiscreet } from '#libs/protocols/src/discreet.rule.js';
+import { messageContent, type MessageMatter, senderOf } from './message-content.js';
 import { NO_OWN_TEMPLATES, type OwnTemplates, templateChoices } from './template-choice.js';
 import { type ChannelKind, templateOf } from './template-set.js';
 import { isBuiltIn, type TemplateSource } from './template-source.js';

@@ -27,6 +27,7 @@ export const FINDING_CODES = [
   'permission-inside-restriction',
   'avoid-and-do',
   'missing-all-clear-text',
+  'text-names-treatment',
   'check-up-outside-series',
   'lapse-inside-interval',
   'reaction-without-days',

@@ -1,3 +1,4 @@
+import { isDiscreet } from '../discreet.rule.js';
 import type { Protocol } from '../protocol.schema.js';
 import type { Texts } from '../rule.schema.js';
 import { objectsIn } from './objects-in.js';
@@ -25,5 +26,28 @@ export function textFindings({ languages, ...protocol }: Protocol): ProtocolFind
         ),
       ];
     }),
+  );
+}
+
+/** Words of the aftercare and of what is left off ahead of a session go by SMS, too, which others read. */
+export function indiscreetFindings(protocol: Protocol): ProtocolFinding[] {
+  const { aftercare, preSession } = protocol;
+  const told = [
+    ...aftercare.flatMap((item, n) => [
+      [`aftercare.${n}.text`, item.text] as const,
+      ...('free' in item && item.free !== null ? [[`aftercare.${n}.free`, item.free] as const] : []),
+    ]),
+    ...preSession.precautions.map(({ text }, n) => [`preSession.precautions.${n}.text`, text] as const),
+  ];
+  return told.flatMap(([place, texts]) =>
+    Object.entries(texts)
+      .filter(([, text]) => !isDiscreet(text, protocol))
+      .map(([language]) =>
+        finding(
+          'text-names-treatment',
+          `${place}.${language}`,
+          'It names the treatment, and goes by SMS, which others read.',
+        ),
+      ),
   );
 }

@@ -75,6 +75,7 @@ const LINTER = {
     'Nothing is permitted while another line, or the preparation of the next session, forbids it.',
   ),
   'protocol.avoid-and-do': rule('No line asks for what another line asks to leave off.'),
+  'protocol.text-names-treatment': rule('No text that goes by SMS names the treatment.'),
   'protocol.missing-all-clear-text': rule('A restriction that ends has words for the all-clear.'),
   'protocol.lapse-inside-interval': rule('A course is not given up before its next session is late.'),
   'protocol.check-up-outside-series': rule('A check-up falls inside the series that it looks at.', 'S3-F1'),

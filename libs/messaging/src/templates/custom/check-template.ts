@@ -1,10 +1,11 @@
 import { BUILT_IN_PROTOCOLS } from '#libs/protocols/src/built-in-protocols.js';
+import { isDiscreet } from '#libs/protocols/src/discreet.rule.js';
 import type { Template } from 'liquidjs';
 import { compiledTemplate, type RenderedTemplate } from '../compiled-template.js';
 import { compileMjml, fetchedBy, MjmlProblem } from '../compile-mjml.js';
 import { PhraseProblem, readPhrase } from '../icu-phrase.js';
 import { escapeHtml, fill, MARKUP, PLAIN } from '../liquid-engines.js';
-import { isDiscreet, type MessageContent } from '../message-content.js';
+import type { MessageContent } from '../message-content.js';
 import { smsSegments } from '../sms-segments.js';
 import type { TemplateName } from '../template-set.js';
 import type { TemplateSource } from '../template-source.js';
