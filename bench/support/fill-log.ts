@@ -20,7 +20,7 @@ export async function fillLog(url: string, chainNo: number, events: number): Pro
     const base = Number(rows[0]?.position);
     let filled = 0;
     while (filled < events) {
-      await client.query(FILL, [chainNo, base + filled, EVENTS_OF_A_STATEMENT]);
+      await client.query(FILL, [chainNo, base + filled, EVENTS_OF_A_STATEMENT, base + 1]);
       filled += EVENTS_OF_A_STATEMENT;
       await client.query('update chain set position = $2 where no = $1', [chainNo, base + filled]);
     }
@@ -42,11 +42,12 @@ const FILL = `
     '{"id":"' || id || '","type":"NoteTaken","version":1,"occurredAt":{"instant":"2026-01-01T00:00:00.000Z","precision":"instant"},"actor":"user:bench","origin":"live","commandId":"' || id || '"}',
     '{"open":{"patientId":"' || course || '","siteId":"' || course || '","number":3,"kind":"course","note":"cheeks and forehead, 2 ml, well tolerated"}}'
   from (
-    select p, ((p % ${OPEN_COURSES * EVENTS_OF_A_COURSE}) / ${OPEN_COURSES})::int as revision,
+    select p, ((n % ${OPEN_COURSES * EVENTS_OF_A_COURSE}) / ${OPEN_COURSES})::int as revision,
       ${uuid(`${FIRST_MS} + p`, `md5('event' || p)`)} as id,
       ${uuid(
-        `${FIRST_MS} + p / ${OPEN_COURSES * EVENTS_OF_A_COURSE} * ${OPEN_COURSES * EVENTS_OF_A_COURSE} + p % ${OPEN_COURSES}`,
-        `md5('course' || (p / ${OPEN_COURSES * EVENTS_OF_A_COURSE}) || '/' || (p % ${OPEN_COURSES}))`,
+        `${FIRST_MS} + $4::bigint + n / ${OPEN_COURSES * EVENTS_OF_A_COURSE} * ${OPEN_COURSES * EVENTS_OF_A_COURSE} + n % ${OPEN_COURSES}`,
+        `md5('course' || $4::bigint || '/' || (n / ${OPEN_COURSES * EVENTS_OF_A_COURSE}) || '/' || (n % ${OPEN_COURSES}))`,
       )} as course
-    from generate_series($2::bigint + 1, $2::bigint + $3) as p
+    -- Counted from the first one: every course begins with its first event, whatever the log had before.
+    from generate_series($2::bigint + 1, $2::bigint + $3) as p cross join lateral (select p - $4::bigint as n) as counted
   ) e`;

@@ -1,0 +1,2 @@
+/** The ledger is an interface; it is injected under this token. */
+export const LEDGER = Symbol('LEDGER');
