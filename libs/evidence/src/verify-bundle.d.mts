@@ -1,0 +1,31 @@
+/** What an auditor has from elsewhere. */
+export interface Given {
+  /** Public keys, a line each. */
+  readonly keys?: readonly string[] | undefined;
+  /** An older checkpoint, or the bundle's own, as a signed note. */
+  readonly checkpoint?: string | undefined;
+  /** The entries of the whole log, each with its length in two bytes before it. */
+  readonly entries?: Iterable<Uint8Array> | undefined;
+}
+
+export interface BundleVerdict {
+  readonly outcome: 'valid' | 'valid but erased' | 'invalid';
+  /** The first thing that does not hold; null where everything does. */
+  readonly problem: { readonly what: string; readonly stream?: string; readonly position?: number } | null;
+  readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: string } | null;
+  readonly streams: number;
+  readonly events: number;
+  /** Sentences: what was found, what it does not show, and what was erased. */
+  readonly found: readonly string[];
+  readonly notShown: readonly string[];
+  readonly erased: readonly string[];
+}
+
+export function verifyBundle(file: Uint8Array, given?: Given): BundleVerdict;
+/** Streams that an event names and a bundle of this kind must have. */
+export function namedBy(stream: string, data: string, kind: string): string[];
+export function outcomeText(verdict: BundleVerdict): string;
+/** What the command ends with. */
+export const EXIT_CODES: Readonly<Record<BundleVerdict['outcome'], number>>;
+export function chunksOf(path: string): Generator<Uint8Array>;
+export function keysOf(text: string): string[];

@@ -1,0 +1,350 @@
+#!/usr/bin/env node
+// Verifies an evidence bundle of Pistor. It needs Node.js 20, no network, no database, no other file and no trust in who
+// made the bundle. docs/evidence.md says what the outcomes mean; this file is meant to be read before it is believed.
+//
+//     node verify-bundle.mjs BUNDLE [--key VKEY|FILE]… [--checkpoint FILE] [--entries FILE]
+//
+//   --key         a public key that you have from elsewhere (a line `name+id+key`), of the log or of a witness
+//   --checkpoint  a checkpoint that you have from elsewhere; the bundle's history must go on from it
+//   --entries     the entries of the whole log: shows that nothing of these streams was left out
+//
+// Ends with 0 valid, 3 valid but erased, 1 invalid, 2 when it could not look.
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const NOTHING = Buffer.alloc(32);
+
+const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
+/** RFC 9162, 2.1.1: leaves and nodes are hashed under different prefixes, so that none can be taken for the other. */
+const leafHash = (entry) => sha256(Buffer.of(0), entry);
+const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
+
+/** Everything that is checked comes through here; `place` is the stream and position where it was looked at. */
+const demand = (holds, what, place) => {
+  if (!holds) throw Object.assign(new Error(what), { place });
+};
+
+/** Base64 that could be written otherwise is refused: two texts must not mean the same bytes. */
+function bytesOf(text, what, place) {
+  const bytes = Buffer.from(String(text), 'base64');
+  demand(bytes.toString('base64') === text, `${what} is not base64`, place);
+  return bytes;
+}
+
+function hashesOf(texts, what, place) {
+  const hashes = texts.map((text) => bytesOf(text, what, place));
+  const areHashes = hashes.every(({ length }) => length === 32);
+  demand(areHashes, `${what} is not a hash`, place);
+  return hashes;
+}
+
+// ---- Signatures: C2SP signed-note, tlog-checkpoint and tlog-cosignature ----
+
+const ED25519_DER = Buffer.from('302a300506032b6570032100', 'hex');
+const [LOG, WITNESS] = [1, 4];
+
+/** A public key as a line: name, `+`, eight digits that identify it, `+`, base64 of its kind and 32 bytes. */
+function keyOf(text) {
+  const line = String(text).trim();
+  const [, name, id, rest] = /^([^\s+]+)\+([0-9a-f]{8})\+(\S+)$/.exec(line) ?? [];
+  demand(name, 'a public key is not written as one');
+  const key = bytesOf(rest, `the public key ${name}`);
+  demand(key.length === 33 && [LOG, WITNESS].includes(key[0]), `the public key ${name} is of an unknown kind`);
+  const isItself = sha256(`${name}\n`, key).subarray(0, 4).toString('hex') === id;
+  demand(isItself, `the public key ${name} does not have the identity ${id}`);
+  const der = Buffer.concat([ED25519_DER, key.subarray(1)]);
+  const publicKey = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  return { line, name, id, kind: key[0], publicKey };
+}
+
+/** A checkpoint: the log's name, how many events it has, the root over all of them; then a signature a line. */
+function checkpointOf(note, what) {
+  const end = String(note).lastIndexOf('\n\n') + 1;
+  demand(end > 0 && note.endsWith('\n'), `${what} is not a signed note`);
+  const body = note.slice(0, end);
+  const [origin, size, root, ...more] = body.slice(0, -1).split('\n');
+  demand(/^(0|[1-9][0-9]{0,14})$/.test(size) && more.length === 0, `${what} is not a checkpoint`);
+  const signatures = note
+    .slice(end + 1, -1)
+    .split('\n')
+    .map((line) => {
+      const [, name, text] = /^— (\S+) (\S+)$/.exec(line) ?? [];
+      demand(name, `a signature under ${what} is not written as one`);
+      const bytes = bytesOf(text, `a signature under ${what}`);
+      return { name, id: bytes.toString('hex', 0, 4), bytes: bytes.subarray(4) };
+    });
+  return { origin, size: Number(size), root: hashesOf([root], `the root of ${what}`)[0], body, signatures };
+}
+
+/** Every signature must be right and by a key that is known, and one of them the log's. @returns who signed, and when */
+function checkSignatures({ origin, body, signatures }, keys, what) {
+  const signed = signatures.map(({ name, id, bytes }) => {
+    const key = keys.find((each) => each.name === name && each.id === id);
+    demand(key, `${what} is signed by ${name}, whose key is not known`);
+    // A witness signs the time as well, in seconds.
+    const time = key.kind === WITNESS && bytes.length === 72 ? bytes.readBigUInt64BE(0) : undefined;
+    const message = time === undefined ? body : `cosignature/v1\ntime ${time}\n${body}`;
+    const isRight = verify(null, Buffer.from(message), key.publicKey, bytes.subarray(time === undefined ? 0 : 8));
+    demand(isRight && (key.kind === LOG || time < 2n ** 40n), `the signature of ${name} under ${what} is not right`);
+    return { key, at: time === undefined ? undefined : new Date(Number(time) * 1000) };
+  });
+  const byLog = signed.filter(({ key }) => key.kind === LOG && key.name === origin);
+  demand(byLog.length > 0, `${what} is not signed by the log ${origin}`);
+  return signed;
+}
+
+// ---- Proofs: RFC 9162, 2.1.3.2 and 2.1.4.2 ----
+
+const half = (number) => Math.floor(number / 2);
+
+/** @returns the root that a leaf and its proof lead to; undefined when the proof has not the right length */
+function rootFromInclusion(index, size, leaf, proof) {
+  let [at, last, hash] = [index, size - 1, leaf];
+  for (const sibling of proof) {
+    if (last === 0) return undefined;
+    if (at % 2 === 1 || at === last) {
+      hash = nodeHash(sibling, hash);
+      while (at % 2 === 0 && at !== 0) [at, last] = [half(at), half(last)];
+    } else hash = nodeHash(hash, sibling);
+    [at, last] = [half(at), half(last)];
+  }
+  return last === 0 ? hash : undefined;
+}
+
+/** Whether the tree of `older` is the beginning of the tree of `newer`. */
+function isConsistent(older, newer, proof) {
+  if (older.size === newer.size) return proof.length === 0 && older.root.equals(newer.root);
+  if (older.size === 0) return proof.length === 0 && older.root.equals(sha256(''));
+  const path = Number.isInteger(Math.log2(older.size)) ? [older.root, ...proof] : proof;
+  let [at, last, left, right] = [older.size - 1, newer.size - 1, path[0], path[0]];
+  if (older.size > newer.size || proof.length === 0) return false;
+  while (at % 2 === 1) [at, last] = [half(at), half(last)];
+  for (const hash of path.slice(1)) {
+    if (last === 0) return false;
+    if (at % 2 === 1 || at === last) {
+      [left, right] = [nodeHash(hash, left), nodeHash(hash, right)];
+      while (at % 2 === 0 && at !== 0) [at, last] = [half(at), half(last)];
+    } else right = nodeHash(right, hash);
+    [at, last] = [half(at), half(last)];
+  }
+  return last === 0 && left.equals(older.root) && right.equals(newer.root);
+}
+
+// ---- Events ----
+
+/** An event as it stands in the log, big endian: docs/ledger.md. `previous` is the leaf of the one before in its stream. */
+function entryOf(stream, { revision, position, recordedAt, header, data }, previous) {
+  const numbers = Buffer.alloc(24);
+  numbers.writeUInt32BE(revision, 0);
+  numbers.writeBigUInt64BE(BigInt(position), 4);
+  numbers.writeBigUInt64BE(BigInt(Date.parse(recordedAt)), 12);
+  numbers.writeUInt32BE(Buffer.byteLength(header), 20);
+  const name = Buffer.from(stream);
+  const start = Buffer.of(1, name.length >> 8, name.length & 255);
+  return Buffer.concat([start, name, numbers, Buffer.from(header), sha256(data), previous]);
+}
+
+/** Checks the events of a stream, each naming the one before so that none can be missing. @returns their leaves */
+function checkStream({ stream, events }, checkpoint) {
+  const leaves = [];
+  for (const [n, event] of events.entries()) {
+    const { revision, position, recordedAt, header, data } = event;
+    const place = { stream, position };
+    demand(revision === n, `revision ${n} is missing, revision ${revision} stands in its place`, place);
+    demand(Number.isSafeInteger(position) && position >= 1, 'its position is not a number from 1', place);
+    // Where positions have gaps, the number of its leaf is told beside it.
+    const index = event.leaf ?? position - 1;
+    const isInTree = Number.isSafeInteger(index) && index >= 0 && index < checkpoint.size;
+    demand(isInTree, `the checkpoint has only ${checkpoint.size} events`, place);
+    demand(typeof header === 'string' && typeof data === 'string', 'it has no header or no data', place);
+    const time = Date.parse(recordedAt);
+    demand(time >= 0 && new Date(time).toISOString() === recordedAt, 'it does not say when it was recorded', place);
+    const leaf = leafHash(entryOf(stream, event, leaves[n - 1] ?? NOTHING));
+    const root = rootFromInclusion(index, checkpoint.size, leaf, hashesOf(event.proof, 'its proof', place));
+    demand(root?.equals(checkpoint.root), 'it is not what the log holds there, or its proof was changed', place);
+    leaves.push(leaf);
+  }
+  return leaves;
+}
+
+/** Open fields by which an event of a patient's record names another stream of it. */
+const NAMED = { courseId: 'course', consultationId: 'consultation' };
+
+/** Streams that an event names and a bundle of this kind must have: of a course no other course. */
+export function namedBy(stream, data, kind) {
+  if (!/^(patient|course|consultation)-/.test(stream)) return [];
+  const { open } = JSON.parse(data);
+  const fields = Object.keys(NAMED).filter((field) => typeof open[field] === 'string');
+  return fields
+    .map((field) => `${NAMED[field]}-${open[field]}`)
+    .filter((name) => kind !== 'course' || !/^course/.test(name));
+}
+
+/** Demands that the log, entry by entry, has of the bundle's streams what the bundle has, and no more. */
+function checkEntries(chunks, checkpoint, leaves) {
+  const seen = new Map([...leaves.keys()].map((stream) => [stream, 0]));
+  const peaks = [];
+  let [size, rest] = [0, Buffer.alloc(0)];
+  for (const chunk of chunks) {
+    rest = Buffer.concat([rest, chunk]);
+    // Two bytes with its length stand before each entry.
+    while (size < checkpoint.size && rest.length >= 2 && rest.length >= 2 + rest.readUInt16BE(0)) {
+      const entry = rest.subarray(2, 2 + rest.readUInt16BE(0));
+      rest = rest.subarray(2 + entry.length);
+      size += 1;
+      let hash = leafHash(entry);
+      const stream = entry.toString('utf8', 3, 3 + entry.readUInt16BE(1));
+      const place = { stream, position: size };
+      const revision = seen.get(stream);
+      if (revision !== undefined) {
+        const leaf = leaves.get(stream)[revision];
+        demand(leaf, `the log has revision ${revision} of this stream, which the bundle leaves out`, place);
+        demand(leaf.equals(hash), 'the log has another event there than the bundle', place);
+        seen.set(stream, revision + 1);
+      }
+      // Trees of equal size are joined as they come about; what is left are the peaks of the whole.
+      for (let n = size; n % 2 === 0; n /= 2) hash = nodeHash(peaks.pop(), hash);
+      peaks.push(hash);
+    }
+  }
+  demand(size === checkpoint.size, `the entries end at position ${size}, before the checkpoint does`);
+  const root = size === 0 ? sha256('') : peaks.reduceRight((right, left) => nodeHash(left, right));
+  demand(root.equals(checkpoint.root), 'the entries are not those of the checkpoint');
+}
+
+// ---- The whole ----
+
+/** Takes the bytes of a bundle and what the auditor has from elsewhere. */
+export function verifyBundle(file, given = {}) {
+  const told = { checkpoint: null, streams: 0, events: 0, found: [], notShown: [], erased: [] };
+  try {
+    check(file, given, told);
+  } catch (error) {
+    return { outcome: 'invalid', problem: { what: error.message, ...error.place }, ...told };
+  }
+  return { outcome: told.erased.length > 0 ? 'valid but erased' : 'valid', problem: null, ...told };
+}
+
+function check(file, given, told) {
+  const bundle = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(file));
+  demand(bundle.format === 'pistor-evidence', 'this is no evidence bundle');
+  demand(bundle.version === 1, `this is version ${bundle.version} of the format: use a newer verifier`);
+  const { scope, streams } = bundle;
+  const found = (text) => told.found.push(text);
+  const notShown = (text) => told.notShown.push(text);
+  const checkpoint = checkpointOf(bundle.checkpoint, 'the checkpoint');
+  const { origin, size } = checkpoint;
+  told.checkpoint = { origin, size, root: checkpoint.root.toString('base64') };
+  demand(origin === bundle.origin, `the checkpoint is one of ${origin}, not of ${bundle.origin}`);
+  const trusted = (given.keys ?? []).map(keyOf);
+  const isTrusted = (key) => trusted.some(({ line }) => line === key.line);
+  const keys = [...trusted, ...bundle.keys.map(({ vkey }) => keyOf(vkey))];
+  const signed = checkSignatures(checkpoint, keys, 'the checkpoint');
+  const byLog = signed.some(({ key, at }) => !at && key.name === origin && isTrusted(key));
+  demand(byLog || trusted.length === 0, `the checkpoint is not signed by a key of ${origin} that you gave`);
+  found(`${origin} has signed that it holds ${size} events.`);
+  if (!byLog) notShown('That the signing key is the chain’s: give the one that you know with --key.');
+  const witnesses = signed.filter(({ at }) => at);
+  for (const { key, at } of witnesses) {
+    found(`${key.name} has witnessed it at ${at.toISOString()}${isTrusted(key) ? '' : ', by a key from the bundle'}.`);
+  }
+  if (!witnesses.some(({ key }) => isTrusted(key))) {
+    notShown('That everybody is shown the same history: no witness that you gave a key of has signed.');
+  }
+
+  const leaves = new Map(streams.map((each) => [each.stream, checkStream(each, checkpoint)]));
+  demand(leaves.size === streams.length, 'a stream is in it twice');
+  const isReport = scope.kind === 'report';
+  const isThere = (name) => leaves.get(name)?.length > 0 && (isReport || name.startsWith(`${scope.kind}-`));
+  demand(scope.streams.length > 0 && scope.streams.every(isThere), 'what it is about is not in it');
+  found(`It is about a ${scope.kind}: ${scope.streams.join(', ')}.`);
+  told.streams = leaves.size;
+  told.events = streams.reduce((sum, { events }) => sum + events.length, 0);
+  found(`Its ${told.events} events are unchanged, each of its ${told.streams} streams there from its first event on.`);
+  for (const { stream, events } of streams) {
+    for (const { position, header, data } of events) {
+      const missing = namedBy(stream, data, scope.kind).find((name) => !isReport && !leaves.has(name));
+      demand(!missing, `it names ${missing}, which is not in the bundle`, { stream, position });
+      const { otherPatientId: other } = JSON.parse(data).open;
+      if (other && !leaves.has(`patient-${other}`)) notShown(`What is on record under another registration, ${other}.`);
+      const { type } = JSON.parse(header);
+      if (type === 'PatientErased') told.erased.push(`${stream} was erased at position ${position}.`);
+    }
+  }
+  if (!isReport) found('Every course and consultation that they name is there.');
+  for (const each of bundle.erased) {
+    told.erased.push(`The ${each.class} data of ${each.subject} cannot be read since ${each.at}, as the bundle says.`);
+  }
+  if (scope.name) notShown(`That ${scope.name} means ${scope.streams[0]}: codes are kept beside the log.`);
+
+  if (given.checkpoint === undefined) {
+    notShown('That nothing was rewritten before this checkpoint was signed: give an older one with --checkpoint.');
+  } else {
+    const outside = checkpointOf(given.checkpoint, 'your checkpoint');
+    const yours = `your checkpoint of ${outside.size} events`;
+    demand(outside.origin === origin, `your checkpoint is one of ${outside.origin}`);
+    demand(outside.size <= size, `${yours} is newer than the bundle: have the bundle made anew`);
+    const proof = outside.size === size ? [] : bundle.consistency.find((each) => each.size === outside.size)?.proof;
+    demand(proof, `the bundle proves nothing of ${yours}: have it made with --since ${outside.size}`);
+    const goesOn = isConsistent(outside, checkpoint, hashesOf(proof, 'the proof of consistency'));
+    demand(goesOn, `the history does not go on from ${yours}: it was rewritten or forked`);
+    found(`The history goes on from ${yours}.`);
+  }
+
+  if (given.entries === undefined) {
+    notShown('That no later event of these streams was left off: give the entries of the log with --entries.');
+  } else {
+    checkEntries(given.entries, checkpoint, leaves);
+    found(`None of the ${size} entries of the log is missing from these streams: they are complete.`);
+  }
+}
+
+/** The outcome in words. */
+export function outcomeText({ outcome, problem, found, notShown, erased }) {
+  if (problem) {
+    const place = [problem.position && `position ${problem.position}`, problem.stream].filter(Boolean).join(', ');
+    return `INVALID. ${place && `At ${place}: `}${problem.what}.\n`;
+  }
+  const open = notShown.map((text) => `- ${text}`);
+  return [`${outcome.toUpperCase()}.`, ...erased, ...found, '', 'Not shown by this:', ...open, ''].join('\n');
+}
+
+/** A file piece by piece, since the entries of a log may be larger than memory. */
+export function* chunksOf(path) {
+  const file = openSync(path, 'r');
+  const chunk = Buffer.alloc(1 << 20);
+  for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk)) yield chunk.subarray(0, read);
+  closeSync(file);
+}
+
+/** @returns the public keys in a file, one a line, or the one that is written in place of a file */
+export const keysOf = (text) =>
+  (existsSync(text) ? readFileSync(text, 'utf8') : text).split('\n').filter((line) => line.includes('+'));
+
+/** What the command ends with. */
+export const EXIT_CODES = { valid: 0, 'valid but erased': 3, invalid: 1 };
+
+function main(args) {
+  const given = { keys: [] };
+  const bundles = [];
+  for (let arg = args.shift(); arg !== undefined; arg = args.shift()) {
+    if (arg === '--key') given.keys.push(...keysOf(args.shift() ?? ''));
+    else if (arg === '--checkpoint') given.checkpoint = readFileSync(args.shift(), 'utf8');
+    else if (arg === '--entries') given.entries = chunksOf(args.shift());
+    else bundles.push(arg);
+  }
+  if (bundles.length !== 1) throw new Error('usage: verify-bundle.mjs BUNDLE [--key …] [--checkpoint …] [--entries …]');
+  const result = verifyBundle(readFileSync(bundles[0]), given);
+  process.stdout.write(outcomeText(result));
+  return EXIT_CODES[result.outcome];
+}
+
+if (existsSync(process.argv[1] ?? '') && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  try {
+    process.exitCode = main(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+  }
+}
