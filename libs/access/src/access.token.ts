@@ -1,0 +1,2 @@
+/** `@Inject(ACCESS) access: Access`. */
+export const ACCESS = Symbol('ACCESS');

@@ -1,0 +1,23 @@
+import type { Access } from '#libs/http/src/access.js';
+import type { Reads } from '#libs/http/src/disclosure.js';
+import { type Principal, ROLES } from '#libs/http/src/principal.js';
+
+/** Somebody to whom nothing is closed, as in a sandbox on one's own machine. */
+export const DEMO_PRINCIPAL: Principal = {
+  id: 'user:demo',
+  kind: 'user',
+  name: 'Demo',
+  grants: ROLES.filter((role) => role !== 'patient' && role !== 'integration').map((role) => ({ role, site: null })),
+  authenticatedAt: '2026-01-01T00:00:00.000Z',
+  sessionId: null,
+};
+
+/** For tests of the edge alone: everybody is that one. */
+export const everybodyIsDemo: Access = {
+  principalOf: () => Promise.resolve(DEMO_PRINCIPAL),
+  admit: () => Promise.resolve(),
+  holds: () => Promise.resolve(true),
+};
+
+/** For tests of the edge alone: nothing is kept of what is read. */
+export const unrecorded: Reads = { record: () => Promise.resolve() };
