@@ -205,8 +205,17 @@ describe('the screening of a protocol', () => {
     expect(lintProtocol(draft)[0]).toMatchObject({ facts: ['S0-C1'] });
   });
 
-  it('[protocol.missing-check] refuses a check before the session that leaves out aspirin, medication or pregnancy', () => {
-    for (const code of ['aspirin-or-nsaid', 'new-medication', 'pregnancy']) {
+  it('[protocol.missing-contraindication] refuses one that cites a published contraindication and asks for another thing', () => {
+    const asking = (code: string, trigger: object) =>
+      foundAfter((draft) => Object.assign(contraindication(draft, code).rule, { trigger }));
+    expect(asking('pregnancy', { kind: 'condition', condition: 'unicorn' })).toEqual([`${MISSING} ${PLACE}`]);
+    expect(asking('pregnancy', { kind: 'medication', names: ['pregnancy'] })).toEqual([`${MISSING} ${PLACE}`]);
+    expect(asking('anticoagulant', { kind: 'medication', names: ['sugar'] })).toEqual([`${MISSING} ${PLACE}`]);
+    expect(asking('anticoagulant', { kind: 'medication', names: ['our list', 'Warfarin'] })).toEqual([]);
+  });
+
+  it('[protocol.missing-check] refuses a check before the session that leaves out aspirin, medication, pregnancy or infection', () => {
+    for (const code of ['aspirin-or-nsaid', 'new-medication', 'pregnancy', 'infection-at-site']) {
       const change = (draft: Protocol) =>
         draft.preSession.checks.splice(draft.preSession.checks.indexOf(check(draft, code)), 1);
       expect(foundAfter(change)).toEqual(['missing-check preSession.checks']);

@@ -46,6 +46,7 @@ export {
   PatientDied,
   PatientDiedCorrected,
   PatientEntryRetracted,
+  PatientErased,
   PatientLinked,
   PatientMovedAway,
   PatientMovedAwayCorrected,

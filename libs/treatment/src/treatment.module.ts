@@ -185,9 +185,9 @@ const QUERIES = [
   { provide: ProductLots, inject: [DATABASE], useFactory: (db: Database) => new ProductLots(db) },
   {
     provide: ConsultationQuery,
-    inject: [CommandRunner, Chains, People],
-    useFactory: (runner: CommandRunner, chains: Chains, people: People) =>
-      new ConsultationQuery(runner, chains, people),
+    inject: [CommandRunner, Chains, People, RecordAt],
+    useFactory: (runner: CommandRunner, chains: Chains, people: People, records: RecordAt) =>
+      new ConsultationQuery(runner, chains, people, records),
   },
   {
     provide: CredentialsQuery,

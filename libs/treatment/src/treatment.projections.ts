@@ -4,6 +4,7 @@ import { AdverseEventsProjection } from './adverse-event/adverse-events/adverse-
 import { CourseProgressProjection } from './course/course-progress/course-progress.projection.js';
 import { MaintenanceDueProjection } from './course/maintenance-due/maintenance-due.projection.js';
 import { DirectoryProjection } from './directory/directory.projection.js';
+import { patientSitesProjection } from './patient/patient-sites/patient-sites.projection.js';
 import { PatientTimelineProjection } from './patient/patient-timeline/patient-timeline.projection.js';
 import { LotTraceProjection } from './recall/lot-trace/lot-trace.projection.js';
 import { SiteDayProjection } from './site/site-day/site-day.projection.js';
@@ -14,6 +15,7 @@ export const treatmentProjections = ({ master }: { readonly master: MasterKey })
   new CourseProgressProjection(),
   new MaintenanceDueProjection(),
   new PatientTimelineProjection(),
+  patientSitesProjection,
   new SiteDayProjection(),
   new LotTraceProjection(),
   new AdverseEventsProjection(),

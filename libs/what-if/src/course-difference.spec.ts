@@ -28,6 +28,9 @@ const worldOf = (protocol: Protocol): ReplayedWorld => ({
   credentialsOf: () => [{ procedures: ['facial'], validFrom: '2020-01-01', validTo: null }],
   lotAt: () => ({ receivedOn: '2020-01-01', expiresOn: '2030-01-01' }),
   ingredientsOf: () => [],
+  roleOf: () => undefined,
+  isRecalledOn: () => false,
+  isOverdrawn: () => false,
   healthAt: () => undefined,
 });
 

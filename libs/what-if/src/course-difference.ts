@@ -239,7 +239,8 @@ function judgedSessions(course: PlannedCourse, world: ReplayedWorld, alike?: Jud
   for (const kind of ['course', 'maintenance'] as const) {
     for (const session of performedSessions(course, kind)) {
       const { sessionId } = session;
-      const kinds = [...(sessionDeviations[sessionId] ?? []), ...ofProcedure(session, protocol)];
+      // What was entered here is judged by both: each kind counts once.
+      const kinds = [...new Set([...(sessionDeviations[sessionId] ?? []), ...ofProcedure(session, protocol)])];
       if (alike?.get(sessionId)?.kinds.includes('contraindication')) kinds.push('contraindication');
       judged.set(sessionId, { status: 'performed', on: dateOfSession(session), kinds });
     }

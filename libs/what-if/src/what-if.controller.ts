@@ -23,6 +23,8 @@ export class WhatIfController {
   @Post('what-if')
   @ActionEndpoint({
     id: 'whatIf',
+    may: 'evidence.export',
+    at: 'chain',
     summary: 'Replay a draft over the courses of a past period; nothing is written',
     description:
       'Lines of {"progress": {done, total}}, of {"course": …} for each course in which something would differ ' +
@@ -31,6 +33,7 @@ export class WhatIfController {
       'each thing to mend.',
     answer: whatIfLineSchema,
     produces: NDJSON_MEDIA_TYPE,
+    discloses: 'chain',
     reads: WhatIf.reads,
   })
   async run(

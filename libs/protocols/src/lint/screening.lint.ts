@@ -1,4 +1,5 @@
 import { foldCase } from '#libs/kernel/src/case-fold.js';
+import { ANTICOAGULANTS } from '../built-in/contraindications.js';
 import type { FactId } from '../facts.js';
 import type { Protocol } from '../protocol.schema.js';
 import type { Contraindication, Trigger } from '../screening.schema.js';
@@ -8,6 +9,22 @@ type Rules = Pick<Protocol, 'screening' | 'preSession'>;
 
 /** What the health questionnaire asks in every protocol, whatever else it asks. */
 const ASKED: readonly FactId[] = ['S0-C1', 'S0-C2', 'S0-C3', 'S0-C4', 'S0-C5', 'S0-C6', 'S0-C7', 'S0-C8', 'S4-C1'];
+
+/**
+ * The conditions that published contraindications are about, by the names under which they stand in health records: what one
+ * protocol asked for holds under every other.
+ */
+const CONDITIONS: Partial<Record<FactId, string>> = {
+  'S0-C1': 'pregnancy',
+  'S0-C2': 'breastfeeding',
+  'S0-C3': 'cardiovascular-disease',
+  'S0-C4': 'immune-disorder',
+  'S0-C6': 'uncontrolled-diabetes',
+  'S0-C8': 'severe-psoriasis',
+};
+
+/** What is asked again just before every session and rests on no published statement: nothing is injected through it. */
+const CHECKED_BY_CODE = ['infection-at-site'] as const;
 
 /** What is asked again just before every session: aspirin, a new medicine, pregnancy. */
 const CHECKED: readonly FactId[] = ['S0-P1', 'S4-C1', 'S0-C1'];
@@ -49,7 +66,8 @@ function missingFindings({ screening: { contraindications }, preSession: { check
     // An allergy and free text are compared with what no code can name, so that their triggers count.
     if (fact === 'S0-C5') return triggered('allergy-to-ingredient');
     if (fact === 'S4-C1') return triggered('unlisted');
-    return contraindications.some(({ facts }) => facts.includes(fact));
+    // One that merely cites the statement and asks for something else leaves it unasked.
+    return contraindications.some(({ facts, trigger }) => facts.includes(fact) && isAbout(fact, trigger));
   };
   const place = 'screening.contraindications';
   return [
@@ -59,7 +77,20 @@ function missingFindings({ screening: { contraindications }, preSession: { check
     ...CHECKED.filter((fact) => !checks.some(({ facts }) => facts.includes(fact))).map((fact) =>
       finding('missing-check', 'preSession.checks', `No question just before a session stands for ${fact}.`, [fact]),
     ),
+    ...CHECKED_BY_CODE.filter((asked) => !checks.some(({ code }) => code === asked)).map((asked) =>
+      finding('missing-check', 'preSession.checks', `No question just before a session asks for ${asked}.`),
+    ),
   ];
+}
+
+const anticoagulants = new Set(ANTICOAGULANTS.map(foldCase));
+
+/** Whether an answer that reveals a contraindication can be the one that a published statement names. */
+function isAbout(fact: FactId, trigger: Trigger): boolean {
+  if (fact === 'S0-C7')
+    return trigger.kind === 'medication' && trigger.names.some((name) => anticoagulants.has(foldCase(name)));
+  const condition = CONDITIONS[fact];
+  return condition === undefined || (trigger.kind === 'condition' && foldCase(trigger.condition) === condition);
 }
 
 function overrideFindings({ screening, preSession }: Rules): ProtocolFinding[] {

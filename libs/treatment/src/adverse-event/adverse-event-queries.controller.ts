@@ -25,6 +25,8 @@ export class AdverseEventQueriesController {
   @Get()
   @QueryEndpoint({
     id: 'listAdverseEvents',
+    may: 'record.read',
+    at: 'query.site',
     summary: 'Adverse events with owner, last day for the report, and days overdue',
     description:
       'In the order of their last days. Those that a follow-up found are among them. `asOf` and `knownAt` are for those of one `patient`.',
@@ -38,6 +40,8 @@ export class AdverseEventQueriesController {
   @Get(':adverseEvent')
   @QueryEndpoint({
     id: 'getAdverseEvent',
+    may: 'record.read',
+    at: 'path.adverseEvent',
     summary: 'One adverse event with its history',
     description:
       'One that was taken back is `retracted`, and says by whom and why; the rest of it reads as it did before.',

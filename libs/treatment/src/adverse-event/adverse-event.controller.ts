@@ -29,6 +29,8 @@ export class AdverseEventController {
   @Post()
   @CommandEndpoint({
     id: 'reportAdverseEvent',
+    may: 'record.write',
+    at: ['path.patient', 'body.site'],
     summary: 'Report an adverse event (S4-R2)',
     description:
       'It has an owner and a last day for the report to the authority, and blocks sessions of the person until a physician has closed it.',
@@ -45,6 +47,8 @@ export class AdverseEventController {
   @Post(':adverseEvent/assess')
   @CommandEndpoint({
     id: 'assessAdverseEvent',
+    may: 'record.write',
+    at: 'path.patient',
     summary: 'Judge severity and causality (WHO-UMC), and say what was done',
     description: 'What is worse than it seemed may bring the last day for the report forward.',
   })
@@ -58,7 +62,12 @@ export class AdverseEventController {
   }
 
   @Post(':adverseEvent/report-to-authority')
-  @CommandEndpoint({ id: 'reportAdverseEventToAuthority', summary: 'Record that the authority was told' })
+  @CommandEndpoint({
+    id: 'reportAdverseEventToAuthority',
+    may: 'record.write',
+    at: 'path.patient',
+    summary: 'Record that the authority was told',
+  })
   reportToAuthority(
     @Meta() meta: CommandMeta,
     @Param('patient') patient: string,
@@ -71,6 +80,8 @@ export class AdverseEventController {
   @Post(':adverseEvent/close')
   @CommandEndpoint({
     id: 'closeAdverseEvent',
+    may: 'record.decide',
+    at: 'path.patient',
     summary: 'Close an adverse event',
     description: 'By a physician only. One that a follow-up found is closed by the id of the follow-up.',
   })
@@ -84,7 +95,12 @@ export class AdverseEventController {
   }
 
   @Post(':adverseEvent/reopen')
-  @CommandEndpoint({ id: 'reopenAdverseEvent', summary: 'Open a closed adverse event again' })
+  @CommandEndpoint({
+    id: 'reopenAdverseEvent',
+    may: 'record.write',
+    at: 'path.patient',
+    summary: 'Open a closed adverse event again',
+  })
   reopen(
     @Meta() meta: CommandMeta,
     @Param('patient') patient: string,

@@ -171,6 +171,7 @@ describe('closing it', () => {
 });
 
 describe('one that a follow-up found', () => {
+  const AT_ONCE = { recordedAt: '2026-02-20T07:10:00.000Z', isImported: false };
   const followUpId = adverseEventId;
   const course = { courseId: newId(), practitionerId: ownerId };
   const followUp = {
@@ -179,7 +180,7 @@ describe('one that a follow-up found', () => {
     at: wallToInstant('2026-02-20T10:00', 'Europe/Istanbul'),
     adverseEvent: { kind: 'haematoma', severity: undefined },
   };
-  const found = adverseEventOfFollowUp(course, followUp, reportingDays) as AdverseEventState;
+  const found = adverseEventOfFollowUp(course, followUp, reportingDays, AT_ONCE) as AdverseEventState;
 
   it('[adverse-event.found-by-follow-up] is open under the id of the follow-up, and the practitioner of the course owns it', () => {
     expect(found).toMatchObject({
@@ -194,8 +195,15 @@ describe('one that a follow-up found', () => {
       reportBy: '2026-03-07',
     });
     const days = { severe: 1, moderate: 2, mild: 3 };
-    expect(adverseEventOfFollowUp(course, followUp, days)).toMatchObject({ reportBy: '2026-02-22' });
-    expect(adverseEventOfFollowUp(course, { ...followUp, adverseEvent: undefined }, reportingDays)).toBeUndefined();
+    expect(adverseEventOfFollowUp(course, followUp, days, AT_ONCE)).toMatchObject({ reportBy: '2026-02-22' });
+    const none = { ...followUp, adverseEvent: undefined };
+    expect(adverseEventOfFollowUp(course, none, reportingDays, AT_ONCE)).toBeUndefined();
+  });
+  it('[adverse-event.found-by-follow-up] is due from the day on which it was entered, but for an old history', () => {
+    const late = { recordedAt: '2026-04-21T10:00:00.000Z', isImported: false };
+    const dueOf = (entered: typeof late) => adverseEventOfFollowUp(course, followUp, reportingDays, entered)?.reportBy;
+    expect(dueOf(late)).toBe('2026-05-05');
+    expect(dueOf({ ...late, isImported: true })).toBe('2026-03-07');
   });
   it('[adverse-event.found-by-follow-up] is closed by a physician in the patient’s stream', () => {
     const events = decide(close, found);

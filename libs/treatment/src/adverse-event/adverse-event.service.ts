@@ -172,7 +172,7 @@ export class AdverseEventService {
       const followUp = state.followUps.find(({ followUpId }) => followUpId === adverseEventId);
       if (!followUp) continue;
       const { reportingDays } = await rulesAt(reads, followUp.siteId, followUp.at.instant);
-      const found = uniteAdverseEvent(adverseEventOfFollowUp(state, followUp, reportingDays), known);
+      const found = uniteAdverseEvent(adverseEventOfFollowUp(state, followUp, reportingDays, followUp), known);
       if (found) return found;
     }
     throw new AdverseEventUnknown();

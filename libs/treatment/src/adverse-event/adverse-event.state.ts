@@ -1,7 +1,7 @@
 import type { Erased } from '#libs/event-store/src/personal-data.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
-import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
+import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
 import type { AdverseEventEvent, AdverseEventOutcome, Causality } from './adverse-event.events.js';
 
 export type AdverseEventSeverity = 'mild' | 'moderate' | 'severe';
@@ -32,7 +32,21 @@ export interface AdverseEventState {
   readonly actions: readonly string[] | Erased | null;
   /** How it was closed last; stays when it is opened again. */
   readonly closure: { readonly physicianId: string; readonly outcome: AdverseEventOutcome } | null;
+  /** When it was recorded that it had come; null where the follow-up says when it found it. */
+  readonly reportedAt: Instant | null;
+  /** Every time that a physician closed it, and when it was opened again; in their order. */
+  readonly closings: readonly Closing[];
 }
+
+interface Closing {
+  readonly closedAt: Instant;
+  /** Null: it was not. */
+  readonly reopenedAt: Instant | null;
+}
+
+/** Whether a physician had closed it by a time, and nobody had opened it again. */
+export const isClosedAt = ({ closings }: Pick<AdverseEventState, 'closings'>, instant: Instant): boolean =>
+  closings.some(({ closedAt, reopenedAt }) => closedAt <= instant && (reopenedAt === null || instant < reopenedAt));
 
 /**
  * The adverse events of a patient after one more event. What is done about one that no report and no follow-up opened
@@ -42,7 +56,7 @@ export function evolveAdverseEvents(
   known: readonly AdverseEventState[],
   event: RecordedEvent<AdverseEventEvent>,
 ): readonly AdverseEventState[] {
-  if (event.type === 'AdverseEventReported') return [...known, reported(event.data)];
+  if (event.type === 'AdverseEventReported') return [...known, reported(event.data, event.recordedAt)];
   const { adverseEventId } = event.data;
   const present = known.find((each) => each.adverseEventId === adverseEventId) ?? ofFollowUp(event.data);
   if (!present) return known;
@@ -65,18 +79,28 @@ function evolve(
     }
     case 'AdverseEventClosed': {
       const { physicianId, outcome } = event.data;
-      return { ...state, status: 'closed', closure: { physicianId, outcome } };
+      const closing = { closedAt: event.occurredAt.instant, reopenedAt: null };
+      return {
+        ...state,
+        status: 'closed',
+        closure: { physicianId, outcome },
+        closings: [...reopened(state.closings, closing.closedAt), closing],
+      };
     }
     case 'AdverseEventReopened':
-      return { ...state, status: 'open' };
+      return { ...state, status: 'open', closings: reopened(state.closings, event.occurredAt.instant) };
     default:
       return assertNever(event, 'adverse event');
   }
 }
 
+/** What is closed again was closed until then. */
+const reopened = (closings: readonly Closing[], at: Instant): readonly Closing[] =>
+  closings.map((each) => (each.reopenedAt === null ? { ...each, reopenedAt: at } : each));
+
 type DataOf<Type extends AdverseEventEvent['type']> = Extract<AdverseEventEvent, { type: Type }>['data'];
 
-function reported(data: DataOf<'AdverseEventReported'>): AdverseEventState {
+function reported(data: DataOf<'AdverseEventReported'>, reportedAt: Instant): AdverseEventState {
   const { adverseEventId, courseId, sessionId, followUpId, siteId } = data;
   const { kind, severity, causality, ownerId, onsetOn, reportBy } = data;
   return {
@@ -96,6 +120,8 @@ function reported(data: DataOf<'AdverseEventReported'>): AdverseEventState {
     reportedToAuthority: null,
     actions: null,
     closure: null,
+    reportedAt,
+    closings: [],
   };
 }
 
@@ -119,5 +145,7 @@ function ofFollowUp(data: AdverseEventEvent['data']): AdverseEventState | undefi
     reportedToAuthority: null,
     actions: null,
     closure: null,
+    reportedAt: null,
+    closings: [],
   };
 }

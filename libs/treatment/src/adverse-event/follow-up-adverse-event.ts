@@ -1,4 +1,5 @@
-import { dateOfWall, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import { dateOfWall, type Instant, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import { earliestDayAt } from '../day-anywhere.js';
 import type { CourseState } from '../course/course.state.js';
 import { defaultReportBy, type ReportingDays } from './adverse-event.decider.js';
 import type { AdverseEventSeverity, AdverseEventState } from './adverse-event.state.js';
@@ -16,9 +17,17 @@ interface FollowUp {
   readonly adverseEvent?: { readonly kind: string; readonly severity?: string | undefined } | undefined;
 }
 
+/** How the follow-up came to be on record. */
+export interface Entered {
+  readonly recordedAt: Instant;
+  /** By an import: whoever held it knew of it on its day. */
+  readonly isImported: boolean;
+}
+
 /**
  * The adverse event that a follow-up found and nothing was done about yet: open, with the follow-up's id. Its owner is
- * the practitioner of the course, and it began, as far as anybody knows, on the day of the follow-up.
+ * the practitioner of the course, and it began, as far as anybody knows, on the day of the follow-up. Its deadline counts
+ * from the day on which it was entered: what is entered late is not overdue before anybody knew of it.
  * @param reportingDays as they were in force at the site of the follow-up when it was held
  * @returns undefined where the follow-up found none
  */
@@ -26,9 +35,12 @@ export function adverseEventOfFollowUp(
   { courseId, practitionerId }: Pick<PlannedCourse, 'courseId' | 'practitionerId'>,
   { followUpId, siteId, at, adverseEvent }: FollowUp,
   reportingDays: ReportingDays,
+  { recordedAt, isImported }: Entered,
 ): AdverseEventState | undefined {
   if (!adverseEvent) return undefined;
   const onsetOn = dateOfWall(at.wall);
+  const enteredOn = isImported ? onsetOn : earliestDayAt(recordedAt);
+  const knownOn = enteredOn > onsetOn ? enteredOn : onsetOn;
   const severity = (adverseEvent.severity ?? null) as AdverseEventSeverity | null;
   return {
     adverseEventId: followUpId,
@@ -43,10 +55,12 @@ export function adverseEventOfFollowUp(
     causality: null,
     ownerId: practitionerId,
     onsetOn,
-    reportBy: defaultReportBy(onsetOn, severity ?? UNSTATED_SEVERITY, reportingDays),
+    reportBy: defaultReportBy(knownOn, severity ?? UNSTATED_SEVERITY, reportingDays),
     reportedToAuthority: null,
     actions: null,
     closure: null,
+    reportedAt: null,
+    closings: [],
   };
 }
 

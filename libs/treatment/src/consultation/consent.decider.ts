@@ -2,6 +2,7 @@ import type { ErrorField } from '#libs/kernel/src/errors.js';
 import { type Instant, type LocalDate, localDateAt } from '#libs/kernel/src/zoned-time.js';
 import { consultationField } from './consultation.errors.js';
 import { ConsentSigned, ConsentWithdrawn, type ConsultationEvent } from './consultation.events.js';
+import { afterWithdrawals } from './consent.rules.js';
 import type { HeldConsultation } from './consultation.state.js';
 import type { CommandFor } from './consultation-command.types.js';
 import {
@@ -22,7 +23,7 @@ export function signConsent(
 ): ConsultationEvent[] {
   const { type: _, known, ...signed } = command;
   const { procedure, signedOn, signedBy, validUntil } = signed;
-  const isKnown = state.consents.some(
+  const isKnown = afterWithdrawals(state.consents, known.withdrawals ?? []).some(
     (each) =>
       each.procedure === procedure &&
       each.signedOn === signedOn &&

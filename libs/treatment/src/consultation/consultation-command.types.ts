@@ -1,10 +1,12 @@
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { LocalDate, ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { HealthAnswers } from '#libs/protocols/src/contraindication.rule.js';
+import type { PersonsWithdrawal } from '../patient/patient.state.js';
 import type { PractitionerState } from '../practitioner/practitioner.state.js';
 import type { Conclusion, ConsultationNotes, QuestionnaireAnswer, TestValue } from './consultation.events.js';
 import type { ScreeningRules } from './consultation.rules.js';
 import type { ConsideredProducts } from './consultation.state.js';
+import type { HealthKnownAt } from './override.rules.js';
 
 /** When something happened; undefined: now. */
 export type Moment = ZonedTime | undefined;
@@ -24,6 +26,7 @@ export type ConsultationCommand =
         readonly practitioner: PractitionerState;
         /** Null: nothing of the kind is on record. */
         readonly diedOn: LocalDate | null;
+        readonly bornOn?: LocalDate | null;
       };
     }
   | {
@@ -58,6 +61,7 @@ export type ConsultationCommand =
         readonly protocol: ScreeningRules;
         readonly practitioner: PractitionerState;
         readonly health: HealthAnswers | 'erased';
+        readonly healthKnownAt?: HealthKnownAt;
       };
     }
   | {
@@ -71,6 +75,7 @@ export type ConsultationCommand =
         readonly practitioner: PractitionerState;
         /** What the health record says of the person on the day of the conclusion. */
         readonly health: HealthAnswers | 'erased';
+        readonly healthKnownAt?: HealthKnownAt;
       };
     }
   | {
@@ -87,6 +92,8 @@ export type ConsultationCommand =
         readonly isMinor: boolean;
         readonly hasGuardian: boolean;
         readonly diedOn: LocalDate | null;
+        /** What the person withdrew, in other consultations as well. */
+        readonly withdrawals?: readonly PersonsWithdrawal[];
       };
     }
   | {

@@ -37,7 +37,7 @@ import {
   TestResultRecorded,
 } from './consultation.events.js';
 import { screeningValidOn } from './consultation.rules.js';
-import { consentOn } from './consultation.state.js';
+import { consentOn } from './consent.rules.js';
 import { correctEntry, type EntryCorrection, retractEntry, stateWithout } from './consultation-entry.decider.js';
 import type { PermissionWorld } from './consultation-permission.rules.js';
 
@@ -75,6 +75,7 @@ const PERMISSIONS: PermissionWorld = {
   diedOn: null,
   practitionerOf: () => physician,
   healthOn: () => HEALTHY,
+  healthKnownOn: () => HEALTHY,
   isMinorOn: () => false,
 };
 const correction = (event: string, says: ConsultationEvent, more: Partial<EntryCorrection> = {}): EntryCorrection => ({

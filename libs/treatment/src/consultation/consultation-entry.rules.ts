@@ -33,6 +33,13 @@ export function afterDeath(field: string, on: LocalDate, diedOn: LocalDate | nul
   ];
 }
 
+/** Nobody is consulted before they were born: a year was typed wrongly, here or in the record. */
+export function beforeBirth(field: string, on: LocalDate, bornOn: LocalDate | null | undefined): ErrorField[] {
+  if (!bornOn || on >= bornOn) return [];
+  const message = `It is on record that the patient was born on ${bornOn}, after ${on}: correct what is wrong of the two.`;
+  return [consultationField('consultation.before-birth', field, message, { seen: on, accepted: `${bornOn} or later` })];
+}
+
 export function unregistered(practitioner: PractitionerState): ErrorField[] {
   if (practitioner.status === 'registered') return [];
   const message = 'Name a practitioner who is registered.';

@@ -10,7 +10,7 @@ import { type Occurred, occurredAt } from '#libs/kernel/src/occurred.js';
 import type { WallTime } from '#libs/kernel/src/zoned-time.js';
 import { type HealthFactRecorded, patientStream } from '../patient/patient.events.js';
 import { patientEntriesFold } from '../patient/patient-entry.state.js';
-import { atSite, endOfPerson, healthOn, isMinorOn, loadPerson } from '../patient/person.js';
+import { atSite, endOfPerson, healthKnownOn, healthOn, isMinorOn, loadPerson } from '../patient/person.js';
 import { requireAnyProtocol } from '../protocol/protocol.service.js';
 import { siteStream } from '../site/site.events.js';
 import { requireSite } from '../site/site.service.js';
@@ -35,7 +35,14 @@ import {
 import { ConsultationService, knowledgeIn, practitionerOf } from './consultation.service.js';
 import type { ConsultationState, HeldConsultation } from './consultation.state.js';
 import type { PermissionWorld } from './consultation-permission.rules.js';
-import { factKey, factsOfResults, isSaid, newlySaid, takenBack } from './consultation-knowledge.rules.js';
+import {
+  factKey,
+  factsOfResults,
+  isSaid,
+  newlySaid,
+  takenBack,
+  withdrawalsIn,
+} from './consultation-knowledge.rules.js';
 import type { ScreeningRules } from './consultation.rules.js';
 import {
   answersWithout,
@@ -128,6 +135,7 @@ export class ConsultationEntryService {
     const stream = patientStream(state.patientId);
     const { state: entries } = await reads.load(stream, patientEntriesFold);
     const events = [
+      ...withdrawalsIn(state, after, reads.now),
       ...takenBack({ before: state, after, protocol }, entries, reason, reads.now),
       ...learned.flatMap((each) => each.events),
       ...factsOfResults(state, after, protocol, (n) => derivedId(meta.commandId, `result fact ${n}`)),
@@ -257,6 +265,7 @@ async function permissionsIn(
     diedOn: endOfPerson(person).diedOn,
     practitionerOf: (id) => known.get(id) ?? { status: 'none' },
     healthOn: (day) => healthOn(person, day),
+    healthKnownOn: (day, position) => healthKnownOn(person, before.patientId, day, position),
     isMinorOn: (day) => isMinorOn(person, day),
   };
 }

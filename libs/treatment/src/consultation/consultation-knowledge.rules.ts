@@ -4,9 +4,15 @@ import type { Id } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
 import { occurredOnDay } from '../day-anywhere.js';
-import { type HealthFactKind, HealthFactRecorded, PatientEntryRetracted } from '../patient/patient.events.js';
+import {
+  ConsentWithdrawalsEntered,
+  type HealthFactKind,
+  HealthFactRecorded,
+  PatientEntryRetracted,
+} from '../patient/patient.events.js';
 import type { PatientEntries } from '../patient/patient-entry.state.js';
 import type { Person } from '../patient/person.js';
+import { sameData } from '../same-data.js';
 import { latestResult, questionnaireHealth, type ScreeningRules } from './consultation.rules.js';
 import type { ConsultationState, HeldConsultation } from './consultation.state.js';
 
@@ -141,3 +147,18 @@ export const withoutOtherConsultations = (person: Person, consultationId: Id): P
     healthFacts: patient.healthFacts.filter((fact) => [null, consultationId].includes(fact.consultationId)),
   })),
 });
+
+/**
+ * The withdrawals of a consultation for the patient's own record, where they are others after a change of entries: they end
+ * the consents of every consultation of the person.
+ */
+export function withdrawalsIn(
+  before: HeldConsultation,
+  after: ConsultationState,
+  now: Instant,
+): ReturnType<typeof ConsentWithdrawalsEntered>[] {
+  const withdrawals = after.status === 'none' ? [] : (after.withdrawals ?? []);
+  if (sameData(before.withdrawals ?? [], withdrawals)) return [];
+  const { patientId, consultationId } = before;
+  return [ConsentWithdrawalsEntered(occurredNow(now), { patientId, consultationId, withdrawals: [...withdrawals] })];
+}

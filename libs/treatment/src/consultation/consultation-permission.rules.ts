@@ -19,6 +19,8 @@ export interface PermissionWorld {
   practitionerOf(practitionerId: string): PractitionerState;
   /** What the health record says of the person. */
   healthOn(day: LocalDate): HealthAnswers | 'erased';
+  /** The same as it was on record up to a position of the log. */
+  healthKnownOn(day: LocalDate, position: number): HealthAnswers | 'erased';
   isMinorOn(day: LocalDate): boolean;
 }
 
@@ -67,12 +69,16 @@ const ASKED: ReadonlySet<string> = new Set([
 
 const isCleared = ({ conclusion }: HeldConsultation): boolean => conclusion?.outcome === 'cleared';
 
-function lacking(state: HeldConsultation, { protocol, healthOn, practitionerOf }: PermissionWorld): ErrorField[] {
+function lacking(
+  state: HeldConsultation,
+  { protocol, healthOn, healthKnownOn, practitionerOf }: PermissionWorld,
+): ErrorField[] {
   const { concludedOn, concludedBy } = state;
   if (concludedOn === undefined || concludedBy === undefined) return [];
   const practitioner = practitionerOf(concludedBy);
   const role = practitioner.status === 'registered' ? practitioner.role : undefined;
-  return missingForClearance(state, { protocol, health: healthOn(concludedOn), role });
+  const healthKnownAt = (position: number) => healthKnownOn(concludedOn, position);
+  return missingForClearance(state, { protocol, health: healthOn(concludedOn), healthKnownAt, role });
 }
 
 const beforeItWasHeld = (on: LocalDate, heldOn: LocalDate): ErrorField =>
@@ -105,4 +111,4 @@ function signedAnew(before: HeldConsultation, after: HeldConsultation, world: Pe
     });
 }
 
-const asSigned = ({ withdrawnOn: _, ...signed }: Consent) => signed;
+const asSigned = ({ withdrawnOn: _, withdrawnAt: __, position: ___, ...signed }: Consent) => signed;

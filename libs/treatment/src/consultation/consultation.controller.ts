@@ -49,7 +49,10 @@ import {
   SignConsent,
   WithdrawConsent,
 } from './consultation.handlers.js';
+import { type HistoryParams, historyShape } from '../history/history.params.js';
 import { ConsultationQuery } from './consultation.query.js';
+
+const consultationParamsSchema = queryOf(historyShape);
 
 @ApiTags('consultations')
 @Controller('v1/consultations')
@@ -62,6 +65,8 @@ export class ConsultationController {
   @Get(':consultation')
   @QueryEndpoint({
     id: 'getConsultation',
+    may: 'record.read',
+    at: 'path.consultation',
     summary: 'A consultation as it stands, and what is still missing for a clearance',
     answer: consultationViewSchema,
     reads: ConsultationQuery.reads,
@@ -70,13 +75,19 @@ export class ConsultationController {
   detail(
     @InChain() chain: Chain,
     @Param('consultation') consultation: string,
-    @Query({ schema: queryOf({}) }) _params: object,
+    @Query({ schema: consultationParamsSchema }) params: HistoryParams,
   ) {
-    return this.consultations.detail(chain, consultation);
+    return this.consultations.detail(chain, consultation, params);
   }
 
   @Post()
-  @CommandEndpoint({ id: 'holdConsultation', summary: 'Record a consultation (S2-V1, S3-V1)', creates: true })
+  @CommandEndpoint({
+    id: 'holdConsultation',
+    may: 'record.write',
+    at: ['body.patient', 'body.site'],
+    summary: 'Record a consultation (S2-V1, S3-V1)',
+    creates: true,
+  })
   hold(
     @Meta() meta: CommandMeta,
     @Body({ schema: holdConsultationSchema }) data: HoldConsultationData,
@@ -87,6 +98,8 @@ export class ConsultationController {
   @Post(':consultation/notes')
   @CommandEndpoint({
     id: 'noteConsultation',
+    may: 'record.write',
+    at: 'path.consultation',
     summary: 'Note what was said or found, by topic (S2-V1, S3-V1)',
     description: 'A topic that was noted before is noted anew; the history keeps both.',
   })
@@ -101,6 +114,8 @@ export class ConsultationController {
   @Post(':consultation/questionnaire')
   @CommandEndpoint({
     id: 'answerQuestionnaire',
+    may: 'record.write',
+    at: 'path.consultation',
     summary: 'Record answers to the health questionnaire (S0-C1 to S0-C8, S4-C1)',
     description:
       'A yes is knowledge about the patient: it goes into the health record, with the day since when it is so.',
@@ -116,6 +131,8 @@ export class ConsultationController {
   @Post(':consultation/products')
   @CommandEndpoint({
     id: 'considerProducts',
+    may: 'record.write',
+    at: 'path.consultation',
     summary: 'Name the planned products, whose ingredients allergies are checked against (S0-C5, S4-C1)',
     description:
       'All of them at once. Ingredients are those of the named lot, else those of the latest lots of the product, with those that are given; of a product that nobody knows, those of the protocol.',
@@ -129,7 +146,12 @@ export class ConsultationController {
   }
 
   @Post(':consultation/tests')
-  @CommandEndpoint({ id: 'requestTest', summary: 'Ask for a test (S3-L1)' })
+  @CommandEndpoint({
+    id: 'requestTest',
+    may: 'record.write',
+    at: 'path.consultation',
+    summary: 'Ask for a test (S3-L1)',
+  })
   requestTest(
     @Meta() meta: CommandMeta,
     @Param('consultation') consultation: string,
@@ -139,7 +161,12 @@ export class ConsultationController {
   }
 
   @Post(':consultation/tests/results')
-  @CommandEndpoint({ id: 'recordTestResult', summary: 'Record the result of a test (S3-L1)' })
+  @CommandEndpoint({
+    id: 'recordTestResult',
+    may: 'record.write',
+    at: 'path.consultation',
+    summary: 'Record the result of a test (S3-L1)',
+  })
   recordTestResult(
     @Meta() meta: CommandMeta,
     @Param('consultation') consultation: string,
@@ -151,6 +178,8 @@ export class ConsultationController {
   @Post(':consultation/overrides')
   @CommandEndpoint({
     id: 'overrideContraindication',
+    may: 'record.decide',
+    at: 'path.consultation',
     summary: 'Accept a contraindication that was found, by a physician and in writing, where the protocol allows it',
   })
   override(
@@ -164,6 +193,8 @@ export class ConsultationController {
   @Post(':consultation/conclusion')
   @CommandEndpoint({
     id: 'concludeConsultation',
+    may: 'record.write',
+    at: 'path.consultation',
     summary: 'Conclude it: cleared, deferred or refused',
     description: 'One that was deferred may be concluded anew. What a clearance lacks is told all at once.',
   })
@@ -178,6 +209,8 @@ export class ConsultationController {
   @Post(':consultation/consents')
   @CommandEndpoint({
     id: 'signConsent',
+    may: 'record.write',
+    at: 'path.consultation',
     summary: 'Record a consent: a signature under one exact version of a form, for one procedure',
   })
   signConsent(
@@ -189,7 +222,12 @@ export class ConsultationController {
   }
 
   @Post(':consultation/consents/withdraw')
-  @CommandEndpoint({ id: 'withdrawConsent', summary: 'Record that a consent was withdrawn' })
+  @CommandEndpoint({
+    id: 'withdrawConsent',
+    may: 'record.write',
+    at: 'path.consultation',
+    summary: 'Record that a consent was withdrawn',
+  })
   withdrawConsent(
     @Meta() meta: CommandMeta,
     @Param('consultation') consultation: string,
@@ -201,6 +239,9 @@ export class ConsultationController {
   @Post(':consultation/entries/:event/correct')
   @CommandEndpoint({
     id: 'correctConsultationEntry',
+    may: 'record.write',
+    at: 'path.consultation',
+    decides: ['data.type=ContraindicationOverridden'],
     summary: 'Correct an entry: say the whole of it anew, and why',
     description: 'Nothing is edited: the history shows both, every answer the corrected one.',
   })
@@ -216,6 +257,8 @@ export class ConsultationController {
   @Post(':consultation/entries/:event/retract')
   @CommandEndpoint({
     id: 'retractConsultationEntry',
+    may: 'record.write',
+    at: 'path.consultation',
     summary: 'Take an entry back that never happened, or one correction of an entry, and say why',
   })
   retract(

@@ -39,7 +39,8 @@ import {
   screeningValidOn,
   screeningValidUntil,
 } from './consultation.rules.js';
-import { consentOn, consultationFold } from './consultation.state.js';
+import { consentOn } from './consent.rules.js';
+import { consultationFold } from './consultation.state.js';
 
 /** Everything that a clearance under `facial` needs. */
 const complete = [hold(), note(), answers()];
@@ -361,6 +362,16 @@ describe('tests', () => {
     const again = [result('blood-test', '2026-03-01', false), result('blood-test', '2026-03-01')];
     expect(when(clear, [...asked, again[0] as never, both[1] as never, again[1] as never])).toHaveLength(1);
   });
+  it('[consultation.test-age] takes no result that is older than what a consultation finds may be (S3-L1)', () => {
+    const of = (on: string) => [result('blood-test', on), result('urine-test', '2026-03-01')];
+    expect(refusal(() => when(clear, [...asked, ...of('1901-01-01')])).fields).toMatchObject([
+      { rule: 'consultation.test-age', field: 'tests.blood-test', facts: ['S3-L1'], seen: '1901-01-01' },
+    ]);
+    expect(refusal(() => when(clear, [...asked, ...of('2025-03-01')])).rules).toEqual([
+      'consultation.test-age tests.blood-test',
+    ]);
+    expect(when(clear, [...asked, ...of('2025-03-02')])).toHaveLength(1);
+  });
   it('[test.in-future] refuses the result of a sample that is still to be taken', () => {
     const { fields } = refusal(() => when(result('blood-test', '2026-03-03'), [hold()]));
     expect(fields).toMatchObject([{ rule: 'test.in-future', seen: '2026-03-03', facts: ['S3-L1'] }]);
@@ -425,6 +436,16 @@ describe('an override', () => {
     expect(standing([...overridden, answers([breastfeeding])]).overrides).toHaveLength(1);
     expect(standing([...overridden, again]).overrides).toEqual([]);
     expect(missing([...overridden, again])).toEqual(['consultation.contraindication contraindications.breastfeeding']);
+  });
+  it('[override.later-knowledge] accepts what was on record when it was given, and is given again for what came after', () => {
+    const warfarin = { ...HEALTHY, medications: ['warfarin'] };
+    const both = { ...HEALTHY, medications: ['warfarin', 'rivaroxaban'] };
+    const accepted = [...complete, override('anticoagulant', { health: warfarin })];
+    const now = { health: both, healthKnownAt: () => warfarin };
+    expect(when(conclude(undefined, {}, { health: warfarin }), accepted)).toHaveLength(1);
+    expect(missing(accepted, now)).toEqual(['consultation.contraindication contraindications.anticoagulant']);
+    expect(when(override('anticoagulant', { health: warfarin }), accepted)).toEqual([]);
+    expect(when(override('anticoagulant', now), accepted)).toHaveLength(1);
   });
   it('is given for late knowledge about a patient who was cleared before', () => {
     const health = { ...HEALTHY, conditions: ['breastfeeding'] };
@@ -537,6 +558,14 @@ describe('the validity of a screening', () => {
     const atNight = [hold({ at: at('2026-03-02T00:10') }), note(), answers(), conclude()];
     expect(standing(atNight, late).concludedOn).toBe('2026-03-02');
   });
+});
+
+it('[consultation.before-birth] is not held with a patient before the day of birth', () => {
+  const heldWith = (bornOn: string | null) => hold({ known: { practitioner: physician, diedOn: null, bornOn } });
+  expect(refusal(() => when(heldWith('2026-03-03'), [])).fields).toMatchObject([
+    { rule: 'consultation.before-birth', field: 'at', seen: '2026-03-02', accepted: '2026-03-03 or later' },
+  ]);
+  for (const bornOn of ['2026-03-02', null]) expect(when(heldWith(bornOn), [])).toHaveLength(1);
 });
 
 describe('a patient who died', () => {

@@ -19,11 +19,18 @@ import {
   TestRequested,
   TestResultRecorded,
 } from './consultation.events.js';
-import { foundContraindications, missingForClearance, reviewsOf, type ScreeningRules } from './consultation.rules.js';
+import {
+  foundContraindications,
+  missingForClearance,
+  overrideThatHolds,
+  reviewsOf,
+  type ScreeningRules,
+} from './consultation.rules.js';
 import type { ConsultationState, HeldConsultation } from './consultation.state.js';
 import type { CommandFor, ConsultationCommand } from './consultation-command.types.js';
 import {
   afterDeath,
+  beforeBirth,
   closed,
   inFuture,
   occurredThen,
@@ -75,6 +82,7 @@ function hold(command: CommandFor<'Hold'>, now: Instant): ConsultationEvent[] {
   refuseAll('consultation.refused', [
     ...inFuture('at', at, now),
     ...afterDeath('at', localDateAt(at.instant, at.zone), command.known.diedOn),
+    ...beforeBirth('at', localDateAt(at.instant, at.zone), command.known.bornOn),
     ...unregistered(command.known.practitioner),
   ]);
   const held = { consultationId, patientId, siteId, practitionerId, procedure, notes };
@@ -143,10 +151,10 @@ function override(
   now: Instant,
 ): ConsultationEvent[] {
   const { code, practitionerId, reason, at, known } = command;
-  const isKnown = (each: HeldConsultation['overrides'][number]) =>
-    each.code === code && each.practitionerId === practitionerId && each.reason === reason;
-  if (state.overrides.some(isKnown)) return [];
-  const { protocol, practitioner, health } = known;
+  const { protocol, practitioner, health, healthKnownAt } = known;
+  // What was learned since is accepted by saying so again.
+  const standing = health === 'erased' ? undefined : overrideThatHolds(code, state, protocol, health, healthKnownAt);
+  if (standing?.practitionerId === practitionerId && standing.reason === reason) return [];
   // What is learned after a clearance may be accepted as well: it stands in the health record.
   const fields = state.conclusion?.outcome === 'refused' ? closed(state) : [];
   refuseAll('override.refused', [
@@ -222,7 +230,7 @@ function conclude(command: CommandFor<'Conclude'>, state: HeldConsultation, now:
   ]);
   if (conclusion.outcome === 'cleared') {
     const role = known.practitioner.status === 'registered' ? known.practitioner.role : undefined;
-    const missing = missingForClearance(state, { protocol: known.protocol, health: known.health, role });
+    const missing = missingForClearance(state, { ...known, role });
     if (missing.length > 0) throw new ClearanceRefused(missing);
   }
   return [ConsultationConcluded(occurred, { ...ofConsultation(state), practitionerId, conclusion, reason })];

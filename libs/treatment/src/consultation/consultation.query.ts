@@ -7,14 +7,24 @@ import type { HealthAnswers } from '#libs/protocols/src/contraindication.rule.js
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { DIRECTORY } from '../directory/directory.projection.js';
 import { type People, siteIn, siteRef } from '../directory/people.js';
-import { healthOn, loadPerson } from '../patient/person.js';
+import { asksForHistory, askedHistory, type HistoryParams, unknownThen } from '../history/history.params.js';
+import type { RecordAt } from '../history/record-at.js';
+import { healthKnownOn, healthOn, loadPerson, withdrawalsOf } from '../patient/person.js';
 import { protocolStream } from '../protocol/protocol.events.js';
 import { latestVersion, protocolFold } from '../protocol/protocol.state.js';
 import type { ConsultationView } from './consultation.contract.js';
 import { ConsultationUnknown } from './consultation.errors.js';
 import { consultationStream } from './consultation.events.js';
-import { foundContraindications, missingForClearance, reviewsOf, screeningValidUntil } from './consultation.rules.js';
-import type { HeldConsultation } from './consultation.state.js';
+import {
+  foundContraindications,
+  missingForClearance,
+  overrideThatHolds,
+  reviewsOf,
+  screeningValidUntil,
+} from './consultation.rules.js';
+import type { HealthKnownAt } from './override.rules.js';
+import { afterWithdrawals } from './consent.rules.js';
+import type { Consent, HeldConsultation } from './consultation.state.js';
 import { consultationHistoryFold } from './consultation-entry.decider.js';
 
 /** One consultation as it stands. It is read from its events: what somebody has just entered is in it. */
@@ -26,31 +36,46 @@ export class ConsultationQuery {
     private readonly runner: CommandRunner,
     private readonly chains: Chains,
     private readonly people: People,
+    private readonly records: RecordAt,
   ) {}
 
-  /** @throws ConsultationUnknown */
-  async detail(chain: Chain, id: Id): Promise<ConsultationView> {
+  /**
+   * @param params as of when: `asOf` says what of the consultation had occurred, `knownAt` what was on record, of the
+   *   patient's health and the protocol as well
+   * @throws ConsultationUnknown; NotFound `consultation.unknown-then`; Invalid `history.known-in-future`
+   */
+  async detail(chain: Chain, id: Id, params: HistoryParams = {}): Promise<ConsultationView> {
     if (!isId(id)) throw new ConsultationUnknown();
-    const read: Reads['load'] = (stream, fold) => this.runner.read(chain, stream, fold);
-    const { state: history, revision } = await read(consultationStream(id), consultationHistoryFold);
+    const present = await this.runner.read(chain, consultationStream(id), consultationHistoryFold);
+    const { state: held } = present.state;
+    if (held.status === 'none') throw new ConsultationUnknown();
+    const asked = askedHistory(params, held.zone, await this.chains.now(chain));
+    const records = this.records.forAnswer();
+    const { now, knownAt } = asked;
+    const read: Reads['load'] = asksForHistory(params)
+      ? (stream, fold) => records.fold(chain, stream, fold, { knownAt })
+      : (stream, fold) => this.runner.read(chain, stream, fold);
+    const { state: history, revision } = asksForHistory(params)
+      ? await records.fold(chain, consultationStream(id), consultationHistoryFold, asked)
+      : present;
     const { state, entries } = history;
-    if (state.status === 'none') throw new ConsultationUnknown();
-    const [protocols, person, now] = await Promise.all([
+    if (state.status === 'none') throw unknownThen('consultation.unknown-then', 'consultation', params);
+    const [protocols, person] = await Promise.all([
       read(protocolStream(chain.id, state.procedure), protocolFold),
       loadPerson({ load: read }, state.patientId),
-      this.chains.now(chain),
     ]);
     // A protocol that is retired still tells what was asked under it.
     const protocol = latestVersion(protocols.state) ?? protocols.state.versions.at(-1);
     const isOver = state.conclusion !== undefined && state.conclusion.outcome !== 'deferred';
     const on = (isOver ? state.concludedOn : undefined) ?? localDateAt(now, state.zone);
     const health = healthOn(person, on);
+    const healthKnownAt = (position: number) => healthKnownOn(person, state.patientId, on, position);
     return {
       id,
       ...(await this.named(chain, state)),
-      ...recorded(state),
-      ...judged(state, protocol, health, await this.practitioners(chain, state)),
-      missing: protocol && !isOver ? missingForClearance(state, { protocol, health }).map(mutable) : [],
+      ...recorded(state, afterWithdrawals(state.consents, withdrawalsOf(person))),
+      ...judged(state, protocol, { health, healthKnownAt }, await this.practitioners(chain, state)),
+      missing: protocol && !isOver ? missingForClearance(state, { protocol, health, healthKnownAt }).map(mutable) : [],
       entries: entries.map(({ header, type, occurredAt, recordedAt, correctness }) => ({
         event: header.id,
         type,
@@ -91,7 +116,7 @@ const mutable = <T extends { readonly facts?: readonly string[] }>({ facts, ...f
 
 const listed = (names: readonly string[] | undefined): string[] | null => (names ? [...names] : null);
 
-function recorded(state: HeldConsultation) {
+function recorded(state: HeldConsultation, consents: readonly Consent[]) {
   const { procedure, heldOn, conclusion, considered } = state;
   const known = new Map(considered?.ingredients.map(({ product, ingredients }) => [product, ingredients]));
   return {
@@ -100,7 +125,7 @@ function recorded(state: HeldConsultation) {
     status: conclusion?.outcome ?? ('open' as const),
     notes: opened(state.notes),
     products: considered?.products.map((product) => ({ product, ingredients: listed(known.get(product)) })) ?? null,
-    consents: state.consents.map((consent) => ({
+    consents: consents.map((consent) => ({
       procedure: consent.procedure,
       signedOn: consent.signedOn,
       validUntil: consent.validUntil,
@@ -113,21 +138,22 @@ function recorded(state: HeldConsultation) {
   };
 }
 
+/** What the health record says, and said when something was overridden. */
+interface Known {
+  readonly health: HealthAnswers | 'erased';
+  readonly healthKnownAt: HealthKnownAt;
+}
+
 type PersonOf = Awaited<ReturnType<People['practitioners']>>;
 
 /** What the protocol makes of it; of a protocol that is not there nothing is known. */
-function judged(
-  state: HeldConsultation,
-  protocol: Protocol | undefined,
-  health: HealthAnswers | 'erased',
-  personOf: PersonOf,
-) {
+function judged(state: HeldConsultation, protocol: Protocol | undefined, known: Known, personOf: PersonOf) {
   const { conclusion, concludedOn, concludedBy, conclusionReason } = state;
   const isConcluded = conclusion !== undefined && concludedOn !== undefined && concludedBy !== undefined;
   return {
     questionnaire: questionsOf(state, protocol),
     tests: testsOf(state, protocol),
-    ...findingsOf(state, protocol, health, personOf),
+    ...findingsOf(state, protocol, known, personOf),
     conclusion: isConcluded
       ? {
           conclusion,
@@ -167,12 +193,12 @@ function testsOf(state: HeldConsultation, protocol: Protocol | undefined): Consu
 function findingsOf(
   state: HeldConsultation,
   protocol: Protocol | undefined,
-  health: HealthAnswers | 'erased',
+  { health, healthKnownAt }: Known,
   personOf: PersonOf,
 ): Pick<ConsultationView, 'contraindications' | 'reviews'> {
   if (!protocol || health === 'erased' || isErased(state.answers)) return { contraindications: null, reviews: null };
   const overrideOf = (code: string) => {
-    const override = state.overrides.find((each) => each.code === code);
+    const override = overrideThatHolds(code, state, protocol, health, healthKnownAt);
     if (!override) return null;
     return { practitioner: personOf(override.practitionerId), on: override.on, reason: opened(override.reason) };
   };

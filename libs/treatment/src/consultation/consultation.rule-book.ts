@@ -68,6 +68,18 @@ export const CONSULTATION_RULES = ruleBook({
     facts: ['S3-L1'],
     override: 'none',
   },
+  'consultation.test-age': {
+    says: 'A result of a test that the protocol asks for is no older at the consultation than what a consultation finds may be.',
+    demand: 'Consultation',
+    facts: ['S3-L1'],
+    override: 'none',
+  },
+  'consultation.before-birth': {
+    says: 'No consultation is held with a patient before the day on which the patient was born.',
+    demand: 'Identity',
+    facts: [],
+    override: 'none',
+  },
   'consultation.health-erased': {
     says: 'Nobody is cleared whose health record or answers were erased: whether it is safe cannot be told any more.',
     demand: 'Consultation',
@@ -169,6 +181,12 @@ export const CONSULTATION_RULES = ruleBook({
     demand: 'Late knowledge',
     facts: [],
     override: 'none',
+  },
+  'override.later-knowledge': {
+    says: 'An override accepts what was on record when it was given; what is learned later under the same contraindication stands.',
+    demand: 'Late knowledge',
+    facts: ['S0-C7', 'S4-C1'],
+    override: 'physician',
   },
   'consent.in-future': {
     says: 'A consent is recorded once it was signed.',

@@ -13,7 +13,13 @@ import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import type { Contraindication } from '#libs/protocols/src/screening.schema.js';
 import { consultationField } from './consultation.errors.js';
 import type { QuestionnaireAnswer } from './consultation.events.js';
-import type { ConsultationState, HeldConsultation, TestResult } from './consultation.state.js';
+import type {
+  ConsultationState,
+  ContraindicationOverride,
+  HeldConsultation,
+  TestResult,
+} from './consultation.state.js';
+import { type HealthKnownAt, saysMore } from './override.rules.js';
 
 /** The parts of a protocol by which a consultation is judged. */
 export type ScreeningRules = Pick<Protocol, 'screening' | 'preSession' | 'ingredients' | 'consultation' | 'testsFirst'>;
@@ -156,10 +162,31 @@ export const standingContraindications = (
   consultation: Pick<HeldConsultation, 'answers' | 'considered' | 'overrides'>,
   protocol: Pick<Protocol, 'screening' | 'preSession' | 'ingredients'>,
   health: HealthAnswers,
+  knownAt?: HealthKnownAt,
 ): StandingContraindication[] =>
   foundContraindications(consultation, protocol, health).filter(
-    ({ code, overridable }) => !(overridable && consultation.overrides.some((override) => override.code === code)),
+    ({ code, overridable }) => !(overridable && overrideThatHolds(code, consultation, protocol, health, knownAt)),
   );
+
+/**
+ * The override of a contraindication, while it accepts all that is known under its code. An answer that changes ends it by
+ * itself; what the health record has learned since is beyond what the physician saw.
+ * @param knownAt left out where the health record says nothing
+ */
+export function overrideThatHolds(
+  code: string,
+  consultation: Pick<HeldConsultation, 'answers' | 'considered' | 'overrides'>,
+  protocol: Pick<Protocol, 'screening' | 'preSession' | 'ingredients'>,
+  health: HealthAnswers,
+  knownAt: HealthKnownAt = () => health,
+): ContraindicationOverride | undefined {
+  const override = consultation.overrides.find((each) => each.code === code);
+  if (!override) return undefined;
+  const known = knownAt(override.position);
+  const then = united(known === 'erased' ? NOTHING_KNOWN : known, questionnaireHealth(consultation, protocol));
+  const isMore = saysMore(protocol, code, { now: health, then }, plannedIngredients(consultation, protocol));
+  return isMore ? undefined : override;
+}
 
 /** What a physician must have looked at: what no list knows (S4-C1), an allergy to what an ingredient is made from (S0-G1). */
 export const reviewsOf = (
@@ -187,6 +214,8 @@ export interface ClearanceWorld {
   readonly protocol: ScreeningRules;
   /** What the health record says of the person on the day of the conclusion. */
   readonly health: HealthAnswers | 'erased';
+  /** The same as it was known at a time: an override accepts no more than that. Left out: nothing came since. */
+  readonly healthKnownAt?: HealthKnownAt;
   /** Who clears; undefined: nobody yet, and what needs a physician is not missing. */
   readonly role?: 'physician' | 'nurse' | undefined;
 }
@@ -208,8 +237,8 @@ export function missingForClearance(consultation: HeldConsultation, world: Clear
     ...missingNotes(consultation, protocol),
     ...missingAnswers(consultation, protocol),
     ...missingProducts(consultation, protocol, health),
-    ...standing(consultation, protocol, health),
-    ...(world.role === 'nurse' ? missingReviews(consultation, protocol, health) : []),
+    ...standing(consultation, protocol, health, world.healthKnownAt),
+    ...(world.role === 'nurse' ? missingReviews(consultation, protocol, health, world.healthKnownAt) : []),
     ...missingTests(consultation, protocol),
   ];
 }
@@ -251,30 +280,48 @@ function missingProducts(
   return [consultationField('consultation.products', 'products', message, { seen: 'none', accepted: 'one or more' })];
 }
 
-function standing(consultation: HeldConsultation, protocol: ScreeningRules, health: HealthAnswers): ErrorField[] {
-  return standingContraindications(consultation, protocol, health).map(({ code, facts, overridable, source }) => {
-    const isUnknown = source === 'unknown';
-    const found = isAllergy(protocol, code) ? 'consultation.allergy' : 'consultation.contraindication';
-    const where = source === 'answer' ? 'the questionnaire' : 'the health record';
-    const way = overridable ? ' A physician may override it in writing.' : '';
-    const message = isUnknown
-      ? `Whether ${code} stands against it is not known.${way}`
-      : `A contraindication stands against it in ${where}: ${code}.${way}`;
-    return consultationField(isUnknown ? 'consultation.answer-unknown' : found, `contraindications.${code}`, message, {
-      facts,
-      seen: isUnknown ? 'unknown' : `found in ${where}`,
-      accepted: overridable ? 'not found, or overridden by a physician' : 'not found',
-      override: overridable ? 'physician' : 'none',
-    });
-  });
+function standing(
+  consultation: HeldConsultation,
+  protocol: ScreeningRules,
+  health: HealthAnswers,
+  knownAt: HealthKnownAt | undefined,
+): ErrorField[] {
+  return standingContraindications(consultation, protocol, health, knownAt).map(
+    ({ code, facts, overridable, source }) => {
+      const isUnknown = source === 'unknown';
+      const found = isAllergy(protocol, code) ? 'consultation.allergy' : 'consultation.contraindication';
+      const where = source === 'answer' ? 'the questionnaire' : 'the health record';
+      const way = overridable ? ' A physician may override it in writing.' : '';
+      const message = isUnknown
+        ? `Whether ${code} stands against it is not known.${way}`
+        : `A contraindication stands against it in ${where}: ${code}.${way}`;
+      return consultationField(
+        isUnknown ? 'consultation.answer-unknown' : found,
+        `contraindications.${code}`,
+        message,
+        {
+          facts,
+          seen: isUnknown ? 'unknown' : `found in ${where}`,
+          accepted: overridable ? 'not found, or overridden by a physician' : 'not found',
+          override: overridable ? 'physician' : 'none',
+        },
+      );
+    },
+  );
 }
 
 const isAllergy = ({ screening }: ScreeningRules, code: string): boolean =>
   screening.contraindications.some((each) => each.code === code && each.trigger.kind === 'allergy-to-ingredient');
 
-function missingReviews(consultation: HeldConsultation, protocol: ScreeningRules, health: HealthAnswers): ErrorField[] {
-  const accepted = consultation.overrides.map(({ code }) => code);
-  const open = reviewsOf(consultation, protocol, health).filter(({ code }) => !accepted.includes(code));
+function missingReviews(
+  consultation: HeldConsultation,
+  protocol: ScreeningRules,
+  health: HealthAnswers,
+  knownAt: HealthKnownAt | undefined,
+): ErrorField[] {
+  const open = reviewsOf(consultation, protocol, health).filter(
+    ({ code }) => !overrideThatHolds(code, consultation, protocol, health, knownAt),
+  );
   return open.map(({ code, facts }) =>
     consultationField('consultation.review', 'practitioner', `A physician must have looked at it first: ${code}.`, {
       facts,
@@ -284,9 +331,18 @@ function missingReviews(consultation: HeldConsultation, protocol: ScreeningRules
   );
 }
 
-function missingTests(consultation: HeldConsultation, { testsFirst }: ScreeningRules): ErrorField[] {
+/** A result is good for as long as what a consultation finds: one from before that says nothing of the patient of today. */
+function missingTests(consultation: HeldConsultation, { testsFirst, screening }: ScreeningRules): ErrorField[] {
+  const { lasts } = screening.validity;
   return testsFirst.flatMap(({ code, facts }) => {
     const result = latestResult(consultation, code);
+    const lastsUntil = result && lasts !== null ? addDateDuration(result.on, lasts) : null;
+    const isOld = lastsUntil !== null && lastsUntil < consultation.heldOn;
+    if (result && isOld) {
+      const old = `The result of ${code} of ${result.on} is older than what a consultation finds may be.`;
+      const accepted = `an acceptable result of at most ${lasts} before ${consultation.heldOn}`;
+      return [consultationField('consultation.test-age', `tests.${code}`, old, { facts, seen: result.on, accepted })];
+    }
     if (result?.acceptable) return [];
     const message = result
       ? `The result of ${code} of ${result.on} does not allow the treatment.`

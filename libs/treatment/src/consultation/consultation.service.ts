@@ -11,7 +11,16 @@ import { lotStream } from '../lot/lot.events.js';
 import { lotCode } from '../lot/lot-code.js';
 import { lotFold } from '../lot/lot.state.js';
 import { patientStream } from '../patient/patient.events.js';
-import { atSite, endOfPerson, healthOn, isMinorOn, loadPerson } from '../patient/person.js';
+import {
+  atSite,
+  bornOn,
+  endOfPerson,
+  healthKnownOn,
+  healthOn,
+  isMinorOn,
+  loadPerson,
+  withdrawalsOf,
+} from '../patient/person.js';
 import { practitionerStream } from '../practitioner/practitioner.events.js';
 import { practitionerFold, type PractitionerState } from '../practitioner/practitioner.state.js';
 import { requireAnyProtocol } from '../protocol/protocol.service.js';
@@ -33,7 +42,7 @@ import type {
 } from './consultation.commands.js';
 import type { ConsultationCommand } from './consultation-command.types.js';
 import { decideConsultation } from './consultation.decider.js';
-import { withoutOtherConsultations } from './consultation-knowledge.rules.js';
+import { withdrawalsIn, withoutOtherConsultations } from './consultation-knowledge.rules.js';
 import { healthFactsOf } from './questionnaire.decider.js';
 import { ConsultationUnknown } from './consultation.errors.js';
 import { type ConsultationEvent, consultationStream } from './consultation.events.js';
@@ -78,7 +87,7 @@ export class ConsultationService {
         ]);
         const { procedure, notes } = data;
         const at = wallTimeAt(data.at, timeZone, reads.now);
-        const known = { practitioner, diedOn: endOfPerson(person).diedOn };
+        const known = { practitioner, diedOn: endOfPerson(person).diedOn, bornOn: bornOn(person) };
         const events = decideConsultation(
           { type: 'Hold', consultationId, patientId, siteId, practitionerId, procedure, notes, at, known },
           consultationFold.initial,
@@ -155,20 +164,36 @@ export class ConsultationService {
 
   signConsent(meta: CommandMeta, id: Id, data: SignConsentData): Promise<CommandAnswer> {
     return this.decide(meta, id, async (state, reads) => {
+      // A consent is to a procedure that there is, be it another one than the consultation is about.
+      await requireAnyProtocol(reads, data.procedure, 'procedure');
       const person = await loadPerson(reads, state.patientId);
       const { state: site } = await reads.load(siteStream(state.siteId), siteFold);
       const isMinor = isMinorOn(atSite(person, site, reads.now), data.signedOn);
       const hasGuardian = person.patients.some(({ guardian }) => guardian !== null);
-      return { type: 'SignConsent', ...data, known: { isMinor, hasGuardian, diedOn: endOfPerson(person).diedOn } };
+      const known = {
+        ...{ isMinor, hasGuardian, diedOn: endOfPerson(person).diedOn },
+        withdrawals: withdrawalsOf(person),
+      };
+      return { type: 'SignConsent', ...data, known };
     });
   }
 
   withdrawConsent(meta: CommandMeta, id: Id, { procedure, at }: WithdrawConsentData): Promise<CommandAnswer> {
-    return this.decide(meta, id, (state, reads) => ({
-      type: 'WithdrawConsent',
-      procedure,
-      at: momentAt(state, at, reads),
-    }));
+    return this.change(meta, id, async (state, reads) => {
+      const command = { type: 'WithdrawConsent', procedure, at: momentAt(state, at, reads) } as const;
+      const events = decideConsultation(command, state, reads.now);
+      const withdrawals = state.withdrawals ?? [];
+      const said = events.map(({ occurredAt: { instant } }) => ({
+        procedure,
+        on: localDateAt(instant, state.zone),
+        at: instant,
+      }));
+      const after = { ...state, withdrawals: [...withdrawals, ...said] };
+      await loadPerson(reads, state.patientId);
+      const entered = withdrawalsIn(state, after, reads.now);
+      const onPatient = entered.length === 0 ? [] : [{ stream: patientStream(state.patientId), events: entered }];
+      return [{ stream: consultationStream(id), events }, ...onPatient];
+    });
   }
 
   /**
@@ -233,7 +258,8 @@ async function clearanceWorld(state: HeldConsultation, practitionerId: Id, on: L
     practitionerOf(reads, practitionerId),
     loadPerson(reads, state.patientId),
   ]);
-  return { protocol, practitioner, health: healthOn(person, on) };
+  const healthKnownAt = (position: number) => healthKnownOn(person, state.patientId, on, position);
+  return { protocol, practitioner, health: healthOn(person, on), healthKnownAt };
 }
 
 /** What the answers among some events say about the patient beyond the consultation, for the patient's stream. */

@@ -293,6 +293,19 @@ it('[consultation.patient-died] is not held with a patient who died before that 
   expect([refused.status, rulesOf(refused)]).toEqual([422, ['consultation.patient-died']]);
 });
 
+it('[consultation.before-birth] is not held with a patient who was not born by that day', async () => {
+  const data = { patient: await registered(), site: siteId, practitioner: physicianId, procedure: 'facial' };
+  const refused = await post('/v1/consultations', { ...data, at: '1901-01-02T09:00' });
+  expect([refused.status, rulesOf(refused)]).toEqual([422, ['consultation.before-birth']]);
+});
+
+it('takes no consent to a procedure that no protocol is about', async () => {
+  const id = await held(await registered());
+  const signed = { procedure: 'nonsense', signedOn: '2026-03-01', formHash: 'ab'.repeat(32), signedBy: 'patient' };
+  const refused = await post(`/v1/consultations/${id}/consents`, signed);
+  expect([refused.status, refused.body['code']]).toEqual([404, 'protocol.unknown']);
+});
+
 it('[consent.withdrawn] ends with a withdrawal that was recorded before it', async () => {
   const id = await held(await registered());
   const sign = (signedOn: string) => done(`/v1/consultations/${id}/consents`, { ...signature, signedOn });

@@ -2,7 +2,7 @@ import { type Erased, isErased } from '#libs/event-store/src/personal-data.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
 import type { Occurred } from '#libs/kernel/src/occurred.js';
-import { type LocalDate, localDateAt } from '#libs/kernel/src/zoned-time.js';
+import { type Instant, type LocalDate, localDateAt } from '#libs/kernel/src/zoned-time.js';
 import type {
   Conclusion,
   ConsultationEvent,
@@ -26,12 +26,17 @@ export interface Consent {
   readonly guardianSigned?: boolean;
   /** From this day on it no longer holds. */
   readonly withdrawnOn?: LocalDate | null;
+  /** The moment of that day. */
+  readonly withdrawnAt?: Instant | null;
+  /** Where it stands in the log; left out where nobody asks. */
+  readonly position?: number;
 }
 
 /** Consents to a procedure ended on a day. */
-interface ConsentWithdrawal {
+export interface ConsentWithdrawal {
   readonly procedure: string;
   readonly on: LocalDate;
+  readonly at: Instant;
 }
 
 /** A physician's written acceptance of a contraindication that was found. */
@@ -40,6 +45,8 @@ export interface ContraindicationOverride {
   readonly practitionerId: string;
   readonly on: LocalDate;
   readonly reason: string | Erased;
+  /** What was on record by then is what it accepts. */
+  readonly position: number;
 }
 
 export interface TestResult {
@@ -121,7 +128,7 @@ function evolve(state: ConsultationState, event: RecordedEvent<ConsultationEvent
       const { code, practitionerId, reason } = event.data;
       if (isErased(code)) return state;
       const others = state.overrides.filter((each) => each.code !== code);
-      return { ...state, overrides: [...others, { code, practitionerId, on, reason }] };
+      return { ...state, overrides: [...others, { code, practitionerId, on, reason, position: event.position }] };
     }
     case 'ConsultationConcluded': {
       const { conclusion, practitionerId, reason } = event.data;
@@ -130,12 +137,13 @@ function evolve(state: ConsultationState, event: RecordedEvent<ConsultationEvent
     }
     case 'ConsentSigned': {
       const { consultationId: _, patientId: __, ...signed } = event.data;
-      const withdrawnOn = withdrawnSince(signed, state.withdrawals ?? []);
-      const consent: Consent = { ...signed, guardianSigned: signed.signedBy === 'guardian', withdrawnOn };
+      const { on: withdrawnOn = null, at: withdrawnAt = null } = withdrawnSince(signed, state.withdrawals ?? []) ?? {};
+      const guardianSigned = signed.signedBy === 'guardian';
+      const consent: Consent = { ...signed, guardianSigned, withdrawnOn, withdrawnAt, position: event.position };
       return { ...state, consents: [...state.consents, consent] };
     }
     case 'ConsentWithdrawn': {
-      const withdrawal: ConsentWithdrawal = { procedure: event.data.procedure, on };
+      const withdrawal: ConsentWithdrawal = { procedure: event.data.procedure, on, at: event.occurredAt.instant };
       const consents = state.consents.map((consent) => afterWithdrawal(consent, withdrawal));
       return { ...state, consents, withdrawals: [...(state.withdrawals ?? []), withdrawal] };
     }
@@ -153,16 +161,16 @@ const ERASED: Erased = { erased: true };
 const withdrawnSince = (
   { procedure, signedOn }: Pick<Consent, 'procedure' | 'signedOn'>,
   withdrawals: readonly ConsentWithdrawal[],
-): LocalDate | null =>
+): ConsentWithdrawal | undefined =>
   withdrawals
     .filter((each) => each.procedure === procedure && signedOn < each.on)
-    .reduce<LocalDate | null>((first, { on }) => (first !== null && first < on ? first : on), null);
+    .reduce<ConsentWithdrawal | undefined>((first, each) => (first && first.at < each.at ? first : each), undefined);
 
 /** A withdrawal ends what was signed until then, and nothing that was signed later. */
-function afterWithdrawal(consent: Consent, { procedure, on }: ConsentWithdrawal): Consent {
+function afterWithdrawal(consent: Consent, { procedure, on, at }: ConsentWithdrawal): Consent {
   const isCovered = consent.procedure === procedure && consent.signedOn <= on;
-  const isEarlier = !consent.withdrawnOn || on < consent.withdrawnOn;
-  return isCovered && isEarlier ? { ...consent, withdrawnOn: on } : consent;
+  const isEarlier = !consent.withdrawnAt || at < consent.withdrawnAt;
+  return isCovered && isEarlier ? { ...consent, withdrawnOn: on, withdrawnAt: at } : consent;
 }
 
 /** The day at the site; where an old entry names no zone, the day in UTC. */
@@ -209,17 +217,3 @@ export const isSameAnswer = (before: QuestionnaireAnswer | undefined, now: Quest
   before.answer === now.answer &&
   before.since === now.since &&
   JSON.stringify(before.details ?? []) === JSON.stringify(now.details ?? []);
-
-/**
- * The consent for a procedure that holds on a day: of those signed until then the latest decides, for it took the place
- * of the others; its last valid day still counts, the day on which it was withdrawn does not.
- */
-export function consentOn(consents: readonly Consent[], procedure: string, on: LocalDate): Consent | undefined {
-  const latest = consents
-    .filter((consent) => consent.procedure === procedure && consent.signedOn <= on)
-    .reduce<Consent | undefined>((last, each) => (last && last.signedOn > each.signedOn ? last : each), undefined);
-  if (!latest) return undefined;
-  const isValid = latest.validUntil === null || on <= latest.validUntil;
-  const isWithdrawn = latest.withdrawnOn && latest.withdrawnOn <= on;
-  return isValid && !isWithdrawn ? latest : undefined;
-}

@@ -17,6 +17,8 @@ export class ContactController {
   @Put(':patient/contact-choices')
   @CommandEndpoint({
     id: 'setContactChoices',
+    may: 'patient.contact',
+    at: 'path.patient',
     summary: 'Set the channel of each kind of message, and the zone in which the patient lives',
     description:
       'Kinds are clinical, appointment and recall; one without a channel follows the contact preference. Quiet hours go by the zone; without one, by that of the course’s site.',
@@ -32,6 +34,8 @@ export class ContactController {
   @Post(':patient/opt-out')
   @CommandEndpoint({
     id: 'optPatientOut',
+    may: 'patient.contact',
+    at: 'path.patient',
     summary: 'Record that the patient wants no more messages of some kinds',
     description: 'In force at once for everything that has not left yet.',
   })
@@ -44,7 +48,12 @@ export class ContactController {
   }
 
   @Post(':patient/opt-in')
-  @CommandEndpoint({ id: 'optPatientIn', summary: 'Record that the patient wants messages of some kinds again' })
+  @CommandEndpoint({
+    id: 'optPatientIn',
+    may: 'patient.contact',
+    at: 'path.patient',
+    summary: 'Record that the patient wants messages of some kinds again',
+  })
   optIn(
     @Meta() meta: CommandMeta,
     @Param('patient') patient: string,

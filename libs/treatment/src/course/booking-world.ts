@@ -1,8 +1,6 @@
 import type { Reads } from '#libs/cqrs/src/command-runner.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { ZonedTime } from '#libs/kernel/src/zoned-time.js';
-import { consultationStream } from '../consultation/consultation.events.js';
-import { consultationFold } from '../consultation/consultation.state.js';
 import { atSite, loadPerson, openAdverseEvents } from '../patient/person.js';
 import { requirePractitioner } from '../practitioner/require-practitioner.js';
 import type { SiteState } from '../site/site.state.js';
@@ -10,7 +8,7 @@ import type { SessionKind } from './course.events.js';
 import type { PlannedCourse } from './course.state.js';
 import type { BookingWorld } from './session.decider.js';
 import { openFollowUpEvents } from './session-person.rules.js';
-import { otherCoursesOf, protocolOfCourse } from './session-standing.js';
+import { consultationsOf, otherCoursesOf, protocolOfCourse } from './session-standing.js';
 
 /** What a booking of a course is judged by; the person's other courses matter to maintenance alone. */
 export async function bookingWorld(
@@ -20,9 +18,9 @@ export async function bookingWorld(
   practitionerId: Id,
   { site, at }: { readonly site: SiteState; readonly at: ZonedTime },
 ): Promise<BookingWorld> {
-  const [practitioner, { state: consultation }, protocol, registrations] = await Promise.all([
+  const [practitioner, consulted, protocol, registrations] = await Promise.all([
     requirePractitioner(reads, practitionerId),
-    reads.load(consultationStream(state.consultationId), consultationFold),
+    consultationsOf(reads, state),
     protocolOfCourse(reads, reads.chain, state),
     loadPerson(reads, state.patientId),
   ]);
@@ -31,5 +29,5 @@ export async function bookingWorld(
   const found = [state, ...others].flatMap((each) => openFollowUpEvents(each, person));
   const reported = openAdverseEvents(person).map(({ adverseEventId }) => adverseEventId);
   const open = [...new Set([...reported, ...found.map(({ followUpId }) => followUpId)])];
-  return { practitioner, consultation, protocol, person, openAdverseEvents: open };
+  return { practitioner, ...consulted, protocol, person, openAdverseEvents: open };
 }

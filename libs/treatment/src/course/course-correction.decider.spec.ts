@@ -6,10 +6,13 @@ import {
   eventIdOf,
   given,
   NOW,
+  nurse,
   ofCourse,
   performed,
+  physician,
   physicianId,
   planned,
+  practitionerId,
   recorded,
   refusal,
   world,
@@ -21,6 +24,8 @@ import type { PlannedCourse } from './course.state.js';
 /** What a correction or retraction must not leave behind: each was found by the property over random lives of courses. */
 const [first, second] = [newId(), newId()];
 const now = occurredNow(NOW);
+const byPhysician = { id: physicianId, state: physician, on: '2026-03-02' };
+const byNurse = { id: practitionerId, state: nurse, on: '2026-03-02' };
 const changedTo = (plannedSessions: number) =>
   CoursePlanChanged(now, { ...ofCourse, plannedSessions, practitionerId: physicianId, reason: 'as it goes' });
 
@@ -46,12 +51,17 @@ function correct(
     history: recorded(events),
     openFollowUps: [],
     world,
+    physician: byPhysician,
   } as const;
   return correctEntry({ ...command, ...more }, given(...events) as PlannedCourse, NOW);
 }
 
-function retract(events: readonly CourseStreamEvent[], revision: number) {
-  const named = { eventId: eventIdOf(revision), reason: 'entered by mistake' };
+function retract(
+  events: readonly CourseStreamEvent[],
+  revision: number,
+  by: CorrectCourseEntry['physician'] = byPhysician,
+) {
+  const named = { eventId: eventIdOf(revision), reason: 'entered by mistake', physician: by };
   const command = { type: 'RetractCourseEntry', ...named, history: recorded(events), openFollowUps: [] } as const;
   return retractEntry(command, given(...events) as PlannedCourse, NOW);
 }
@@ -81,14 +91,13 @@ describe('a session that is said anew', () => {
 
 describe('a plan that is said anew', () => {
   it('is refused with fewer sessions than were performed', () => {
-    expect(refusal(() => correct(twoSessions, 'CoursePlanned', { plannedSessions: 1 })).rules).toEqual([
-      'plan.below-performed',
-    ]);
-    expect(correct(twoSessions, 'CoursePlanned', { plannedSessions: 2 })).toHaveLength(1);
+    const one = { plannedSessions: 1, countReason: 'few areas' };
+    expect(refusal(() => correct(twoSessions, 'CoursePlanned', one)).rules).toEqual(['plan.below-performed']);
+    expect(correct(twoSessions, 'CoursePlanned', { plannedSessions: 2, countReason: 'few areas' })).toHaveLength(1);
   });
   it('may have any number where a later plan holds', () => {
     const events = [...twoSessions, changedTo(3)];
-    expect(correct(events, 'CoursePlanned', { plannedSessions: 1 })).toHaveLength(1);
+    expect(correct(events, 'CoursePlanned', { plannedSessions: 1, countReason: 'few areas' })).toHaveLength(1);
     expect(refusal(() => correct(events, 'CoursePlanChanged', { plannedSessions: 1 })).rules).toEqual([
       'plan.below-performed',
     ]);
@@ -101,6 +110,85 @@ describe('a plan that is said anew', () => {
       ]);
     }
     expect(correct(completed, 'CoursePlanChanged', { areas: ['face'] })).toHaveLength(1);
+  });
+});
+
+describe('a plan that is said anew', () => {
+  const sameDay = { intervalDays: { min: 0, max: 0 } };
+  const rulesOf = (changes: object, more: Partial<CorrectCourseEntry>) =>
+    refusal(() => correct(twoSessions, 'CoursePlanned', changes as never, more)).rules;
+
+  it('[plan.interval] has days between sessions as the protocol allows, or a reason of a physician who may treat', () => {
+    const reason = { ...sameDay, intervalReason: 'the patient travels' };
+    const uncredentialed = { ...byPhysician, state: { ...physician, credentials: [] } };
+    expect(rulesOf(sameDay, {})).toEqual(['plan.interval']);
+    for (const by of [undefined, byNurse, uncredentialed]) {
+      expect(rulesOf(reason, { physician: by })).toEqual(['plan.interval']);
+    }
+    expect(correct(twoSessions, 'CoursePlanned', reason)).toMatchObject([
+      { data: { ...reason, practitionerId, correctionReason: 'typed wrongly' } },
+    ]);
+  });
+  it('[course.session-count] has a number of sessions as the protocol asks for, or a reason of a physician', () => {
+    expect(rulesOf({ plannedSessions: 9 }, {})).toEqual(['course.session-count']);
+    expect(rulesOf({ plannedSessions: 9, countReason: 'scars' }, { physician: byNurse })).toEqual([
+      'course.session-count',
+    ]);
+    expect(correct(twoSessions, 'CoursePlanned', { plannedSessions: 5 }, { physician: undefined })).toHaveLength(1);
+  });
+  it('[plan.device] has a device of the protocol, whoever says it', () => {
+    expect(rulesOf({ device: 'mechanical-gun' }, {})).toEqual(['plan.device']);
+    const changed = [...twoSessions, changedTo(4)];
+    expect(refusal(() => correct(changed, 'CoursePlanChanged', { device: 'mechanical-gun' })).rules).toEqual([
+      'plan.device',
+    ]);
+  });
+  it('[plan.by-physician] is corrected and taken back by a physician where a physician had changed it', () => {
+    const changed = [...twoSessions, changedTo(3)];
+    for (const by of [undefined, byNurse]) {
+      const again = () => correct(changed, 'CoursePlanChanged', { plannedSessions: 5 }, { physician: by });
+      expect(refusal(again).rules).toEqual(['plan.by-physician']);
+    }
+    const other = { ...byPhysician, id: newId() };
+    const corrected = correct(changed, 'CoursePlanChanged', { plannedSessions: 5 }, { physician: other });
+    expect(corrected).toMatchObject([{ data: { plannedSessions: 5, practitionerId: other.id } }]);
+    expect(refusal(() => retract(changed, 5, byNurse)).rules).toEqual(['plan.by-physician']);
+    expect(retract(changed, 5)).toMatchObject([{ data: { physicianId } }]);
+    const both = [...changed, ...corrected];
+    expect(refusal(() => retract(both, 6, byNurse)).rules).toEqual(['plan.by-physician']);
+  });
+});
+
+describe('the times of a session that is said anew', () => {
+  const timed = (more: object) => [
+    planned,
+    booked(first, '2026-02-02T10:00', 1),
+    performed(first, '2026-02-02T10:00', 1, more),
+  ];
+  const ended = timed({ endedAt: at('2026-02-02T10:45'), durationMinutes: 45 });
+  const said = (changes: object, events = ended) => correct(events, 'SessionPerformed', changes as never)[0]?.data;
+  const rulesOf = (changes: object, events = ended) => refusal(() => said(changes, events)).rules;
+
+  it('[session.duration-agrees] give its duration, so that it follows from the start and the end', () => {
+    expect(said({ endedAt: at('2026-02-02T12:45') })).toMatchObject({ durationMinutes: 165 });
+    expect(said({ at: at('2026-02-02T09:45') })).toMatchObject({ durationMinutes: 60 });
+    expect(rulesOf({ durationMinutes: 50 })).toEqual(['session.duration-agrees']);
+    expect(said({ durationMinutes: 50, endedAt: null })).toMatchObject({ durationMinutes: 50 });
+  });
+  it('[session.ends-after-start] end it within a day', () => {
+    expect(rulesOf({ at: at('2026-01-31T10:00') })).toEqual(['session.ends-after-start']);
+  });
+  it('[session.steps-within] leave its steps between its start and its end', () => {
+    const step = (wall: string) => ({ code: 'cleansing', practitionerId, at: at(wall) });
+    expect(rulesOf({ steps: [step('2026-02-02T09:00')] })).toEqual(['session.steps-within']);
+    expect(rulesOf({ steps: [step('2025-02-02T10:10')] })).toEqual(['session.steps-within']);
+    expect(rulesOf({ steps: [step('2026-02-02T10:50')] })).toEqual(['session.steps-within']);
+    expect(rulesOf({ steps: [step('2026-02-02T10:20'), step('2026-02-02T10:10')] })).toEqual(['session.steps-within']);
+    expect(said({ steps: [step('2026-02-02T10:10'), step('2026-02-02T10:20')] })).toBeDefined();
+  });
+  it('of a record that says two lengths may be left as they are while something else is corrected', () => {
+    const old = timed({ endedAt: at('2026-02-02T12:45'), durationMinutes: 45 });
+    expect(said({ painScore: 3 }, old)).toMatchObject({ durationMinutes: 45 });
   });
 });
 
@@ -119,7 +207,7 @@ describe('a change of plan that is taken back', () => {
   it('is refused in the same way where it is the correction of a plan', () => {
     const corrected = (events: readonly CourseStreamEvent[], plannedSessions: number) => [
       ...events,
-      ...correct(events, 'CoursePlanned', { plannedSessions }),
+      ...correct(events, 'CoursePlanned', { plannedSessions, countReason: 'few areas' }),
     ];
     const raised = [...corrected(corrected([planned], 1), 2), ...twoSessions.slice(1)];
     expect(refusal(() => retract(raised, 2)).rules).toEqual(['plan.below-performed']);

@@ -8,21 +8,24 @@ import {
 import { isErased } from '#libs/event-store/src/personal-data.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { type Occurred, occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
-import type { Instant, ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import type { Instant, LocalDate, ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import { isTreatingPhysician, type PractitionerState } from '../practitioner/practitioner.state.js';
+import { changedBy, deviceFields, rangeFields } from './course-plan.decider.js';
 import { CorrectionRefused, EntryUnknown } from './course.errors.js';
 import {
+  type AcceptedDeviation,
   type CourseCorrection,
   CourseEntryRetracted,
   type CourseEvent,
   CoursePlanChangedCorrected,
   CoursePlannedCorrected,
-  type DeviationKind,
   FollowUpHeldCorrected,
   SessionPerformedCorrected,
 } from './course.events.js';
 import { courseFold, performedSessions, type PlannedCourse } from './course.state.js';
 import type { SessionWorld } from './session-finding.js';
 import { intervals } from './session-protocol.rules.js';
+import { minutesBetween, timeFields } from './session-times.rules.js';
 
 /** The types of entries that can be said anew; others are retracted, and what is right is entered. */
 export const CORRECTABLE = ['SessionPerformed', 'FollowUpHeld', 'CoursePlanned', 'CoursePlanChanged'] as const;
@@ -42,6 +45,16 @@ export interface CorrectCourseEntry {
   readonly openFollowUps: readonly string[];
   /** What the distance of a session that is moved to those of the person's other courses is judged by. */
   readonly world: Pick<SessionWorld, 'protocol' | 'otherCourses'>;
+  /** Who decides, where a physician must. */
+  readonly physician?: NamedPhysician | undefined;
+}
+
+/** A practitioner who was named as the physician who decides, by id and as on record. */
+export interface NamedPhysician {
+  readonly id: string;
+  readonly state: PractitionerState;
+  /** The day on which it is decided, at the site of the course. */
+  readonly on: LocalDate;
 }
 
 export interface RetractCourseEntry {
@@ -50,6 +63,8 @@ export interface RetractCourseEntry {
   readonly reason: string;
   readonly history: readonly RecordedEvent[];
   readonly openFollowUps: readonly string[];
+  /** Who takes back what a physician had decided. */
+  readonly physician?: NamedPhysician | undefined;
 }
 
 /** What a correction never changes: an entry that names the wrong one is retracted. */
@@ -83,6 +98,7 @@ export function correctEntry(command: CorrectCourseEntry, state: PlannedCourse, 
     if (value === null) delete data[name];
     else data[name] = value;
   }
+  if (entry === 'SessionPerformed') Object.assign(data, durationAnew(before, data, changes));
   if (JSON.stringify(sorted(data)) === JSON.stringify(sorted(before))) return [];
   if (before.adverseEvent !== undefined && data.adverseEvent === undefined)
     requireClosed(before, command.openFollowUps);
@@ -98,18 +114,12 @@ export function correctEntry(command: CorrectCourseEntry, state: PlannedCourse, 
       accepted: 'a time that has come',
     });
   }
-  const endedAt = data.endedAt as ZonedTime | undefined;
-  if (endedAt && at && (endedAt.instant < at.instant || endedAt.instant > now)) {
-    throw new CorrectionRefused({
-      field: 'data.endedAt',
-      message: `${endedAt.wall} is before the start, or still to come.`,
-      rule: 'session.ends-after-start',
-      facts: [],
-      seen: endedAt.wall,
-      accepted: 'a time between the start and now',
-    });
+  if (entry === 'SessionPerformed') {
+    requireAfterPlan(state, at, before.at as ZonedTime);
+    if (TIMES.some((name) => changes[name] !== undefined)) requireOneLength(data as PerformedData, now);
   }
-  if (entry === 'SessionPerformed') requireAfterPlan(state, at, before.at as ZonedTime);
+  if (entry === 'FollowUpHeld') requireAfterPlan(state, at, before.at as ZonedTime, 'follow-up.after-plan');
+  if (PLANS.has(entry)) Object.assign(data, decidedPlan(command, before as unknown as PlanEntry, data as never));
   const occurred: Occurred = at ? occurredAt(at) : target.occurredAt;
   const corrected = CORRECTED[entry](occurred, { ...data, corrects: eventId, correctionReason: reason } as never);
   if (PLANS.has(entry)) requireEnoughPlanned(command, corrected, state);
@@ -123,13 +133,18 @@ const CORRECTED = {
   CoursePlanChanged: CoursePlanChangedCorrected,
 } as const satisfies Record<CorrectableEntry, unknown>;
 
-/** A session that is moved stays in its course; an old history may hold one that was before the plan already. */
-function requireAfterPlan({ plannedAt }: PlannedCourse, at: ZonedTime | undefined, before: ZonedTime): void {
+/** What is moved stays in its course; an old history may hold something that was before the plan already. */
+function requireAfterPlan(
+  { plannedAt }: PlannedCourse,
+  at: ZonedTime | undefined,
+  before: ZonedTime,
+  rule: 'session.before-plan' | 'follow-up.after-plan' = 'session.before-plan',
+): void {
   if (!at || at.instant === before.instant || at.instant >= plannedAt) return;
   throw new CorrectionRefused({
     field: 'data.at',
     message: `${at.wall} was before the course was planned.`,
-    rule: 'session.before-plan',
+    rule,
     facts: [],
     seen: at.wall,
     accepted: `${plannedAt} or later`,
@@ -137,6 +152,57 @@ function requireAfterPlan({ plannedAt }: PlannedCourse, at: ZonedTime | undefine
 }
 
 const PLANS: ReadonlySet<string> = new Set(['CoursePlanned', 'CoursePlanChanged']);
+
+/** The fields that say when a session was, and how long it took. */
+const TIMES = ['at', 'endedAt', 'durationMinutes', 'steps'] as const;
+
+/** A duration follows from the start and the end, also where one of these is said anew. */
+function durationAnew(
+  before: Readonly<Record<string, unknown>>,
+  data: Readonly<Record<string, unknown>>,
+  changes: Readonly<Record<string, unknown>>,
+): { durationMinutes?: number } {
+  const isMoved = (['at', 'endedAt'] as const).some(
+    (name) => (before[name] as ZonedTime | undefined)?.instant !== (data[name] as ZonedTime | undefined)?.instant,
+  );
+  if (!isMoved || changes.durationMinutes !== undefined) return {};
+  const durationMinutes = minutesBetween(data.at as ZonedTime, data.endedAt as ZonedTime | undefined);
+  return durationMinutes === undefined ? {} : { durationMinutes };
+}
+
+/** What its times say may lie outside the protocol, but not contradict each other. */
+function requireOneLength(data: PerformedData, now: Instant): void {
+  const [field] = timeFields(data, now);
+  if (field) throw new CorrectionRefused({ ...field, field: `data.${field.field}` });
+}
+
+type PlanEntry = Parameters<typeof rangeFields>[1];
+
+/**
+ * A plan is a choice, and no mere event: what is said anew of it is judged as a plan is. Outside the protocol's ranges it
+ * needs a physician with a reason, and what a physician changed is said anew by one.
+ * @returns what stands in the entry of who decided
+ */
+function decidedPlan(
+  { entry, changes, world, physician }: CorrectCourseEntry,
+  before: PlanEntry,
+  plan: PlanEntry,
+): { practitionerId?: string } {
+  const { protocol } = world;
+  const isChange = entry === 'CoursePlanChanged';
+  const mayLeave = physician !== undefined && isTreatingPhysician(physician.state, protocol, physician.on);
+  const reasons = mayLeave ? (changes as { countReason?: string; intervalReason?: string }) : {};
+  // What stood in the entry before was decided then.
+  const isSaid = (name: keyof PlanEntry) => JSON.stringify(plan[name]) !== JSON.stringify(before[name]);
+  const outside = isChange ? deviceFields(protocol, plan) : rangeFields(protocol, plan, reasons);
+  const [field] = [
+    ...(isChange ? changedBy(physician?.state) : []),
+    ...outside.filter((each) => isSaid(each.field as keyof PlanEntry)),
+  ];
+  if (field)
+    throw new CorrectionRefused({ ...field, field: field.field === 'physician' ? field.field : `data.${field.field}` });
+  return isChange && physician ? { practitionerId: physician.id } : {};
+}
 
 /**
  * However a plan comes to be another one, it has the sessions that were performed, and a completed course has performed
@@ -163,7 +229,7 @@ function requireEnoughPlanned(
 }
 
 /** The course as it would read with one event more. */
-function foldedWith(history: readonly RecordedEvent[], change: CourseCorrection): PlannedCourse | undefined {
+export function foldedWith(history: readonly RecordedEvent[], change: CourseCorrection): PlannedCourse | undefined {
   const last = history.at(-1);
   if (!last) return undefined;
   const header = { ...last.header, id: NOT_RECORDED, type: change.type, occurredAt: change.occurredAt };
@@ -191,9 +257,10 @@ function refuseIdentity(name: string): never {
 
 /** What was accepted for a value that is said anew is no longer: whether that value deviates is judged by itself. */
 const stillOverridden = (
-  overridden: readonly DeviationKind[],
+  overridden: readonly AcceptedDeviation[],
   changes: Readonly<Record<string, unknown>>,
-): DeviationKind[] => overridden.filter((kind) => !(ABOUT[kind] ?? []).some((field) => changes[field] !== undefined));
+): AcceptedDeviation[] =>
+  overridden.filter((kind) => !(ABOUT[kind] ?? []).some((field) => changes[field] !== undefined));
 
 type PerformedData = Extract<CourseEvent, { type: 'SessionPerformed' }>['data'];
 
@@ -267,11 +334,48 @@ export function retractEntry(command: RetractCourseEntry, state: PlannedCourse, 
   const entry = event.data as Record<string, unknown>;
   if (event.type === 'FollowUpHeld' && entry.adverseEvent !== undefined) requireClosed(entry, command.openFollowUps);
   if (isCourseSession(state, event)) requireActive(state);
+  const [notAllowed] = correctedType(event.type) === 'CoursePlanChanged' ? changedBy(command.physician?.state) : [];
+  if (notAllowed) throw new CorrectionRefused(notAllowed);
+  if (HOLDS.has(event.type)) requirePhysician(command.physician?.state);
+  if (event.type === 'CourseCompleted') requireNoMaintenance(state);
   const { courseId, patientId } = state;
-  const data = { courseId, patientId, retracts: eventId, retractionReason: reason };
+  const by = command.physician ? { physicianId: command.physician.id } : {};
+  const data = { courseId, patientId, ...by, retracts: eventId, retractionReason: reason };
   const retracted = CourseEntryRetracted(occurredNow(now), data);
   if (PLANS.has(correctedType(event.type))) requireEnoughPlanned(command, retracted, state);
   return [retracted];
+}
+
+const HOLDS: ReadonlySet<string> = new Set(['SessionHeld', 'SessionHoldDecided']);
+
+/** What holds a session waits for a physician's written decision: it does not go away without one. */
+function requirePhysician(physician: PractitionerState | undefined): void {
+  const role = physician?.status === 'registered' ? physician.role : null;
+  if (role === 'physician') return;
+  throw new CorrectionRefused({
+    field: 'physician',
+    message: 'What holds a session is taken back by a physician.',
+    rule: 'session.hold-stays',
+    facts: ['S0-P1', 'S0-C5'],
+    seen: role,
+    accepted: 'a physician',
+  });
+}
+
+/** Maintenance comes after a completed course: what rests on its end is taken back first. */
+function requireNoMaintenance({ sessions }: PlannedCourse): void {
+  const resting = sessions.filter(
+    ({ kind, status }) => kind === 'maintenance' && (status === 'booked' || status === 'performed'),
+  );
+  if (resting.length === 0) return;
+  throw new CorrectionRefused({
+    field: 'entry',
+    message: `Maintenance rests on it (${resting.length} booked or performed): cancel it, or take it back, first.`,
+    rule: 'correction.maintenance-first',
+    facts: ['S1-M2'],
+    seen: resting.map(({ sessionId }) => sessionId),
+    accepted: 'a course without maintenance',
+  });
 }
 
 /** Sessions of the course itself; what happened in maintenance goes on after it. */

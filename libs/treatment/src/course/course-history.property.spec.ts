@@ -14,6 +14,7 @@ import {
   tooCloseToFormer,
   wrongsOfCorrection,
   wrongsOfCourse,
+  wrongsOfPlan,
   wrongsOfSession,
 } from '#test/support/course-life.oracle.js';
 import { type Entry, equippedClinic, type EquippedClinic } from '#test/support/memory-clinic.js';
@@ -76,6 +77,7 @@ async function tryTo(life: CourseLife, what: Attempt['what'], { send, makesNew }
     happened.set(event.type, (happened.get(event.type) ?? 0) + 1);
     if (event.type === 'SessionPerformed') same(wrongsOfSession(event, known), []);
     if (event.type === 'SessionPerformedCorrected') same(wrongsOfCorrection(event, known), []);
+    if (event.type.startsWith('CoursePlan') && event.type.endsWith('Corrected')) same(wrongsOfPlan(event, known), []);
   }
   const after = clinic.log.length;
   // Under its own id it gives what it gave then.
@@ -95,6 +97,9 @@ const ALONE: CourseWorld = {
   credentialsOf: () => [],
   lotAt: () => undefined,
   ingredientsOf: () => [],
+  roleOf: () => undefined,
+  isRecalledOn: () => false,
+  isOverdrawn: () => false,
   healthAt: () => undefined,
 };
 

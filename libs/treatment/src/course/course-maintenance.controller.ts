@@ -18,6 +18,8 @@ export class CourseMaintenanceController {
   @Post('schedule')
   @CommandEndpoint({
     id: 'scheduleMaintenance',
+    may: 'record.decide',
+    at: 'path.course',
     summary: 'Set the window of the next maintenance session (S4-E1)',
     description:
       'By a physician, under a protocol without a rhythm; no later after the last session than the protocol says. It counts for one session.',
@@ -31,7 +33,12 @@ export class CourseMaintenanceController {
   }
 
   @Post('resume')
-  @CommandEndpoint({ id: 'resumeMaintenance', summary: 'Record that the patient wants maintenance again' })
+  @CommandEndpoint({
+    id: 'resumeMaintenance',
+    may: 'booking.write',
+    at: 'path.course',
+    summary: 'Record that the patient wants maintenance again',
+  })
   resume(
     @Meta() meta: CommandMeta,
     @Param('course') course: string,

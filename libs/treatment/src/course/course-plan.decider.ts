@@ -5,13 +5,17 @@ import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { sessionCountDeviation } from '#libs/protocols/src/session-count.rule.js';
 import type { z } from 'zod';
 import { screeningValidOn } from '../consultation/consultation.rules.js';
-import { consentOn, type ConsultationState } from '../consultation/consultation.state.js';
-import type { PractitionerState } from '../practitioner/practitioner.state.js';
+import type { ConsultationState } from '../consultation/consultation.state.js';
+import { afterWithdrawals, consentOn } from '../consultation/consent.rules.js';
+import { type Person, withdrawalsOf } from '../patient/person.js';
+import { isTreatingPhysician, type PractitionerState } from '../practitioner/practitioner.state.js';
 import type { changeCoursePlanSchema, planCourseSchema } from './course.commands.js';
 import { CourseExists, CourseNotActive, PlanRefused } from './course.errors.js';
 import { CourseConsultationRenewed, type CourseEvent, CoursePlanChanged, CoursePlanned } from './course.events.js';
 import type { CourseRule } from './course.rule-book.js';
 import { type CourseState, performedSessions, type PlannedCourse } from './course.state.js';
+import { contraindications } from './session-person.rules.js';
+import { ingredientsConsidered } from './session.rules.js';
 
 type PlanData = Pick<
   z.infer<typeof planCourseSchema>,
@@ -28,6 +32,8 @@ export interface PlanCourse {
   readonly practitioner: PractitionerState;
   readonly protocol: Protocol;
   readonly consultation: ConsultationState;
+  /** Left out where nobody is known by the consultation. */
+  readonly person?: Person;
   /** The day on which the patient died; null: nobody says so. */
   readonly diedOn: LocalDate | null;
   readonly data: PlanData;
@@ -46,11 +52,14 @@ export interface RenewConsultation {
   readonly consultation: ConsultationState;
   readonly protocol: Protocol;
   readonly siteZone: string;
-  /** Registrations of the patient, whose consultations count. */
-  readonly patientIds: readonly string[];
+  /** Whose consultations count, in whichever registration. */
+  readonly person: Person;
 }
 
 type Field = ErrorField & { readonly rule: CourseRule };
+
+/** What of a plan lies in the protocol's ranges, or not. */
+type Choices = Pick<PlanData, 'plannedSessions' | 'intervalDays' | 'device'>;
 
 /**
  * No course without a cleared consultation that still holds and a valid consent; sessions and days between them inside
@@ -74,12 +83,11 @@ export function planCourse(command: PlanCourse, state: CourseState, now: Instant
   }
   const today = localDateAt(now, command.siteZone);
   const { practitioner } = command;
-  const mayGiveReasons = practitioner.status === 'registered' && practitioner.role === 'physician';
+  const mayGiveReasons = isTreatingPhysician(practitioner, protocol, today);
   const fields = [
-    ...consultationFields(consultation, protocol, today),
-    ...countFields(protocol, data, mayGiveReasons ? data.countReason : undefined),
-    ...intervalFields(protocol, data, mayGiveReasons ? data.intervalReason : undefined),
-    ...deviceFields(protocol, data),
+    ...consultationFields(consultation, command, { today, now }),
+    ...healthFields(consultation, command, today),
+    ...rangeFields(protocol, data, mayGiveReasons ? data : {}),
     ...deathFields(command.diedOn, today),
   ];
   if (fields.length > 0) throw new PlanRefused(fields);
@@ -107,16 +115,7 @@ export function changePlan(command: ChangeCoursePlan, state: PlannedCourse, now:
   const { data, physician, protocol } = command;
   const performed = performedSessions(state, 'course').length;
   const fields: Field[] = [...deviceFields(protocol, data)];
-  if (physician.status !== 'registered' || physician.role !== 'physician') {
-    fields.push({
-      field: 'physician',
-      message: 'A plan is changed by a physician.',
-      rule: 'plan.by-physician',
-      facts: ['S2-F1', 'S0-N1'],
-      seen: physician.status === 'registered' ? physician.role : null,
-      accepted: 'a physician',
-    });
-  }
+  fields.push(...changedBy(physician));
   if (data.plannedSessions < performed) {
     fields.push({
       field: 'plannedSessions',
@@ -156,8 +155,11 @@ export function changePlan(command: ChangeCoursePlan, state: PlannedCourse, now:
  * @throws PlanRefused
  */
 export function renewConsultation(command: RenewConsultation, state: PlannedCourse, now: Instant): CourseEvent[] {
-  const { consultation, protocol } = command;
-  if (consultation.status === 'none' || !command.patientIds.includes(consultation.patientId)) {
+  const { consultation } = command;
+  if (
+    consultation.status === 'none' ||
+    !command.person.patients.some(({ patientId }) => patientId === consultation.patientId)
+  ) {
     throw new PlanRefused([
       {
         field: 'consultation',
@@ -169,17 +171,33 @@ export function renewConsultation(command: RenewConsultation, state: PlannedCour
     ]);
   }
   if (consultation.consultationId === state.consultationId) return [];
-  const fields = consultationFields(consultation, protocol, localDateAt(now, command.siteZone));
+  const fields = consultationFields(consultation, command, { today: localDateAt(now, command.siteZone), now });
   if (fields.length > 0) throw new PlanRefused(fields);
   const { courseId, patientId } = state;
   const { consultationId } = consultation;
   return [CourseConsultationRenewed(occurredNow(now), { courseId, patientId, consultationId })];
 }
 
+/** A plan is changed by a physician, and such a change said anew or taken back by one (S2-F1). */
+export function changedBy(physician: PractitionerState | undefined): Field[] {
+  const role = physician?.status === 'registered' ? physician.role : null;
+  if (role === 'physician') return [];
+  return [
+    {
+      field: 'physician',
+      message: 'A plan is changed by a physician.',
+      rule: 'plan.by-physician',
+      facts: ['S2-F1', 'S0-N1'],
+      seen: role,
+      accepted: 'a physician',
+    },
+  ];
+}
+
 function consultationFields(
   consultation: Exclude<ConsultationState, { status: 'none' }>,
-  protocol: Protocol,
-  today: string,
+  { protocol, person }: Pick<PlanCourse, 'protocol' | 'person'>,
+  { today, now }: { readonly today: LocalDate; readonly now: Instant },
 ): Field[] {
   const fields: Field[] = [];
   const outcome = consultation.conclusion?.outcome ?? 'not concluded';
@@ -213,7 +231,8 @@ function consultationFields(
       accepted: consultation.procedure,
     });
   }
-  if (!consentOn(consultation.consents, protocol.code, today)) {
+  const consents = afterWithdrawals(consultation.consents, person ? withdrawalsOf(person) : []);
+  if (!consentOn(consents, protocol.code, today, now)) {
     fields.push({
       field: 'consultation',
       message: `No consent for ${protocol.code} is in force on ${today}.`,
@@ -223,6 +242,29 @@ function consultationFields(
     });
   }
   return fields;
+}
+
+/**
+ * What became known since the consultation was cleared: nothing is planned on a clearance while a contraindication stands
+ * against it that nobody has overridden there (S0-C1 to S0-C8). What a physician must look at first, and an open adverse
+ * event, wait for the session.
+ */
+function healthFields(
+  consultation: Exclude<ConsultationState, { status: 'none' }>,
+  { protocol, person }: Pick<PlanCourse, 'protocol' | 'person'>,
+  today: LocalDate,
+): Field[] {
+  if (!person) return [];
+  const found = contraindications({ protocol, person, consultation }, today, ingredientsConsidered(consultation));
+  return found
+    .filter(({ rule }) => rule !== 'session.health-review')
+    .map(({ message, facts }) => ({
+      field: 'patient',
+      message,
+      rule: 'plan.contraindication',
+      facts,
+      accepted: 'no such condition, medicine or allergy on that day, or one that is overridden in the consultation',
+    }));
 }
 
 /** Nothing is planned for somebody who has died. */
@@ -240,7 +282,21 @@ function deathFields(diedOn: LocalDate | null, today: LocalDate): Field[] {
   ];
 }
 
-function countFields(protocol: Protocol, { plannedSessions }: PlanData, reason: string | undefined): Field[] {
+/**
+ * What of a plan lies outside the protocol's ranges.
+ * @param reasons of a physician, who may leave the ranges with them
+ */
+export const rangeFields = (
+  protocol: Protocol,
+  plan: Choices,
+  reasons: { readonly countReason?: string | undefined; readonly intervalReason?: string | undefined },
+): Field[] => [
+  ...countFields(protocol, plan, reasons.countReason),
+  ...intervalFields(protocol, plan, reasons.intervalReason),
+  ...deviceFields(protocol, plan),
+];
+
+function countFields(protocol: Protocol, { plannedSessions }: Choices, reason: string | undefined): Field[] {
   if (!sessionCountDeviation(protocol, plannedSessions) || reason !== undefined) return [];
   const { min, max, facts } = protocol.sessions;
   const range = max === null ? `${min} or more` : `${min} to ${max}`;
@@ -258,7 +314,7 @@ function countFields(protocol: Protocol, { plannedSessions }: PlanData, reason: 
 }
 
 /** The physician chooses the days between sessions inside the protocol's range (S0-N1, S1-N1). */
-function intervalFields(protocol: Protocol, { intervalDays }: PlanData, reason: string | undefined): Field[] {
+function intervalFields(protocol: Protocol, { intervalDays }: Choices, reason: string | undefined): Field[] {
   const { min, max, facts } = protocol.intervalDays;
   if (intervalDays === undefined || reason !== undefined) return [];
   if (intervalDays.min >= min && intervalDays.max <= max) return [];
@@ -276,7 +332,7 @@ function intervalFields(protocol: Protocol, { intervalDays }: PlanData, reason: 
 }
 
 /** The physician chooses among the devices of the protocol (S1-S1, S3-S1). */
-function deviceFields(protocol: Protocol, { device }: Pick<PlanData, 'device'>): Field[] {
+export function deviceFields(protocol: Protocol, { device }: Pick<Choices, 'device'>): Field[] {
   const { codes, facts } = protocol.devices;
   if (device === undefined || codes.includes(device)) return [];
   return [

@@ -17,8 +17,12 @@ import {
   maintenanceAtParamsSchema,
 } from '../history/courses-at.query.js';
 import { asksForHistory } from '../history/history.params.js';
+import { type HistoryParams, historyShape } from '../history/history.params.js';
+import { queryOf } from '#libs/http/src/validation.js';
 import { maintenanceDueSchema } from './maintenance-due/maintenance-due.contract.js';
 import { MaintenanceDueQuery } from './maintenance-due/maintenance-due.query.js';
+
+const standingParamsSchema = queryOf(historyShape);
 
 @ApiTags('courses')
 @Controller('v1')
@@ -33,6 +37,8 @@ export class CourseQueriesController {
   @Get('courses')
   @QueryEndpoint({
     id: 'listCourses',
+    may: 'course.read',
+    at: 'query.site',
     summary: 'Where each course stands',
     description: 'In the order of their codes. `asOf` and `knownAt` are for the courses of one `patient`.',
     answer: pageSchemaOf(courseProgressSchema),
@@ -45,6 +51,8 @@ export class CourseQueriesController {
   @Get('courses/:course')
   @QueryEndpoint({
     id: 'getCourse',
+    may: 'course.read',
+    at: 'path.course',
     summary: 'One course with its sessions and follow-ups',
     answer: courseDetailSchema,
     reads: CourseProgressQuery.reads,
@@ -63,6 +71,8 @@ export class CourseQueriesController {
   @Get('courses/:course/standing')
   @QueryEndpoint({
     id: 'getCourseStanding',
+    may: 'course.read',
+    at: 'path.course',
     summary: 'What stands against the booked sessions of a course',
     description:
       'Late knowledge, open adverse events, a consent, credential or screening that does not hold on the day, a recalled ' +
@@ -70,13 +80,19 @@ export class CourseQueriesController {
       'is renewed when the patient comes: a screening that runs out by then, a consent that is not signed yet.',
     answer: courseStandingSchema,
   })
-  standingOf(@InChain() chain: Chain, @Param('course') course: string) {
-    return this.standing.of(chain, course);
+  standingOf(
+    @InChain() chain: Chain,
+    @Param('course') course: string,
+    @Query({ schema: standingParamsSchema }) params: HistoryParams,
+  ) {
+    return this.standing.of(chain, course, params);
   }
 
   @Get('maintenance')
   @QueryEndpoint({
     id: 'listMaintenance',
+    may: 'course.read',
+    at: 'query.site',
     summary: 'Whose maintenance is upcoming, due or overdue (S1-M2)',
     description: '`asOf` and `knownAt` are for the maintenance of one `patient`.',
     answer: pageSchemaOf(maintenanceDueSchema),

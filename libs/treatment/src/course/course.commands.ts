@@ -2,8 +2,8 @@ import { wallTimeSchema } from '#libs/kernel/src/zoned-time.js';
 import { codeSchema } from '#libs/protocols/src/rule.schema.js';
 import { z } from 'zod';
 import {
+  acceptedDeviationSchema,
   adverseEventKindSchema,
-  deviationKindSchema,
   deviceSchema,
   identifierSchema,
   plannedProductSchema,
@@ -18,7 +18,7 @@ export const referenceSchema = z.string().min(1).max(200);
 
 /** A deviation that whoever decides accepts, with the reason. */
 export const overrideSchema = z.strictObject({
-  deviation: deviationKindSchema,
+  deviation: acceptedDeviationSchema,
   reason: z.string().trim().min(1).max(2000),
 });
 
@@ -107,6 +107,11 @@ export const holdSessionSchema = z
     practitioner: referenceSchema,
     /** Codes of the questions of the pre-treatment check that were answered with yes. */
     positive: z.array(codeSchema).min(1).max(50),
+    /**
+     * The substances that the patient is allergic to, where the answer is about an allergy. Without it each substance that is
+     * planned counts as one of them, until the patient's record says otherwise.
+     */
+    substances: z.array(z.string().min(1).max(200)).min(1).max(50).optional(),
     notes: z.string().max(20_000).optional(),
   })
   .meta({ id: 'HoldSession' });
@@ -257,15 +262,29 @@ export const correctCourseEntrySchema = z
         ...changing(followUpRecord, ['at', 'site', 'kind']),
         reactions: z.array(reactionSchema).max(20).optional(),
       }),
-      z.strictObject({ type: z.literal('CoursePlanned'), ...changing(choices, ['plannedSessions']) }),
+      z.strictObject({
+        type: z.literal('CoursePlanned'),
+        ...changing(choices, ['plannedSessions']),
+        /** The physician's reasons, where the plan leaves the protocol's ranges by what is said anew. */
+        countReason: reason.optional(),
+        intervalReason: reason.optional(),
+      }),
       z.strictObject({ type: z.literal('CoursePlanChanged'), ...changing(choices, ['plannedSessions']) }),
     ]),
+    /** Who decides: needed for a change of plan, and for a plan outside the protocol's ranges. */
+    physician: referenceSchema.optional(),
     reason,
   })
   .meta({ id: 'CorrectCourseEntry' });
 export type CourseEntryChange = z.infer<typeof correctCourseEntrySchema>['data'];
 
-export const retractCourseEntrySchema = z.strictObject({ reason }).meta({ id: 'RetractCourseEntry' });
+export const retractCourseEntrySchema = z
+  .strictObject({
+    /** Who takes back what a physician had decided; needed for that alone. */
+    physician: referenceSchema.optional(),
+    reason,
+  })
+  .meta({ id: 'RetractCourseEntry' });
 
 export const completeCourseSchema = z.strictObject({}).meta({ id: 'CompleteCourse' });
 

@@ -57,6 +57,9 @@ export class CourseController {
   @Post()
   @CommandEndpoint({
     id: 'planCourse',
+    may: 'record.write',
+    at: ['body.consultation', 'body.site'],
+    decides: ['countReason', 'intervalReason'],
     summary: 'Plan a course under the newest version of a protocol',
     description: 'Needs a cleared consultation about the protocol and a consent in force.',
     creates: true,
@@ -71,6 +74,8 @@ export class CourseController {
   @Post(':course/sessions')
   @CommandEndpoint({
     id: 'bookSession',
+    may: 'booking.write',
+    at: ['path.course', 'body.site?'],
     summary: 'Book a session',
     description: 'Its number within its kind is given. Answers the id of the session.',
     creates: true,
@@ -84,7 +89,12 @@ export class CourseController {
   }
 
   @Post(':course/sessions/:session/reschedule')
-  @CommandEndpoint({ id: 'rescheduleSession', summary: 'Move a booked session' })
+  @CommandEndpoint({
+    id: 'rescheduleSession',
+    may: 'booking.write',
+    at: ['path.course', 'body.site?'],
+    summary: 'Move a booked session',
+  })
   reschedule(
     @Meta() meta: CommandMeta,
     @Param('course') course: string,
@@ -95,7 +105,12 @@ export class CourseController {
   }
 
   @Post(':course/sessions/:session/miss')
-  @CommandEndpoint({ id: 'missSession', summary: 'Record that the patient did not come' })
+  @CommandEndpoint({
+    id: 'missSession',
+    may: 'booking.write',
+    at: 'path.course',
+    summary: 'Record that the patient did not come',
+  })
   miss(
     @Meta() meta: CommandMeta,
     @Param('course') course: string,
@@ -106,7 +121,7 @@ export class CourseController {
   }
 
   @Post(':course/sessions/:session/cancel')
-  @CommandEndpoint({ id: 'cancelSession', summary: 'Cancel a booked session' })
+  @CommandEndpoint({ id: 'cancelSession', may: 'booking.write', at: 'path.course', summary: 'Cancel a booked session' })
   cancel(
     @Meta() meta: CommandMeta,
     @Param('course') course: string,
@@ -119,6 +134,8 @@ export class CourseController {
   @Post(':course/sessions/:session/perform')
   @CommandEndpoint({
     id: 'performSession',
+    may: 'record.write',
+    at: ['path.course', 'body.site?'],
     summary: 'Record a performed session',
     description: 'Refused with every rule that stands against it; what may be overridden is, with a reason.',
   })
@@ -132,7 +149,13 @@ export class CourseController {
   }
 
   @Post(':course/follow-ups')
-  @CommandEndpoint({ id: 'holdFollowUp', summary: 'Record a follow-up (S2-F1, S3-F1)', creates: true })
+  @CommandEndpoint({
+    id: 'holdFollowUp',
+    may: 'record.write',
+    at: ['path.course', 'body.site?'],
+    summary: 'Record a follow-up (S2-F1, S3-F1)',
+    creates: true,
+  })
   holdFollowUp(
     @Meta() meta: CommandMeta,
     @Param('course') course: string,
@@ -142,7 +165,7 @@ export class CourseController {
   }
 
   @Post(':course/complete')
-  @CommandEndpoint({ id: 'completeCourse', summary: 'Complete a course' })
+  @CommandEndpoint({ id: 'completeCourse', may: 'record.write', at: 'path.course', summary: 'Complete a course' })
   complete(
     @Meta() meta: CommandMeta,
     @Param('course') course: string,
@@ -152,7 +175,7 @@ export class CourseController {
   }
 
   @Post(':course/stop')
-  @CommandEndpoint({ id: 'stopCourse', summary: 'Stop a course early' })
+  @CommandEndpoint({ id: 'stopCourse', may: 'record.write', at: 'path.course', summary: 'Stop a course early' })
   stop(
     @Meta() meta: CommandMeta,
     @Param('course') course: string,
@@ -162,7 +185,12 @@ export class CourseController {
   }
 
   @Post(':course/decline-maintenance')
-  @CommandEndpoint({ id: 'declineMaintenance', summary: 'Record that the patient wants no more maintenance' })
+  @CommandEndpoint({
+    id: 'declineMaintenance',
+    may: 'booking.write',
+    at: 'path.course',
+    summary: 'Record that the patient wants no more maintenance',
+  })
   declineMaintenance(
     @Meta() meta: CommandMeta,
     @Param('course') course: string,
@@ -174,6 +202,8 @@ export class CourseController {
   @Post(':course/plan')
   @CommandEndpoint({
     id: 'changeCoursePlan',
+    may: 'record.decide',
+    at: 'path.course',
     summary: 'Change the plan of a course',
     description:
       'By a physician, with the reason: the whole plan from now on. The plans before it stay in the history.',
@@ -189,6 +219,8 @@ export class CourseController {
   @Post(':course/consultation')
   @CommandEndpoint({
     id: 'renewConsultation',
+    may: 'record.write',
+    at: ['path.course', 'body.consultation'],
     summary: 'Let a course rest on a newer consultation',
     description: 'Needed where what the former consultation found no longer holds.',
   })
@@ -203,6 +235,8 @@ export class CourseController {
   @Post(':course/sessions/:session/products')
   @CommandEndpoint({
     id: 'planSessionProducts',
+    may: 'record.write',
+    at: 'path.course',
     summary: 'Say what a booked session is planned with',
     description: 'A lot that is named and recalled later blocks the session.',
   })
@@ -218,6 +252,8 @@ export class CourseController {
   @Post(':course/sessions/:session/hold')
   @CommandEndpoint({
     id: 'holdSession',
+    may: 'record.write',
+    at: 'path.course',
     summary: 'Hold a session for a physician',
     description: 'The pre-treatment check gave a positive answer: nobody treats before a physician has decided.',
   })
@@ -233,6 +269,8 @@ export class CourseController {
   @Post(':course/sessions/:session/decide')
   @CommandEndpoint({
     id: 'decideSessionHold',
+    may: 'record.decide',
+    at: 'path.course',
     summary: 'Decide on a session that is held',
     description: 'In writing, by a physician. Pregnancy and an allergy to a planned substance have no override.',
   })
@@ -248,6 +286,8 @@ export class CourseController {
   @Post(':course/sessions/:session/review')
   @CommandEndpoint({
     id: 'reviewSession',
+    may: 'record.decide',
+    at: 'path.course',
     summary: 'Review a performed session',
     description: 'By a physician, in the light of what became known after it.',
   })
@@ -263,6 +303,8 @@ export class CourseController {
   @Post(':course/follow-ups/:followUp/reactions')
   @CommandEndpoint({
     id: 'judgeReaction',
+    may: 'record.write',
+    at: 'path.course',
     summary: 'Judge a reaction that lasts longer than expected',
     description: 'It is proposed as a possible adverse event until somebody has judged it.',
   })
@@ -278,6 +320,8 @@ export class CourseController {
   @Post(':course/lapse')
   @CommandEndpoint({
     id: 'lapseCourse',
+    may: 'record.write',
+    at: 'path.course',
     summary: 'Call a course lapsed',
     description: 'Possible once it had no session for longer than its protocol allows.',
   })
@@ -292,6 +336,9 @@ export class CourseController {
   @Post(':course/entries/:entry/correct')
   @CommandEndpoint({
     id: 'correctCourseEntry',
+    may: 'record.write',
+    at: 'path.course',
+    decides: ['data.type=CoursePlanChanged'],
     summary: 'Correct an entry of a course',
     description:
       '`entry` is the id of the event, as the history of the course names it. Only the fields that change are given. Nothing is edited: the correction is an event of its own.',
@@ -308,6 +355,8 @@ export class CourseController {
   @Post(':course/entries/:entry/retract')
   @CommandEndpoint({
     id: 'retractCourseEntry',
+    may: 'record.write',
+    at: 'path.course',
     summary: 'Take back an entry of a course',
     description:
       'For what never happened, such as a session that was entered for the wrong patient, or for a correction that was wrong.',

@@ -45,10 +45,20 @@ import {
 import { courseFold, type CourseState, type PlannedCourse } from './course.state.js';
 import { lastingReactions } from './lasting-reaction.rules.js';
 import type { SessionWorld } from './session-finding.js';
+import { standingFindings } from './session.rules.js';
 
 const ready = given(planned, booked(sessionId, '2026-03-02T17:00'));
 const decide = (command: CourseCommand, state: CourseState = ready) => decideCourse(command, state, NOW);
 const rules = (command: CourseCommand, state: CourseState = ready) => refusal(() => decide(command, state)).rules;
+/** What stands against a command; nothing where it is decided. */
+const rulesOrNone = (command: CourseCommand, state: CourseState = ready) => {
+  try {
+    decide(command, state);
+    return [];
+  } catch {
+    return rules(command, state);
+  }
+};
 const override = (deviation: string, reason = 'seen') => ({ overrides: [{ deviation, reason }] }) as never;
 
 describe('planning a course', () => {
@@ -71,6 +81,20 @@ describe('planning a course', () => {
     expect(decide(plan(), courseFold.initial)).toMatchObject([
       { type: 'CoursePlanned', data: { patientId, protocol: { code: 'facial', version: 1 }, plannedSessions: 4 } },
     ]);
+  });
+  it('[plan.contraindication] needs that nothing became known since which stands against it (S0-C1, S0-C7)', () => {
+    const pregnant = { person: personWith({ conditions: ['pregnancy'] }) };
+    expect(refused(pregnant)).toEqual(['plan.contraindication']);
+    const onWarfarin = { person: personWith({ medications: ['warfarin'] }) };
+    expect(refused(onWarfarin)).toEqual(['plan.contraindication']);
+    const overrides = [
+      { code: 'anticoagulant', practitionerId: physicianId, on: '2026-01-02', reason: 'low dose', position: 2 },
+    ];
+    expect(decide(plan({ ...onWarfarin, consultation: { ...cleared, overrides } }), courseFold.initial)).toHaveLength(
+      1,
+    );
+    // What a physician must look at waits for the session.
+    expect(decide(plan({ person: personWith({ conditions: ['migraine'] }) }), courseFold.initial)).toHaveLength(1);
   });
   it('[consultation.cleared] needs a cleared consultation', () => {
     expect(refused({ consultation: { ...cleared, conclusion: { outcome: 'refused' } } })).toEqual([
@@ -164,7 +188,7 @@ describe('changing the plan', () => {
       consultation: { ...cleared, consultationId: newId(), ...changes },
       protocol: facial,
       siteZone: 'Europe/Istanbul',
-      patientIds: [patientId],
+      person: { patients: [patient] },
     });
     expect(rules(renew({ patientId: newId() }))).toEqual(['consultation.of-patient']);
     expect(rules(renew({ conclusion: { outcome: 'refused' } }))).toEqual(['consultation.cleared']);
@@ -210,6 +234,7 @@ describe('performing a session', () => {
       reason: 'one low dose',
     });
     expect(rules(decision(nurse, 'proceed'), waiting)).toEqual(['session.hold-decided']);
+    expect(rules(decision({ ...physician, credentials: [] }, 'proceed'), waiting)).toEqual(['session.hold-decided']);
     expect(rules(decision(physician, 'proceed'))).toEqual(['session.hold-decided']);
     const after = (choice: 'proceed' | 'do-not-treat') =>
       given(planned, booked(sessionId, '2026-03-02T17:00'), held, ...decide(decision(physician, choice), waiting));
@@ -314,7 +339,10 @@ describe('performing a session', () => {
   it('[session.contraindication] takes the override of a physician who may carry out the procedure on that day only', () => {
     const heart = { person: personWith({ conditions: ['cardiovascular-disease'] }) };
     const orderedBy = { ...physician, credentials: [] } as never;
-    expect(rules(perform({ ...heart, orderedBy }, override('contraindication')))).toEqual(['session.contraindication']);
+    expect(rules(perform({ ...heart, orderedBy }, override('contraindication')))).toEqual([
+      'session.order',
+      'session.contraindication',
+    ]);
     expect(decide(perform(heart, override('contraindication')))).toHaveLength(1);
   });
   it('[session.check-known] is held for a question that the protocol asks', () => {
@@ -330,6 +358,10 @@ describe('performing a session', () => {
   it('[session.order] lets a nurse treat on a named physician’s order only', () => {
     expect(rules(perform({ orderedBy: undefined }))).toEqual(['session.order']);
     expect(rules(perform({ orderedBy: nurse }))).toEqual(['session.order']);
+    const late = [{ procedures: ['facial'], validFrom: '2026-03-03', validTo: null }];
+    for (const credentials of [[], late]) {
+      expect(rules(perform({ orderedBy: { ...physician, credentials } as never }))).toEqual(['session.order']);
+    }
     expect(decide(perform({ practitioner: physician, orderedBy: undefined }))).toHaveLength(1);
   });
   it('[session.interval-short] is refused too early for the interval, unless overridden with a reason (S1-N1)', () => {
@@ -351,7 +383,10 @@ describe('performing a session', () => {
     const copy = { ...hair, protocol: { code: 'our-facial', version: 1 }, procedure: 'facial' };
     expect(rules(perform({ otherCourses: [copy] }))).toEqual(['session.interval-short']);
     const ours = { ...facial, code: 'our-facial', procedure: 'hair' };
-    expect(rules(perform({ otherCourses: [hair], protocol: ours }))).toEqual(['session.interval-short']);
+    const credentials = [{ procedures: ['hair'], validFrom: '2023-01-01', validTo: null }];
+    const of = (who: typeof nurse) => ({ ...who, credentials }) as typeof nurse;
+    const both = { practitioner: of(nurse), orderedBy: of(physician) };
+    expect(rules(perform({ ...both, otherCourses: [hair], protocol: ours }))).toEqual(['session.interval-short']);
   });
   it('[session.interval-short] takes the days that the physician chose for the course', () => {
     const choices = { intervalDays: { min: 7, max: 14 } };
@@ -413,6 +448,40 @@ describe('performing a session', () => {
     expect(rules(withConsent([{ ...signed, validUntil: '2026-03-01' }]))).toEqual(['consent.missing']);
     expect(rules(withConsent([{ ...signed, withdrawnOn: '2026-02-01' }]))).toEqual(['consent.missing']);
   });
+  it('[consent.withdrawn] is judged by the time of the withdrawal: what was done in the morning was consented to', () => {
+    const [signed] = cleared.consents;
+    const withdrawn = (hour: string) => ({
+      ...signed,
+      withdrawnOn: '2026-03-02',
+      withdrawnAt: at(`2026-03-02T${hour}`).instant,
+    });
+    const after = (hour: string) => perform({ consultation: { ...cleared, consents: [withdrawn(hour)] as never } });
+    expect(decide(after('17:01'))).toHaveLength(1);
+    expect(rules(after('16:59'))).toEqual(['consent.missing']);
+  });
+  it('[consent.withdrawn] ends what was signed before it in every consultation of the person', () => {
+    const withdrawnOn = (on: string, procedure = 'facial') => {
+      const withdrawal = { consultationId: newId(), procedure, on, at: at(`${on}T12:00`).instant, position: 9 };
+      return perform({ person: { patients: [{ ...patient, consentWithdrawals: [withdrawal] }] } });
+    };
+    expect(rules(withdrawnOn('2026-02-01'))).toEqual(['consent.missing']);
+    expect(rules(withdrawnOn('2026-01-02'))).toEqual(['consent.missing']);
+    // Of another procedure, or before the signature.
+    expect(decide(withdrawnOn('2026-02-01', 'hair'))).toHaveLength(1);
+    expect(decide(withdrawnOn('2026-01-01'))).toHaveLength(1);
+  });
+  it('[consent.missing] [consultation.expired] rests on the consultation of its day, although the course has a newer one', () => {
+    const newer = {
+      ...cleared,
+      consultationId: newId(),
+      concludedOn: '2026-03-03',
+      consents: [{ procedure: 'facial', signedOn: '2026-03-03', validUntil: null }],
+    };
+    expect(decide(perform({ consultation: newer, formerConsultations: [cleared] }))).toHaveLength(1);
+    expect(rules(perform({ consultation: newer }))).toEqual(['consent.missing', 'consultation.expired']);
+    const refused = { ...cleared, conclusion: { outcome: 'refused' } } as const;
+    expect(rules(perform({ consultation: newer, formerConsultations: [refused] }))).toEqual(['consultation.cleared']);
+  });
   it('[consultation.expired] begins while what the consultation found still holds, and goes on after', () => {
     const old = { consultation: { ...cleared, concludedOn: '2025-03-01' } };
     expect(rules(perform(old))).toEqual(['consultation.expired']);
@@ -435,8 +504,71 @@ describe('performing a session', () => {
   it('[session.contraindication] does not ask again for what a physician has overridden in the consultation', () => {
     const heart = personWith({ conditions: ['cardiovascular-disease'] });
     const code = facial.screening.contraindications.find(({ facts }) => facts.includes('S0-C3'))?.code ?? '';
-    const overrides = [{ code, practitionerId: physicianId, on: '2026-01-02', reason: 'stable' }];
+    const overrides = [{ code, practitionerId: physicianId, on: '2026-01-02', reason: 'stable', position: 1 }];
     expect(decide(perform({ person: heart, consultation: { ...cleared, overrides } }))).toHaveLength(1);
+  });
+  it('[override.later-knowledge] is blocked by what was learned after the override, under the same contraindication (S0-C7, S4-C1)', () => {
+    const overridden = (code: string) => ({
+      ...cleared,
+      overrides: [{ code, practitionerId: physicianId, on: '2026-01-02', reason: 'low dose', position: 2 }],
+    });
+    const learned = (...facts: (readonly ['condition' | 'medication', string, number])[]) => ({
+      patients: [
+        {
+          ...patient,
+          healthFacts: facts.map(([kind, value, position]) => ({
+            ...{ factId: newId(), since: '2026-01-01', until: null, consultationId: null, recordedAt: NOW },
+            ...{ kind, value, position },
+          })),
+        },
+      ],
+    });
+    const refused = (code: string, ...facts: Parameters<typeof learned>) => {
+      const command = perform({ person: learned(...facts), consultation: overridden(code) });
+      const standing = standingFindings(
+        ready as PlannedCourse,
+        { ...command.world, lots: [] },
+        { kind: 'course', at: command.at, hold: undefined, planned: [] },
+      ).map(({ rule }) => rule);
+      const refusals = rulesOrNone(command);
+      expect(refusals).toEqual(standing);
+      return refusals;
+    };
+    expect(refused('anticoagulant', ['medication', 'Warfarin', 1])).toEqual([]);
+    expect(refused('anticoagulant', ['medication', 'Warfarin', 1], ['medication', 'warfarin', 3])).toEqual([]);
+    expect(refused('anticoagulant', ['medication', 'Warfarin', 1], ['medication', 'Rivaroxaban', 3])).toEqual([
+      'session.contraindication',
+    ]);
+    expect(refused('history-review', ['condition', 'migraine', 1])).toEqual([]);
+    expect(refused('history-review', ['condition', 'migraine', 1], ['condition', 'haemophilia', 3])).toEqual([
+      'session.health-review',
+    ]);
+  });
+  it('[override.later-knowledge] accepts nothing of a registration that was linked after it', () => {
+    const other = newId();
+    const fact = {
+      factId: newId(),
+      since: '2026-01-01',
+      until: null,
+      consultationId: null,
+      recordedAt: NOW,
+      position: 1,
+    };
+    const elsewhere = {
+      ...patient,
+      patientId: other,
+      healthFacts: [{ ...fact, kind: 'medication' as const, value: 'warfarin' }],
+    };
+    const linkedAt = (position: number) => ({
+      patients: [{ ...patient, links: [{ linkId: newId(), otherPatientId: other, position }] }, elsewhere],
+    });
+    const overrides = [
+      { code: 'anticoagulant', practitionerId: physicianId, on: '2026-01-02', reason: 'agreed', position: 3 },
+    ];
+    const after = (position: number) =>
+      perform({ person: linkedAt(position), consultation: { ...cleared, overrides } });
+    expect(rulesOrNone(after(2))).toEqual([]);
+    expect(rulesOrNone(after(4))).toEqual(['session.contraindication']);
   });
   it('[session.contraindication] takes what is known of any linked registration, for the day of the session', () => {
     const elsewhere = (since: string, until: string | null) => ({
@@ -452,6 +584,7 @@ describe('performing a session', () => {
               since,
               until,
               recordedAt: NOW,
+              position: 1,
               value: 'Warfarin',
               consultationId: null,
             },
@@ -464,7 +597,7 @@ describe('performing a session', () => {
     expect(decide(perform({ person: elsewhere('2026-01-01', '2026-03-01') }))).toHaveLength(1);
   });
   it('[session.health-erased] is refused when nobody can tell any more whether it is safe', () => {
-    const erased = { ...patient, healthRecords: [{ since: null, recordedAt: NOW, health: ERASED }] };
+    const erased = { ...patient, healthRecords: [{ since: null, position: 1, health: ERASED }] };
     expect(rules(perform({ person: { patients: [erased] } }))).toEqual(['session.health-erased']);
   });
   it('[session.open-adverse-event] waits until a physician has closed every adverse event of the person (S4-R2)', () => {
@@ -474,12 +607,46 @@ describe('performing a session', () => {
       rules: ['session.open-adverse-event'],
       facts: ['S4-R2'],
     });
-    const event = (status: 'open' | 'closed', adverseEventId: string) =>
-      ({ patients: [{ ...patient, adverseEvents: [{ adverseEventId, status, source: 'report' }] }] }) as never;
+    const event = (status: 'open' | 'closed', adverseEventId: string) => {
+      const closings = status === 'open' ? [] : [{ closedAt: at('2026-03-01T10:00').instant, reopenedAt: null }];
+      const known = { adverseEventId, status, source: 'report', onsetOn: '2026-02-20', reportedAt: NOW, closings };
+      return { patients: [{ ...patient, adverseEvents: [known] }] } as never;
+    };
     expect(decide(perform({ person: event('closed', infected.data.followUpId) }), state)).toHaveLength(1);
     expect(rules(perform({ person: event('open', newId()) }))).toEqual(['session.open-adverse-event']);
     const other = given(planned, infected) as PlannedCourse;
     expect(rules(perform({ otherCourses: [other] }))).toEqual(['session.open-adverse-event']);
+  });
+  it('[session.open-adverse-event] is judged by when it took place, whenever it is entered (S4-R2)', () => {
+    const wall = '2026-02-20T10:00';
+    const of = (onsetOn: string, reported: string, ...closings: (readonly [string, string | null])[]) => {
+      const known = {
+        ...{ adverseEventId: newId(), source: 'report', onsetOn, reportedAt: at(reported).instant },
+        status: closings.at(-1)?.[1] === null ? 'closed' : 'open',
+        closings: closings.map(([closed, reopened]) => ({
+          closedAt: at(closed).instant,
+          reopenedAt: reopened === null ? null : at(reopened).instant,
+        })),
+      };
+      return rulesOrNone(
+        perform({ person: { patients: [{ ...patient, adverseEvents: [known as never] }] } }, {}, wall),
+      );
+    };
+    const open = ['session.open-adverse-event'];
+    // It came after the session.
+    expect(of('2026-02-21', '2026-02-21T09:00')).toEqual([]);
+    expect(of('2026-02-20', '2026-02-20T10:30')).toEqual([]);
+    // It had come, and was closed only later.
+    expect(of('2026-02-20', '2026-02-20T09:00')).toEqual(open);
+    expect(of('2026-02-18', '2026-02-25T09:00', ['2026-02-26T09:00', null])).toEqual(open);
+    expect(of('2026-02-10', '2026-02-10T09:00', ['2026-02-19T09:00', null])).toEqual([]);
+    expect(of('2026-02-10', '2026-02-10T09:00', ['2026-02-15T09:00', '2026-02-19T09:00'])).toEqual(open);
+    expect(of('2026-02-10', '2026-02-10T09:00', ['2026-02-15T09:00', '2026-02-24T09:00'])).toEqual([]);
+    // The same of what a follow-up found.
+    const found = followUp('2026-02-21T10:00', { adverseEvent: { kind: 'infection', severity: 'moderate' } });
+    const state = given(planned, found, booked(sessionId, '2026-03-02T17:00'));
+    expect(rulesOrNone(perform({}, {}, wall), state)).toEqual([]);
+    expect(rulesOrNone(perform({}, {}, '2026-02-21T11:00'), state)).toEqual(open);
   });
   it('[session.patient-died] is refused after the patient’s death, and so is its booking', () => {
     expect(rules(perform({ person: { patients: [{ ...patient, diedOn: '2026-03-01' }] } }))).toEqual([
@@ -508,6 +675,32 @@ describe('performing a session', () => {
     expect(decide(ending('2026-03-02T16:40'))).toMatchObject([{ data: { durationMinutes: 40 } }]);
     expect(rules(ending('2026-03-02T17:45'))).toEqual(['session.duration']);
     expect(rules(ending('2026-03-02T15:59'))).toEqual(['session.ends-after-start']);
+  });
+  it('[session.duration-agrees] [session.steps-within] has one length, and its steps inside of it', () => {
+    const step = (wall: string) => ({ code: 'cleansing', practitionerId, at: at(wall) });
+    const of = (durationMinutes: number, end: string, ...walls: string[]) =>
+      perform({}, { durationMinutes }, '2026-03-02T16:00', {
+        endedAt: at(end),
+        steps: [...walls.map(step), ...facial.steps.map(({ code }) => ({ code, practitionerId }))],
+      });
+    const overrides = [{ deviation: 'steps' as const, reason: 'as it goes' }];
+    const rulesOf = (command: ReturnType<typeof perform>) =>
+      rules({ ...command, data: { ...command.data, overrides } });
+    expect(rulesOf(of(45, '2026-03-02T17:45'))).toEqual(['session.duration-agrees']);
+    expect(rulesOf(of(45, '2026-03-02T16:45', '2026-03-02T15:00'))).toEqual(['session.steps-within']);
+    expect(rulesOf(of(45, '2026-03-02T16:45', '2025-01-26T16:00'))).toEqual(['session.steps-within']);
+    expect(rulesOf(of(45, '2026-03-02T16:45', '2026-03-02T16:30', '2026-03-02T16:10'))).toEqual([
+      'session.steps-within',
+    ]);
+    expect(() => rulesOf(of(45, '2026-03-02T16:45', '2026-03-02T16:10'))).toThrow('Nothing was refused');
+  });
+  it('[session.credential] counts a credential for the procedure under a copy of its protocol (S2-Q1)', () => {
+    const copy = { ...facial, code: 'our-facial', procedure: 'facial' };
+    expect(decide(perform({ protocol: copy }))).toHaveLength(1);
+    expect(rules(perform({ protocol: { ...copy, procedure: 'hair' } }))).toEqual([
+      'session.order',
+      'session.credential',
+    ]);
   });
   it('[session.device] takes another device than the protocol names with a reason only (S1-S1)', () => {
     expect(rules(perform({}, { device: 'mechanical-gun' }))).toEqual(['session.device']);
@@ -577,6 +770,7 @@ describe('reviewing a performed session', () => {
     sessionId,
     physicianId,
     physician: by as never,
+    protocol: world.protocol,
     outcome: 'no-harm',
     note: 'nothing found',
   });
@@ -584,6 +778,7 @@ describe('reviewing a performed session', () => {
     expect(rules(review(physician))).toEqual(['session.reviewed']);
     const done = given(planned, performed(sessionId, '2026-03-01T10:00', 1));
     expect(rules(review(nurse), done)).toEqual(['session.reviewed']);
+    expect(rules(review({ ...physician, credentials: [] }), done)).toEqual(['session.reviewed']);
     const after = given(planned, performed(sessionId, '2026-03-01T10:00', 1), ...decide(review(physician), done));
     expect((after as PlannedCourse).sessions[0]).toMatchObject({ reviewedAt: expect.any(String) });
   });
@@ -695,6 +890,20 @@ describe('a follow-up', () => {
     });
     expect(rules(held('2026-03-03T10:00'), given(planned))).toEqual(['follow-up.in-future']);
     expect(decide(held('2026-03-01T10:00'), given(planned))).toMatchObject([{ type: 'FollowUpHeld' }]);
+  });
+  it('[follow-up.after-plan] is held after the course was planned', () => {
+    const held = (wall: string): CourseCommand => ({
+      type: 'HoldFollowUp',
+      followUpId: newId(),
+      siteId,
+      practitionerId: undefined,
+      at: at(wall),
+      data: { site: 'IST1', kind: 'remote', at: wall, reactions: [] },
+    });
+    for (const wall of ['1990-01-01T10:00', '2026-01-02T11:59']) {
+      expect(rules(held(wall), given(planned))).toEqual(['follow-up.after-plan']);
+    }
+    expect(decide(held('2026-01-02T12:00'), given(planned))).toHaveLength(1);
   });
   it('[follow-up.lasting-reaction] proposes a reaction that outlasts the protocol’s few days, until a human has judged it (S4-R1)', () => {
     const seen = (wall: string) => followUp(wall, { reactions: ['redness'] });

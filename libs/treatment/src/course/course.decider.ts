@@ -191,6 +191,18 @@ function holdFollowUp(command: HoldFollowUp, state: PlannedCourse, now: Instant)
       },
     ]);
   }
+  if (at.instant < state.plannedAt) {
+    throw new FollowUpRefused([
+      {
+        field: 'at',
+        message: `${at.wall} was before the course was planned.`,
+        rule: 'follow-up.after-plan',
+        facts: ['S3-F1'],
+        seen: at.wall,
+        accepted: `${state.plannedAt} or later`,
+      },
+    ]);
+  }
   const { kind, reactions, adverseEvent, outcomeScore, notes, resolvedReactions, pictures } = data;
   const found = { adverseEvent, outcomeScore, notes, practitionerId, resolvedReactions, pictures };
   return [FollowUpHeld(occurredAt(at), { ...idsOf(state), followUpId, siteId, kind, at, reactions, ...given(found) })];
@@ -253,6 +265,17 @@ function lapseCourse(command: LapseCourse, state: PlannedCourse, now: Instant): 
       facts,
       seen: since ?? null,
       accepted: `no session for more than ${afterDays} days`,
+    });
+  }
+  const [booked] = bookedSessions(state).filter(({ kind }) => kind === 'course');
+  if (booked) {
+    throw new LapseRefused({
+      field: 'course',
+      message: 'A session of the course is booked: cancel it first, or treat the patient.',
+      rule: 'course.session-open',
+      facts: [],
+      seen: booked.bookedFor?.wall ?? null,
+      accepted: 'a course without a session that is booked',
     });
   }
   return [CourseLapsed(occurredNow(now), { ...idsOf(state), practitionerId, reason })];

@@ -19,7 +19,8 @@ export const adverseEventKindSchema = z.enum([
   'other',
 ]);
 export const severitySchema = z.enum(['mild', 'moderate', 'severe']);
-export const deviationKindSchema = z.enum([
+/** What lies outside a rule and may be accepted with a reason; it stands in events, so that it never loses a member. */
+export const acceptedDeviationSchema = z.enum([
   'session-count',
   'interval-short',
   'interval-long',
@@ -34,6 +35,10 @@ export const deviationKindSchema = z.enum([
   'steps',
   'lot-volume',
 ]);
+export type AcceptedDeviation = z.infer<typeof acceptedDeviationSchema>;
+
+/** Every kind of deviation that a session can turn out to have; those that nobody may accept beforehand stand last. */
+export const deviationKindSchema = z.enum([...acceptedDeviationSchema.options, 'lot-recalled', 'order']);
 export type DeviationKind = z.infer<typeof deviationKindSchema>;
 
 /** Every event of a course names the course and the patient. */
@@ -237,7 +242,7 @@ export const SessionPerformed = eventType('SessionPerformed', {
     painScore: z.number().int().min(0).max(10).optional(),
     reactions: z.array(reactionSchema),
     /** Why each deviation was accepted by whoever performed it; without the kind's name nothing was overridden. */
-    overridden: z.array(deviationKindSchema),
+    overridden: z.array(acceptedDeviationSchema),
     /** The reasons for `overridden`, in words. */
     overrideReasons: personal('clinical', z.record(z.string(), z.string())),
     notes: personal('clinical', z.string()).optional(),
@@ -352,7 +357,15 @@ export const CoursePlanChangedCorrected = correctionOf(CoursePlanChanged);
 export const SessionPerformedCorrected = correctionOf(SessionPerformed);
 export const FollowUpHeldCorrected = correctionOf(FollowUpHeld);
 /** An entry of a course that never happened, or a correction that is taken back. */
-export const CourseEntryRetracted = retractionOf('CourseEntryRetracted', ofCourse, ofPatient);
+export const CourseEntryRetracted = retractionOf(
+  'CourseEntryRetracted',
+  {
+    ...ofCourse,
+    /** Who takes back what a physician had decided. */
+    physicianId: z.uuid().optional(),
+  },
+  { ...ofPatient, version: 2, upcasters: [unchanged] },
+);
 
 /** What folds see: corrections and retractions are applied before (`effectiveHistory`). */
 export const COURSE_ENTRIES = [

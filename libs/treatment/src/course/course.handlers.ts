@@ -110,7 +110,7 @@ export const COURSE_HANDLERS = [
     courses.correctEntry(meta, target.course, target.entry, data),
   ),
   handle(RetractCourseEntry, CourseService, (courses, { meta, target, data }) =>
-    courses.retractEntry(meta, target.course, target.entry, data.reason),
+    courses.retractEntry(meta, target.course, target.entry, data.reason, data.physician),
   ),
   handle(DeclineMaintenance, CourseService, (courses, { meta, target }) =>
     courses.simple(meta, target.course, { type: 'DeclineMaintenance' }),

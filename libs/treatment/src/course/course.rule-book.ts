@@ -20,6 +20,12 @@ export const COURSE_RULES = ruleBook({
     facts: [],
     override: 'none',
   },
+  'plan.contraindication': {
+    says: 'No course is planned while a contraindication stands that nobody has overridden in its consultation, learned since or not.',
+    demand: 'Planning',
+    facts: ['S0-C1', 'S0-C5', 'S0-C7'],
+    override: 'none',
+  },
   'course.protocol-version': {
     says: 'A course keeps the version of the protocol that it was planned with.',
     demand: 'Protocols',
@@ -81,7 +87,7 @@ export const COURSE_RULES = ruleBook({
     override: 'anyone',
   },
   'session.credential': {
-    says: 'A practitioner has a credential for the procedure that is valid on the day of the session.',
+    says: 'A practitioner has a credential for the procedure, or for the copy of it, that is valid on the day of the session.',
     demand: 'Session',
     facts: ['S2-Q1'],
     override: 'none',
@@ -128,8 +134,26 @@ export const COURSE_RULES = ruleBook({
     facts: [],
     override: 'none',
   },
+  'follow-up.after-plan': {
+    says: 'A follow-up of a course is held after the course was planned.',
+    demand: 'Follow-up',
+    facts: ['S3-F1'],
+    override: 'none',
+  },
   'course.complete': {
     says: 'A course is completed when all planned sessions were performed and none is booked; else it is stopped.',
+    demand: 'Course end',
+    facts: [],
+    override: 'none',
+  },
+  'correction.maintenance-first': {
+    says: 'That a course was completed is not taken back while maintenance rests on it, booked or performed.',
+    demand: 'Course end',
+    facts: ['S1-M2'],
+    override: 'none',
+  },
+  'course.session-open': {
+    says: 'A course lapses once no session of it is booked any more.',
     demand: 'Course end',
     facts: [],
     override: 'none',
@@ -177,7 +201,7 @@ export const COURSE_RULES = ruleBook({
     override: 'none',
   },
   'plan.by-physician': {
-    says: 'A plan is changed by a physician, with the reason; the history keeps every plan.',
+    says: 'A plan is changed by a physician, with the reason, and such a change is said anew or taken back by one.',
     demand: 'Planning',
     facts: ['S2-F1', 'S0-N1'],
     override: 'none',
@@ -219,9 +243,21 @@ export const COURSE_RULES = ruleBook({
     override: 'physician',
   },
   'session.hold-decided': {
-    says: 'A physician decides in writing on a session that is held.',
+    says: 'A physician who may carry out the procedure decides in writing on a session that is held.',
     demand: 'Session',
-    facts: ['S0-P1'],
+    facts: ['S0-P1', 'S2-Q1'],
+    override: 'none',
+  },
+  'session.hold-stays': {
+    says: 'A hold stands until a physician decides to go on: moving the session, or booking another one in its place, does not end it.',
+    demand: 'Session',
+    facts: ['S0-P1', 'S0-C5'],
+    override: 'physician',
+  },
+  'session.check-as-held': {
+    says: 'What the pre-treatment check found on the day of a session is recorded with the session as it was found.',
+    demand: 'Session',
+    facts: ['S0-P1', 'S4-C1'],
     override: 'none',
   },
   'session.check-absolute': {
@@ -231,9 +267,9 @@ export const COURSE_RULES = ruleBook({
     override: 'none',
   },
   'session.order': {
-    says: 'A nurse treats on the order of a named physician.',
+    says: 'A nurse treats on the order of a named physician who may carry out the procedure on that day.',
     demand: 'Session',
-    facts: [],
+    facts: ['S2-Q1'],
     override: 'none',
   },
   'session.device': {
@@ -249,9 +285,21 @@ export const COURSE_RULES = ruleBook({
     override: 'anyone',
   },
   'session.ends-after-start': {
-    says: 'A session ends after it began, and before now.',
+    says: 'A session ends after it began, within a day, and before now.',
     demand: 'Session',
     facts: [],
+    override: 'none',
+  },
+  'session.duration-agrees': {
+    says: 'The duration of a session is the time between its start and its end, where both are recorded.',
+    demand: 'Session',
+    facts: ['S4-U1'],
+    override: 'none',
+  },
+  'session.steps-within': {
+    says: 'The steps of a session were done between its start and its end, in the order in which they are named.',
+    demand: 'Session',
+    facts: ['S1-S1', 'S3-S1'],
     override: 'none',
   },
   'session.open-adverse-event': {
@@ -267,9 +315,9 @@ export const COURSE_RULES = ruleBook({
     override: 'none',
   },
   'session.reviewed': {
-    says: 'A performed session that later knowledge touches is reviewed by a physician.',
+    says: 'A performed session that later knowledge touches is reviewed by a physician who may carry out the procedure.',
     demand: 'Late knowledge',
-    facts: [],
+    facts: ['S2-Q1'],
     override: 'none',
   },
   'follow-up.lasting-reaction': {
@@ -286,6 +334,12 @@ export const COURSE_RULES = ruleBook({
   },
   'correction.correctable': {
     says: 'A correction names an entry of the course that can be said anew.',
+    demand: 'Mistakes',
+    facts: [],
+    override: 'none',
+  },
+  'correction.follows': {
+    says: 'A correction leaves standing what earlier ones said, and shows all times of a session in the zone of its site.',
     demand: 'Mistakes',
     facts: [],
     override: 'none',

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { type CommandMeta, CommandRunner, type Reads, type StreamEvents } from '#libs/cqrs/src/command-runner.js';
 import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import { References } from '#libs/cqrs/src/references.js';
+import { effectiveHistory } from '#libs/event-store/src/correction.js';
 import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
-import { occurredNow } from '#libs/kernel/src/occurred.js';
+import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
 import { localDateAt, type WallTime, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { z } from 'zod';
 import { consultationStream } from '../consultation/consultation.events.js';
@@ -13,6 +14,9 @@ import { decideReport } from '../adverse-event/adverse-event.decider.js';
 import { requirePatient } from '../patient/patient.service.js';
 import { CourseEntered, HealthFactRecorded, patientStream } from '../patient/patient.events.js';
 import { atSite, endOfPerson, healthOn, loadPerson, type Person } from '../patient/person.js';
+import { LotUsed, lotUseStream } from '../lot/lot-use.events.js';
+import { usedOf } from '../lot/lot-used.js';
+import { volumeLeft } from '../lot/lot.state.js';
 import { LotTraceQuery } from '../recall/lot-trace/lot-trace.query.js';
 import { requirePractitioner } from '../practitioner/require-practitioner.js';
 import { requireProtocol } from '../protocol/protocol.service.js';
@@ -33,14 +37,19 @@ import type {
   rescheduleSessionSchema,
   reviewSessionSchema,
 } from './course.commands.js';
+import { foldedWith, type NamedPhysician } from './course-correction.decider.js';
 import { type CourseCommand, decideCourse } from './course.decider.js';
 import { CourseUnknown, NotOrdered, SessionUnknown } from './course.errors.js';
-import { courseStream, type UsedProduct } from './course.events.js';
-import { courseFold, type PlannedCourse } from './course.state.js';
-import { lotsAt, otherCoursesOf, protocolOfCourse } from './session-standing.js';
+import { type CourseCorrection, courseStream, type StepDone, type UsedProduct } from './course.events.js';
+import { courseFold, type CourseSession, type PerformedSession, type PlannedCourse } from './course.state.js';
+import { consultationsOf, lotsAt, otherCoursesOf, protocolOfCourse } from './session-standing.js';
+import { changedUses, isAmple, usesOf } from './session-lots.rules.js';
 import { bookingWorld } from './booking-world.js';
 import type { LotWorld } from './session-finding.js';
+import { knowledgeOfCheck } from './held-knowledge.rules.js';
+import { ingredientsIn } from './session-lots.rules.js';
 import { openFollowUpEvents } from './session-person.rules.js';
+import { ingredientsConsidered } from './session.rules.js';
 
 /** Gathers what a command on a course is judged by, and lets the decider decide. Whatever is read here is guarded. */
 @Injectable()
@@ -80,6 +89,7 @@ export class CourseService {
           protocol,
           consultation,
           diedOn: person && endOfPerson(person).diedOn,
+          ...(person && { person }),
           data,
         };
         const events = decideCourse(command, state, reads.now);
@@ -109,14 +119,13 @@ export class CourseService {
 
   async renewConsultation(meta: CommandMeta, course: string, consultationId: Id): Promise<CommandAnswer> {
     return this.decide(meta, course, async (state, reads) => {
-      const [{ state: consultation }, protocol, { timeZone }, { patients }] = await Promise.all([
+      const [{ state: consultation }, protocol, { timeZone }, person] = await Promise.all([
         reads.load(consultationStream(consultationId), consultationFold),
         protocolOfCourse(reads, meta.chain, state),
         requireSite(reads, state.siteId),
         loadPerson(reads, state.patientId),
       ]);
-      const patientIds = patients.map(({ patientId }) => patientId);
-      return { type: 'RenewConsultation', consultation, protocol, siteZone: timeZone, patientIds };
+      return { type: 'RenewConsultation', consultation, protocol, siteZone: timeZone, person };
     });
   }
 
@@ -153,8 +162,8 @@ export class CourseService {
   }
 
   /**
-   * Holds a session. A positive answer that is a condition of the health questionnaire is knowledge about the patient, and
-   * so holds in all courses of the person.
+   * Holds a session. What the answers say of the patient beyond it goes into the patient's record, and so holds in all
+   * courses of the person.
    */
   async holdSession(
     meta: CommandMeta,
@@ -171,30 +180,25 @@ export class CourseService {
       return { type: 'HoldSession', sessionId, practitionerId, protocol, data };
     };
     return this.decide(meta, course, prepare, async (state, reads) => {
-      const [{ screening }, { timeZone }, patient] = await Promise.all([
+      const session = state.sessions.find((each) => each.sessionId === sessionId);
+      const products = session?.plannedProducts ?? [];
+      const [protocol, { timeZone }, patient, { consultation }, lots] = await Promise.all([
         protocolOfCourse(reads, meta.chain, state),
         requireSite(reads, state.siteId),
         requirePatient(reads, state.patientId),
+        consultationsOf(reads, state),
+        lotsAt(reads, meta.chain, this.codes, session?.siteId ?? state.siteId, products),
       ]);
       const since = localDateAt(reads.now, timeZone);
-      const conditions = screening.contraindications.flatMap(({ trigger }) =>
-        trigger.kind === 'condition' && data.positive.includes(trigger.condition) ? [trigger.condition] : [],
-      );
       const known = healthOn({ patients: [patient] }, since);
-      const events = conditions
-        .filter((condition) => known !== 'erased' && !known.conditions.includes(condition))
-        .map((statement) => {
-          const factId = derivedId(meta.commandId, `fact ${statement}`);
-          const fact = {
-            patientId: state.patientId,
-            factId,
-            kind: 'condition' as const,
-            since,
-            until: null,
-            statement,
-          };
-          return HealthFactRecorded(occurredNow(reads.now), fact);
-        });
+      const ofLots = [...ingredientsConsidered(consultation), ...ingredientsIn(lots)];
+      const planned = ofLots.length > 0 ? ofLots : (protocol.ingredients?.items.map(({ name }) => name) ?? []);
+      const said = known === 'erased' ? [] : knowledgeOfCheck(protocol, data, [...new Set(planned)], known);
+      const events = said.map(({ kind, statement }) => {
+        const factId = derivedId(meta.commandId, `fact ${statement}`);
+        const fact = { patientId: state.patientId, factId, kind, since, until: null, statement };
+        return HealthFactRecorded(occurredNow(reads.now), fact);
+      });
       return [{ stream: patientStream(state.patientId), events }];
     });
   }
@@ -223,9 +227,12 @@ export class CourseService {
     { physician: named, outcome, note, adverseEvent }: z.infer<typeof reviewSessionSchema>,
   ): Promise<CommandAnswer> {
     const physicianId = await this.practitioner(meta, named);
-    const prepare: Prepare = async (_state, reads) => {
-      const physician = await requirePractitioner(reads, physicianId, 'physician');
-      return { type: 'ReviewSession', sessionId, physicianId, physician, outcome, note };
+    const prepare: Prepare = async (state, reads) => {
+      const [physician, protocol] = await Promise.all([
+        requirePractitioner(reads, physicianId, 'physician'),
+        protocolOfCourse(reads, meta.chain, state),
+      ]);
+      return { type: 'ReviewSession', sessionId, physicianId, physician, protocol, outcome, note };
     };
     return this.decide(meta, course, prepare, this.reporting(meta, adverseEvent, sessionId, note));
   }
@@ -237,31 +244,32 @@ export class CourseService {
     data: z.infer<typeof performSessionSchema>,
   ): Promise<CommandAnswer> {
     const orderedById = data.orderedBy === undefined ? undefined : await this.practitioner(meta, data.orderedBy);
-    return this.decide(meta, course, async (state, reads) => {
+    let used: readonly StreamEvents[] = [];
+    const prepare: Prepare = async (state, reads) => {
       const { siteId, practitionerId } = await this.placeOf(meta, state, sessionId, data);
-      const [site, protocol, practitioner, orderedBy, registrations, { state: consultation }, lots] = await Promise.all(
-        [
-          requireSite(reads, siteId),
-          protocolOfCourse(reads, meta.chain, state),
-          requirePractitioner(reads, practitionerId),
-          orderedById === undefined ? undefined : requirePractitioner(reads, orderedById, 'orderedBy'),
-          loadPerson(reads, state.patientId),
-          reads.load(consultationStream(state.consultationId), consultationFold),
-          this.lotsWithUse(reads, siteId, data.products),
-        ],
-      );
+      const [site, protocol, practitioner, orderedBy, registrations, consulted, lots] = await Promise.all([
+        requireSite(reads, siteId),
+        protocolOfCourse(reads, meta.chain, state),
+        requirePractitioner(reads, practitionerId),
+        orderedById === undefined ? undefined : requirePractitioner(reads, orderedById, 'orderedBy'),
+        loadPerson(reads, state.patientId),
+        consultationsOf(reads, state),
+        this.lotsWithUse(reads, siteId, sessionId, data.products),
+      ]);
       const { timeZone } = site;
       const at = wallTimeAt(data.at, timeZone, reads.now);
       const person = atSite(registrations, site, at.instant);
       const others = await otherCoursesOf(reads, reads.chain, state, person);
-      const world = { protocol, practitioner, orderedBy, person, consultation, lots, otherCourses: others };
+      const world = { protocol, practitioner, orderedBy, person, ...consulted, lots, otherCourses: others };
       const endedAt = data.endedAt === undefined ? undefined : wallTimeAt(data.endedAt, timeZone, reads.now);
       const steps = await this.stepsOf(meta, reads, data.steps, practitionerId, (wall) =>
         wallTimeAt(wall, timeZone, reads.now),
       );
       const place = { siteId, practitionerId, orderedById };
+      used = usedByPerforming({ courseId: state.courseId, sessionId, siteId }, data.products, lots, at);
       return { type: 'PerformSession', sessionId, ...place, at, endedAt, steps, data, world };
-    });
+    };
+    return this.decide(meta, course, prepare, () => Promise.resolve([...used]));
   }
 
   async holdFollowUp(
@@ -299,7 +307,9 @@ export class CourseService {
       ]);
       return { type: 'JudgeReaction', followUpId, practitionerId, protocol, data };
     };
-    return this.decide(meta, course, prepare, this.reporting(meta, data.adverseEvent, null, data.note));
+    // One for each reaction, however often it is judged: the judgement may be taken back, the adverse event is closed.
+    const adverseEventId = derivedId(followUpId, `lasting ${data.reaction}`);
+    return this.decide(meta, course, prepare, this.reporting(meta, data.adverseEvent, null, data.note, adverseEventId));
   }
 
   async lapse(
@@ -323,33 +333,71 @@ export class CourseService {
     meta: CommandMeta,
     course: string,
     eventId: Id,
-    { data, reason }: z.infer<typeof correctCourseEntrySchema>,
+    { data, physician: named, reason }: z.infer<typeof correctCourseEntrySchema>,
   ): Promise<CommandAnswer> {
     const { type: entry, ...fields } = data;
-    return this.decide(meta, course, async (state, reads) => {
+    const physicianId = named === undefined ? undefined : await this.practitioner(meta, named);
+    const prepare: Prepare = async (state, reads) => {
       const history = await reads.events(courseStream(state.courseId));
-      const stated = history.find(({ header }) => header.id === eventId)?.data as Partial<Stated> | undefined;
-      const { siteId = state.siteId, practitionerId = state.practitionerId } = stated ?? {};
-      const changes = await this.changesOf(meta, reads, fields, { siteId, practitionerId, at: stated?.at });
+      // As it reads now: what an earlier correction said stays said.
+      const stated = effectiveHistory(history).find(({ header }) => header.id === eventId)?.data as
+        | Partial<Stated>
+        | undefined;
+      const { siteId = state.siteId, practitionerId = state.practitionerId, at, endedAt, steps } = stated ?? {};
+      const changes = await this.changesOf(meta, reads, fields, { siteId, practitionerId, at, endedAt, steps });
+      const physician = await this.physicianNamed(reads, state, physicianId);
       const [protocol, person] = await Promise.all([
         protocolOfCourse(reads, meta.chain, state),
         loadPerson(reads, state.patientId),
       ]);
       const world = { protocol, otherCourses: await otherCoursesOf(reads, reads.chain, state, person) };
       const openFollowUps = idsOfOpen(state, person);
-      return { type: 'CorrectCourseEntry', eventId, entry, changes, reason, history, openFollowUps, world };
-    });
+      const what = { type: 'CorrectCourseEntry', eventId, entry, changes, reason, history } as const;
+      return { ...what, openFollowUps, world, physician };
+    };
+    return this.decide(meta, course, prepare, this.usedOtherwise);
   }
 
-  async retractEntry(meta: CommandMeta, course: string, eventId: Id, reason: string): Promise<CommandAnswer> {
-    return this.decide(meta, course, async (state, reads) => ({
+  async retractEntry(
+    meta: CommandMeta,
+    course: string,
+    eventId: Id,
+    reason: string,
+    named?: string,
+  ): Promise<CommandAnswer> {
+    const physicianId = named === undefined ? undefined : await this.practitioner(meta, named);
+    const prepare: Prepare = async (state, reads) => ({
       type: 'RetractCourseEntry',
       eventId,
       reason,
+      physician: await this.physicianNamed(reads, state, physicianId),
       history: await reads.events(courseStream(state.courseId)),
       openFollowUps: idsOfOpen(state, await loadPerson(reads, state.patientId)),
-    }));
+    });
+    return this.decide(meta, course, prepare, this.usedOtherwise);
   }
+
+  /**
+   * What sessions used of lots otherwise, now that an entry was said anew or taken back. Nobody waits for it: what happened
+   * is not refused, and what was used beyond a lot shows as a deviation.
+   */
+  private readonly usedOtherwise: Also = async (state, reads, events) => {
+    const [change] = events as readonly CourseCorrection[];
+    const history = await reads.events(courseStream(state.courseId));
+    const after = change && foldedWith(history, change);
+    const found: StreamEvents[] = [];
+    for (const sessionId of new Set([state, after].flatMap((course) => course?.sessions ?? []).map(idOf))) {
+      for (const use of changedUses(performedOf(state, sessionId), performedOf(after, sessionId))) {
+        const [world] = await lotsAt(reads, reads.chain, this.codes, use.siteId, [use]);
+        const lot = world?.lot;
+        if (lot?.status !== 'received' || lot.volumeMl === null) continue;
+        const said = { lotId: lot.lotId, courseId: state.courseId, sessionId, volumeMl: use.volumeMl };
+        const stream = lotUseStream(lot.lotId);
+        found.push({ stream, expectedRevision: 'any', events: [LotUsed(occurredNow(reads.now), said)] });
+      }
+    }
+    return found;
+  };
 
   /** For commands that need nothing but the course. */
   async simple(
@@ -372,19 +420,14 @@ export class CourseService {
   }
 
   /** @param also what else is recorded where the command makes anything happen, in the same append */
-  private async decide(
-    meta: CommandMeta,
-    course: string,
-    prepare: Prepare,
-    also?: (state: PlannedCourse, reads: Reads) => Promise<StreamEvents[]>,
-  ): Promise<CommandAnswer> {
+  private async decide(meta: CommandMeta, course: string, prepare: Prepare, also?: Also): Promise<CommandAnswer> {
     const courseId = await this.references.resolve(meta.chain, 'course', course);
     const stream = courseStream(courseId);
     const result = await this.runner.run(meta, async (reads) => {
       const { state } = await reads.load(stream, courseFold);
       if (state.status === 'none') throw new CourseUnknown(course);
       const events = decideCourse(await prepare(state, reads), state, reads.now);
-      const more = also && events.length > 0 ? await also(state, reads) : [];
+      const more = also && events.length > 0 ? await also(state, reads, events) : [];
       return [{ stream, events }, ...more.filter(({ events: others }) => others.length > 0)];
     });
     return { id: courseId, ...result };
@@ -394,6 +437,7 @@ export class CourseService {
   private async lotsWithUse(
     reads: Reads,
     siteId: Id,
+    sessionId: Id,
     products: readonly Pick<UsedProduct, 'product' | 'lotNumber' | 'volumeMl'>[],
   ): Promise<LotWorld[]> {
     const lots = await lotsAt(reads, reads.chain, this.codes, siteId, products);
@@ -401,7 +445,9 @@ export class CourseService {
       lots.map(async (world, n) => {
         const { lot } = world;
         const isMeasured = lot.status === 'received' && lot.volumeMl !== null && products[n]?.volumeMl !== undefined;
-        return isMeasured ? { ...world, usedMl: (await this.trace.useAt(reads.chain, lot)).usedMl } : world;
+        if (!isMeasured) return world;
+        const { usedMl } = await usedOf(reads, this.trace, reads.chain, lot, sessionId);
+        return { ...world, usedMl };
       }),
     );
   }
@@ -412,7 +458,8 @@ export class CourseService {
     found: z.infer<typeof reviewSessionSchema>['adverseEvent'],
     sessionId: Id | null,
     description: string,
-  ): ((state: PlannedCourse, reads: Reads) => Promise<StreamEvents[]>) | undefined {
+    adverseEventId: Id = derivedId(meta.commandId, 'adverse-event'),
+  ): Also | undefined {
     if (found === undefined) return undefined;
     return async ({ courseId, patientId, siteId }, reads) => {
       const ownerId = await this.practitioner(meta, found.owner);
@@ -426,7 +473,7 @@ export class CourseService {
       const { reportingDays } = legalRulesOf(site, reads.now);
       const onsetOn = localDateAt(reads.now, siteZone);
       const place = {
-        adverseEventId: derivedId(meta.commandId, 'adverse-event'),
+        adverseEventId,
         courseId,
         sessionId,
         siteId,
@@ -436,6 +483,20 @@ export class CourseService {
       const what = { kind, severity, causality: null, ownerId, onsetOn, reportBy: undefined, description };
       return [{ stream: patientStream(patientId), events: decideReport({ ...place, ...what }, patient, reads.now) }];
     };
+  }
+
+  /** Who is named as the physician who decides. */
+  private async physicianNamed(
+    reads: Reads,
+    { siteId }: PlannedCourse,
+    id: Id | undefined,
+  ): Promise<NamedPhysician | undefined> {
+    if (id === undefined) return undefined;
+    const [state, { timeZone }] = await Promise.all([
+      requirePractitioner(reads, id, 'physician'),
+      requireSite(reads, siteId),
+    ]);
+    return { id, state, on: localDateAt(reads.now, timeZone) };
   }
 
   private practitioner(meta: CommandMeta, named: string): Promise<Id> {
@@ -506,11 +567,15 @@ export class CourseService {
     const { timeZone } = await requireSite(reads, siteId);
     const timeAt = (wall: WallTime) => wallTimeAt(wall, timeZone, reads.now);
     // What the clock on the wall showed, it showed at the site where it took place.
-    const wall = at ?? (site === undefined ? undefined : stated.at?.wall);
+    const isMoved = site !== undefined;
+    const wall = at ?? (isMoved ? stated.at?.wall : undefined);
     if (wall !== undefined) changes.at = timeAt(wall);
     if (endedAt !== undefined) changes.endedAt = endedAt && timeAt(endedAt);
+    else if (isMoved && stated.endedAt) changes.endedAt = timeAt(stated.endedAt.wall);
     if (steps !== undefined) {
       changes.steps = steps && (await this.stepsOf(meta, reads, steps, practitionerId, timeAt));
+    } else if (isMoved && stated.steps) {
+      changes.steps = stated.steps.map((step) => (step.at ? { ...step, at: timeAt(step.at.wall) } : step));
     }
     return changes;
   }
@@ -521,9 +586,48 @@ interface Stated {
   readonly siteId: Id;
   readonly practitionerId: Id;
   readonly at: ZonedTime | undefined;
+  readonly endedAt: ZonedTime | undefined;
+  readonly steps: readonly StepDone[] | undefined;
 }
 
 type Prepare = (state: PlannedCourse, reads: Reads) => Promise<CourseCommand>;
+/** What else is recorded, beside the events that were decided. */
+type Also = (
+  state: PlannedCourse,
+  reads: Reads,
+  events: ReturnType<typeof decideCourse>,
+) => Promise<readonly StreamEvents[]>;
+
+const idOf = ({ sessionId }: CourseSession): Id => sessionId;
+const performedOf = (course: PlannedCourse | undefined, sessionId: Id): PerformedSession | undefined =>
+  course?.sessions.find(
+    (session): session is PerformedSession => session.sessionId === sessionId && session.status === 'performed',
+  );
+
+/**
+ * What a session uses of lots that were counted, for their streams. Where little is left it is written only while nobody
+ * else used of it meanwhile: then it is decided again.
+ */
+function usedByPerforming(
+  { siteId, ...of }: { readonly courseId: Id; readonly sessionId: Id; readonly siteId: Id },
+  products: readonly UsedProduct[],
+  lots: readonly LotWorld[],
+  at: ZonedTime,
+): StreamEvents[] {
+  return usesOf({ siteId, products }).flatMap(({ product, lotNumber, volumeMl }): StreamEvents[] => {
+    const isIt = (each: UsedProduct) => each.product === product && each.lotNumber === lotNumber;
+    const { lot, usedMl } = lots[products.findIndex(isIt)] ?? {};
+    // Of one whose volume is not measured in its first area, the first that is.
+    const used =
+      usedMl ?? lots.find((world, n) => world.usedMl !== undefined && isIt(products[n] as UsedProduct))?.usedMl;
+    if (lot?.status !== 'received' || used === undefined) return [];
+    const left = volumeLeft(lot, used);
+    if (left === null) return [];
+    const events = [LotUsed(occurredAt(at), { lotId: lot.lotId, ...of, volumeMl })];
+    const stream = lotUseStream(lot.lotId);
+    return [isAmple(left, volumeMl) ? { stream, expectedRevision: 'any', events } : { stream, events }];
+  });
+}
 
 /** The follow-ups of a course whose adverse event no physician has closed. */
 const idsOfOpen = (state: PlannedCourse, person: Person): Id[] =>

@@ -1,15 +1,17 @@
+import type { Correctness } from '#libs/event-store/src/correction.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
 import type { Instant, LocalDate, ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Erased } from '#libs/event-store/src/personal-data.js';
 import type {
+  AcceptedDeviation,
   CourseEvent,
-  DeviationKind,
   PlannedProduct,
   SessionKind,
   StepDone,
   UsedProduct,
 } from './course.events.js';
+import { durationOf } from './session-times.rules.js';
 
 interface SessionOfCourse {
   readonly sessionId: string;
@@ -33,6 +35,9 @@ export interface SessionHold {
   readonly positive: readonly string[] | Erased;
   readonly decision: 'proceed' | 'do-not-treat' | undefined;
   readonly physicianId: string | undefined;
+  /** When, and by whom, the questions were asked. */
+  readonly at: Instant;
+  readonly practitionerId: string;
 }
 
 export interface PerformedSession extends SessionOfCourse {
@@ -45,7 +50,9 @@ export interface PerformedSession extends SessionOfCourse {
   readonly products: readonly UsedProduct[];
   readonly painScore: number | undefined;
   readonly reactions: readonly string[];
-  readonly overridden: readonly DeviationKind[];
+  readonly overridden: readonly AcceptedDeviation[];
+  /** True for one that an import brought and nobody has said anew: it was reconciled by the rules of its import. */
+  readonly isReconciled: boolean;
   readonly endedAt: ZonedTime | undefined;
   readonly orderedBy: string | undefined;
   readonly steps: readonly StepDone[] | undefined;
@@ -70,6 +77,9 @@ export interface FollowUp {
   readonly adverseEvent: { readonly kind: string; readonly severity?: string | undefined } | undefined;
   readonly outcomeScore: number | undefined;
   readonly resolvedReactions: readonly string[] | undefined;
+  /** When it was entered, and whether an import brought it. */
+  readonly recordedAt: Instant;
+  readonly isImported: boolean;
   /** Lasting reactions that somebody has judged. */
   readonly judged: readonly string[] | undefined;
 }
@@ -189,7 +199,9 @@ function change(course: Draft, event: RecordedEvent<Exclude<CourseEvent, { type:
       break;
     }
     case 'SessionHeld': {
-      const hold: SessionHold = { positive: event.data.positive, decision: undefined, physicianId: undefined };
+      const { positive, practitionerId } = event.data;
+      const by = { at: event.occurredAt.instant, practitionerId };
+      const hold: SessionHold = { positive, decision: undefined, physicianId: undefined, ...by };
       changeSession(course, event.data.sessionId, (session) => ({ ...session, hold }));
       break;
     }
@@ -209,8 +221,7 @@ function change(course: Draft, event: RecordedEvent<Exclude<CourseEvent, { type:
         practitionerId,
         bookedFor: at,
         bookings: session.bookings + 1,
-        // On another day everything is asked anew.
-        hold: session.bookedFor?.wall.slice(0, 10) === at.wall.slice(0, 10) ? session.hold : undefined,
+        hold: holdAfterMove(session, at),
       }));
       break;
     }
@@ -237,7 +248,8 @@ function change(course: Draft, event: RecordedEvent<Exclude<CourseEvent, { type:
     case 'FollowUpHeld': {
       const { followUpId, siteId, at, kind, reactions, adverseEvent, outcomeScore, resolvedReactions } = event.data;
       const found = { reactions, adverseEvent, outcomeScore, resolvedReactions, judged: undefined };
-      course.followUps.push({ followUpId, siteId, at, kind, ...found });
+      const entered = { recordedAt: event.recordedAt, isImported: event.header.origin === 'import' };
+      course.followUps.push({ followUpId, siteId, at, kind, ...found, ...entered });
       break;
     }
     case 'LastingReactionJudged': {
@@ -292,8 +304,9 @@ function choicesOf(plan: {
 
 function perform(
   course: Draft,
-  { data, recordedAt }: RecordedEvent<Extract<CourseEvent, { type: 'SessionPerformed' }>>,
+  event: RecordedEvent<Extract<CourseEvent, { type: 'SessionPerformed' }>> & { readonly correctness?: Correctness },
 ): void {
+  const { data, recordedAt, header, correctness } = event;
   const at = course.sessions.findIndex((session) => session.sessionId === data.sessionId);
   const known = course.sessions[at];
   if (known) course.sessions.splice(at, 1);
@@ -307,7 +320,7 @@ function perform(
     bookedFor: known?.bookedFor,
     bookings: known?.bookings ?? 0,
     at: data.at,
-    durationMinutes: data.durationMinutes,
+    durationMinutes: durationOf(data),
     areas: data.areas,
     device: data.device,
     depthMm: data.depthMm,
@@ -315,6 +328,7 @@ function perform(
     painScore: data.painScore,
     reactions: data.reactions,
     overridden: data.overridden,
+    isReconciled: header.origin === 'import' && correctness === undefined,
     plannedProducts: known?.plannedProducts,
     hold: known?.hold,
     endedAt: data.endedAt,
@@ -324,6 +338,20 @@ function perform(
     reviewedAt: undefined,
   });
   if (data.kind === 'maintenance') course.scheduled = undefined;
+}
+
+/** What a physician let pass is asked anew on another day; a hold that nobody has lifted goes along. */
+const holdAfterMove = ({ hold, bookedFor }: OpenSession, to: ZonedTime): SessionHold | undefined =>
+  hold?.decision === 'proceed' && bookedFor?.wall.slice(0, 10) !== to.wall.slice(0, 10) ? undefined : hold;
+
+/** The latest hold of a course, while no physician has let its session go on; one that was performed is past it. */
+export function standingHold({ sessions }: PlannedCourse): SessionHold | undefined {
+  const held = sessions.filter((session) => session.hold !== undefined);
+  const latest = held.reduce<CourseSession | undefined>(
+    (last, each) => (last?.hold && each.hold && last.hold.at > each.hold.at ? last : each),
+    undefined,
+  );
+  return latest?.status === 'performed' || latest?.hold?.decision === 'proceed' ? undefined : latest?.hold;
 }
 
 function changeSession(course: Draft, sessionId: string, changed: (session: OpenSession) => CourseSession): void {

@@ -8,7 +8,7 @@ import type { LotState } from '../lot/lot.state.js';
 import type { Person } from '../patient/person.js';
 import type { PractitionerState } from '../practitioner/practitioner.state.js';
 import type { RecallState } from '../recall/recall.state.js';
-import type { DeviationKind, SessionKind, StepDone, UsedProduct } from './course.events.js';
+import type { AcceptedDeviation, SessionKind, StepDone, UsedProduct } from './course.events.js';
 import type { CourseRule } from './course.rule-book.js';
 import type { PlannedCourse } from './course.state.js';
 
@@ -20,7 +20,10 @@ export interface SessionWorld {
   readonly practitioner: PractitionerState;
   /** On whose order a nurse treats; undefined where nobody was named. */
   readonly orderedBy: PractitionerState | undefined;
+  /** The latest that the course rests on. */
   readonly consultation: ConsultationState;
+  /** Those before it, oldest first; left out where there were none. */
+  readonly formerConsultations?: readonly ConsultationState[];
   /** For each used product, in their order: the lot at the site of the session, and whether it was recalled. */
   readonly lots: readonly LotWorld[];
   /** The person's other courses, at whatever site. */
@@ -55,7 +58,7 @@ export interface SessionFacts {
 export interface Finding {
   readonly rule: CourseRule | keyof typeof LOT_RULES | 'consent.guardian';
   /** As what it counts where it was accepted, or already happened; null where nobody may accept it. */
-  readonly deviation: DeviationKind | null;
+  readonly deviation: AcceptedDeviation | null;
   readonly field: string;
   readonly message: string;
   readonly facts: readonly string[];

@@ -1,6 +1,6 @@
 import { dateOfWall, type LocalDate } from '#libs/kernel/src/zoned-time.js';
 import { totalMl, vialUsableAt, volumeLeft } from '../lot/lot.state.js';
-import { isRecalledOn, type RecallState } from '../recall/recall.state.js';
+import { noticeOn, type RecallState } from '../recall/recall.state.js';
 import type { PlannedProduct, UsedProduct } from './course.events.js';
 import type { Finding, LotWorld, SessionFacts } from './session-finding.js';
 
@@ -46,16 +46,17 @@ export function lotFindings(
 
 /** A lot that is recalled on the day, at whichever site it was received. */
 function recalled(field: string, recall: RecallState, on: LocalDate): Finding[] {
-  if (recall.status === 'none' || !isRecalledOn(recall, on)) return [];
+  const notice = noticeOn(recall, on);
+  if (!notice) return [];
   return [
     {
       rule: 'lot.recalled',
       deviation: null,
       field,
-      message: `The lot was recalled on ${recall.recalledOn}.`,
+      message: `The lot was recalled on ${notice.recalledOn}.`,
       facts: [],
       override: 'none',
-      seen: recall.recalledOn,
+      seen: notice.recalledOn,
       accepted: 'a lot that was not recalled',
     },
   ];
@@ -106,6 +107,46 @@ export function volumes(lots: readonly LotWorld[], products: readonly UsedProduc
     ];
   });
 }
+
+/** What a session used of one lot at its site, all areas together. */
+export interface UseOfLot {
+  readonly siteId: string;
+  readonly product: string;
+  readonly lotNumber: string;
+  /** In ml; areas whose volume nobody measured are not in it. */
+  readonly volumeMl: number;
+}
+
+/** What a session used of each lot whose volume was measured. */
+export function usesOf(session: Pick<SessionFacts, 'siteId' | 'products'> | undefined): UseOfLot[] {
+  const uses = new Map<string, UseOfLot>();
+  for (const { product, lotNumber, volumeMl } of session?.products ?? []) {
+    if (!session || volumeMl === undefined) continue;
+    const key = JSON.stringify([product, lotNumber]);
+    const known = uses.get(key)?.volumeMl ?? 0;
+    uses.set(key, { siteId: session.siteId, product, lotNumber, volumeMl: totalMl([known, volumeMl]) });
+  }
+  return [...uses.values()];
+}
+
+/** What is used of lots otherwise after an entry was said anew or taken back: none where it was another lot. */
+export function changedUses(
+  before: Pick<SessionFacts, 'siteId' | 'products'> | undefined,
+  after: Pick<SessionFacts, 'siteId' | 'products'> | undefined,
+): UseOfLot[] {
+  const [then, now] = [usesOf(before), usesOf(after)];
+  const isOf = (one: UseOfLot) => (other: UseOfLot) =>
+    one.siteId === other.siteId && one.product === other.product && one.lotNumber === other.lotNumber;
+  const gone = then.filter((use) => !now.some(isOf(use))).map((use) => ({ ...use, volumeMl: 0 }));
+  return [...gone, ...now.filter((use) => then.find(isOf(use))?.volumeMl !== use.volumeMl)];
+}
+
+/**
+ * Whether so much is left of a lot that sessions which are recorded at the same moment need not wait for each other: ten
+ * at once may take a tenth of it each. If ever more of them meet, what was used beyond shows as a deviation.
+ */
+export const isAmple = (left: number, uses: number): boolean => uses * SESSIONS_AT_ONCE <= left;
+const SESSIONS_AT_ONCE = 10;
 
 /** A lot that a session is planned with must be good on its day; until another one is planned it is blocked. */
 export function plannedLot(

@@ -1,10 +1,10 @@
 import { dateOfWall, type LocalDate } from '#libs/kernel/src/zoned-time.js';
-import { guardianMissing } from '../consultation/consent.rules.js';
+import { consentOn, guardianMissing } from '../consultation/consent.rules.js';
 import { screeningValidOn } from '../consultation/consultation.rules.js';
-import { consentOn } from '../consultation/consultation.state.js';
-import { isCredentialed } from '../practitioner/practitioner.state.js';
+import { isCredentialedFor } from '../practitioner/practitioner.state.js';
 import type { CourseRule } from './course.rule-book.js';
 import { performedSessions, type PlannedCourse } from './course.state.js';
+import { consentsOf, consultationOn } from './rested-consultation.rules.js';
 import type { Finding, SessionFacts, SessionWorld } from './session-finding.js';
 
 /** Who may treat, and with whose leave: credential, consent and a cleared consultation. */
@@ -12,12 +12,12 @@ import type { Finding, SessionFacts, SessionWorld } from './session-finding.js';
 /** A credential for the procedure that is valid on that day, not today (S2-Q1). */
 export function credential(
   course: PlannedCourse,
-  { practitioner }: Pick<SessionWorld, 'practitioner'>,
+  { practitioner, protocol }: Pick<SessionWorld, 'practitioner' | 'protocol'>,
   session: Pick<SessionFacts, 'at'>,
 ): Finding[] {
   const on = dateOfWall(session.at.wall);
   const credentials = practitioner.status === 'none' ? [] : practitioner.credentials;
-  if (isCredentialed(credentials, course.protocol.code, on)) return [];
+  if (isCredentialedFor(credentials, protocol, on)) return [];
   return [
     {
       rule: 'session.credential',
@@ -36,17 +36,17 @@ const periodOf = ({ validFrom, validTo }: { validFrom: LocalDate; validTo: Local
   `${validFrom} to ${validTo ?? 'open'}`;
 
 /**
- * A consent for the procedure that is neither missing, withdrawn nor expired on that day; that of a minor is a
- * guardian's.
+ * A consent for the procedure that is neither missing, withdrawn nor expired at that time, in whichever consultation of
+ * the person it was withdrawn; that of a minor is a guardian's.
  */
 export function consent(
   course: PlannedCourse,
-  { consultation, person }: Pick<SessionWorld, 'consultation' | 'person'>,
+  world: Pick<SessionWorld, 'consultation' | 'formerConsultations' | 'person'>,
   session: Pick<SessionFacts, 'at'>,
 ): Finding[] {
   const on = dateOfWall(session.at.wall);
-  const consents = consultation.status === 'none' ? [] : consultation.consents;
-  const given = consentOn(consents, course.protocol.code, on);
+  const consents = consentsOf(world);
+  const given = consentOn(consents, course.protocol.code, on, session.at.instant);
   const found: Pick<Finding, 'deviation' | 'field' | 'facts' | 'override'> = {
     deviation: 'consent',
     field: 'consent',
@@ -66,7 +66,7 @@ export function consent(
       },
     ];
   }
-  if (!guardianMissing(person, given, on)) return [];
+  if (!guardianMissing(world.person, given, on)) return [];
   return [
     {
       ...found,
@@ -79,12 +79,12 @@ export function consent(
 }
 
 /**
- * The consultation that a course rests on is the person's own, about the procedure, and cleared (S2-V1, S3-V1). What it
+ * The consultation that a course rested on that day is the person's own, about the procedure, and cleared (S2-V1, S3-V1). What it
  * found must still hold when a course begins, and for each maintenance session; in between it may grow old.
  */
 export function screening(
   course: PlannedCourse,
-  { consultation, protocol, person }: Pick<SessionWorld, 'consultation' | 'protocol' | 'person'>,
+  world: Pick<SessionWorld, 'consultation' | 'formerConsultations' | 'protocol' | 'person'>,
   session: Pick<SessionFacts, 'at' | 'kind'>,
 ): Finding[] {
   const found = (
@@ -103,6 +103,9 @@ export function screening(
     seen,
     accepted,
   });
+  const on = dateOfWall(session.at.wall);
+  const { protocol, person } = world;
+  const consultation = consultationOn(world, on);
   if (
     consultation.status === 'none' ||
     !person.patients.some(({ patientId }) => patientId === consultation.patientId)
@@ -129,7 +132,6 @@ export function screening(
   }
   const begins = performedSessions(course, 'course').length === 0;
   if (session.kind === 'course' && !begins) return [];
-  const on = dateOfWall(session.at.wall);
   if (screeningValidOn(consultation, protocol, on)) return [];
   const { lasts, facts } = protocol.screening.validity;
   const message = `What the consultation found no longer holds on ${on}: hold a new one, and let the course rest on it.`;

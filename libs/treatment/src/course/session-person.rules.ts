@@ -1,21 +1,26 @@
-import { dateOfWall } from '#libs/kernel/src/zoned-time.js';
+import { dateOfWall, type LocalDate } from '#libs/kernel/src/zoned-time.js';
 import { blockingFindings, reviewFindings } from '#libs/protocols/src/contraindication.rule.js';
-import { endOfPerson, healthOn, openAdverseEvents, type Person } from '../patient/person.js';
+import { type AdverseEventState, isClosedAt } from '../adverse-event/adverse-event.state.js';
+import { saysMore } from '../consultation/override.rules.js';
+import { endOfPerson, healthKnownOn, healthOn, openAdverseEvents, type Person } from '../patient/person.js';
 import type { FollowUp, PlannedCourse } from './course.state.js';
+import { consultationOn } from './rested-consultation.rules.js';
 import type { Finding, SessionFacts, SessionWorld } from './session-finding.js';
 
 /**
  * Blocking contraindications (S0-C1 to S0-C8), with the ingredients of the lots that are used (S0-C5); what no list knows
  * holds the session until a physician has looked at it (S4-C1, S0-G1). What holds on the day of the session counts, in
- * whichever registration of the person it stands. One that a physician has overridden in the consultation is not asked
- * for again.
+ * whichever registration of the person it stands. What a physician has overridden in the consultation is not asked for
+ * again; what was learned after that was not accepted by it.
  */
 export function contraindications(
-  { protocol, person, consultation }: Pick<SessionWorld, 'protocol' | 'person' | 'consultation'>,
-  session: Pick<SessionFacts, 'at'>,
+  world: Pick<SessionWorld, 'protocol' | 'person' | 'consultation' | 'formerConsultations'>,
+  on: LocalDate,
   ingredients: readonly string[],
 ): Finding[] {
-  const answers = healthOn(person, dateOfWall(session.at.wall));
+  const { protocol, person } = world;
+  const consultation = consultationOn(world, on);
+  const answers = healthOn(person, on);
   if (answers === 'erased') {
     return [
       {
@@ -28,9 +33,15 @@ export function contraindications(
       },
     ];
   }
-  const accepted = new Set(consultation.status === 'none' ? [] : consultation.overrides.map(({ code }) => code));
+  const isAccepted = (code: string): boolean => {
+    if (consultation.status === 'none') return false;
+    const override = consultation.overrides.find((each) => each.code === code);
+    if (!override) return false;
+    const then = healthKnownOn(person, consultation.patientId, on, override.position);
+    return then !== 'erased' && !saysMore(protocol, code, { now: answers, then }, ingredients);
+  };
   const blocking = blockingFindings(protocol, answers, ingredients)
-    .filter(({ code, overridable }) => !(overridable && accepted.has(code)))
+    .filter(({ code, overridable }) => !(overridable && isAccepted(code)))
     .map(
       ({ code, facts, overridable }): Finding => ({
         rule: overridable ? 'session.contraindication' : 'session.contraindication-absolute',
@@ -43,7 +54,7 @@ export function contraindications(
       }),
     );
   const unlisted = reviewFindings(protocol, answers, ingredients)
-    .filter(({ code }) => !accepted.has(code))
+    .filter(({ code }) => !isAccepted(code))
     .map(
       ({ code, facts }): Finding => ({
         rule: 'session.health-review',
@@ -57,14 +68,42 @@ export function contraindications(
   return [...blocking, ...unlisted];
 }
 
-/** An adverse event of the person that no physician has closed. */
+/** An adverse event of the person that no physician has closed: what stands against a session that is still to come. */
 export function adverseEvents(
   course: PlannedCourse,
   { person, otherCourses }: Pick<SessionWorld, 'person' | 'otherCourses'>,
 ): Finding[] {
   const reported = openAdverseEvents(person).map(({ adverseEventId }) => adverseEventId);
   const found = [course, ...otherCourses].flatMap((each) => openFollowUpEvents(each, person));
-  const open = new Set([...reported, ...found.map(({ followUpId }) => followUpId)]);
+  return openEvents([...reported, ...found.map(({ followUpId }) => followUpId)]);
+}
+
+/**
+ * The adverse events that were open when a session took place, whenever it is entered: one that had come by then and that
+ * no physician had closed. On the day of its onset, one that was on record by then: a reaction to the session itself comes
+ * after it.
+ */
+export function adverseEventsAt(
+  course: PlannedCourse,
+  { person, otherCourses }: Pick<SessionWorld, 'person' | 'otherCourses'>,
+  { at }: Pick<SessionFacts, 'at'>,
+): Finding[] {
+  const on = dateOfWall(at.wall);
+  const hasCome = ({ onsetOn, reportedAt }: AdverseEventState) =>
+    onsetOn === null || onsetOn < on || (onsetOn === on && (reportedAt === null || reportedAt <= at.instant));
+  const known = person.patients.flatMap((patient) => patient.adverseEvents);
+  const reported = known.filter((each) => each.source === 'report' && hasCome(each) && !isClosedAt(each, at.instant));
+  const closed = new Set(
+    known.filter((each) => isClosedAt(each, at.instant)).map(({ adverseEventId }) => adverseEventId),
+  );
+  const found = [course, ...otherCourses]
+    .flatMap(({ followUps }) => followUps)
+    .filter((each) => each.adverseEvent !== undefined && each.at.instant <= at.instant && !closed.has(each.followUpId));
+  return openEvents([...reported.map((each) => each.adverseEventId), ...found.map(({ followUpId }) => followUpId)]);
+}
+
+function openEvents(ids: readonly string[]): Finding[] {
+  const open = new Set(ids);
   if (open.size === 0) return [];
   return [
     {

@@ -106,7 +106,7 @@ export function measures({ protocol }: Pick<SessionWorld, 'protocol'>, session: 
 }
 
 /** A device that the protocol names (S1-S1, S3-S1). */
-export function device({ protocol }: Pick<SessionWorld, 'protocol'>, session: SessionFacts): Finding[] {
+export function device({ protocol }: Pick<SessionWorld, 'protocol'>, session: Pick<SessionFacts, 'device'>): Finding[] {
   const { codes, facts } = protocol.devices;
   if (session.device === null || codes.includes(session.device)) return [];
   return [
@@ -124,7 +124,10 @@ export function device({ protocol }: Pick<SessionWorld, 'protocol'>, session: Se
 }
 
 /** The steps of the protocol in their order (S1-S1, S3-S1), where they were recorded at all. */
-export function steps({ protocol }: Pick<SessionWorld, 'protocol'>, { steps: done }: SessionFacts): Finding[] {
+export function steps(
+  { protocol }: Pick<SessionWorld, 'protocol'>,
+  { steps: done }: Pick<SessionFacts, 'steps'>,
+): Finding[] {
   if (done === undefined) return [];
   const asked = protocol.steps.map(({ code }) => code);
   const named = done.map(({ code }) => code).filter((code) => asked.includes(code));

@@ -13,13 +13,12 @@ import { practitionerStream } from '../practitioner/practitioner.events.js';
 import { practitionerFold } from '../practitioner/practitioner.state.js';
 import { protocolStream } from '../protocol/protocol.events.js';
 import { protocolFold, versionOf } from '../protocol/protocol.state.js';
-import { recallStream } from '../recall/recall.events.js';
-import { recallFold } from '../recall/recall.state.js';
+import { recallOf } from '../recall/recall-of-lot.js';
 import { siteStream } from '../site/site.events.js';
 import { siteFold } from '../site/site.state.js';
 import { courseStream } from './course.events.js';
 import { courseFold, type OpenSession, type PlannedCourse } from './course.state.js';
-import type { Finding, LotWorld, OtherCourse } from './session-finding.js';
+import type { Finding, LotWorld, OtherCourse, SessionWorld } from './session-finding.js';
 import { standingFindings } from './session.rules.js';
 
 /** The protocol's version that a course was planned with. @throws Error when it was never published */
@@ -32,6 +31,19 @@ export async function protocolOfCourse(
   const protocol = versionOf(state, version);
   if (!protocol) throw new Error(`Version ${version} of protocol ${code} was never published`);
   return protocol;
+}
+
+/** The consultation that a course rests on, and those that it rested on before. */
+export async function consultationsOf(
+  reads: Pick<Reads, 'load'>,
+  { consultationId, formerConsultationIds = [] }: PlannedCourse,
+): Promise<Pick<SessionWorld, 'consultation'> & Required<Pick<SessionWorld, 'formerConsultations'>>> {
+  const load = async (id: string) => (await reads.load(consultationStream(id), consultationFold)).state;
+  const [consultation, formerConsultations] = await Promise.all([
+    load(consultationId),
+    Promise.all(formerConsultationIds.map(load)),
+  ]);
+  return { consultation, formerConsultations };
 }
 
 /** The courses of a person, whichever registration they were planned for. */
@@ -80,11 +92,9 @@ export async function lotsAt(
   return Promise.all(
     products.map(async ({ product, lotNumber }): Promise<LotWorld> => {
       if (lotNumber === undefined) return { lot: { status: 'none' }, recall: { status: 'none' } };
-      const [lot, recall] = await Promise.all([
-        load(ids.get(codeOf(product, lotNumber))),
-        reads.load(recallStream(chain.id, product, lotNumber), recallFold),
-      ]);
-      return { lot, recall: recall.state };
+      const lot = await load(ids.get(codeOf(product, lotNumber)));
+      const gtin = lot.status === 'none' ? null : lot.gtin;
+      return { lot, recall: await recallOf(reads, chain.id, { product, lotNumber, gtin }) };
     }),
   );
 }
@@ -107,18 +117,17 @@ export async function loadStanding(
   const { bookedFor: at, siteId } = session;
   if (session.status !== 'booked' || !at) return [];
   const planned = (session.plannedProducts ?? []).filter(({ lotNumber }) => lotNumber !== undefined);
-  const [protocol, registrations, { state: site }, { state: practitioner }, { state: consultation }, lots] =
-    await Promise.all([
-      protocolOfCourse(reads, chain, course),
-      loadPerson(reads, course.patientId),
-      reads.load(siteStream(siteId), siteFold),
-      reads.load(practitionerStream(session.practitionerId), practitionerFold),
-      reads.load(consultationStream(course.consultationId), consultationFold),
-      lotsAt(reads, chain, codes, siteId, planned),
-    ]);
+  const [protocol, registrations, { state: site }, { state: practitioner }, consulted, lots] = await Promise.all([
+    protocolOfCourse(reads, chain, course),
+    loadPerson(reads, course.patientId),
+    reads.load(siteStream(siteId), siteFold),
+    reads.load(practitionerStream(session.practitionerId), practitionerFold),
+    consultationsOf(reads, course),
+    lotsAt(reads, chain, codes, siteId, planned),
+  ]);
   // Who is under age is a matter of the law where the session takes place.
   const person = atSite(registrations, site, at.instant);
   const otherCourses = await otherCoursesOf(reads, chain, course, person);
-  const world = { protocol, person, practitioner, consultation, otherCourses, lots };
+  const world = { protocol, person, practitioner, ...consulted, otherCourses, lots };
   return standingFindings(course, world, { kind: session.kind, at, hold: session.hold, planned });
 }

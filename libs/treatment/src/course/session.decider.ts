@@ -1,10 +1,10 @@
 import { isErased } from '#libs/event-store/src/personal-data.js';
 import type { ErrorField } from '#libs/kernel/src/errors.js';
 import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
-import { dateOfWall, type Instant, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import { dateOfWall, type Instant, localDateAt, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import type { z } from 'zod';
-import { isCredentialed, type PractitionerState } from '../practitioner/practitioner.state.js';
+import { isTreatingPhysician, type PractitionerState } from '../practitioner/practitioner.state.js';
 import type { holdSessionSchema, performSessionSchema } from './course.commands.js';
 import {
   BookingRefused,
@@ -16,8 +16,8 @@ import {
   SessionUnknown,
 } from './course.errors.js';
 import {
+  type AcceptedDeviation,
   type CourseEvent,
-  type DeviationKind,
   type PlannedProduct,
   SessionBooked,
   SessionHeld,
@@ -29,10 +29,18 @@ import {
   SessionReviewed,
 } from './course.events.js';
 import type { CourseRule } from './course.rule-book.js';
-import { bookedSessions, type OpenSession, performedSessions, type PlannedCourse } from './course.state.js';
+import {
+  bookedSessions,
+  type OpenSession,
+  performedSessions,
+  type PlannedCourse,
+  type SessionHold,
+  standingHold,
+} from './course.state.js';
 import type { Finding, SessionWorld } from './session-finding.js';
 import { consent, credential, screening } from './session-permission.rules.js';
 import { personGone } from './session-person.rules.js';
+import { durationOf, timeFields } from './session-times.rules.js';
 import { heldSession, sessionFindings } from './session.rules.js';
 
 type PerformData = z.infer<typeof performSessionSchema>;
@@ -49,7 +57,8 @@ export interface BookSession {
 }
 
 /** What a booking is judged by. */
-export interface BookingWorld extends Pick<SessionWorld, 'consultation' | 'practitioner' | 'protocol' | 'person'> {
+export interface BookingWorld
+  extends Pick<SessionWorld, 'consultation' | 'formerConsultations' | 'practitioner' | 'protocol' | 'person'> {
   /** Ids of the person's open adverse events. */
   readonly openAdverseEvents: readonly string[];
 }
@@ -106,14 +115,12 @@ export interface ReviewSession {
   readonly sessionId: string;
   readonly physicianId: string;
   readonly physician: PractitionerState;
+  readonly protocol: Protocol;
   readonly outcome: 'no-harm' | 'to-be-followed' | 'adverse-event';
   readonly note: string;
 }
 
 type Field = ErrorField & { readonly rule: CourseRule };
-
-const isPhysician = (practitioner: PractitionerState | undefined): boolean =>
-  practitioner?.status === 'registered' && practitioner.role === 'physician';
 
 /** @throws BookingRefused with all that stands against a session at that time */
 function requireBookable(
@@ -161,7 +168,24 @@ export function bookSession(command: BookSession, state: PlannedCourse, now: Ins
   const booked = { courseId, patientId, sessionId, kind, number, siteId, practitionerId, at };
   return [
     SessionBooked(occurredNow(now), { ...booked, ...(products === undefined ? {} : { products: [...products] }) }),
+    ...heldOver(state, world.protocol, sessionId, now),
   ];
+}
+
+/**
+ * A hold that no physician has lifted goes over to the session that is booked next: cancelling the one that is held and
+ * booking another does not answer what the check found. What has no override stands in the patient's record, where it is
+ * resolved.
+ */
+function heldOver(state: PlannedCourse, protocol: Protocol, sessionId: string, now: Instant): CourseEvent[] {
+  const hold = standingHold(state);
+  if (!hold || isErased(hold.positive)) return [];
+  const absolute = new Set(absoluteChecks(protocol, hold.positive).map(({ code }) => code));
+  const positive = hold.positive.filter((code) => !absolute.has(code));
+  if (positive.length === 0) return [];
+  const { courseId, patientId } = state;
+  const { practitionerId } = hold;
+  return [SessionHeld(occurredNow(now), { courseId, patientId, sessionId, practitionerId, positive })];
 }
 
 export function rescheduleSession(command: RescheduleSession, state: PlannedCourse, now: Instant): CourseEvent[] {
@@ -223,7 +247,7 @@ export function holdSession(command: HoldSession, state: PlannedCourse, now: Ins
  */
 export function decideSessionHold(command: DecideSessionHold, state: PlannedCourse, now: Instant): CourseEvent[] {
   const { sessionId, physicianId, decision, reason } = command;
-  const { hold } = bookedSession(state, sessionId);
+  const { hold, bookedFor } = bookedSession(state, sessionId);
   if (!hold) {
     throw new HoldRefused([
       {
@@ -238,7 +262,10 @@ export function decideSessionHold(command: DecideSessionHold, state: PlannedCour
   }
   if (hold.decision === decision && hold.physicianId === physicianId) return [];
   const fields: Field[] = [];
-  if (!isPhysician(command.physician)) fields.push(physicianOnly('physician', 'session.hold-decided'));
+  const on = bookedFor && localDateAt(now, bookedFor.zone);
+  if (!on || !isTreatingPhysician(command.physician, command.protocol, on)) {
+    fields.push(physicianOnly('physician', 'session.hold-decided'));
+  }
   const absolute = absoluteChecks(command.protocol, isErased(hold.positive) ? [] : hold.positive);
   if (decision === 'proceed' && absolute.length > 0) {
     fields.push({
@@ -260,10 +287,10 @@ const absoluteChecks = ({ preSession }: Protocol, positive: readonly string[]) =
 
 const physicianOnly = (field: string, rule: CourseRule): Field => ({
   field,
-  message: 'Only a physician may decide this.',
+  message: 'Only a physician who may carry out the procedure may decide this.',
   rule,
-  facts: [],
-  accepted: 'a physician',
+  facts: ['S2-Q1'],
+  accepted: 'a physician with a credential for the procedure that is valid today',
 });
 
 /** @throws SessionUnknown, SessionNotBooked, CourseNotActive, SessionRefused with all that stands against it */
@@ -271,17 +298,20 @@ export function performSession(command: PerformSession, state: PlannedCourse, no
   const { sessionId, siteId, practitionerId, at, endedAt, data, world } = command;
   const session = bookedSession(state, sessionId);
   if (session.kind === 'course') active(state);
+  else maintained(state);
   requirePast(command, state, now);
-  const durationMinutes = data.durationMinutes ?? minutesBetween(at, endedAt);
+  const durationMinutes = durationOf({ at, endedAt, durationMinutes: data.durationMinutes });
   const facts = { ...data, steps: command.steps, durationMinutes, kind: session.kind, at, siteId };
   const findings = sessionFindings(state, world, facts);
-  const reasons = new Map<DeviationKind, string>(data.overrides.map(({ deviation, reason }) => [deviation, reason]));
+  const reasons = new Map<AcceptedDeviation, string>(
+    data.overrides.map(({ deviation, reason }) => [deviation, reason]),
+  );
   const fields = [
     ...identityFields(data),
-    ...checkFields(session, world.protocol, data),
-    ...orderFields(world),
+    ...checkFields(session, world.protocol, data, at),
+    ...orderFields(world, at),
     ...beyondPlan(state, session.kind, performedSessions(state, 'course').length),
-    ...refusedFields(state, findings, reasons, world, at),
+    ...refusedFields(findings, reasons, world, at),
   ];
   if (fields.length > 0) {
     const overridable = findings.flatMap(({ override, deviation }) => (override === 'none' ? [] : (deviation ?? [])));
@@ -325,10 +355,7 @@ export function given<Fields extends object>(fields: Fields): { [Name in keyof F
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }
 
-const minutesBetween = (from: ZonedTime, to: ZonedTime | undefined): number | undefined =>
-  to && Math.round((Date.parse(to.instant) - Date.parse(from.instant)) / 60_000);
-
-function requirePast({ at, endedAt, steps }: PerformSession, state: PlannedCourse, now: Instant): void {
+function requirePast({ at, endedAt, steps, data }: PerformSession, state: PlannedCourse, now: Instant): void {
   const refuse = (field: string, rule: CourseRule, message: string, accepted: string, seen = at.wall) => {
     throw new SessionRefused([{ field, message, rule, facts: [], seen, accepted }], { now });
   };
@@ -341,15 +368,8 @@ function requirePast({ at, endedAt, steps }: PerformSession, state: PlannedCours
     const seen = steps?.[early]?.at?.wall;
     refuse(`steps.${early}.at`, 'session.in-future', `${seen} is still to come.`, 'a time that has come', seen);
   }
-  if (endedAt && (endedAt.instant < at.instant || endedAt.instant > now)) {
-    refuse(
-      'endedAt',
-      'session.ends-after-start',
-      `${endedAt.wall} is before the start, or still to come.`,
-      'a time between the start and now',
-      endedAt.wall,
-    );
-  }
+  const fields = timeFields({ at, endedAt, steps, durationMinutes: data.durationMinutes }, now);
+  if (fields.length > 0) throw new SessionRefused(fields, { now });
 }
 
 /** Two identifiers of the patient are confirmed. */
@@ -372,7 +392,7 @@ function identityFields({ identifiers }: PerformData): Field[] {
  * The short check before the treatment (S0-P1, S4-C1, S0-C1): every question answered; a yes waits for a physician's
  * written decision to go on, which some do not allow at all.
  */
-function checkFields(session: OpenSession, protocol: Protocol, { check }: PerformData): ErrorField[] {
+function checkFields(session: OpenSession, protocol: Protocol, { check }: PerformData, at: ZonedTime): ErrorField[] {
   const { checks } = protocol.preSession;
   const missing = checks.filter(({ code }) => check[code] === undefined);
   const asked = new Set(checks.map(({ code }) => code));
@@ -394,7 +414,7 @@ function checkFields(session: OpenSession, protocol: Protocol, { check }: Perfor
     });
   }
   const { hold } = session;
-  fields.push(...heldSession(hold).map(fieldOf));
+  fields.push(...heldSession(hold).map(fieldOf), ...notAsHeld(hold, check, at));
   const decided = hold?.decision === 'proceed' && !isErased(hold.positive) ? hold.positive : [];
   for (const { code, overridable, facts } of checks) {
     if (check[code] !== 'yes' || (overridable && decided.includes(code))) continue;
@@ -412,18 +432,34 @@ function checkFields(session: OpenSession, protocol: Protocol, { check }: Perfor
   return fields;
 }
 
-/** A nurse treats on a named physician's order. */
-function orderFields({ practitioner, orderedBy }: SessionWorld): Field[] {
-  const orders = orderedBy !== undefined && !isPhysician(orderedBy);
+/** What the check found on the day of the session is recorded with it, although a physician let it go on. */
+function notAsHeld(hold: SessionHold | undefined, check: PerformData['check'], at: ZonedTime): Field[] {
+  if (hold?.decision !== 'proceed' || isErased(hold.positive)) return [];
+  if (localDateAt(hold.at, at.zone) !== dateOfWall(at.wall)) return [];
+  return hold.positive
+    .filter((code) => check[code] === 'no')
+    .map((code) => ({
+      field: `check.${code}`,
+      message: 'The session was held on its day for this question: record the answer that was found.',
+      rule: 'session.check-as-held',
+      facts: ['S0-P1', 'S4-C1'],
+      seen: 'no',
+      accepted: 'yes',
+    }));
+}
+
+/** A nurse treats on the order of a named physician, who may carry out the procedure on that day (S2-Q1). */
+function orderFields({ practitioner, orderedBy, protocol }: SessionWorld, at: ZonedTime): Field[] {
+  const orders = orderedBy !== undefined && !isTreatingPhysician(orderedBy, protocol, dateOfWall(at.wall));
   const needed = practitioner.status === 'registered' && practitioner.role === 'nurse' && orderedBy === undefined;
   if (!orders && !needed) return [];
   return [
     {
       field: 'orderedBy',
-      message: 'A nurse treats on the order of a named physician.',
+      message: 'A nurse treats on the order of a named physician who may carry out the procedure on that day.',
       rule: 'session.order',
-      facts: [],
-      accepted: 'a physician',
+      facts: ['S2-Q1'],
+      accepted: 'a physician with a credential for the procedure that is valid on that day',
     },
   ];
 }
@@ -448,17 +484,13 @@ function beyondPlan({ plannedSessions }: PlannedCourse, kind: SessionKind, alrea
  * of a physician who may carry out the procedure on that day.
  */
 function refusedFields(
-  { protocol }: PlannedCourse,
   findings: readonly Finding[],
-  reasons: ReadonlyMap<DeviationKind, string>,
-  { practitioner, orderedBy }: SessionWorld,
+  reasons: ReadonlyMap<AcceptedDeviation, string>,
+  { practitioner, orderedBy, protocol }: SessionWorld,
   at: ZonedTime,
 ): ErrorField[] {
-  const mayOverride = (who: PractitionerState | undefined): boolean =>
-    who?.status === 'registered' &&
-    who.role === 'physician' &&
-    isCredentialed(who.credentials, protocol.code, dateOfWall(at.wall));
-  const withPhysician = mayOverride(practitioner) || mayOverride(orderedBy);
+  const on = dateOfWall(at.wall);
+  const withPhysician = isTreatingPhysician(practitioner, protocol, on) || isTreatingPhysician(orderedBy, protocol, on);
   return findings
     .filter(({ deviation, override }) => {
       const hasReason = deviation !== null && reasons.has(deviation);
@@ -491,7 +523,7 @@ export function fieldOf({ field, message, rule, facts, override, seen, accepted 
  * @throws SessionUnknown, ReviewRefused
  */
 export function reviewSession(command: ReviewSession, state: PlannedCourse, now: Instant): CourseEvent[] {
-  const { sessionId, physicianId, physician, outcome, note } = command;
+  const { sessionId, physicianId, physician, protocol, outcome, note } = command;
   const session = state.sessions.find((each) => each.sessionId === sessionId);
   if (!session) throw new SessionUnknown(sessionId);
   const fields: Field[] = [];
@@ -505,7 +537,9 @@ export function reviewSession(command: ReviewSession, state: PlannedCourse, now:
       accepted: 'performed',
     });
   }
-  if (!isPhysician(physician)) fields.push(physicianOnly('physician', 'session.reviewed'));
+  const zone = (session.status === 'performed' ? session.at : session.bookedFor)?.zone;
+  const mayReview = zone !== undefined && isTreatingPhysician(physician, protocol, localDateAt(now, zone));
+  if (!mayReview) fields.push(physicianOnly('physician', 'session.reviewed'));
   if (fields.length > 0) throw new ReviewRefused(fields);
   const { courseId, patientId } = state;
   return [SessionReviewed(occurredNow(now), { courseId, patientId, sessionId, physicianId, outcome, note })];
@@ -513,6 +547,25 @@ export function reviewSession(command: ReviewSession, state: PlannedCourse, now:
 
 export function active(state: PlannedCourse): void {
   if (state.status !== 'active') throw new CourseNotActive(state.status);
+}
+
+/** Maintenance takes place after a completed course, and not after one that was stopped, however it came to be booked. */
+function maintained(state: PlannedCourse): void {
+  openForBooking(state);
+  if (state.status === 'completed') return;
+  throw new SessionRefused(
+    [
+      {
+        field: 'session',
+        message: 'Maintenance comes after the course: it is not completed.',
+        rule: 'maintenance.after-course',
+        facts: ['S1-M2', 'S2-M1'],
+        seen: state.status,
+        accepted: 'a completed course',
+      },
+    ],
+    {},
+  );
 }
 
 /** Maintenance keeps the result after the course, for those who want it. */

@@ -1,16 +1,20 @@
 import { newId } from '#libs/kernel/src/ids.js';
+import { occurredNow } from '#libs/kernel/src/occurred.js';
 import {
   at,
   cleared,
   followUp,
   given,
   lotWith,
+  NOW,
   nurse,
+  ofCourse,
   patient,
   personWith,
   planned,
   world,
 } from '#test/support/course-given.js';
+import { CourseCompleted } from './course.events.js';
 import type { PlannedCourse, SessionHold } from './course.state.js';
 import type { SessionWorld } from './session-finding.js';
 import { standingFindings } from './session.rules.js';
@@ -67,10 +71,13 @@ describe('a booked session', () => {
   it('[consultation.expired] is blocked when the findings are too old, before the first and for maintenance', () => {
     const old = { consultation: { ...cleared, concludedOn: '2025-03-08' } };
     expect(rules(old)).toEqual(['consultation.expired']);
-    expect(rules(old, { kind: 'maintenance' })).toEqual(['consultation.expired']);
+    const completed = given(planned, CourseCompleted(occurredNow(NOW), ofCourse)) as PlannedCourse;
+    expect(rules(old, { kind: 'maintenance' }, completed)).toEqual(['consultation.expired']);
   });
   it('[session.held] is blocked while it waits for a physician, and when one has decided not to treat', () => {
     const hold = (decision: SessionHold['decision']): SessionHold => ({
+      at: at('2026-03-01T10:00').instant,
+      practitionerId: newId(),
       positive: ['new-medication'],
       decision,
       physicianId: undefined,

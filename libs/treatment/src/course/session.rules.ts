@@ -1,11 +1,11 @@
-import type { ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import { dateOfWall, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { ConsultationState } from '../consultation/consultation.state.js';
 import type { PlannedProduct, SessionKind } from './course.events.js';
 import type { PlannedCourse, SessionHold } from './course.state.js';
 import type { Finding, SessionFacts, SessionWorld } from './session-finding.js';
 import { ingredientsIn, lotFindings, plannedLot, volumes } from './session-lots.rules.js';
 import { consent, credential, screening } from './session-permission.rules.js';
-import { adverseEvents, contraindications, personGone } from './session-person.rules.js';
+import { adverseEvents, adverseEventsAt, contraindications, personGone } from './session-person.rules.js';
 import { device, intervals, measures, steps } from './session-protocol.rules.js';
 
 /** Everything that stands against performing a session, judged before it is recorded. */
@@ -22,14 +22,14 @@ export function sessionFindings(course: PlannedCourse, world: SessionWorld, sess
       lotFindings(world.lots[n], used, `products.${n}.lotNumber`, `products.${n}.vialId`, session),
     ),
     ...volumes(world.lots, session.products),
-    ...contraindications(world, session, ingredientsIn(world.lots)),
-    ...adverseEvents(course, world),
+    ...contraindications(world, dateOfWall(session.at.wall), ingredientsIn(world.lots)),
+    ...adverseEventsAt(course, world, session),
     ...personGone(world, session),
   ];
 }
 
 /** Of the products that the consultation considered: what is planned, as far as anybody said. */
-const ingredientsConsidered = (consultation: ConsultationState): string[] =>
+export const ingredientsConsidered = (consultation: ConsultationState): string[] =>
   consultation.status === 'none'
     ? []
     : (consultation.considered?.ingredients ?? []).flatMap((each) => each.ingredients);
@@ -51,14 +51,32 @@ export function standingFindings(
 ): Finding[] {
   const ingredients = [...ingredientsConsidered(world.consultation), ...ingredientsIn(world.lots)];
   return [
+    ...ended(course, session.kind),
     ...credential(course, world, session),
     ...consent(course, world, session),
     ...screening(course, world, session),
-    ...contraindications(world, session, ingredients),
+    ...contraindications(world, dateOfWall(session.at.wall), ingredients),
     ...adverseEvents(course, world),
     ...personGone(world, session),
     ...heldSession(session.hold),
     ...session.planned.flatMap((product, n) => plannedLot(world.lots[n], product, session)),
+  ];
+}
+
+/** A course that has ended has no session to come, but maintenance once it was completed. */
+function ended({ status }: PlannedCourse, kind: SessionKind): Finding[] {
+  if (status === (kind === 'course' ? 'active' : 'completed')) return [];
+  return [
+    {
+      rule: 'course.not-active',
+      deviation: null,
+      field: 'course',
+      message: `The course is ${status}.`,
+      facts: [],
+      override: 'none',
+      seen: status,
+      accepted: kind === 'course' ? 'an active course' : 'a completed course',
+    },
   ];
 }
 

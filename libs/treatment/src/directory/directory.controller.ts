@@ -15,7 +15,13 @@ import {
   protocolSummarySchema,
   siteViewSchema,
 } from './directory.contract.js';
-import { LotsQuery, type LotsParams, lotsParamsSchema } from './lots.query.js';
+import {
+  LotsQuery,
+  type LotsParams,
+  type LotUsageParams,
+  lotsParamsSchema,
+  lotUsageParamsSchema,
+} from './lots.query.js';
 import { PractitionersQuery, type PractitionersParams, practitionersParamsSchema } from './practitioners.query.js';
 import {
   ProtocolsQuery,
@@ -41,6 +47,8 @@ export class DirectoryController {
   @Get('sites')
   @QueryEndpoint({
     id: 'listSites',
+    may: 'chain.read',
+    at: 'anywhere',
     summary: 'The sites',
     answer: pageSchemaOf(siteViewSchema),
     reads: SitesQuery.reads,
@@ -52,6 +60,8 @@ export class DirectoryController {
   @Get('sites/:site/day')
   @QueryEndpoint({
     id: 'getSiteDay',
+    may: 'course.read',
+    at: 'path.site',
     summary: 'The sessions of a site on one day',
     answer: siteDaySchema,
     reads: SiteDayQuery.reads,
@@ -67,6 +77,8 @@ export class DirectoryController {
   @Get('practitioners')
   @QueryEndpoint({
     id: 'listPractitioners',
+    may: 'chain.read',
+    at: 'anywhere',
     summary: 'The practitioners with their credentials (S2-Q1)',
     answer: pageSchemaOf(practitionerViewSchema),
     reads: PractitionersQuery.reads,
@@ -81,6 +93,8 @@ export class DirectoryController {
   @Get('lots')
   @QueryEndpoint({
     id: 'listLots',
+    may: 'lot.read',
+    at: 'query.site',
     summary: 'The lots as they were received',
     answer: pageSchemaOf(lotViewSchema),
     reads: LotsQuery.reads,
@@ -92,17 +106,21 @@ export class DirectoryController {
   @Get('lots/usage')
   @QueryEndpoint({
     id: 'listLotUsage',
+    may: 'lot.read',
+    at: 'chain',
     summary: 'Which lots were used where, and on how many patients',
     answer: pageSchemaOf(lotUsageSchema),
     reads: LotsQuery.reads,
   })
-  lotUsage(@InChain() chain: Chain, @Query({ schema: lotsParamsSchema }) params: LotsParams) {
+  lotUsage(@InChain() chain: Chain, @Query({ schema: lotUsageParamsSchema }) params: LotUsageParams) {
     return this.lots.usage(chain, params);
   }
 
   @Get('protocols')
   @QueryEndpoint({
     id: 'listProtocols',
+    may: 'chain.read',
+    at: 'anywhere',
     summary: 'The published protocols',
     answer: pageSchemaOf(protocolSummarySchema),
     reads: ProtocolsQuery.reads,
@@ -114,6 +132,8 @@ export class DirectoryController {
   @Get('protocols/:code')
   @QueryEndpoint({
     id: 'getProtocol',
+    may: 'chain.read',
+    at: 'anywhere',
     summary: 'A protocol, every rule with the published statements it rests on',
     answer: protocolViewSchema,
     reads: ProtocolsQuery.reads,
@@ -129,6 +149,8 @@ export class DirectoryController {
   @Get('facts')
   @QueryEndpoint({
     id: 'listFacts',
+    may: 'chain.read',
+    at: 'anywhere',
     summary: 'The published statements that rules cite',
     answer: pageSchemaOf(factSchema),
   })

@@ -232,6 +232,14 @@ export class DirectoryProjection implements Projection {
        where p.chain = $1 and p.id = r."patientId"`,
       latest(health, ({ patientId }) => patientId),
     );
+    const erased = of(page, 'PatientErased').map(({ data }) => data.patientId);
+    if (erased.length > 0) {
+      await tx.query(
+        `update patient set identity = null, health = null, family_name_index = null
+         where chain = $1 and id = any($2::uuid[])`,
+        [chain.no, erased],
+      );
+    }
     // Whatever is written to a patient's stream moves the revision that a caller must have seen.
     await insertAll(
       tx,

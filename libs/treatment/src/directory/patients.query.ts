@@ -14,6 +14,7 @@ import type { ContactPreference, Health, Identity } from '../patient/patient.eve
 import type { References } from '#libs/cqrs/src/references.js';
 import type { PatientSummary, PatientView } from './directory.contract.js';
 import { DIRECTORY, familyNameIndex } from './directory.projection.js';
+import { PATIENT_SITES, PATIENT_SITES_SCHEMA } from '../patient/patient-sites/patient-sites.projection.js';
 import { fullName, openAll, type People } from './people.js';
 
 export const patientsParamsSchema = listQueryOf({
@@ -24,14 +25,17 @@ export const patientsParamsSchema = listQueryOf({
     .max(200)
     .optional()
     .describe('A code or a family name, whole; letter case does not count.'),
+  site: z.string().min(1).max(200).optional().describe('Those whom this site has to do with.'),
 });
 export type PatientsParams = z.output<typeof patientsParamsSchema>;
 
 const SCHEMA = `"${schemaOf(DIRECTORY)}"`;
+const OF_SITE = `and exists (select from "${PATIENT_SITES_SCHEMA}".patient_site s
+  where s.chain = p.chain and s.site_id = $6 and s.patient_id = p.id)`;
 
 /** Patients, found by code or family name without either standing anywhere. */
 export class PatientsQuery {
-  static readonly reads = [DIRECTORY.name, COURSE_PROGRESS.name] as const;
+  static readonly reads = [DIRECTORY.name, COURSE_PROGRESS.name, PATIENT_SITES.name] as const;
 
   constructor(
     private readonly db: Database,
@@ -42,9 +46,10 @@ export class PatientsQuery {
     private readonly people: People,
   ) {}
 
-  /** In the order in which they were registered. @throws Invalid `cursor.malformed` */
+  /** In the order in which they were registered. @throws Invalid `cursor.malformed`; NotFound `site.unknown` */
   async list(chain: Chain, params: PatientsParams): Promise<{ items: PatientSummary[]; next: string | null }> {
-    const { search } = params;
+    const { search, site } = params;
+    const siteId = site === undefined ? null : await this.references.resolve(chain, 'site', site);
     const after = params.cursor === undefined ? null : decodeCursor(params.cursor, 1)[0];
     const { rows } = await this.db.query<{ id: Id; preference: ContactPreference; courses: number }>(
       `select p.id, p.preference, (
@@ -52,6 +57,7 @@ export class PatientsQuery {
          where c.chain = p.chain and c.patient_id = p.id) as courses
        from ${SCHEMA}.patient p
        where p.chain = $1 and ($3::uuid is null or p.id > $3)
+         ${siteId === null ? 'and $6::uuid is null' : OF_SITE}
          ${search === undefined ? 'and $4::uuid is null and $5::text is null' : 'and (p.id = $4 or p.family_name_index = $5)'}
        order by p.id limit $2`,
       [
@@ -60,6 +66,7 @@ export class PatientsQuery {
         after,
         search === undefined ? null : await this.idOf(chain, search),
         search === undefined ? null : familyNameIndex(this.master, chain, search),
+        siteId,
       ],
     );
     const page = pageOf(rows, params.limit, (row) => [row.id]);

@@ -1,38 +1,54 @@
+import type { Fold } from '#libs/cqrs/src/command-runner.js';
 import type { Database } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
-import type { HistoryAt } from '#libs/event-store/src/correction.js';
+import { changesHistory, type HistoryAt } from '#libs/event-store/src/correction.js';
+import type { StreamName } from '#libs/event-store/src/event-store.js';
+import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
-import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
+import { procedureOf, type Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { schemaOf } from '#libs/projections/src/projection.js';
 import { consultationStream } from '../consultation/consultation.events.js';
 import {
   allergiesOf,
   answersAt,
+  clearedAt,
+  evolveClearance,
   evolveConsents,
   NO_CONSENTS,
   evolveHealth,
+  isConcluded,
   isConsentEvent,
   type HealthRecord,
   isHealthEvent,
   unitedAnswers,
   type SaidOfHealth,
 } from '../course/course-progress/course-facts.js';
-import type { CourseWorld, SignedConsent } from '../course/course-progress/course-progress.rules.js';
-import type { PerformedSession, PlannedCourse } from '../course/course.state.js';
+import type { Clearance, CourseWorld, SignedConsent } from '../course/course-progress/course-progress.rules.js';
+import { COURSE_PROGRESS } from '../course/course-progress/course-progress.projection.js';
+import { courseStream } from '../course/course.events.js';
+import { courseFold, type PerformedSession, performedSessions, type PlannedCourse } from '../course/course.state.js';
+import type { OtherCourse } from '../course/session-finding.js';
+import { afterWithdrawals } from '../consultation/consent.rules.js';
+import { patientFold } from '../patient/patient.state.js';
+import { usesOf } from '../course/session-lots.rules.js';
 import { DIRECTORY } from '../directory/directory.projection.js';
 import { lotStream } from '../lot/lot.events.js';
 import { lotCode } from '../lot/lot-code.js';
-import { lotFold, type LotState } from '../lot/lot.state.js';
+import { lotFold, type LotState, totalMl, volumeLeft } from '../lot/lot.state.js';
+import { lotUseStream } from '../lot/lot-use.events.js';
 import { patientStream } from '../patient/patient.events.js';
 import { practitionerStream } from '../practitioner/practitioner.events.js';
 import { practitionerFold, type PractitionerState } from '../practitioner/practitioner.state.js';
+import { recallsOfNumber } from '../recall/recall-of-lot.js';
+import { isRecalledOn, type RecallState } from '../recall/recall.state.js';
+import { recallOfLot } from '../recall/recalled-lot.rules.js';
 import { protocolStream } from '../protocol/protocol.events.js';
 import { protocolFold, versionOf } from '../protocol/protocol.state.js';
 import { historyAt } from './entry-history.js';
-import type { RecordAt } from './record-at.js';
+import { foldAt, type RecordAt } from './record-at.js';
 
 /** Lots whose streams are read at the same time; a product may have been received hundreds of times. */
 const LOTS_AT_ONCE = 100;
@@ -56,27 +72,46 @@ export class CourseWorldAt {
     return new CourseWorldAt(this.db, this.codes, records);
   }
 
-  async of(chain: Chain, course: PlannedCourse, { knownAt }: Pick<HistoryAt, 'knownAt'>): Promise<CourseWorld> {
-    const at = { knownAt };
+  async of(chain: Chain, course: PlannedCourse, asked: HistoryAt): Promise<CourseWorld> {
+    const at = { knownAt: asked.knownAt };
+    const consulted = [...(course.formerConsultationIds ?? []), course.consultationId];
     const sessions = course.sessions.filter((session): session is PerformedSession => session.status === 'performed');
-    const [protocol, consents, practitioners, health] = await Promise.all([
+    const [protocol, consents, clearances, practitioners, health, others] = await Promise.all([
       this.protocolOf(chain, course, at),
-      this.consentsOf(chain, [...(course.formerConsultationIds ?? []), course.consultationId], at),
+      this.consentsOf(chain, consulted, course.patientId, at),
+      this.clearancesOf(chain, consulted, at),
       this.practitionersOf(chain, sessions, at),
       this.healthOf(chain, course.patientId, at),
+      this.othersOf(chain, course, asked),
     ]);
     const isAllergic = health.some((records) => records.some((record) => allergiesOf(record).length > 0));
     const lots = await this.lotsOf(chain, sessions, isAllergic, at);
+    // The first receipt of a lot at a site stands.
+    const lotAt = (siteId: Id, product: string, lotNumber: string) =>
+      lots.find((lot) => lot.siteId === siteId && lot.product === product && lot.lotNumber === lotNumber);
+    const [recalls, overdrawn] = await Promise.all([
+      this.recallsOf(chain, sessions, at),
+      this.overdrawnOf(chain, course, sessions, lotAt, at),
+    ]);
     return {
       protocol,
       consents,
+      clearances,
+      otherSessions: sessionsOf(others, protocol ? procedureOf(protocol) : course.protocol.code),
       credentialsOf: (practitionerId) => {
         const practitioner = practitioners.get(practitionerId);
         return practitioner?.status === 'registered' ? practitioner.credentials : [];
       },
-      // The first receipt of a lot at a site stands.
-      lotAt: (siteId, product, lotNumber) =>
-        lots.find((lot) => lot.siteId === siteId && lot.product === product && lot.lotNumber === lotNumber),
+      roleOf: (practitionerId) => {
+        const practitioner = practitioners.get(practitionerId);
+        return practitioner?.status === 'registered' ? practitioner.role : undefined;
+      },
+      isRecalledOn: (siteId, product, lotNumber, on) => {
+        const gtin = lotAt(siteId, product, lotNumber)?.gtin ?? null;
+        return recalls.length > 0 && isRecalledOn(recallOfLot(recalls, { product, lotNumber, gtin }), on);
+      },
+      isOverdrawn: (sessionId) => overdrawn.has(sessionId),
+      lotAt,
       ingredientsOf: (product) => [
         ...new Set(lots.filter((lot) => lot.product === product).flatMap(({ ingredients }) => ingredients)),
       ],
@@ -84,12 +119,61 @@ export class CourseWorldAt {
     };
   }
 
-  /** Every consent of consultations, as it was known. */
-  async consentsOf(chain: Chain, consultationIds: readonly Id[], at: HistoryAt): Promise<readonly SignedConsent[]> {
+  /** Every consent of consultations, as it was known, and as what the person withdrew in others leaves it. */
+  private async consentsOf(
+    chain: Chain,
+    consultationIds: readonly Id[],
+    patientId: Id,
+    at: HistoryAt,
+  ): Promise<readonly SignedConsent[]> {
     const all = await Promise.all(consultationIds.map((id) => this.records.events(chain, consultationStream(id))));
-    return all.flatMap((events) => [
+    const registrations = await this.records.registrations(chain, patientId, at);
+    const patients = await Promise.all(
+      registrations.map(async (id) => (await this.records.fold(chain, patientStream(id), patientFold, at)).state),
+    );
+    const consents = all.flatMap((events) => [
       ...historyAt(events, at).filter(isConsentEvent).reduce(evolveConsents, NO_CONSENTS).consents,
     ]);
+    const withdrawals = patients.flatMap((each) => (each.status === 'none' ? [] : each.consentWithdrawals));
+    return afterWithdrawals(consents, withdrawals);
+  }
+
+  /** The clearances of consultations, and when each was lost, as far as that was known. */
+  private async clearancesOf(
+    chain: Chain,
+    consultationIds: readonly Id[],
+    { knownAt }: HistoryAt,
+  ): Promise<readonly Clearance[]> {
+    const all = await Promise.all(consultationIds.map((id) => this.records.events(chain, consultationStream(id))));
+    return all.flatMap((events) => {
+      const known = events.filter(({ recordedAt }) => knownAt === undefined || recordedAt <= knownAt);
+      // Each event changes it as it did when it came, which what the stream says now does not tell.
+      const clearance = known.reduce<Clearance | null>((before, event, n) => {
+        if (!isConcluded(event) && !changesHistory(event.type)) return before;
+        return evolveClearance(before, clearedAt(historyAt(known.slice(0, n + 1), {})), event.recordedAt);
+      }, null);
+      return clearance ? [clearance] : [];
+    });
+  }
+
+  /** The person's other courses, as they were linked and known by then, each with the procedure of its protocol. */
+  private async othersOf(chain: Chain, course: PlannedCourse, asked: HistoryAt): Promise<OtherCourse[]> {
+    const registrations = await this.records.registrations(chain, course.patientId, asked);
+    const { rows } = await this.db.query<{ id: Id }>(
+      `select id from "${schemaOf(COURSE_PROGRESS)}".course where chain = $1 and patient_id = any($2::uuid[]) and id <> $3`,
+      [chain.no, registrations, course.courseId],
+    );
+    const others = await Promise.all(
+      rows.map(async ({ id }) => (await this.records.fold(chain, courseStream(id), courseFold, asked)).state),
+    );
+    return Promise.all(
+      others
+        .filter((state): state is PlannedCourse => state.status !== 'none')
+        .map(async (state) => {
+          const protocol = await this.protocolOf(chain, state, { knownAt: asked.knownAt });
+          return { ...state, procedure: protocol ? procedureOf(protocol) : state.protocol.code };
+        }),
+    );
   }
 
   private async protocolOf(chain: Chain, { protocol }: PlannedCourse, at: HistoryAt): Promise<Protocol | undefined> {
@@ -156,6 +240,64 @@ export class CourseWorldAt {
     return lots.sort((a, b) => a.receivedPosition - b.receivedPosition);
   }
 
+  /** Every recall of the lot numbers that sessions used, as it was known. */
+  private async recallsOf(
+    chain: Chain,
+    sessions: readonly PerformedSession[],
+    at: HistoryAt,
+  ): Promise<readonly RecallState[]> {
+    const load = <State, E extends NewEvent>(stream: StreamName, fold: Fold<State, E>) =>
+      this.records.fold(chain, stream, fold, at);
+    const lots = distinct(sessions.flatMap(({ products }) => products));
+    const found = await Promise.all(lots.map((lot) => recallsOfNumber({ load }, chain.id, lot)));
+    return found.flatMap(({ recalls }) => recalls);
+  }
+
+  /**
+   * The sessions of a course that used more of a lot than those entered before them had left, of what was entered by then.
+   * Only for lots that somebody counted: for these every course that used of them is read.
+   */
+  private async overdrawnOf(
+    chain: Chain,
+    course: PlannedCourse,
+    sessions: readonly PerformedSession[],
+    lotAt: (siteId: Id, product: string, lotNumber: string) => Lot | undefined,
+    at: HistoryAt,
+  ): Promise<ReadonlySet<Id>> {
+    const used = sessions.flatMap(({ siteId, products }) =>
+      products.flatMap(({ product, lotNumber }) => lotAt(siteId, product, lotNumber) ?? []),
+    );
+    const overdrawn = new Set<Id>();
+    for (const lot of new Set(used)) {
+      if (lot.volumeMl === null) continue;
+      const others = (await this.coursesWith(chain, lot)).filter((id) => id !== course.courseId);
+      const all: PlannedCourse[] = [course];
+      for (let from = 0; from < others.length; from += LOTS_AT_ONCE) {
+        const some = others.slice(from, from + LOTS_AT_ONCE);
+        const states = await Promise.all(
+          some.map(async (id) => foldAt(await this.records.sealedEvents(chain, courseStream(id)), courseFold, at)),
+        );
+        all.push(...states.flatMap(({ state }) => (state.status === 'none' ? [] : [state])));
+      }
+      for (const id of overdrawnIn(lot, all)) overdrawn.add(id);
+    }
+    return overdrawn;
+  }
+
+  /** The courses that used a lot at its site, and those that an entry said so of which was corrected since. */
+  private async coursesWith(chain: Chain, { lotId, siteId, product, lotNumber }: Lot): Promise<Id[]> {
+    const [{ rows }, uses] = await Promise.all([
+      this.db.query<{ id: Id }>(
+        `select distinct course_id as id from "${schemaOf(COURSE_PROGRESS)}".session_use
+         where chain = $1 and product = $2 and lot_number = $3 and site_id = $4`,
+        [chain.no, product, lotNumber, siteId],
+      ),
+      this.records.events(chain, lotUseStream(lotId)),
+    ]);
+    const said = uses.map(({ data }) => (data as { courseId: Id }).courseId);
+    return [...new Set([...rows.map(({ id }) => id), ...said])];
+  }
+
   private async lotOf(chain: Chain, id: Id, at: HistoryAt): Promise<Lot[]> {
     const events = historyAt(await this.records.events(chain, lotStream(id)), at) as readonly RecordedEvent[];
     const state = (events as Parameters<typeof lotFold.evolve>[1][]).reduce(lotFold.evolve, lotFold.initial);
@@ -163,6 +305,38 @@ export class CourseWorldAt {
     return state.status === 'received' && received ? [{ ...state, receivedPosition: received.position }] : [];
   }
 }
+
+/** Lots by their names, each once. */
+const distinct = <Named extends { readonly product: string; readonly lotNumber: string }>(
+  lots: readonly Named[],
+): Named[] => [...new Map(lots.map((lot) => [`${lot.product}\0${lot.lotNumber}`, lot])).values()];
+
+/** The sessions, in the order of their entering, with which more of a lot was used than there was. */
+function overdrawnIn(lot: Lot, courses: readonly PlannedCourse[]): Id[] {
+  const uses = courses
+    .flatMap(({ sessions }) => sessions)
+    .flatMap((session) =>
+      session.status === 'performed'
+        ? usesOf(session).flatMap((use) =>
+            use.siteId === lot.siteId && use.product === lot.product && use.lotNumber === lot.lotNumber
+              ? [{ session, volumeMl: use.volumeMl }]
+              : [],
+          )
+        : [],
+    )
+    .sort((a, b) => (enteredKey(a.session) < enteredKey(b.session) ? -1 : 1));
+  let usedMl = 0;
+  return uses.flatMap(({ session, volumeMl }) => {
+    usedMl = totalMl([usedMl, volumeMl]);
+    const left = volumeLeft(lot, usedMl);
+    return left !== null && left < 0 ? [session.sessionId] : [];
+  });
+}
+
+const enteredKey = ({ recordedAt, sessionId }: PerformedSession): string => `${recordedAt} ${sessionId}`;
+
+const sessionsOf = (courses: readonly OtherCourse[], wanted: string): PerformedSession[] =>
+  courses.filter(({ procedure }) => procedure === wanted).flatMap((course) => performedSessions(course, 'course'));
 
 /** Consents as they stood on a day: what was signed later is not there, what was withdrawn later still holds. */
 export const consentsThen = (

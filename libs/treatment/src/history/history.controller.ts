@@ -17,6 +17,8 @@ export class HistoryController {
   @Get('courses/:course/history')
   @QueryEndpoint({
     id: 'getCourseHistory',
+    may: 'record.read',
+    at: 'path.course',
     summary: 'Every entry of one course, as it was entered and as it reads now',
     description:
       'With what corrected it or took it back, why, who and when. `eventId` of an entry is what a correction of it names.',

@@ -14,12 +14,14 @@ import {
 import { courseDetailSchema } from '../course/course-progress/course-progress.contract.js';
 import { patientViewSchema } from '../directory/directory.contract.js';
 import {
+  HealthFactRecorded,
   PatientHealthRecorded,
   PatientHealthRecordedCorrected,
   PatientLinked,
   patientStream,
   PatientUnlinked,
 } from '../patient/patient.events.js';
+import { ConsentWithdrawn, consultationStream } from '../consultation/consultation.events.js';
 import { practitionerStream } from '../practitioner/practitioner.events.js';
 import { patientTimelineSchema } from '../patient/patient-timeline/patient-timeline.contract.js';
 import { type CourseHistory as CourseHistoryView, courseHistorySchema } from './course-history.contract.js';
@@ -279,4 +281,48 @@ it('[person.timeline] unites what is on record under linked registrations, as th
   const undone = { patientId: of.patient, otherPatientId: other, ...link };
   await api.append({ stream: patientStream(of.patient), events: [PatientUnlinked(now, undone)] });
   expect(patients(await timeline('?person=true'))).toEqual(new Set([of.patient]));
+});
+
+it('[history.known-then] [history.as-of] [history.unknown-then] shows what stands against a booked session as it was', async () => {
+  const planned = new CourseHistory(of).booked('2024-03-01T15:00');
+  await api.append(...planned.streams());
+  const standing = async (query = '') => {
+    const { status, body } = await get<{ code?: string; sessions?: { fields: { rule: string }[] }[] }>(
+      `courses/${planned.id}/standing${query}`,
+    );
+    return status === 200 ? body.sessions?.map(({ fields }) => fields.map(({ rule }) => rule)) : body.code;
+  };
+  const now = await standing();
+  const fact = {
+    factId: newId(),
+    kind: 'condition' as const,
+    since: '2024-01-01',
+    until: null,
+    statement: 'pregnancy',
+  };
+  const learned = HealthFactRecorded(occurredAt(zoned('2024-01-01T00:00')), { patientId: of.patient, ...fact });
+  const before = await recordLater(patientStream(of.patient), learned);
+  expect([await standing()].flat(2)).toContain('session.contraindication-absolute');
+  expect(await standing(`?knownAt=${before}`)).toEqual(now);
+  expect(await standing('?asOf=2020-01-01')).toBe('course.unknown-then');
+});
+
+it('[history.known-then] [history.as-of] [history.unknown-then] shows a consultation as it was', async () => {
+  const { consultationId } = course;
+  const withdrawn = ConsentWithdrawn(occurredAt(zoned('2024-02-10T10:00')), {
+    ...{ consultationId, patientId: of.patient },
+    procedure: 'facial',
+  });
+  const before = await recordLater(consultationStream(consultationId), withdrawn);
+  const shown = async (query = '') => {
+    const { status, body } = await get<{ code?: string; consents?: { withdrawnOn: string | null }[] }>(
+      `consultations/${consultationId}${query}`,
+    );
+    return status === 200 ? body.consents?.map(({ withdrawnOn }) => withdrawnOn) : body.code;
+  };
+  expect(await shown()).toEqual(['2024-02-10']);
+  expect(await shown(`?knownAt=${before}`)).toEqual([null]);
+  expect(await shown('?asOf=2024-02-09')).toEqual([null]);
+  expect(await shown('?asOf=2024-02-10')).toEqual(['2024-02-10']);
+  expect(await shown('?asOf=2020-01-01')).toBe('consultation.unknown-then');
 });

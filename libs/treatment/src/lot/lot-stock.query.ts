@@ -1,4 +1,4 @@
-import type { CommandRunner } from '#libs/cqrs/src/command-runner.js';
+import type { CommandRunner, Reads } from '#libs/cqrs/src/command-runner.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import { queryOf } from '#libs/http/src/validation.js';
 import { type Id, isId } from '#libs/kernel/src/ids.js';
@@ -8,10 +8,11 @@ import { type People, siteIn, siteRef } from '../directory/people.js';
 import type { LotStock } from '../recall/lot-trace/lot-trace.contract.js';
 import { LOT_TRACE } from '../recall/lot-trace/lot-trace.projection.js';
 import type { LotTraceQuery } from '../recall/lot-trace/lot-trace.query.js';
-import { recallStream } from '../recall/recall.events.js';
-import { isRecalledOn, recallFold } from '../recall/recall.state.js';
+import { recallOf } from '../recall/recall-of-lot.js';
+import { isRecalledOn } from '../recall/recall.state.js';
 import { LotUnknown } from './lot.errors.js';
 import { lotStream } from './lot.events.js';
+import { usedOf } from './lot-used.js';
 import { isUsableOn, lotFold, stockOf, vialUsableAt, volumeLeft } from './lot.state.js';
 
 export const lotParamsSchema = queryOf({});
@@ -32,9 +33,10 @@ export class LotStockQuery {
     if (!isId(lotId)) throw new LotUnknown();
     const { state: lot, revision } = await this.runner.read(chain, lotStream(lotId), lotFold);
     if (lot.status === 'none') throw new LotUnknown();
-    const [{ state: recall }, { usedMl, volumeUnknown }, sites, now] = await Promise.all([
-      this.runner.read(chain, recallStream(chain.id, lot.product, lot.lotNumber), recallFold),
-      this.trace.useAt(chain, lot),
+    const reads: Pick<Reads, 'load'> = { load: (stream, fold) => this.runner.read(chain, stream, fold) };
+    const [recall, { usedMl, volumeUnknown }, sites, now] = await Promise.all([
+      recallOf(reads, chain.id, lot),
+      usedOf(reads, this.trace, chain, lot),
       this.people.sites(chain),
       this.chains.now(chain),
     ]);

@@ -27,6 +27,8 @@ export class LotController {
   @Post()
   @CommandEndpoint({
     id: 'receiveLot',
+    may: 'lot.write',
+    at: 'body.site',
     summary: 'Receive a lot at a site',
     description:
       'What a scanner read from the package may stand in `scan` (GS1 element string, human readable form or Digital Link) ' +
@@ -41,6 +43,8 @@ export class LotController {
   @Post(':lot/vials')
   @CommandEndpoint({
     id: 'openVial',
+    may: 'lot.write',
+    at: 'path.lot',
     summary: 'Record that a vial of a lot was opened',
     description: 'An opened vial has an expiry of its own. Answers the id of the vial, by which sessions name it.',
     creates: '/v1/lots/:id',
@@ -56,6 +60,8 @@ export class LotController {
   @Post(':lot/waste')
   @CommandEndpoint({
     id: 'wasteLot',
+    may: 'lot.write',
+    at: 'path.lot',
     summary: 'Record what of a lot went to nobody',
     description: 'In ml, with its cause. Received = used + wasted + left: no more is wasted than is left.',
   })
@@ -70,6 +76,8 @@ export class LotController {
   @Post(':lot/entries/:entry/correct')
   @CommandEndpoint({
     id: 'correctLotEntry',
+    may: 'lot.write',
+    at: 'path.lot',
     summary: 'Say an entry of a lot anew: its receipt, an opened vial, waste',
     description: 'The entry stays in the history beside its correction. The reason is a code: a lot is about nobody.',
   })
@@ -83,7 +91,12 @@ export class LotController {
   }
 
   @Post(':lot/entries/:entry/retract')
-  @CommandEndpoint({ id: 'retractLotEntry', summary: 'Take an entry of a lot back that never happened' })
+  @CommandEndpoint({
+    id: 'retractLotEntry',
+    may: 'lot.write',
+    at: 'path.lot',
+    summary: 'Take an entry of a lot back that never happened',
+  })
   retract(
     @Meta() meta: CommandMeta,
     @Param('lot') lot: string,

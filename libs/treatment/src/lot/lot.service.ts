@@ -5,8 +5,7 @@ import { References } from '#libs/cqrs/src/references.js';
 import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import { localDateAt, wallToInstant } from '#libs/kernel/src/zoned-time.js';
-import { recallStream } from '../recall/recall.events.js';
-import { recallFold } from '../recall/recall.state.js';
+import { recallOf } from '../recall/recall-of-lot.js';
 import { LotTraceQuery } from '../recall/lot-trace/lot-trace.query.js';
 import { requireSite } from '../site/site.service.js';
 import { wallTimeAt } from '../wall-time.js';
@@ -16,6 +15,7 @@ import { LotUnknown } from './lot.errors.js';
 import { type EntryReason, lotStream } from './lot.events.js';
 import { lotFold, type ReceivedLot } from './lot.state.js';
 import { lotCode } from './lot-code.js';
+import { usedOf } from './lot-used.js';
 import { receiptOf } from './receipt.rules.js';
 
 /** Gathers what a command on a lot is judged by, and lets the decider decide. Whatever is read of streams is guarded. */
@@ -55,7 +55,7 @@ export class LotService {
   async openVial(meta: CommandMeta, lotId: string, data: OpenVialData): Promise<CommandAnswer> {
     const vialId = derivedId(meta.commandId, 'vial');
     const answer = await this.decide(meta, lotId, async (lot, { now, timeZone }, reads) => {
-      const { state: recall } = await reads.load(recallStream(meta.chain.id, lot.product, lot.lotNumber), recallFold);
+      const recall = await recallOf(reads, meta.chain.id, lot);
       const openedAt = wallTimeAt(data.openedAt, timeZone, now);
       const usableUntil = wallToInstant(data.usableUntil, timeZone);
       return { type: 'OpenVial', vialId, openedAt, usableUntil, recall };
@@ -67,9 +67,9 @@ export class LotService {
   async waste(meta: CommandMeta, lotId: string, data: WasteLotData): Promise<CommandAnswer> {
     const wasteId = derivedId(meta.commandId, 'waste');
     const { vialId, volumeMl, cause } = data;
-    const answer = await this.decide(meta, lotId, async (lot, { now, timeZone }) => {
+    const answer = await this.decide(meta, lotId, async (lot, { now, timeZone }, reads) => {
       const on = data.on ?? localDateAt(now, timeZone);
-      const { usedMl } = await this.trace.useAt(meta.chain, lot);
+      const { usedMl } = await usedOf(reads, this.trace, meta.chain, lot);
       return { type: 'WasteLot', wasteId, vialId, volumeMl, cause, on, usedMl };
     });
     return { ...answer, id: wasteId };

@@ -31,8 +31,11 @@ export class PatientQueriesController {
   @Get()
   @QueryEndpoint({
     id: 'listPatients',
+    may: 'patient.read',
+    at: 'query.site',
     summary: 'The patients, or those with a code or family name',
     answer: pageSchemaOf(patientSummarySchema),
+    discloses: 'patients',
     reads: PatientsQuery.reads,
   })
   list(@InChain() chain: Chain, @Query({ schema: patientsParamsSchema }) params: PatientsParams) {
@@ -42,8 +45,12 @@ export class PatientQueriesController {
   @Get(':patient')
   @QueryEndpoint({
     id: 'getPatient',
+    may: 'patient.read',
+    at: 'path.patient',
+    hides: { fields: ['health'], unless: 'record.read' },
     summary: 'Everything about one patient, now or as it was known',
     answer: patientViewSchema,
+    discloses: 'patients',
     reads: PatientsQuery.reads,
     revisioned: true,
   })
@@ -60,6 +67,8 @@ export class PatientQueriesController {
   @Get(':patient/person')
   @QueryEndpoint({
     id: 'getPatientPerson',
+    may: 'record.read',
+    at: 'path.patient',
     summary: 'The registrations that are one person with this one',
     answer: patientPersonSchema,
     reads: PersonQuery.reads,
@@ -75,6 +84,8 @@ export class PatientQueriesController {
   @Get(':patient/health')
   @QueryEndpoint({
     id: 'getPatientHealth',
+    may: 'record.read',
+    at: 'path.patient',
     summary: 'What holds of the person’s health on a day, over all registrations',
     description: 'With everything that was learned one by one, and since when it holds.',
     answer: personHealthSchema,
@@ -91,6 +102,8 @@ export class PatientQueriesController {
   @Get(':patient/timeline')
   @QueryEndpoint({
     id: 'getPatientTimeline',
+    may: 'record.read',
+    at: 'path.patient',
     summary: 'What happened to one patient, and when it was recorded',
     answer: patientTimelineSchema,
     reads: PatientTimelineQuery.reads,

@@ -11,6 +11,8 @@ export const registerPatientSchema = z
     identity: identitySchema,
     preference: contactPreferenceSchema,
     health: healthSchema.default({ allergies: [], conditions: [], medications: [] }),
+    /** Where: who works at that site sees the patient from then on. Whoever works at one site need not say it. */
+    site: z.string().min(1).max(200).optional(),
   })
   .meta({ id: 'RegisterPatient' });
 

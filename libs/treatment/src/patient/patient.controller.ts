@@ -40,7 +40,13 @@ export class PatientController {
   constructor(private readonly bus: CommandBus) {}
 
   @Post()
-  @CommandEndpoint({ id: 'registerPatient', summary: 'Register a patient', creates: true })
+  @CommandEndpoint({
+    id: 'registerPatient',
+    may: 'patient.register',
+    at: 'body.site?',
+    summary: 'Register a patient',
+    creates: true,
+  })
   register(
     @Meta() meta: CommandMeta,
     @Body({ schema: registerPatientSchema }) data: z.infer<typeof registerPatientSchema>,
@@ -51,6 +57,8 @@ export class PatientController {
   @Put(':patient/contact-preference')
   @CommandEndpoint({
     id: 'changeContactPreference',
+    may: 'patient.contact',
+    at: 'path.patient',
     summary: 'Change language, channel and consent to be contacted',
     description: 'In force at once for everything that has not left yet.',
   })
@@ -63,7 +71,12 @@ export class PatientController {
   }
 
   @Put(':patient/health')
-  @CommandEndpoint({ id: 'recordHealth', summary: 'Record what is known of allergies, conditions and medications' })
+  @CommandEndpoint({
+    id: 'recordHealth',
+    may: 'record.write',
+    at: 'path.patient',
+    summary: 'Record what is known of allergies, conditions and medications',
+  })
   recordHealth(
     @Meta() meta: CommandMeta,
     @Param('patient') patient: string,
@@ -75,6 +88,8 @@ export class PatientController {
   @Post(':patient/health-facts')
   @CommandEndpoint({
     id: 'recordHealthFact',
+    may: 'record.write',
+    at: 'path.patient',
     summary: 'Record something about the patient’s health that was learned, whenever that was',
     description:
       'At any time, with the days on which it holds (S0-C1, S0-C7). Answers the id of the fact; what is on record already is not recorded again.',
@@ -91,6 +106,8 @@ export class PatientController {
   @Post(':patient/health-facts/:fact/end')
   @CommandEndpoint({
     id: 'endHealthFact',
+    may: 'record.write',
+    at: 'path.patient',
     summary: 'Record the last day on which a health fact holds',
   })
   endHealthFact(
@@ -105,6 +122,8 @@ export class PatientController {
   @Post(':patient/links')
   @CommandEndpoint({
     id: 'linkPatient',
+    may: 'patient.register',
+    at: ['path.patient', 'body.patient'],
     summary: 'Say that another registration is the same person',
     description:
       'Intervals, contraindications, allergies and open adverse events hold for the person from then on. Nothing is rewritten. Answers the id of the link.',
@@ -121,6 +140,8 @@ export class PatientController {
   @Post(':patient/links/:link/undo')
   @CommandEndpoint({
     id: 'undoPatientLink',
+    may: 'patient.register',
+    at: 'path.patient',
     summary: 'Undo a link',
     description: 'Each registration is what it was before.',
   })
@@ -136,6 +157,8 @@ export class PatientController {
   @Post(':patient/guardian')
   @CommandEndpoint({
     id: 'nameGuardian',
+    may: 'patient.register',
+    at: 'path.patient',
     summary: 'Name who consents for a patient under age',
   })
   nameGuardian(
@@ -149,6 +172,8 @@ export class PatientController {
   @Post(':patient/died')
   @CommandEndpoint({
     id: 'recordDeath',
+    may: 'patient.register',
+    at: 'path.patient',
     summary: 'Record that the patient died',
   })
   recordDeath(
@@ -162,6 +187,8 @@ export class PatientController {
   @Post(':patient/moved-away')
   @CommandEndpoint({
     id: 'recordMoveAway',
+    may: 'patient.register',
+    at: 'path.patient',
     summary: 'Record that the patient moved away',
   })
   recordMoveAway(
@@ -175,6 +202,8 @@ export class PatientController {
   @Post(':patient/returned')
   @CommandEndpoint({
     id: 'recordReturn',
+    may: 'patient.register',
+    at: 'path.patient',
     summary: 'Record that the patient is back',
     description: 'Under every registration of the person.',
   })
@@ -189,6 +218,9 @@ export class PatientController {
   @Post(':patient/entries/:event/correct')
   @CommandEndpoint({
     id: 'correctPatientEntry',
+    may: 'record.write',
+    at: 'path.patient',
+    decides: ['data.physician'],
     summary: 'Say an entry of the patient’s record anew',
     description:
       'By the id of its event. Histories show both, read models the corrected; what the entry is about stays the same.',
@@ -205,6 +237,9 @@ export class PatientController {
   @Post(':patient/entries/:event/retract')
   @CommandEndpoint({
     id: 'retractPatientEntry',
+    may: 'record.write',
+    at: 'path.patient',
+    decides: ['physician'],
     summary: 'Take back an entry of the patient’s record, or a correction of one',
     description:
       'The report of an adverse event that is open, or its opening again, is taken back by a named physician.',

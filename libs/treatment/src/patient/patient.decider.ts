@@ -10,6 +10,7 @@ import {
   HealthFactUnknown,
   LinkUnknown,
   PatientExists,
+  PatientIsErased,
   PatientUnknown,
   refuseBroken,
 } from './patient.errors.js';
@@ -275,7 +276,7 @@ export interface EventsOfPatient {
  * Links two registrations of one person. Whether names and birth dates agree is for whoever links them to judge: a
  * registration twice over is often one with a mistake in it.
  * @param person of the one registration, `other` of the other, both with all that are linked to them
- * @throws PatientRefused
+ * @throws PatientRefused, PatientIsErased
  */
 export function decideLink(
   { linkId, reason }: { readonly linkId: string; readonly reason: string },
@@ -283,6 +284,8 @@ export function decideLink(
   other: Person,
   now: Instant,
 ): EventsOfPatient[] {
+  if (person.patients.some(({ erasureId }) => erasureId !== null)) throw new PatientIsErased();
+  if (other.patients.some(({ erasureId }) => erasureId !== null)) throw new PatientIsErased('other');
   const [patientId, otherPatientId] = [asked(person).patientId, asked(other).patientId];
   const count = person.patients.length + other.patients.length;
   const isItself = patientId === otherPatientId;

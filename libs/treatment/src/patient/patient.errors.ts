@@ -15,6 +15,16 @@ export class PatientExists extends Conflict {
   }
 }
 
+/** Nothing more is recorded of somebody who was erased. */
+export class PatientIsErased extends Refused {
+  constructor(field = 'patient') {
+    const message = 'The patient was erased: nothing more is recorded about them.';
+    super('patient.erased', message, {
+      fields: [brokenRule('patient.erased', field, message, { seen: 'erased', accepted: 'a patient on record' })],
+    });
+  }
+}
+
 export class HealthFactUnknown extends NotFound {
   constructor() {
     super('health-fact.unknown', 'The patient has no such health fact.', {

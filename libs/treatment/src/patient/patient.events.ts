@@ -1,7 +1,7 @@
 import { correctionOf, retractionOf } from '#libs/event-store/src/correction.js';
 import { type EventOf, eventType } from '#libs/event-store/src/event-type.js';
 import { personal } from '#libs/event-store/src/personal-data.js';
-import { localDateSchema } from '#libs/kernel/src/zoned-time.js';
+import { instantSchema, localDateSchema } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
 import { ADVERSE_EVENT_EVENTS, type AdverseEventEvent } from '../adverse-event/adverse-event.events.js';
 import { CONTACT_EVENTS, type ContactEvent } from '../contact/contact.events.js';
@@ -99,6 +99,26 @@ export const CourseEntered = eventType('CourseEntered', {
   schema: z.strictObject({ patientId: z.uuid(), courseId: z.uuid() }),
 });
 
+/**
+ * The withdrawals of consents that stand in a consultation, all of them: what a patient has withdrawn ends the consents
+ * for the procedure in every consultation of the person. Written in one append with the entry that changes them, a
+ * correction or a retraction of one included; the latest of a consultation counts.
+ */
+export const ConsentWithdrawalsEntered = eventType('ConsentWithdrawalsEntered', {
+  schema: z.strictObject({
+    patientId: z.uuid(),
+    consultationId: z.uuid(),
+    withdrawals: z.array(
+      z.strictObject({
+        procedure: z.string().min(1),
+        /** The day at the site of the consultation. */
+        on: localDateSchema,
+        at: instantSchema,
+      }),
+    ),
+  }),
+});
+
 /** Two registrations are one person. Written to both streams in one append, each naming the other. */
 export const PatientLinked = eventType('PatientLinked', {
   subject: 'patientId',
@@ -147,6 +167,14 @@ export const GuardianNamed = eventType('GuardianNamed', {
   schema: z.strictObject({ patientId: z.uuid(), guardian: personal('contact', guardianSchema) }),
 });
 
+/**
+ * The person was erased under this registration: from here on nothing that was said of them is read, whether or not their
+ * keys are destroyed already. Decided by libs/erasure; a registration that is linked has an event of its own.
+ */
+export const PatientErased = eventType('PatientErased', {
+  schema: z.strictObject({ patientId: z.uuid(), erasureId: z.uuid() }),
+});
+
 const PATIENT_BASE = [
   PatientRegistered,
   PatientContactPreferenceChanged,
@@ -154,12 +182,14 @@ const PATIENT_BASE = [
   HealthFactRecorded,
   HealthFactEnded,
   CourseEntered,
+  ConsentWithdrawalsEntered,
   PatientLinked,
   PatientUnlinked,
   PatientDied,
   PatientMovedAway,
   PatientReturned,
   GuardianNamed,
+  PatientErased,
 ] as const;
 /** What the fold of a patient's stream sees: corrections and retractions were applied before. */
 export type PatientEvent = EventOf<(typeof PATIENT_BASE)[number]> | AdverseEventEvent | ContactEvent;

@@ -50,6 +50,12 @@ export const PATIENT_RULES = ruleBook({
     facts: ['S4-R2'],
     override: 'none',
   },
+  'patient.erased': {
+    says: 'Nothing more is recorded about a patient who was erased, and no link with them is made or undone.',
+    demand: 'Identity',
+    facts: [],
+    override: 'none',
+  },
   'patient-link.itself': {
     says: 'A registration is not linked with itself.',
     demand: 'Identity',

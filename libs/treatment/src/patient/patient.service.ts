@@ -7,6 +7,7 @@ import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
 import type { z } from 'zod';
 import { People } from '../directory/people.js';
+import { requireSite } from '../site/site.service.js';
 import type {
   endHealthFactSchema,
   linkPatientSchema,
@@ -22,15 +23,16 @@ import {
   type PatientCommand,
   repeatedFact,
 } from './patient.decider.js';
-import { PatientUnknown } from './patient.errors.js';
+import { PatientIsErased, PatientUnknown } from './patient.errors.js';
 import { type ContactPreference, type Guardian, type Health, patientStream } from './patient.events.js';
 import { patientFold, type RegisteredPatient } from './patient.state.js';
 import { ageOfMajorityAtAll, loadPerson } from './person.js';
 
-/** Loads a patient for a decision, who is thereby guarded. @throws NotFound `patient.unknown` */
+/** Loads a patient for a decision, who is thereby guarded. @throws NotFound `patient.unknown`; PatientIsErased */
 export async function requirePatient(reads: Pick<Reads, 'load'>, patientId: string): Promise<RegisteredPatient> {
   const { state } = await reads.load(patientStream(patientId), patientFold);
   if (state.status === 'none') throw new PatientUnknown();
+  if (state.erasureId !== null) throw new PatientIsErased();
   return state;
 }
 
@@ -44,14 +46,20 @@ export class PatientService {
   ) {}
 
   async register(meta: CommandMeta, data: z.infer<typeof registerPatientSchema>): Promise<CommandAnswer> {
-    const { code, ...patient } = data;
+    const { code, site, ...patient } = data;
+    const siteId = site === undefined ? undefined : await this.references.resolve(meta.chain, 'site', site);
     const id = await this.codes.idFor(meta.chain, 'patient', code, derivedId(meta.commandId, 'patient'));
     const stream = patientStream(id);
-    const result = await this.runner.run(meta, async (reads) => {
-      const { state } = await reads.load(stream, patientFold);
-      const command: PatientCommand = { type: 'RegisterPatient', patientId: id, ...patient };
-      return [{ stream, events: decidePatient(command, state, reads.now) }];
-    });
+    const result = await this.runner.run(
+      meta,
+      async (reads) => {
+        if (siteId !== undefined) await requireSite(reads, siteId);
+        const { state } = await reads.load(stream, patientFold);
+        const command: PatientCommand = { type: 'RegisterPatient', patientId: id, ...patient };
+        return [{ stream, events: decidePatient(command, state, reads.now) }];
+      },
+      { site: siteId },
+    );
     return { id, ...result };
   }
 

@@ -1,5 +1,6 @@
+import type { EffectiveEvent } from '#libs/event-store/src/correction.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
-import type { Erased } from '#libs/event-store/src/personal-data.js';
+import { ERASED, type Erased } from '#libs/event-store/src/personal-data.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
 import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
 import type { AdverseEventEvent } from '../adverse-event/adverse-event.events.js';
@@ -13,7 +14,8 @@ import type { ContactPreference, Guardian, Health, HealthFactKind, Identity, Pat
 export interface HealthRecord {
   /** The first day on which it holds; null for what was known at registration, which holds before it as well. */
   readonly since: LocalDate | null;
-  readonly recordedAt: Instant;
+  /** From which it reads so in the log. */
+  readonly position: number;
   readonly health: Health | Erased;
 }
 
@@ -26,6 +28,8 @@ export interface HealthFact {
   /** Null: it goes on. */
   readonly until: LocalDate | null;
   readonly recordedAt: Instant;
+  /** From which it reads so in the log; see `healthKnownOn`. */
+  readonly position: number;
   readonly value: string | Erased;
   /** The consultation that says so; null where it was recorded by itself. */
   readonly consultationId: string | null;
@@ -35,6 +39,19 @@ export interface HealthFact {
 export interface PatientLink {
   readonly linkId: string;
   readonly otherPatientId: string;
+  /** What was decided on one registration before it did not know of the other. */
+  readonly position: number;
+}
+
+/** The consents for a procedure ended, in every consultation of the person. */
+export interface PersonsWithdrawal {
+  readonly consultationId: string;
+  readonly procedure: string;
+  /** The day at the site of the consultation. */
+  readonly on: LocalDate;
+  readonly at: Instant;
+  /** Where it was entered first: what is signed on its day ends where it was recorded before it. */
+  readonly position: number;
 }
 
 export interface RegisteredPatient {
@@ -50,6 +67,8 @@ export interface RegisteredPatient {
   readonly healthRecords: readonly HealthRecord[];
   readonly healthFacts: readonly HealthFact[];
   readonly courseIds: readonly string[];
+  /** What the patient has withdrawn, in whichever consultation. */
+  readonly consentWithdrawals: readonly PersonsWithdrawal[];
   /** Those that stand. */
   readonly links: readonly PatientLink[];
   /** Those that were undone. */
@@ -59,6 +78,8 @@ export interface RegisteredPatient {
   readonly movedAwayOn: LocalDate | null;
   /** Who consents for a patient under age; null: nobody was named. */
   readonly guardian: Guardian | Erased | null;
+  /** The erasure by which nothing that was said of them is read any more; null: none. */
+  readonly erasureId: string | null;
 }
 
 export type PatientState = { readonly status: 'none' } | RegisteredPatient;
@@ -71,20 +92,23 @@ function evolve(state: PatientState, event: RecordedEvent<PatientEvent>): Patien
 }
 
 function registered(event: RecordedEvent<Extract<PatientEvent, { type: 'PatientRegistered' }>>): RegisteredPatient {
-  const { data, recordedAt } = event;
+  const { data } = event;
+  const position = readSince(event);
   return {
     status: 'registered',
     ...data,
     contact: CONTACT_INITIAL,
-    healthRecords: [{ since: null, recordedAt, health: data.health }],
+    healthRecords: [{ since: null, position, health: data.health }],
     healthFacts: [],
     courseIds: [],
+    consentWithdrawals: [],
     links: [],
     undoneLinkIds: [],
     adverseEvents: [],
     diedOn: null,
     movedAwayOn: null,
     guardian: null,
+    erasureId: null,
   };
 }
 
@@ -100,9 +124,13 @@ function evolveRegistered(state: RegisteredPatient, event: LaterEvent): Register
       return withHealth(state, event);
     case 'CourseEntered':
       return withCourse(state, event.data.courseId);
+    case 'ConsentWithdrawalsEntered': {
+      const { consentWithdrawals: known } = state;
+      return { ...state, consentWithdrawals: withdrawalsAfter(known, event.data, event.position) };
+    }
     case 'PatientLinked': {
       const { linkId, otherPatientId } = event.data;
-      return { ...state, links: [...state.links, { linkId, otherPatientId }] };
+      return { ...state, links: [...state.links, { linkId, otherPatientId, position: event.position }] };
     }
     case 'PatientUnlinked': {
       const { linkId } = event.data;
@@ -117,6 +145,8 @@ function evolveRegistered(state: RegisteredPatient, event: LaterEvent): Register
       return { ...state, movedAwayOn: null };
     case 'GuardianNamed':
       return { ...state, guardian: event.data.guardian };
+    case 'PatientErased':
+      return erasedAs(state, event.data.erasureId);
     case 'AdverseEventReported':
     case 'AdverseEventAssessed':
     case 'AdverseEventReportedToAuthority':
@@ -134,23 +164,47 @@ function evolveRegistered(state: RegisteredPatient, event: LaterEvent): Register
   }
 }
 
+/** Whatever keys may still open: after the event it is not read. */
+const erasedAs = (state: RegisteredPatient, erasureId: string): RegisteredPatient => ({
+  ...state,
+  erasureId,
+  identity: ERASED,
+  health: ERASED,
+  healthRecords: state.healthRecords.map((record) => ({ ...record, health: ERASED })),
+  healthFacts: state.healthFacts.map((fact) => ({ ...fact, value: ERASED })),
+  guardian: state.guardian && ERASED,
+});
+
+/** The position from which an entry reads as it does: what a correction says was not known before it. */
+const readSince = (event: EffectiveEvent<RecordedEvent>): number =>
+  event.correctness?.correctedBy.at(-1)?.position ?? event.position;
+
 type HealthEvent = Extract<
   RecordedEvent<Exclude<PatientEvent, AdverseEventEvent | ContactEvent>>,
   { type: 'PatientHealthRecorded' | 'HealthFactRecorded' | 'HealthFactEnded' }
 >;
 
 function withHealth(state: RegisteredPatient, event: HealthEvent): RegisteredPatient {
-  const { recordedAt } = event;
+  const position = readSince(event);
   switch (event.type) {
     case 'PatientHealthRecorded': {
       // By the clock that is behind all others: nothing that was learned on a day is missed on that day.
       const since = earliestDayAt(event.occurredAt.instant);
-      const healthRecords = [...state.healthRecords, { since, recordedAt, health: event.data.health }];
+      const healthRecords = [...state.healthRecords, { since, position, health: event.data.health }];
       return { ...state, health: event.data.health, healthRecords: healthRecords.sort(bySince) };
     }
     case 'HealthFactRecorded': {
       const { factId, kind, since, until, statement, consultationId = null } = event.data;
-      const fact: HealthFact = { factId, kind, since, until, recordedAt, value: statement, consultationId };
+      const fact: HealthFact = {
+        factId,
+        kind,
+        since,
+        until,
+        recordedAt: event.recordedAt,
+        position,
+        value: statement,
+        consultationId,
+      };
       return { ...state, healthFacts: [...state.healthFacts, fact] };
     }
     case 'HealthFactEnded': {
@@ -162,6 +216,23 @@ function withHealth(state: RegisteredPatient, event: HealthEvent): RegisteredPat
       return assertNever(event, 'health event');
   }
 }
+
+/** What is said of a consultation takes the place of what was said of it before. */
+export function withdrawalsAfter(
+  known: readonly PersonsWithdrawal[],
+  { consultationId, withdrawals }: Pick<ConsentWithdrawalsData, 'consultationId' | 'withdrawals'>,
+  position: number,
+): readonly PersonsWithdrawal[] {
+  const isOf = (each: PersonsWithdrawal) => each.consultationId === consultationId;
+  const since = (each: { readonly procedure: string; readonly at: Instant }) =>
+    known.find((before) => isOf(before) && before.procedure === each.procedure && before.at === each.at)?.position;
+  return [
+    ...known.filter((each) => !isOf(each)),
+    ...withdrawals.map((each) => ({ ...each, consultationId, position: since(each) ?? position })),
+  ];
+}
+
+type ConsentWithdrawalsData = Extract<PatientEvent, { type: 'ConsentWithdrawalsEntered' }>['data'];
 
 /** An import that goes on after an interruption, or a course entered twice over, is one course. */
 const withCourse = (state: RegisteredPatient, courseId: string): RegisteredPatient =>

@@ -65,7 +65,10 @@ describe('the health of a person', () => {
     };
     expect(healthOn({ patients: [known, erased] }, '2026-03-02')).toBe('erased');
     const fact = { factId: newId(), kind: 'condition' as const, since: '2026-01-01', until: '2026-01-31' };
-    const once = { ...known, healthFacts: [{ ...fact, recordedAt: NOW, value: ERASED, consultationId: null }] };
+    const once = {
+      ...known,
+      healthFacts: [{ ...fact, recordedAt: NOW, position: 1, value: ERASED, consultationId: null }],
+    };
     expect(healthOn({ patients: [once] }, '2026-01-31')).toBe('erased');
     // What was erased and did not hold on that day hides nothing.
     expect(healthOn({ patients: [once] }, '2026-02-01')).toEqual(NOTHING);
@@ -275,7 +278,7 @@ describe('loading a person', () => {
       ...given(registered(ids[n])),
       links: links.flatMap(([a, b]) => {
         const other = a === n ? b : b === n ? a : undefined;
-        return other === undefined ? [] : [{ linkId: newId(), otherPatientId: ids[other] as string }];
+        return other === undefined ? [] : [{ linkId: newId(), otherPatientId: ids[other] as string, position: 1 }];
       }),
     });
     const load = (stream: string) => {

@@ -7,7 +7,13 @@ import { LEGAL_RULES_DEFAULT, siteStream } from '../site/site.events.js';
 import { legalRulesOf, siteFold, type SiteState } from '../site/site.state.js';
 import { PatientUnknown } from './patient.errors.js';
 import { type Health, patientStream } from './patient.events.js';
-import { type HealthFact, type HealthRecord, patientFold, type RegisteredPatient } from './patient.state.js';
+import {
+  type HealthFact,
+  type HealthRecord,
+  patientFold,
+  type PersonsWithdrawal,
+  type RegisteredPatient,
+} from './patient.state.js';
 
 /**
  * Everybody who was registered more than once is one person: what holds for one registration holds for all that are
@@ -87,6 +93,36 @@ export function healthOn({ patients }: Person, on: LocalDate): HealthAnswers | '
   };
 }
 
+/**
+ * What was on record up to a position of the log of a person's health on a day, for whoever saw one registration: what was learned, said anew
+ * or linked later is left out. `erased` where any of it can no longer be read.
+ * @param patientId the registration that was looked at
+ */
+export function healthKnownOn(person: Person, patientId: string, on: LocalDate, position: number) {
+  const byId = new Map(person.patients.map((patient) => [patient.patientId, patient]));
+  const known = new Map<string, RegisteredPatient>();
+  const asked = [patientId];
+  for (const id of asked) {
+    const patient = byId.get(id);
+    if (!patient || known.has(id)) continue;
+    known.set(id, patientKnownAt(patient, position));
+    asked.push(...patient.links.filter((link) => link.position <= position).map((link) => link.otherPatientId));
+  }
+  return healthOn({ patients: [...known.values()] }, on);
+}
+
+const NOTHING_SAID: HealthRecord = {
+  since: null,
+  position: 0,
+  health: { conditions: [], medications: [], allergies: [] },
+};
+
+const patientKnownAt = (patient: RegisteredPatient, position: number): RegisteredPatient => ({
+  ...patient,
+  healthRecords: [NOTHING_SAID, ...patient.healthRecords.filter((each) => each.position <= position)],
+  healthFacts: patient.healthFacts.filter((each) => each.position <= position),
+});
+
 /** Whether a fact holds on a day; its first and last day belong to it. */
 export const holdsOn = ({ since, until }: Pick<HealthFact, 'since' | 'until'>, on: LocalDate): boolean =>
   (since === null || since <= on) && (until === null || on <= until);
@@ -101,6 +137,10 @@ function recordOn({ healthRecords }: RegisteredPatient, on: LocalDate): HealthRe
 const union = (recorded: readonly (readonly string[])[], facts: readonly string[]): string[] => [
   ...new Set([...recorded.flat(), ...facts]),
 ];
+
+/** What the person has withdrawn consent for, in whichever consultation and registration. */
+export const withdrawalsOf = ({ patients }: Person): PersonsWithdrawal[] =>
+  patients.flatMap(({ consentWithdrawals }) => consentWithdrawals);
 
 /**
  * The adverse events that were reported of a person and that no physician has closed. Those that a follow-up found stand
@@ -132,6 +172,12 @@ export function isMinorOn(
 
 const comesOfAgeOn = (birthDate: LocalDate, years: number): LocalDate =>
   `${String(Number(birthDate.slice(0, 4)) + years).padStart(4, '0')}${birthDate.slice(4)}`;
+
+/** When a person was born, the earliest of what the registrations say; null where it was erased. */
+export const bornOn = ({ patients }: Person): LocalDate | null =>
+  patients
+    .flatMap(({ identity }) => (isErased(identity) ? [] : [identity.birthDate]))
+    .reduce<LocalDate | null>((earliest, day) => (earliest !== null && earliest < day ? earliest : day), null);
 
 /** A person under the law of a site, as it is in force there at a moment. */
 export const atSite = (person: Person, site: SiteState, at: Instant): Person => ({

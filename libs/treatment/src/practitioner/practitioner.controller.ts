@@ -45,7 +45,13 @@ export class PractitionerController {
   ) {}
 
   @Post('practitioners')
-  @CommandEndpoint({ id: 'registerPractitioner', summary: 'Register a practitioner', creates: true })
+  @CommandEndpoint({
+    id: 'registerPractitioner',
+    may: 'practitioner.write',
+    at: 'chain',
+    summary: 'Register a practitioner',
+    creates: true,
+  })
   register(
     @Meta() meta: CommandMeta,
     @Body({ schema: registerPractitionerSchema }) data: RegisterPractitionerData,
@@ -56,6 +62,8 @@ export class PractitionerController {
   @Get('practitioners/:practitioner/credentials')
   @QueryEndpoint({
     id: 'getPractitionerCredentials',
+    may: 'chain.read',
+    at: 'anywhere',
     summary: 'What a practitioner was allowed to carry out on a day, and by which entries (S2-Q1)',
     answer: practitionerCredentialsSchema,
     reads: CredentialsQuery.reads,
@@ -71,6 +79,8 @@ export class PractitionerController {
   @Get('credentials')
   @QueryEndpoint({
     id: 'listAllowedPractitioners',
+    may: 'chain.read',
+    at: ['query.site?'],
     summary: 'Who was allowed to carry out a procedure on a day (S2-Q1)',
     description:
       'With a site, only those who have a session there on that day, so that an answer without them is one without a credential. `knownAt` shows the credentials that were on record then; the sessions are those on record now.',
@@ -82,7 +92,12 @@ export class PractitionerController {
   }
 
   @Post('practitioners/:practitioner/credentials')
-  @CommandEndpoint({ id: 'grantCredential', summary: 'Grant a credential for procedures (S2-Q1)' })
+  @CommandEndpoint({
+    id: 'grantCredential',
+    may: 'practitioner.write',
+    at: 'chain',
+    summary: 'Grant a credential for procedures (S2-Q1)',
+  })
   grantCredential(
     @Meta() meta: CommandMeta,
     @Param('practitioner') practitioner: string,
@@ -94,6 +109,8 @@ export class PractitionerController {
   @Post('practitioners/:practitioner/credentials/revoke')
   @CommandEndpoint({
     id: 'revokeCredential',
+    may: 'practitioner.write',
+    at: 'chain',
     summary: 'Revoke credentials for procedures from a day on (S2-Q1)',
     description: 'Whatever was granted before ends with the day before; what is granted afterwards holds again.',
   })
@@ -106,7 +123,12 @@ export class PractitionerController {
   }
 
   @Post('practitioners/:practitioner/entries/:event/correct')
-  @CommandEndpoint({ id: 'correctCredentialEntry', summary: 'Correct a grant or a revocation: say it anew, and why' })
+  @CommandEndpoint({
+    id: 'correctCredentialEntry',
+    may: 'practitioner.write',
+    at: 'chain',
+    summary: 'Correct a grant or a revocation: say it anew, and why',
+  })
   correctEntry(
     @Meta() meta: CommandMeta,
     @Param('practitioner') practitioner: string,
@@ -119,6 +141,8 @@ export class PractitionerController {
   @Post('practitioners/:practitioner/entries/:event/retract')
   @CommandEndpoint({
     id: 'retractCredentialEntry',
+    may: 'practitioner.write',
+    at: 'chain',
     summary: 'Take a grant or a revocation back, or one correction of it, and say why',
   })
   retractEntry(

@@ -61,3 +61,30 @@ export const holdsOn = ({ validFrom, validTo }: Pick<Credential, 'validFrom' | '
 /** Whether one of the credentials holds for a procedure on a day (S2-Q1); what was revoked is out of them. */
 export const isCredentialed = (credentials: readonly Credential[], procedure: string, on: LocalDate): boolean =>
   credentials.some((credential) => credential.procedures.includes(procedure) && holdsOn(credential, on));
+
+/** Of what a credential speaks: a protocol, and what it is a copy of. */
+interface Treated {
+  readonly code: string;
+  readonly procedure?: string | undefined;
+}
+
+/**
+ * Whether somebody may carry out what a protocol describes on a day (S2-Q1). A chain's own protocol is a copy for the same
+ * procedure, and whoever may do the one may do the other.
+ */
+export const isCredentialedFor = (
+  credentials: readonly Credential[],
+  { code, procedure }: Treated,
+  on: LocalDate,
+): boolean =>
+  isCredentialed(credentials, code, on) || (procedure !== undefined && isCredentialed(credentials, procedure, on));
+
+/** A physician who may carry it out, and so may order it, and decide what a physician decides about it (S2-Q1). */
+export const isTreatingPhysician = (
+  practitioner: PractitionerState | undefined,
+  protocol: Treated,
+  on: LocalDate,
+): practitioner is Extract<PractitionerState, { status: 'registered' }> =>
+  practitioner?.status === 'registered' &&
+  practitioner.role === 'physician' &&
+  isCredentialedFor(practitioner.credentials, protocol, on);

@@ -46,6 +46,8 @@ export class ProtocolController {
   @Post('validate')
   @ActionEndpoint({
     id: 'validateProtocol',
+    may: 'protocol.draft',
+    at: 'anywhere',
     summary: 'What stands between a protocol and its publication; nothing is stored',
     answer: protocolValidationSchema,
   })
@@ -58,6 +60,8 @@ export class ProtocolController {
   @Get('drafts')
   @QueryEndpoint({
     id: 'listProtocolDrafts',
+    may: 'protocol.draft',
+    at: 'anywhere',
     summary: 'The drafts, those that are open unless asked otherwise',
     answer: pageSchemaOf(protocolDraftSummarySchema),
     reads: ProtocolsQuery.reads,
@@ -69,6 +73,8 @@ export class ProtocolController {
   @Post('drafts')
   @CommandEndpoint({
     id: 'draftProtocol',
+    may: 'protocol.draft',
+    at: 'anywhere',
     summary: 'Begin a draft, new or as a copy of a published version',
     description:
       'A draft may hold any JSON object; what is to be mended is told before it is published. A copy of a built-in ' +
@@ -85,6 +91,8 @@ export class ProtocolController {
   @Get('drafts/:draft')
   @QueryEndpoint({
     id: 'getProtocolDraft',
+    may: 'protocol.draft',
+    at: 'anywhere',
     summary: 'A draft as it was given',
     answer: protocolDraftSchema,
     reads: ProtocolsQuery.reads,
@@ -97,6 +105,8 @@ export class ProtocolController {
   @Put('drafts/:draft')
   @CommandEndpoint({
     id: 'changeProtocolDraft',
+    may: 'protocol.draft',
+    at: 'anywhere',
     summary: 'Replace what a draft says',
     description: 'The whole of it anew. `If-Match` keeps two who write at once from undoing each other’s work.',
   })
@@ -109,7 +119,12 @@ export class ProtocolController {
   }
 
   @Delete('drafts/:draft')
-  @CommandEndpoint({ id: 'discardProtocolDraft', summary: 'Discard a draft; what it said stays on record' })
+  @CommandEndpoint({
+    id: 'discardProtocolDraft',
+    may: 'protocol.draft',
+    at: 'anywhere',
+    summary: 'Discard a draft; what it said stays on record',
+  })
   discardDraft(@Meta() meta: CommandMeta, @Param('draft') draft: string): Promise<CommandAnswer> {
     return this.bus.execute(new DiscardProtocolDraft(meta, {}, { draft }));
   }
@@ -117,6 +132,8 @@ export class ProtocolController {
   @Post('drafts/:draft/validate')
   @ActionEndpoint({
     id: 'validateProtocolDraft',
+    may: 'protocol.draft',
+    at: 'anywhere',
     summary: 'What stands between a draft and its publication',
     answer: protocolValidationSchema,
   })
@@ -131,6 +148,8 @@ export class ProtocolController {
   @Post('drafts/:draft/publish')
   @CommandEndpoint({
     id: 'publishProtocolDraft',
+    may: 'protocol.publish',
+    at: 'chain',
     summary: 'Publish a draft as the next version of its protocol',
     description:
       'The draft then names the version that it became. What the newest version says already adds no version. Refused ' +
@@ -147,6 +166,8 @@ export class ProtocolController {
   @Get(':code/versions/:version')
   @QueryEndpoint({
     id: 'getProtocolVersion',
+    may: 'chain.read',
+    at: 'anywhere',
     summary: 'One version of a protocol and whether new courses are planned with it',
     answer: protocolVersionSchema,
     reads: ProtocolsQuery.reads,
@@ -164,6 +185,8 @@ export class ProtocolController {
   @Post(':code/versions/:version/retire')
   @CommandEndpoint({
     id: 'retireProtocol',
+    may: 'protocol.publish',
+    at: 'chain',
     summary: 'Plan no new course with a version any more; courses that were planned with it go on',
     description: 'There is no way back: to use it again, publish a copy of it as the next version.',
   })

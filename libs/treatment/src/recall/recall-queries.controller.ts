@@ -40,6 +40,8 @@ export class RecallQueriesController {
   @Get('lots/trace')
   @QueryEndpoint({
     id: 'traceLot',
+    may: 'recall.read',
+    at: 'chain',
     summary: 'Everything that a lot touched',
     description:
       'Sessions, patients, sites, practitioners, what is still planned on it, adverse events after it, and who has been ' +
@@ -54,6 +56,8 @@ export class RecallQueriesController {
   @Get('lots/trace/:list')
   @QueryEndpoint({
     id: 'traceLotList',
+    may: 'recall.read',
+    at: 'chain',
     summary: 'One list of what a lot touched, page by page',
     description: `The list is one of ${LIST_NAMES.join(', ')}.`,
     answer: pageSchemaOf(z.union(Object.values(TRACE_LISTS))),
@@ -70,6 +74,8 @@ export class RecallQueriesController {
   @Get('lots/:lot')
   @QueryEndpoint({
     id: 'getLot',
+    may: 'lot.read',
+    at: 'path.lot',
     summary: 'One lot at one site: received, used, wasted and left, with its vials',
     answer: lotStockSchema,
     reads: LotStockQuery.reads,
@@ -86,6 +92,8 @@ export class RecallQueriesController {
   @Get('recalls')
   @QueryEndpoint({
     id: 'listRecalls',
+    may: 'lot.read',
+    at: 'anywhere',
     summary: 'The recalls, the newest first',
     answer: pageSchemaOf(recallViewSchema),
     reads: LotTraceQuery.reads,
@@ -97,6 +105,8 @@ export class RecallQueriesController {
   @Get('recalls/:recall')
   @QueryEndpoint({
     id: 'getRecall',
+    may: 'recall.read',
+    at: 'chain',
     summary: 'A recall with everything that its lot touched',
     answer: recallDetailSchema,
     reads: LotTraceQuery.reads,

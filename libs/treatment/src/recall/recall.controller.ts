@@ -27,6 +27,8 @@ export class RecallController {
   @Post()
   @CommandEndpoint({
     id: 'recallLot',
+    may: 'recall.write',
+    at: 'chain',
     summary: 'Recall a lot in the whole chain',
     description:
       'From its day on no session is performed with the lot, at any site, also where it is received later. The id ' +
@@ -38,7 +40,12 @@ export class RecallController {
   }
 
   @Post(':recall/lift')
-  @CommandEndpoint({ id: 'liftRecall', summary: 'Lift a recall: from a day on the lot may be used again' })
+  @CommandEndpoint({
+    id: 'liftRecall',
+    may: 'recall.write',
+    at: 'chain',
+    summary: 'Lift a recall: from a day on the lot may be used again',
+  })
   lift(
     @Meta() meta: CommandMeta,
     @Param('recall') recall: string,
@@ -50,6 +57,8 @@ export class RecallController {
   @Post(':recall/told')
   @CommandEndpoint({
     id: 'tellRecallPatients',
+    may: 'recall.write',
+    at: 'chain',
     summary: 'Record which patients have been told of a recall',
     description: 'At most 200 at once; all of them are recorded, or nobody. Saying the same again adds nothing.',
   })
@@ -64,6 +73,8 @@ export class RecallController {
   @Post(':recall/entries/:entry/correct')
   @CommandEndpoint({
     id: 'correctRecallEntry',
+    may: 'recall.write',
+    at: 'chain',
     summary: 'Say an entry of a recall anew: the recall itself, its lifting, the telling of a patient',
     description: 'The entry stays in the history beside its correction. The reason is a code.',
   })
@@ -77,7 +88,12 @@ export class RecallController {
   }
 
   @Post(':recall/entries/:entry/retract')
-  @CommandEndpoint({ id: 'retractRecallEntry', summary: 'Take an entry of a recall back that never happened' })
+  @CommandEndpoint({
+    id: 'retractRecallEntry',
+    may: 'recall.write',
+    at: 'chain',
+    summary: 'Take an entry of a recall back that never happened',
+  })
   retract(
     @Meta() meta: CommandMeta,
     @Param('recall') recall: string,

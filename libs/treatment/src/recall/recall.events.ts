@@ -1,9 +1,11 @@
 import { codedCorrectionOf, codedRetractionOf } from '#libs/event-store/src/correction.js';
 import { type EventOf, eventType } from '#libs/event-store/src/event-type.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import { localDateSchema } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
 import { entryReasonSchema } from '../lot/lot.events.js';
+import { foldName } from '../lot/lot-name.js';
 
 /**
  * One recall for each product and lot number of a chain, whichever sites received it, and also where none did yet. The
@@ -68,6 +70,23 @@ export const RecallPatientToldCorrected = codedCorrectionOf(RecallPatientTold, e
 /** An entry of a recall that never happened. */
 export const RecallEntryRetracted = codedRetractionOf('RecallEntryRetracted', ofRecall, entryReasonSchema);
 
+/**
+ * The recalls of a lot number, however it and its product are written: a notice writes them otherwise than the package. A
+ * stream for each number as it is compared, which names the recalls; what they say stands in their own.
+ */
+export const recallsOfNumberStream = (chainId: Id, lotNumber: string) =>
+  `lotnumber-${derivedId(chainId, `lot number ${foldName(lotNumber)}`)}`;
+
+/** A recall of the number, under whatever spelling. */
+export const LotNumberRecalled = eventType('LotNumberRecalled', { schema: z.strictObject({ recallId: z.uuid() }) });
+
+/** Ids of the recalls of a number, in the order in which they came. */
+export const recallsOfNumberFold = {
+  initial: [] as readonly Id[],
+  evolve: (ids: readonly Id[], { data }: RecordedEvent<EventOf<typeof LotNumberRecalled>>): readonly Id[] =>
+    ids.includes(data.recallId) ? ids : [...ids, data.recallId],
+};
+
 /** What folds see: corrections and retractions are applied before (`effectiveHistory`). */
 export const RECALL_ENTRIES = [LotRecalled, LotRecallLifted, RecallPatientTold] as const;
 export type RecallEvent = EventOf<(typeof RECALL_ENTRIES)[number]>;
@@ -81,3 +100,5 @@ export const RECALL_CORRECTIONS = [
 export type RecallStreamEvent = RecallEvent | EventOf<(typeof RECALL_CORRECTIONS)[number]>;
 
 export const RECALL_EVENTS = [...RECALL_ENTRIES, ...RECALL_CORRECTIONS] as const;
+/** Where recalls are found. */
+export const RECALL_LIST_EVENTS = [LotNumberRecalled] as const;

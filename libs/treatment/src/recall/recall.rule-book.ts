@@ -2,8 +2,20 @@ import { ruleBook } from '#libs/protocols/src/rule-book.js';
 
 /** What a recall holds to. */
 export const RECALL_RULES = ruleBook({
+  'recall.matches': {
+    says: 'A recall holds for a lot by its GTIN where both have one, else by product and lot number, however these are written.',
+    demand: 'Lots',
+    facts: [],
+    override: 'none',
+  },
   'recall.once': {
     says: 'A lot that is recalled is not recalled a second time; its recall is corrected or lifted.',
+    demand: 'Lots',
+    facts: [],
+    override: 'none',
+  },
+  'recall.unmatched': {
+    says: 'A recall answers how many receipts on record are of its lot, with a warning where there is none.',
     demand: 'Lots',
     facts: [],
     override: 'none',

@@ -4,13 +4,25 @@ import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { type Id, isId } from '#libs/kernel/src/ids.js';
+import { occurredNow } from '#libs/kernel/src/occurred.js';
+import { readGtin } from '../lot/gtin.js';
 import type { EntryReason } from '../lot/lot.events.js';
 import { patientStream } from '../patient/patient.events.js';
 import { patientFold } from '../patient/patient.state.js';
 import type { CorrectRecallEntryData, LiftRecallData, RecallLotData, TellPatientsData } from './recall.commands.js';
 import { decideRecall, type RecallCommand, type RecallEntryData } from './recall.decider.js';
-import { recallIdOf, recallStreamOf } from './recall.events.js';
+import { recallsOfNumber } from './recall-of-lot.js';
+import { LotNumberRecalled, recallIdOf, recallsOfNumberStream, recallStreamOf } from './recall.events.js';
 import { recallFold } from './recall.state.js';
+import { LotTraceQuery } from './lot-trace/lot-trace.query.js';
+import { type NamedLot, recallOfLot } from './recalled-lot.rules.js';
+
+/** What PostgreSQL answers where a table, or its schema, is not there. */
+const NOT_MADE_YET: ReadonlySet<unknown> = new Set(['42P01', '3F000']);
+
+/** Said where a recall is about nothing that any site has received: a notice that is misread blocks nothing. */
+const NO_RECEIPT =
+  'No site has received this lot: compare product, lot number and GTIN with the notice. The recall holds once it comes.';
 
 /** Gathers what a command on a recall is judged by, and lets the decider decide. */
 @Injectable()
@@ -18,13 +30,52 @@ export class RecallService {
   constructor(
     private readonly runner: CommandRunner,
     private readonly codes: ExternalCodes,
+    private readonly trace: LotTraceQuery,
   ) {}
 
-  /** Recalls a lot in the whole chain, whether a site has received it or not. */
-  recall(meta: CommandMeta, data: RecallLotData): Promise<CommandAnswer> {
+  /**
+   * Recalls a lot in the whole chain, whether a site has received it or not. A lot that was recalled before keeps its
+   * recall, under whatever spelling it is recalled again.
+   * @returns with how many receipts on record are of the lot, as far as the read models know; none is worth a warning
+   */
+  async recall(
+    meta: CommandMeta,
+    data: RecallLotData,
+  ): Promise<CommandAnswer & { receipts?: number; warnings?: string[] }> {
     const { product, lotNumber, ...notice } = data;
-    const recallId = recallIdOf(meta.chain.id, product, lotNumber);
-    return this.decide(meta, recallId, { type: 'RecallLot', recallId, product, lotNumber, notice });
+    const { id: chainId } = meta.chain;
+    const index = recallsOfNumberStream(chainId, lotNumber);
+    let recallId = recallIdOf(chainId, product, lotNumber);
+    const gtin = notice.gtin === undefined ? null : (readGtin(notice.gtin) ?? null);
+    const result = await this.runner.run(meta, async (reads) => {
+      const { listed, recalls } = await recallsOfNumber(reads, chainId, { product, lotNumber });
+      const known = recallOfLot(recalls, { product, lotNumber, gtin });
+      if (known.status !== 'none') recallId = known.recallId;
+      const stream = recallStreamOf(recallId);
+      const { state } = await reads.load(stream, recallFold);
+      const names = state.status === 'none' ? { product, lotNumber } : state;
+      const named = { product: names.product, lotNumber: names.lotNumber };
+      const events = decideRecall({ type: 'RecallLot', recallId, ...named, notice }, state, reads.now);
+      const isListed = events.length === 0 || listed.includes(recallId);
+      const listing = isListed ? [] : [LotNumberRecalled(occurredNow(reads.now), { recallId })];
+      return [
+        { stream, events },
+        { stream: index, events: listing },
+      ];
+    });
+    const receipts = await this.receiptsOf(meta.chain, { product, lotNumber, gtin });
+    if (receipts === undefined) return { id: recallId, ...result };
+    return { id: recallId, ...result, receipts, ...(receipts === 0 ? { warnings: [NO_RECEIPT] } : {}) };
+  }
+
+  /** A recall does not wait for a read model that is being made anew: how many receipts there are is then left open. */
+  private async receiptsOf(chain: Chain, lot: NamedLot): Promise<number | undefined> {
+    try {
+      return await this.trace.receiptsOf(chain, lot);
+    } catch (error) {
+      if (NOT_MADE_YET.has((error as { code?: unknown }).code)) return undefined;
+      throw error;
+    }
   }
 
   lift(meta: CommandMeta, recallId: Id, { liftedOn, reference }: LiftRecallData): Promise<CommandAnswer> {

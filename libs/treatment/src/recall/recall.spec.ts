@@ -193,6 +193,7 @@ describe('a recall', () => {
     );
     await api.append(...history.streams());
     const made = await post('/v1/recalls', recall(lotNumber, { gtin: '8690000000012' }));
+    expect(Object.keys(made.body)).toContain('receipts');
     expect(made.status).toBe(201);
     const id = made.body['id'] as string;
     expect(made.headers['location']).toBe(`/v1/recalls/${id}`);

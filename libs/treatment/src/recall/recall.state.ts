@@ -72,6 +72,10 @@ function evolve(state: RecallState, event: RecordedEvent<RecallEvent>): RecallSt
 }
 
 /** Whether a recall keeps a lot from being used on a day. One that was lifted goes on to hold for its own days. */
-export const isRecalledOn = (recall: RecallState, on: LocalDate): boolean =>
-  recall.status !== 'none' &&
-  recall.notices.some(({ recalledOn, lift }) => recalledOn <= on && (lift === null || on < lift.liftedOn));
+export const isRecalledOn = (recall: RecallState, on: LocalDate): boolean => noticeOn(recall, on) !== undefined;
+
+/** The notice that keeps a lot from being used on a day. */
+export const noticeOn = (recall: RecallState, on: LocalDate): RecallNotice | undefined =>
+  recall.status === 'none'
+    ? undefined
+    : recall.notices.find(({ recalledOn, lift }) => recalledOn <= on && (lift === null || on < lift.liftedOn));

@@ -14,6 +14,8 @@ export class RulesController {
   @Get('rules')
   @QueryEndpoint({
     id: 'listRules',
+    may: 'chain.read',
+    at: 'anywhere',
     summary: 'The rules that refusals name, with the published statements they rest on',
     answer: pageSchemaOf(ruleViewSchema),
   })

@@ -1,3 +1,4 @@
+import { everybodyIsDemo, unrecorded } from '#test/support/demo-access.js';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createHttpApp } from '#libs/http/src/fastify-app.js';
@@ -24,6 +25,8 @@ beforeAll(async () => {
     chains: everybodyIn(CHAIN),
     idempotency: new KeysInMemory(),
     readModels: { waitFor: () => Promise.resolve() },
+    access: everybodyIsDemo,
+    reads: unrecorded,
     log: silentLog,
   } as unknown as HttpDependencies;
   @Module({ imports: [HttpModule.forRoot(dependencies), RulesModule.forRoot(BOOKS)] })

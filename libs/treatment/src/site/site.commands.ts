@@ -1,6 +1,12 @@
 import { zoneSchema } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
-import { legalRulesSchema, openingHoursSchema, quietHoursSchema, recallRulesSchema } from './site.events.js';
+import {
+  legalRulesSchema,
+  openingHoursSchema,
+  quietHoursSchema,
+  recallRulesSchema,
+  retentionRulesSchema,
+} from './site.events.js';
 
 export const codeSchema = z.string().trim().min(1).max(100);
 
@@ -21,6 +27,8 @@ export const setLegalRulesSchema = legalRulesSchema.meta({ id: 'LegalRules' });
 export const setOpeningHoursSchema = openingHoursSchema.meta({ id: 'SetOpeningHours' });
 
 export const setRecallRulesSchema = recallRulesSchema.meta({ id: 'SetRecallRules' });
+
+export const setRetentionRulesSchema = retentionRulesSchema.meta({ id: 'RetentionRules' });
 
 export const messageRulesSchema = z
   .strictObject({ openingHours: openingHoursSchema.nullable(), recall: recallRulesSchema })

@@ -64,6 +64,31 @@ export const SiteLegalRulesSet = eventType('SiteLegalRulesSet', {
   schema: z.strictObject({ siteId: z.uuid(), rules: legalRulesSchema }),
 });
 
+const YEARS_MAX = 100;
+
+/**
+ * For how long the law of a site's country wants a record kept, in whole years. Personal data is not erased before, and
+ * proposed for erasure after.
+ */
+export const retentionRulesSchema = z.strictObject({
+  /** After the last day on which the patient was seen. */
+  years: z.int().min(0).max(YEARS_MAX),
+  /** Whoever was under age on that day: at least until so many years after they come of age. */
+  yearsFromMajority: z.int().min(0).max(YEARS_MAX),
+});
+export type RetentionRules = z.infer<typeof retentionRulesSchema>;
+
+/**
+ * Until a site sets its own. No published statement gives the years: they are this record's choice, and rather too long than
+ * too short, since what was erased does not come back.
+ */
+export const RETENTION_RULES_DEFAULT: RetentionRules = { years: 20, yearsFromMajority: 10 };
+
+/** For how long records are kept, from the moment of the event on. */
+export const SiteRetentionRulesSet = eventType('SiteRetentionRulesSet', {
+  schema: z.strictObject({ siteId: z.uuid(), rules: retentionRulesSchema }),
+});
+
 /** Staff have looked through the maintenance that an import left overdue, and let its first messages go. */
 export const SiteImportedMaintenanceReleased = eventType('SiteImportedMaintenanceReleased', {
   schema: z.strictObject({ siteId: z.uuid() }),
@@ -130,6 +155,7 @@ export const SITE_EVENTS = [
   SiteLegalRulesSet,
   SiteOpeningHoursSet,
   SiteRecallRulesSet,
+  SiteRetentionRulesSet,
   SiteImportedMaintenanceReleased,
 ] as const;
 export type SiteEvent = EventOf<(typeof SITE_EVENTS)[number]>;

@@ -1,7 +1,7 @@
 import { CommandOf, handle } from '#libs/cqrs/src/commands.js';
 import type { z } from 'zod';
 import type { registerSiteSchema } from './site.commands.js';
-import type { LegalRules, OpeningHours, QuietHours, RecallRules } from './site.events.js';
+import type { LegalRules, OpeningHours, QuietHours, RecallRules, RetentionRules } from './site.events.js';
 import { SiteService } from './site.service.js';
 
 export class RegisterSite extends CommandOf<z.infer<typeof registerSiteSchema>> {}
@@ -9,6 +9,7 @@ export class SetQuietHours extends CommandOf<QuietHours, { site: string }> {}
 export class SetLegalRules extends CommandOf<LegalRules, { site: string }> {}
 export class SetOpeningHours extends CommandOf<OpeningHours, { site: string }> {}
 export class SetRecallRules extends CommandOf<RecallRules, { site: string }> {}
+export class SetRetentionRules extends CommandOf<RetentionRules, { site: string }> {}
 export class ReleaseImportedMaintenance extends CommandOf<object, { site: string }> {}
 
 export const SITE_HANDLERS = [
@@ -19,6 +20,9 @@ export const SITE_HANDLERS = [
     sites.setOpeningHours(meta, target.site, data),
   ),
   handle(SetRecallRules, SiteService, (sites, { meta, target, data }) => sites.setRecallRules(meta, target.site, data)),
+  handle(SetRetentionRules, SiteService, (sites, { meta, target, data }) =>
+    sites.setRetentionRules(meta, target.site, data),
+  ),
   handle(ReleaseImportedMaintenance, SiteService, (sites, { meta, target }) =>
     sites.releaseImportedMaintenance(meta, target.site),
   ),

@@ -15,11 +15,13 @@ import {
   QUIET_HOURS_DEFAULT,
   type QuietHours,
   type RecallRules,
+  type RetentionRules,
   SiteImportedMaintenanceReleased,
   SiteLegalRulesSet,
   SiteOpeningHoursSet,
   SiteQuietHoursSet,
   SiteRecallRulesSet,
+  SiteRetentionRulesSet,
   SiteRegistered,
   siteStream,
 } from './site.events.js';
@@ -115,6 +117,25 @@ export class SiteService {
       return [{ stream: siteStream(id), events }];
     });
     return { id, ...result };
+  }
+
+  /** For how long the law of the site's country wants records kept; nothing where it is so already. */
+  async setRetentionRules(meta: CommandMeta, site: string, rules: RetentionRules): Promise<CommandAnswer> {
+    const id = await this.references.resolve(meta.chain, 'site', site);
+    const result = await this.runner.run(meta, async (reads) => {
+      const isSame = sameData((await requireSite(reads, id)).retentionRules, rules);
+      const events = isSame ? [] : [SiteRetentionRulesSet(occurredNow(reads.now), { siteId: id, rules })];
+      return [{ stream: siteStream(id), events }];
+    });
+    return { id, ...result };
+  }
+
+  /** For how long records are kept, the default where the site set nothing. @throws NotFound `site.unknown` */
+  async retentionRules(chain: Chain, site: string): Promise<RetentionRules> {
+    const id = await this.references.resolve(chain, 'site', site);
+    const { state } = await this.runner.read(chain, siteStream(id), siteFold);
+    if (state.status === 'none') throw siteUnknown();
+    return state.retentionRules;
   }
 
   /** The legal rules of a site as they are in force now, the defaults where it set none. @throws NotFound `site.unknown` */

@@ -8,6 +8,8 @@ import {
   type QuietHours,
   RECALL_RULES_DEFAULT,
   type RecallRules,
+  RETENTION_RULES_DEFAULT,
+  type RetentionRules,
   type SiteEvent,
 } from './site.events.js';
 
@@ -29,6 +31,7 @@ export type SiteState =
       /** Null where the site has not said; then nothing waits for it. */
       readonly openingHours: OpeningHours | null;
       readonly recallRules: RecallRules;
+      readonly retentionRules: RetentionRules;
       /** In the order in which they were set; none: the defaults. */
       readonly legalRules: readonly LegalRulesFrom[];
       /** When staff let the first messages of imported, overdue maintenance go; undefined: not yet. */
@@ -41,7 +44,7 @@ function evolve(state: SiteState, event: RecordedEvent<SiteEvent>): SiteState {
   if (event.type === 'SiteRegistered') {
     return {
       ...{ status: 'registered', ...event.data, openingHours: null, recallRules: RECALL_RULES_DEFAULT },
-      ...{ legalRules: [], importedMaintenanceReleasedAt: undefined },
+      ...{ retentionRules: RETENTION_RULES_DEFAULT, legalRules: [], importedMaintenanceReleasedAt: undefined },
     };
   }
   if (state.status === 'none') return state;
@@ -52,6 +55,8 @@ function evolve(state: SiteState, event: RecordedEvent<SiteEvent>): SiteState {
       return { ...state, openingHours: event.data.openingHours };
     case 'SiteRecallRulesSet':
       return { ...state, recallRules: event.data.rules };
+    case 'SiteRetentionRulesSet':
+      return { ...state, retentionRules: event.data.rules };
     case 'SiteLegalRulesSet': {
       const { rules } = event.data;
       return { ...state, legalRules: [...state.legalRules, { from: event.occurredAt.instant, rules }] };

@@ -118,7 +118,7 @@ export class AdverseEventsAtQuery {
     const row: Row = {
       id,
       patient_id: patientId,
-      found: (followUp && (await this.foundBy(about, followUp.said))) ?? null,
+      found: (followUp && (await this.foundBy(about, followUp.said, followUp.entry.entered))) ?? null,
       done: done[0] ?? null,
       description: descriptionOf(reported?.reads as ReportedEvent | undefined),
     };
@@ -163,7 +163,9 @@ export class AdverseEventsAtQuery {
     );
     const held = (await this.courseEvents(about)).flatMap((each) => historyAt(each, asked).filter(isFollowUp));
     const found = new Map(
-      await Promise.all(held.map(async (each) => [each.data.followUpId, await this.foundBy(about, each)] as const)),
+      await Promise.all(
+        held.map(async (each) => [each.data.followUpId, await this.foundBy(about, each, each)] as const),
+      ),
     );
     return [...new Set([...done.keys(), ...found.keys()])]
       .map((id) => ({
@@ -187,13 +189,19 @@ export class AdverseEventsAtQuery {
   private async foundBy(
     { chain, asked: { knownAt }, records }: Asked,
     { data }: Pick<FollowUpHeldEvent, 'data'>,
+    entered: Pick<RecordedEvent, 'recordedAt' | 'header'>,
   ): Promise<AdverseEventState | undefined> {
     const [course, site] = await Promise.all([
       records.fold(chain, courseStream(data.courseId), courseFold, { knownAt }),
       records.fold(chain, siteStream(data.siteId), siteFold, { knownAt }),
     ]);
     if (course.state.status === 'none') return undefined;
-    return adverseEventOfFollowUp(course.state, data, legalRulesOf(site.state, data.at.instant).reportingDays);
+    const { recordedAt, header } = entered;
+    const { reportingDays } = legalRulesOf(site.state, data.at.instant);
+    return adverseEventOfFollowUp(course.state, data, reportingDays, {
+      recordedAt,
+      isImported: header.origin === 'import',
+    });
   }
 
   /** The follow-up that found an adverse event, as it said so last, and what made it say so no more. */

@@ -20,7 +20,9 @@ import { ADVERSE_EVENT_EVENTS, type AdverseEventEvent } from '../adverse-event.e
 import { type AdverseEventState, evolveAdverseEvents } from '../adverse-event.state.js';
 import { adverseEventOfFollowUp, uniteAdverseEvent } from '../follow-up-adverse-event.js';
 
-export const ADVERSE_EVENTS = { name: 'adverse_events', version: 2 } as const;
+export const ADVERSE_EVENTS = { name: 'adverse_events', version: 3 } as const;
+
+type FollowUpHeldEvent = SealedEvent<Extract<CourseEvent, { type: 'FollowUpHeld' }>>;
 
 const DDL = `
   create table adverse_event (
@@ -114,7 +116,7 @@ class Rows {
 
   private fold(event: AnyEvent): void {
     if (event.type === 'CoursePlanned') this.keepCourse(event.data);
-    else if (event.type === 'FollowUpHeld') this.find(event.data);
+    else if (event.type === 'FollowUpHeld') this.find(event);
     else if (event.type === 'SiteLegalRulesSet') this.keepRules(event);
     else if (isAdverseEvent(event)) this.done(event);
   }
@@ -143,12 +145,15 @@ class Rows {
     this.rules.set(siteId, [...(this.rules.get(siteId) ?? []), { from: event.occurredAt.instant, rules }]);
   }
 
-  private find(data: Extract<CourseEvent, { type: 'FollowUpHeld' }>['data']): void {
+  private find({ data, recordedAt, header }: Pick<FollowUpHeldEvent, 'data' | 'recordedAt' | 'header'>): void {
     if (!data.adverseEvent) return;
     const practitionerId = this.practitioners.get(data.courseId);
     if (practitionerId === undefined) throw new Error(`A follow-up of course ${data.courseId}, which nobody planned`);
     const { reportingDays } = legalRulesAt(this.rules.get(data.siteId) ?? [], data.at.instant);
-    const found = adverseEventOfFollowUp({ courseId: data.courseId, practitionerId }, data, reportingDays);
+    const found = adverseEventOfFollowUp({ courseId: data.courseId, practitionerId }, data, reportingDays, {
+      recordedAt,
+      isImported: header.origin === 'import',
+    });
     Object.assign(this.row(data.followUpId, data.patientId), { courseId: data.courseId, found: found ?? null });
   }
 

@@ -8,7 +8,7 @@ import type { HealthAnswers } from '#libs/protocols/src/contraindication.rule.js
 import { CONSULTATION_EVENTS, type ConsultationEvent } from '../../consultation/consultation.events.js';
 import { earliestDayAt, latestDayAt } from '../../day-anywhere.js';
 import { type HealthFactKind, PATIENT_EVENTS, type PatientEvent } from '../../patient/patient.events.js';
-import type { SignedConsent } from './course-progress.rules.js';
+import type { Clearance, SignedConsent } from './course-progress.rules.js';
 
 /**
  * How facts about others than the course become what it is judged by. The read model keeps them as they come; a question
@@ -20,14 +20,21 @@ export type ConsentEvent = Extract<RecordedEvent<ConsultationEvent>, { type: 'Co
 export const isConsentEvent = (event: { readonly type: string }): event is ConsentEvent =>
   event.type === 'ConsentSigned' || event.type === 'ConsentWithdrawn';
 
-/** Types of a consultation's stream that make consents, and those that change what was said of any. */
+type ConcludedEvent = Extract<RecordedEvent<ConsultationEvent>, { type: 'ConsultationConcluded' }>;
+export const isConcluded = (event: { readonly type: string }): event is ConcludedEvent =>
+  event.type === 'ConsultationConcluded';
+
+/** Types of a consultation's stream that make consents and clearances, and those that change what was said of any. */
 export const ABOUT_CONSENTS: ReadonlySet<string> = new Set(
-  CONSULTATION_EVENTS.filter((type) => isConsentEvent(type) || changesHistory(type.type)).map(({ type }) => type),
+  CONSULTATION_EVENTS.filter((type) => isConsentEvent(type) || isConcluded(type) || changesHistory(type.type)).map(
+    ({ type }) => type,
+  ),
 );
 
 interface ConsentRecord extends SignedConsent {
   /** When the day of the signature began at the site. */
   readonly signedFrom: Instant;
+  readonly position: number;
 }
 
 /** What is on record of the consents of a consultation. */
@@ -36,15 +43,38 @@ export interface ConsentFacts {
   readonly consents: readonly ConsentRecord[];
   /** A consent that is entered later may have been signed before them. */
   readonly withdrawals: readonly { readonly procedure: string; readonly at: Instant }[];
+  /** Null: it was never cleared. */
+  readonly clearance: Clearance | null;
 }
 
-export const NO_CONSENTS: ConsentFacts = { consents: [], withdrawals: [] };
+export const NO_CONSENTS: ConsentFacts = { consents: [], withdrawals: [], clearance: null };
+
+/**
+ * The clearance of a consultation after something was recorded: it is lost when its conclusion turns out to have been another
+ * one, or never to have been.
+ * @param clearedAt when it was cleared, as the consultation reads now; null: it is not
+ */
+export function evolveClearance(
+  before: Clearance | null,
+  clearedAt: Instant | null,
+  recordedAt: Instant,
+): Clearance | null {
+  if (clearedAt !== null) return { at: clearedAt, lostAt: null };
+  return before && { ...before, lostAt: before.lostAt ?? recordedAt };
+}
+
+/** When a consultation was cleared by the history of its stream; null: it is not. */
+export function clearedAt(history: readonly { readonly type: string }[]): Instant | null {
+  const concluded = history.findLast(isConcluded);
+  return concluded?.data.conclusion.outcome === 'cleared' ? concluded.occurredAt.instant : null;
+}
 
 /**
  * The consents of a consultation after one more event. A withdrawal ends what was signed before it, in whatever order
  * they are recorded; what is signed on its day ends where it was recorded before it.
  */
-export function evolveConsents({ consents, withdrawals }: ConsentFacts, event: ConsentEvent): ConsentFacts {
+export function evolveConsents(facts: ConsentFacts, event: ConsentEvent): ConsentFacts {
+  const { consents, withdrawals } = facts;
   const { procedure } = event.data;
   if (event.type === 'ConsentSigned') {
     const { signedOn, validUntil } = event.data;
@@ -53,15 +83,15 @@ export function evolveConsents({ consents, withdrawals }: ConsentFacts, event: C
     const withdrawnAt = withdrawals
       .filter((each) => each.procedure === procedure && each.at >= dayOver)
       .reduce<Instant | null>((first, { at }) => (first !== null && first < at ? first : at), null);
-    return {
-      consents: [...consents, { procedure, signedOn, signedFrom: startOfDay(signedOn, zone), validUntil, withdrawnAt }],
-      withdrawals,
-    };
+    const { position } = event;
+    const signed = { procedure, signedOn, signedFrom: startOfDay(signedOn, zone), validUntil, withdrawnAt, position };
+    return { ...facts, consents: [...consents, signed] };
   }
   const at = event.occurredAt.instant;
   const isEnded = (each: ConsentRecord) =>
     each.procedure === procedure && each.signedFrom <= at && (each.withdrawnAt === null || at < each.withdrawnAt);
   return {
+    ...facts,
     consents: consents.map((each) => (isEnded(each) ? { ...each, withdrawnAt: at } : each)),
     withdrawals: [...withdrawals, { procedure, at }],
   };

@@ -11,7 +11,8 @@ import {
 import { inTurn } from '#libs/projections/src/statements-in-turn.js';
 import { LOT_EVENTS } from '../../lot/lot.events.js';
 import { PRACTITIONER_EVENTS } from '../../practitioner/practitioner.events.js';
-import { PatientLinked, PatientUnlinked } from '../../patient/patient.events.js';
+import { ConsentWithdrawalsEntered, PatientLinked, PatientUnlinked } from '../../patient/patient.events.js';
+import { RECALL_EVENTS } from '../../recall/recall.events.js';
 import { PROTOCOL_EVENTS } from '../../protocol/protocol.events.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 import { COURSE_EVENTS } from '../course.events.js';
@@ -26,16 +27,19 @@ import {
 } from '../course-rows.js';
 import type { PlannedCourse } from '../course.state.js';
 import { ABOUT_CONSENTS, ABOUT_HEALTH } from './course-facts.js';
-import { CourseLots } from './course-lots.js';
+import { CourseLots, type LotPlace } from './course-lots.js';
 import { type CourseWorld, judgeCourse } from './course-progress.rules.js';
 import { CourseReferences, REFERENCES_DDL, type UnsavedFacts } from './course-references.js';
 
-export const COURSE_PROGRESS = { name: 'course_progress', version: 5 } as const;
+export const COURSE_PROGRESS = { name: 'course_progress', version: 6 } as const;
 
 const types: readonly string[] = [
-  ...[...COURSE_EVENTS, ...LOT_EVENTS, ...PRACTITIONER_EVENTS, ...PROTOCOL_EVENTS].map(({ type }) => type),
+  ...[...COURSE_EVENTS, ...LOT_EVENTS, ...RECALL_EVENTS, ...PRACTITIONER_EVENTS, ...PROTOCOL_EVENTS].map(
+    ({ type }) => type,
+  ),
   ...ABOUT_CONSENTS,
   ...ABOUT_HEALTH,
+  ConsentWithdrawalsEntered.type,
   PatientLinked.type,
   PatientUnlinked.type,
 ];
@@ -81,7 +85,9 @@ interface Stores {
 const WRITTEN_TOGETHER = 64;
 
 /** Types that find courses in the table by what is written with them. */
-const ABOUT_OTHERS: ReadonlySet<string> = new Set([...LOT_EVENTS, ...PROTOCOL_EVENTS].map(({ type }) => type));
+const ABOUT_OTHERS: ReadonlySet<string> = new Set(
+  [...LOT_EVENTS, ...RECALL_EVENTS, ...PROTOCOL_EVENTS].map(({ type }) => type),
+);
 
 /** Events of a course that its row does not have yet. */
 interface Waiting {
@@ -104,6 +110,10 @@ class CoursesOfPages implements Accumulation {
   private waitingEvents = 0;
   private page = 0;
   private facts: UnsavedFacts;
+  /** Lots of which something was used, wasted or received by these pages: what is left of them is counted at the end. */
+  private readonly recount = new Map<string, LotPlace>();
+  /** Courses with a session that was said anew, and had taken more of a lot than was left. */
+  private readonly rejudged = new Set<Id>();
   private written: Promise<void> = Promise.resolve();
   private readonly context: ProjectionContext;
 
@@ -156,6 +166,24 @@ class CoursesOfPages implements Accumulation {
   async flush(): Promise<void> {
     this.written = this.write(await this.taken([...this.waiting]));
     await this.written;
+    await this.overdraw();
+  }
+
+  private counted(lots: Iterable<LotPlace>): void {
+    // U+0000 is in no stored text.
+    for (const lot of lots) this.recount.set([lot.site_id, lot.product, lot.lot_number].join('\0'), lot);
+  }
+
+  /** A session may be told only by the others that used its lot whether there was enough of it, and these are written now. */
+  private async overdraw(): Promise<void> {
+    const { tx, chain } = this.context;
+    const changed = await this.stores.lots.recount(tx, chain, [...this.recount.values()]);
+    const touched = new Set([...changed, ...this.rejudged]);
+    this.rejudged.clear();
+    this.written = this.write([...touched].map((id) => [id, []]));
+    await this.written;
+    // They are judged by it, and change nothing about it.
+    this.recount.clear();
   }
 
   private keep(event: LateEvent): void {
@@ -175,6 +203,7 @@ class CoursesOfPages implements Accumulation {
   private async taken(some: readonly (readonly [Id, Waiting])[]): Promise<Unwritten[]> {
     await this.written;
     const touched = await this.stores.references.save(this.context, this.facts);
+    this.counted(this.facts.recount);
     this.facts = this.stores.references.unsaved();
     const unwritten: Unwritten[] = [];
     for (const id of touched) if (!this.waiting.has(id)) unwritten.push([id, []]);
@@ -216,6 +245,12 @@ class CoursesOfPages implements Accumulation {
       rows.readCodes(chain, courses.keys()),
       ...references.reads(chain, states),
     ]);
+    // What happened in one course of a person tells on the others, which are judged once all of these pages is written.
+    const { [3]: others } = facts;
+    const moved = new Set(
+      [...courses].flatMap(([id, { state }]) => (unwritten.get(id)?.length ? [state.patientId] : [])),
+    );
+    for (const { root, id } of others) if (moved.has(root)) this.rejudged.add(id);
     return { courses, codes, protocolOf, worldOf: await references.worldsOf(this.context, protocolOf, facts) };
   }
 
@@ -228,6 +263,7 @@ class CoursesOfPages implements Accumulation {
         return [id, { course, world, judgement: judgeCourse(course, world) }];
       }),
     );
+    this.counted(lots.countedIn(judged.values()));
     return {
       reworked: [...courses.values()].flatMap(({ reworked }) => reworked),
       prepared: rows.prepare(courses, codes, protocolOf, ({ courseId }) => judged.get(courseId)?.judgement ?? {}),
@@ -237,7 +273,10 @@ class CoursesOfPages implements Accumulation {
 
   private async save({ reworked, prepared, use }: ReturnType<CoursesOfPages['judged']>): Promise<void> {
     const { tx, chain } = this.context;
-    await this.stores.lots.forgetUse(tx, chain, reworked);
+    const former = await this.stores.lots.forgetUse(tx, chain, reworked);
+    this.counted(former);
+    // They were judged by what stood there until now.
+    for (const { course_id, overdrawn } of former) if (overdrawn) this.rejudged.add(course_id);
     await this.stores.rows.write(tx, chain, prepared, use);
   }
 }

@@ -87,7 +87,7 @@ const TABLES = {
 
 /** A row without what tells when, and so in which order, things were recorded: what calls for a review is late by that. */
 const withoutOrder = (row: string): string =>
-  row.replaceAll(/"recordedAt": "[^"]*"(, )?/g, '').replaceAll(/"reviews": \[[^\]]*\](, )?/g, '');
+  row.replaceAll(/"recorded(At|_at)": "[^"]*"(, )?/g, '').replaceAll(/"reviews": \[[^\]]*\](, )?/g, '');
 
 async function rowsAfter(streams: readonly StreamOfEvents[], pageEvents: number, together = false) {
   const chain = await models.engine.newChain();

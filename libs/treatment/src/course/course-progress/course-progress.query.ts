@@ -12,6 +12,8 @@ import { DIRECTORY } from '../../directory/directory.projection.js';
 import { type NamedSite, type People, siteIn, siteRef } from '../../directory/people.js';
 import type { References } from '#libs/cqrs/src/references.js';
 import type { Person } from '../../shared.contract.js';
+import { afterWithdrawals } from '../../consultation/consent.rules.js';
+import type { PersonsWithdrawal } from '../../patient/patient.state.js';
 import { deviationKindSchema } from '../course.events.js';
 import { suggestionOn, windowOn } from '../course-maintenance.js';
 import { MAINTENANCE_DUE } from '../maintenance-due/maintenance-due.projection.js';
@@ -137,21 +139,41 @@ export class CourseProgressQuery {
    */
   async detail(chain: Chain, course: string, params: Pick<CourseParams, 'today'> = {}): Promise<CourseDetail> {
     const id = await this.references.resolve(chain, 'course', course);
-    const { rows } = await this.db.query<
-      Row & { protocol: Pick<Protocol, 'intervalDays'> | null; consents: SignedConsent[] | null }
-    >(
-      `select ${COLUMNS}, jsonb_build_object('intervalDays', p.protocol -> 'intervalDays') as protocol, k.state -> 'consents' as consents
+    const { rows } = await this.db.query<Row & { protocol: Pick<Protocol, 'intervalDays'> | null }>(
+      `select ${COLUMNS}, jsonb_build_object('intervalDays', p.protocol -> 'intervalDays') as protocol
        from ${SCHEMA}.course c
        left join ${SCHEMA}.protocol p on p.chain = c.chain and p.code = c.protocol and p.version = c.protocol_version
-       left join ${SCHEMA}.consultation k on k.chain = c.chain and k.id = c.consultation_id
        ${PERSON_END}
        where c.chain = $1 and c.id = $2`,
       [chain.no, id],
     );
     const [row] = rows;
     if (!row) throw new NotFound('course.unknown', `There is no course ${course}.`);
-    const around = await this.surroundings(chain, rows, params.today);
-    return detailView(row, { consents: row.consents ?? [], intervalDays: row.protocol?.intervalDays }, around);
+    const [around, consents] = await Promise.all([
+      this.surroundings(chain, rows, params.today),
+      this.consentsOf(chain, row.state),
+    ]);
+    return detailView(row, { consents, intervalDays: row.protocol?.intervalDays }, around);
+  }
+
+  /** The consents of a course's consultations, as what the person withdrew in others leaves them. */
+  private async consentsOf(chain: Chain, course: PlannedCourse): Promise<readonly SignedConsent[]> {
+    const consulted = [...(course.formerConsultationIds ?? []), course.consultationId];
+    const { rows } = await this.db.query<{ consents: SignedConsent[] | null; withdrawn: PersonsWithdrawal[] | null }>(
+      `with recursive person(id) as (
+         select $3::uuid union select l.other_id from person p
+         join ${SCHEMA}.patient_link l on l.chain = $1 and l.patient_id = p.id
+       )
+       select k.state -> 'consents' as consents, null::json as withdrawn
+       from unnest($2::uuid[]) with ordinality as w(id, n) join ${SCHEMA}.consultation k on k.chain = $1 and k.id = w.id
+       union all
+       select null, w.state from person p join ${SCHEMA}.withdrawal w on w.chain = $1 and w.id = p.id`,
+      [chain.no, consulted, course.patientId],
+    );
+    return afterWithdrawals(
+      rows.flatMap(({ consents }) => consents ?? []),
+      rows.flatMap(({ withdrawn }) => withdrawn ?? []),
+    );
   }
 
   /** What these courses are shown with. */

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { builtInProtocol } from '#libs/protocols/src/built-in-protocols.js';
-import { CourseHistory, type CourseOptions, type SessionOptions } from '#test/support/treatment-history.js';
+import { CourseHistory, type CourseOptions, type SessionOptions, zoned } from '#test/support/treatment-history.js';
 import type { CourseEvent } from '../course.events.js';
 import { courseFold, type PlannedCourse } from '../course.state.js';
 import { type CourseWorld, judgeCourse } from './course-progress.rules.js';
@@ -19,6 +19,9 @@ const world = (changes: Partial<CourseWorld> = {}): CourseWorld => ({
   credentialsOf: () => [{ procedures: ['facial'], validFrom: '2020-01-01', validTo: null }],
   lotAt: () => ({ receivedOn: '2020-01-01', expiresOn: '2030-01-01' }),
   ingredientsOf: () => ['hyaluronic acid'],
+  roleOf: () => 'physician',
+  isRecalledOn: () => false,
+  isOverdrawn: () => false,
   healthAt: () => ({ conditions: [], medications: [], allergies: [] }),
   ...changes,
 });
@@ -148,6 +151,41 @@ describe('the number of sessions', () => {
   });
 });
 
+describe('a clearance', () => {
+  const treated = course({}, ['2024-01-02T10:00'], ['2024-01-16T10:00']);
+  const lost = (lostAt: string | null, at = '2024-01-01T10:00:00.000Z') => ({ at, lostAt });
+  const entered = (recordedAt: string): PlannedCourse => ({
+    ...treated,
+    sessions: treated.sessions.map((each) => ({ ...each, recordedAt }) as never),
+  });
+  const reviewsOf = (of: PlannedCourse, ...clearances: ReturnType<typeof lost>[]) =>
+    judgeCourse(of, world({ clearances })).reviews.length;
+
+  it('[consultation.cleared] that turns out not to have been one marks the sessions that rested on it for review', () => {
+    const known = entered('2024-01-20T10:00:00.000Z');
+    expect(reviewsOf(known, lost(null))).toBe(0);
+    expect(reviewsOf(known, lost('2024-01-19T10:00:00.000Z'))).toBe(0);
+    expect(reviewsOf(known, lost('2024-01-21T10:00:00.000Z'))).toBe(2);
+    // The second session rested on a later consultation.
+    expect(reviewsOf(known, lost('2024-01-21T10:00:00.000Z'), lost(null, '2024-01-10T10:00:00.000Z'))).toBe(1);
+  });
+});
+
+describe('the distance to sessions of the person’s other courses', () => {
+  it('[session.interval-short] is judged at the later of two, however they came to be of one person', () => {
+    const own = course({}, ['2024-01-02T10:00'], ['2024-01-16T10:00']);
+    const ids = own.sessions.map(({ sessionId }) => sessionId);
+    const close = (wall: string) => judgeCourse(own, world({ otherSessions: [{ at: zoned(wall) }] })).sessionDeviations;
+    expect(close('2023-12-19T10:00')).toEqual({});
+    expect(close('2023-12-20T10:00')).toEqual({ [ids[0] as string]: ['interval-short'] });
+    expect(close('2024-01-02T10:00')).toEqual(
+      Object.fromEntries(ids.slice(0, 1).map((id) => [id, ['interval-short']])),
+    );
+    expect(close('2024-01-10T10:00')).toEqual({ [ids[1] as string]: ['interval-short'] });
+    expect(close('2024-01-17T10:00')).toEqual({});
+  });
+});
+
 describe('consent', () => {
   const treated = course({}, ['2024-01-02T10:00'], ['2024-01-16T10:00']);
 
@@ -156,11 +194,20 @@ describe('consent', () => {
     ['signed the day after it', { signedOn: '2024-01-03' }, { consent: 1 }],
     ['for another procedure', { procedure: 'hair' }, { consent: 1 }],
     ['that had run out', { validUntil: '2024-01-01' }, { consent: 1 }],
-    ['whose last day it was', { validUntil: '2024-01-02' }, {}],
+    ['that had run out before the second session', { validUntil: '2024-01-15' }, { consent: 1 }],
+    ['whose last day it was', { validUntil: '2024-01-16' }, {}],
     ['withdrawn before', { withdrawnAt: '2024-01-01T12:00:00.000Z' }, { consent: 1 }],
-    ['withdrawn afterwards', { withdrawnAt: '2024-01-03T12:00:00.000Z' }, {}],
+    ['withdrawn between the sessions', { withdrawnAt: '2024-01-03T12:00:00.000Z' }, { consent: 1 }],
+    ['withdrawn afterwards', { withdrawnAt: '2024-01-16T12:00:00.000Z' }, {}],
   ])('%s', (_name, changes, expected) => {
     expect(deviationsOf(treated, { consents: [{ ...CONSENT, ...changes }] })).toEqual(expected);
+  });
+
+  it('[consent.withdrawn] is judged for each session, by when it took place', () => {
+    const withdrawn = { ...CONSENT, withdrawnAt: '2024-01-16T06:59:00.000Z' };
+    const { sessionDeviations } = judgeCourse(treated, world({ consents: [withdrawn] }));
+    const [, second] = treated.sessions.map(({ sessionId }) => sessionId);
+    expect(sessionDeviations).toEqual({ [second as string]: ['consent'] });
   });
 
   it('is missing once for the whole course', () => {
@@ -255,6 +302,44 @@ describe('contraindications', () => {
     const judged = judgeCourse(treated, world({ healthAt }));
     expect(judged.deviations).toEqual({ contraindication: 1 });
     expect(Object.values(judged.sessionDeviations)).toEqual([['contraindication']]);
+  });
+});
+
+describe('what a session of today is judged by besides', () => {
+  const day = '2024-01-02T10:00';
+  /** A session with other values, entered here unless it says otherwise. */
+  const having = (changes: object): PlannedCourse => {
+    const of = course({}, [day]);
+    return { ...of, sessions: of.sessions.map((session) => ({ ...session, ...changes }) as typeof session) };
+  };
+
+  it('[session.device] deviates with a device that the protocol does not name, whatever it said before', () => {
+    expect(deviationsOf(having({ device: 'mechanical-gun' }))).toEqual({ device: 1 });
+    expect(deviationsOf(having({ device: 'microneedle-device', overridden: ['device'] }))).toEqual({});
+  });
+  it('[session.steps] deviates with steps that are left out, where steps were recorded', () => {
+    expect(deviationsOf(having({ steps: [] }))).toEqual({ steps: 1 });
+    const steps = builtInProtocol('facial')?.steps.map(({ code }) => ({ code, practitionerId: NURSE }));
+    expect(deviationsOf(having({ steps }))).toEqual({});
+    expect(deviationsOf(having({ steps: undefined }))).toEqual({});
+  });
+  it('[session.order] deviates where a nurse treated on nobody’s order', () => {
+    const roleOf = () => 'nurse' as const;
+    expect(deviationsOf(having({}), { roleOf })).toEqual({ order: 1 });
+    expect(deviationsOf(having({ orderedBy: PRACTITIONER }), { roleOf })).toEqual({});
+  });
+  it('[lot.recalled] deviates with a lot that was recalled by then', () => {
+    const isRecalledOn = (_site: string, _product: string, _lot: string, on: string) => on >= '2024-01-02';
+    expect(deviationsOf(course({}, [day], ['2024-01-16T10:00']), { isRecalledOn })).toEqual({ 'lot-recalled': 2 });
+    expect(deviationsOf(course({}, ['2024-01-01T10:00']), { isRecalledOn })).toEqual({});
+  });
+  it('[lot.volume-exceeds] deviates where more of a lot was used than was left, and not for having been accepted', () => {
+    expect(deviationsOf(having({}), { isOverdrawn: () => true })).toEqual({ 'lot-volume': 1 });
+    expect(deviationsOf(having({ overridden: ['lot-volume'] }))).toEqual({});
+  });
+  it('is not counted of an old history, which was reconciled as it came', () => {
+    const old = having({ device: 'mechanical-gun', steps: [], isReconciled: true });
+    expect(deviationsOf(old, { roleOf: () => 'nurse' })).toEqual({});
   });
 });
 

@@ -1,15 +1,18 @@
 import { addDays } from '#libs/kernel/src/local-date.js';
-import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
+import { dateOfWall, type Instant, type LocalDate } from '#libs/kernel/src/zoned-time.js';
 import { blockingFindings, type HealthAnswers, reviewFindings } from '#libs/protocols/src/contraindication.rule.js';
 import { intervalDeviation, nextEarliest } from '#libs/protocols/src/interval.rule.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { sessionCountDeviation } from '#libs/protocols/src/session-count.rule.js';
 import { depthDeviation, durationDeviation } from '#libs/protocols/src/session-measure.rules.js';
-import { type Credential, isCredentialed } from '../../practitioner/practitioner.state.js';
+import { type Credential, isCredentialedFor } from '../../practitioner/practitioner.state.js';
+import { consentOn } from '../../consultation/consent.rules.js';
 import { type DeviationKind, deviationKindSchema } from '../course.events.js';
 import { intervalDaysOf } from '../course-days.rules.js';
 import { dateOfSession } from '../course-maintenance.js';
 import { type PerformedSession, performedSessions, type PlannedCourse } from '../course.state.js';
+import type { SessionFacts } from '../session-finding.js';
+import { device as deviceFindings, steps as stepFindings } from '../session-protocol.rules.js';
 import { type LastingReaction, lastingReactions } from '../lasting-reaction.rules.js';
 
 /**
@@ -21,9 +24,19 @@ export interface CourseWorld {
   readonly protocol: Protocol | undefined;
   /** Every consent of the course's consultation. */
   readonly consents: readonly SignedConsent[];
+  /** Of the course's consultations that were ever cleared, in the order in which it rested on them. */
+  readonly clearances?: readonly Clearance[];
+  /** Performed course sessions of the procedure in the person's other courses; left out where there are none. */
+  readonly otherSessions?: readonly Pick<PerformedSession, 'at'>[];
   credentialsOf(practitionerId: string): readonly Credential[];
   /** The receipt of a lot at a site; undefined where it was not received there. */
   lotAt(siteId: string, product: string, lotNumber: string): ReceivedLot | undefined;
+  /** As what a practitioner is registered; undefined where that is not known yet. */
+  roleOf(practitionerId: string): 'physician' | 'nurse' | undefined;
+  /** Whether a lot was recalled for a day, under whatever spelling. */
+  isRecalledOn(siteId: string, product: string, lotNumber: string, on: LocalDate): boolean;
+  /** Whether a session used more of a lot than those that were entered before it had left. */
+  isOverdrawn(sessionId: string): boolean;
   /** The union over all received lots of the product. */
   ingredientsOf(product: string): readonly string[];
   /**
@@ -31,6 +44,14 @@ export interface CourseWorld {
    * @param knownAt only what was recorded by then; all that is known by now where it is left out
    */
   healthAt(instant: Instant, knownAt?: Instant): HealthAnswers | undefined;
+}
+
+/** That a consultation was cleared, and that it turned out not to be. */
+export interface Clearance {
+  /** When it was cleared. */
+  readonly at: Instant;
+  /** When it was recorded that it was not; null: it stands. */
+  readonly lostAt: Instant | null;
 }
 
 export interface SignedConsent {
@@ -45,6 +66,8 @@ export interface ReceivedLot {
   readonly receivedOn: LocalDate;
   /** The last day on which it may be used. */
   readonly expiresOn: LocalDate;
+  /** Somebody counted how much of it came. */
+  readonly isCounted?: boolean;
 }
 
 /** How often each kind of deviation occurred; kinds that did not occur are left out. */
@@ -74,10 +97,12 @@ export function judgeCourse(course: PlannedCourse, world: CourseWorld): CourseJu
   const sessions = performedSessions(course, 'course');
   const maintenance = performedSessions(course, 'maintenance');
   const performed = inOrder([...sessions, ...maintenance]);
-  const intervals = intervalDeviations(course, sessions, world.protocol);
+  const intervals = intervalDeviations(course, sessions, world);
+  const unconsented = new Set(performed.filter((session) => !isConsented(course, session, world)));
   const bySession: { readonly session: PerformedSession; readonly kinds: readonly DeviationKind[] }[] = [];
   for (const session of performed) {
     const kinds = [...(intervals.get(session.sessionId) ?? []), ...sessionDeviations(course, session, world)];
+    if (unconsented.has(session)) kinds.push('consent');
     // Each kind at most once a session.
     if (kinds.length > 0) bySession.push({ session, kinds: [...new Set(kinds)] });
   }
@@ -93,7 +118,10 @@ export function judgeCourse(course: PlannedCourse, world: CourseWorld): CourseJu
       sessionsLeft && last && world.protocol
         ? nextEarliest({ intervalDays: intervalDaysOf(course, world.protocol) }, dateOfSession(last))
         : null,
-    deviations: counted([...courseDeviations(course, performed[0], world), ...bySession.flatMap(({ kinds }) => kinds)]),
+    deviations: counted([
+      ...courseDeviations(course, unconsented.size > 0, world),
+      ...bySession.flatMap(({ kinds }) => kinds.filter((kind) => kind !== 'consent')),
+    ]),
     sessionDeviations: Object.fromEntries(bySession.map(({ session, kinds }) => [session.sessionId, kinds])),
     reviews,
     lasting: world.protocol ? lastingReactions(course, world.protocol) : [],
@@ -109,41 +137,38 @@ const inOrder = (sessions: readonly PerformedSession[]): PerformedSession[] =>
     a.at.instant < b.at.instant ? -1 : a.at.instant > b.at.instant ? 1 : a.number - b.number,
   );
 
-/** At most once a course: the number of planned sessions (S0-N1, S1-N1, S3-N1, S4-N1), and the consent. */
-function courseDeviations(
-  course: PlannedCourse,
-  firstPerformed: PerformedSession | undefined,
-  { protocol, consents }: CourseWorld,
-): DeviationKind[] {
+/** At most once a course: the number of planned sessions (S0-N1, S1-N1, S3-N1, S4-N1), and the consent of any of them. */
+function courseDeviations(course: PlannedCourse, unconsented: boolean, { protocol }: CourseWorld): DeviationKind[] {
   const count = protocol ? sessionCountDeviation(protocol, course.plannedSessions) : null;
-  const ofProcedure = consents.filter((consent) => consent.procedure === course.protocol.code);
-  const unconsented = firstPerformed !== undefined && !ofProcedure.some((consent) => covers(consent, firstPerformed));
   return [...(count ? [count] : []), ...(unconsented ? (['consent'] as const) : [])];
 }
 
-/** Signed by the end of the day of the session, and still in force then. */
-function covers(consent: SignedConsent, session: PerformedSession): boolean {
-  const on = dateOfSession(session);
-  return (
-    consent.signedOn <= on &&
-    (consent.validUntil === null || on <= consent.validUntil) &&
-    (consent.withdrawnAt === null || session.at.instant < consent.withdrawnAt)
-  );
-}
+/** By the rule that refuses a session without one: signed by the end of its day, and still in force at its time. */
+const isConsented = (course: PlannedCourse, session: PerformedSession, { consents }: CourseWorld): boolean =>
+  consentOn(consents, course.protocol.code, dateOfSession(session), session.at.instant) !== undefined;
 
-/** Between consecutive performed course sessions, each counted at the later one (S0-N1, S1-N1). */
+/**
+ * Between consecutive performed course sessions, each counted at the later one (S0-N1, S1-N1); those of the person's other
+ * courses of the procedure keep their distance as well. An import counts what it is reconciled by, which is each course
+ * by itself.
+ */
 function intervalDeviations(
   course: PlannedCourse,
   sessions: readonly PerformedSession[],
-  protocol: Protocol | undefined,
+  { protocol, otherSessions = [] }: CourseWorld,
 ): Map<string, DeviationKind[]> {
   const found = new Map<string, DeviationKind[]>();
   if (!protocol) return found;
   const intervalDays = intervalDaysOf(course, protocol);
-  sessions.slice(1).forEach((session, n) => {
-    const before = sessions[n] as PerformedSession;
-    const deviation = intervalDeviation({ intervalDays }, dateOfSession(before), dateOfSession(session));
-    if (deviation) found.set(session.sessionId, [deviation]);
+  sessions.forEach((session, n) => {
+    const before = sessions[n - 1];
+    const own = before && intervalDeviation({ intervalDays }, dateOfSession(before), dateOfSession(session));
+    const isClose = ({ at }: Pick<PerformedSession, 'at'>): boolean =>
+      at.instant <= session.at.instant &&
+      intervalDeviation({ intervalDays }, dateOfWall(at.wall), dateOfSession(session)) === 'interval-short';
+    const elsewhere = !session.isReconciled && otherSessions.some(isClose);
+    const kinds = [...(own ? [own] : []), ...(elsewhere ? (['interval-short'] as const) : [])];
+    if (kinds.length > 0) found.set(session.sessionId, kinds);
   });
   return found;
 }
@@ -152,22 +177,18 @@ function intervalDeviations(
 function sessionDeviations(course: PlannedCourse, session: PerformedSession, world: CourseWorld): DeviationKind[] {
   const on = dateOfSession(session);
   const derived = measureDeviations(session, world.protocol);
-  derived.push(...lotDeviations(session, on, world));
+  derived.push(...lotDeviations(session, on, world), ...procedureDeviations(session, world));
   // S2-Q1
-  if (!isCredentialed(world.credentialsOf(session.practitionerId), course.protocol.code, on))
+  if (!isCredentialedFor(world.credentialsOf(session.practitionerId), world.protocol ?? course.protocol, on))
     derived.push('credential');
   if (isContraindicated(session, world)) derived.push('contraindication');
-  // What somebody accepted with a reason and no fact tells by itself: another device, a step left out.
+  // What somebody accepted with a reason and no fact of the course tells by itself.
   const accepted = session.overridden.filter((kind) => STATED.has(kind) && !derived.includes(kind));
   derived.push(...accepted);
   return derived;
 }
 
 const STATED: ReadonlySet<DeviationKind> = new Set<DeviationKind>([
-  'device',
-  'steps',
-  // What was left of a lot is a matter of all sessions with it.
-  'lot-volume',
   // Of another course of the person.
   'interval-short',
   'interval-long',
@@ -181,12 +202,19 @@ const STATED: ReadonlySet<DeviationKind> = new Set<DeviationKind>([
  */
 function callsForReview(session: PerformedSession, world: CourseWorld): boolean {
   const { protocol } = world;
+  if (hasLostClearance(session, world)) return true;
   const now = world.healthAt(session.at.instant);
   if (!protocol || !now || !saysAnything(now)) return false;
   const ingredients = session.products.flatMap(({ product }) => world.ingredientsOf(product));
   const then = world.healthAt(session.at.instant, session.reviewedAt ?? session.recordedAt) ?? NOTHING_KNOWN;
   const known = new Set(findingsIn(protocol, then, ingredients));
   return findingsIn(protocol, now, ingredients).some((code) => !known.has(code));
+}
+
+/** The consultation that it rested on turned out since not to have cleared the patient (S2-V1, S3-V1). */
+function hasLostClearance({ at, recordedAt, reviewedAt }: PerformedSession, { clearances = [] }: CourseWorld): boolean {
+  const rested = clearances.findLast((each) => each.at <= at.instant) ?? clearances[0];
+  return (rested?.lostAt ?? '') > (reviewedAt ?? recordedAt);
 }
 
 const NOTHING_KNOWN: HealthAnswers = { conditions: [], medications: [], allergies: [] };
@@ -205,18 +233,34 @@ function measureDeviations(session: PerformedSession, protocol: Protocol | undef
   return [...(depth ? [depth] : []), ...(duration ? [duration] : [])];
 }
 
+/**
+ * A device that the protocol names, its steps in their order (S1-S1, S3-S1), and a nurse on the order of a physician. An old
+ * history has no order and names devices as they came: an import counts what it is reconciled by, and no more.
+ */
+function procedureDeviations(session: PerformedSession, { protocol, roleOf }: CourseWorld): DeviationKind[] {
+  if (!protocol || session.isReconciled) return [];
+  const device = session.device as SessionFacts['device'];
+  const found = [...deviceFindings({ protocol }, { device }), ...stepFindings({ protocol }, session)];
+  const isUnordered = session.orderedBy === undefined && roleOf(session.practitionerId) === 'nurse';
+  return [...found.flatMap(({ deviation }) => deviation ?? []), ...(isUnordered ? (['order'] as const) : [])];
+}
+
 /** Against what was received at the site of the session; both days named in the receipt still count. */
 function lotDeviations(session: PerformedSession, on: LocalDate, world: CourseWorld): DeviationKind[] {
   let isExpired = false;
   let isMissing = false;
+  let isRecalled = false;
   for (const { product, lotNumber } of session.products) {
     const lot = world.lotAt(session.siteId, product, lotNumber);
     if (lot === undefined || on < lot.receivedOn) isMissing = true;
     if (lot !== undefined && on > lot.expiresOn) isExpired = true;
+    if (world.isRecalledOn(session.siteId, product, lotNumber, on)) isRecalled = true;
   }
   const found: DeviationKind[] = [];
   if (isExpired) found.push('lot-expired');
   if (isMissing) found.push('lot-not-received');
+  if (isRecalled) found.push('lot-recalled');
+  if (world.isOverdrawn(session.sessionId)) found.push('lot-volume');
   return found;
 }
 

@@ -18,16 +18,19 @@ import {
 import { practitionerFold, type PractitionerState } from '../../practitioner/practitioner.state.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 import type { PerformedSession, PlannedCourse } from '../course.state.js';
-import { CourseLots, LOT_DDL } from './course-lots.js';
+import { CourseLots, LOT_DDL, type LotPlace } from './course-lots.js';
 import {
   ABOUT_CONSENTS,
   ABOUT_HEALTH,
   allergiesOf,
   answersAt,
+  clearedAt,
   type ConsentFacts,
+  evolveClearance,
   evolveConsents,
   evolveHealth,
   type HealthRecord,
+  isConcluded,
   isConsentEvent,
   isHealthEvent,
   NO_CONSENTS,
@@ -35,6 +38,9 @@ import {
   unitedAnswers,
 } from './course-facts.js';
 import type { CourseWorld } from './course-progress.rules.js';
+import { type PersonsWithdrawal, withdrawalsAfter } from '../../patient/patient.state.js';
+import { afterWithdrawals } from '../../consultation/consent.rules.js';
+import { procedureOf } from '#libs/protocols/src/protocol.schema.js';
 
 /** What is known of a patient's health, closed. */
 type ClosedHealth = HealthRecord<SealedBox>;
@@ -44,6 +50,7 @@ export const REFERENCES_DDL = `
   ${KeyedStates.ddl('consultation')}
   ${KeyedStates.ddl('practitioner')}
   ${KeyedStates.ddl('patient')}
+  ${KeyedStates.ddl('withdrawal')}
   -- Registrations of one person; each link stands on both.
   create table patient_link (
     chain integer not null, patient_id uuid not null, other_id uuid not null, link_id uuid not null,
@@ -64,6 +71,8 @@ export interface UnsavedFacts {
   readonly consultations: Map<Id, ConsentFacts>;
   readonly practitioners: Map<Id, PractitionerState>;
   readonly patients: Map<Id, readonly ClosedHealth[]>;
+  /** What patients withdrew, by patient. */
+  readonly withdrawals: Map<Id, readonly PersonsWithdrawal[]>;
   /** Patients who were linked with another registration of theirs, or are no longer. */
   readonly relinked: Set<Id>;
   /** Practitioners who got a credential. */
@@ -72,6 +81,8 @@ export interface UnsavedFacts {
   readonly recredentialed: Set<Id>;
   /** Courses that must be judged anew. */
   readonly touched: Set<Id>;
+  /** Lots of which there is more or less than there was. */
+  readonly recount: LotPlace[];
   /** Streams that began in these pages. */
   readonly fresh: Set<StreamName>;
 }
@@ -94,6 +105,7 @@ export class CourseReferences {
   private readonly consultations = new KeyedStates<ConsentFacts>('consultation', NO_CONSENTS);
   private readonly practitioners = new KeyedStates<PractitionerState>('practitioner', practitionerFold.initial);
   private readonly patients = new KeyedStates<readonly ClosedHealth[]>('patient', []);
+  private readonly withdrawals = new KeyedStates<readonly PersonsWithdrawal[]>('withdrawal', []);
 
   /** Facts of pages that are not written yet. */
   unsaved(): UnsavedFacts {
@@ -101,10 +113,12 @@ export class CourseReferences {
       consultations: new Map(),
       practitioners: new Map(),
       patients: new Map(),
+      withdrawals: new Map(),
       relinked: new Set(),
       granted: new Set(),
       recredentialed: new Set(),
       touched: new Set(),
+      recount: [],
       fresh: new Set(),
     };
   }
@@ -143,9 +157,19 @@ export class CourseReferences {
       healthAfter,
       { unsaved: facts.patients, fresh },
     );
+    const entered = page.flatMap((event) => (event.type === 'ConsentWithdrawalsEntered' ? [event] : []));
+    await this.withdrawals.fold(
+      tx,
+      chain,
+      entered,
+      ({ data }) => data.patientId,
+      (known, { data, position }) => withdrawalsAfter(known, data, position),
+      { unsaved: facts.withdrawals, fresh },
+    );
     for (const id of await recordLinks(tx, chain, page)) facts.relinked.add(id);
     const lots = await this.lots.record(tx, chain, page);
     for (const id of lots.touched) touched.add(id);
+    facts.recount.push(...lots.recount);
     for (const { product, ingredients } of lots.grown) {
       const users = await this.lots.coursesThatUsed(tx, chain, product);
       for (const id of await this.ofAllergicPatients(tx, chain, boxes, users, ingredients)) touched.add(id);
@@ -157,11 +181,12 @@ export class CourseReferences {
    * @returns the courses in the table that they touch
    */
   async save({ tx, chain }: ProjectionContext, facts: UnsavedFacts): Promise<Set<Id>> {
-    const { consultations, practitioners, patients, relinked, granted, recredentialed, touched } = facts;
+    const { consultations, practitioners, patients, withdrawals, relinked, granted, recredentialed, touched } = facts;
     await writeTogether(tx, [
       ...this.consultations.write(chain, consultations),
       ...this.practitioners.write(chain, practitioners),
       ...this.patients.write(chain, patients),
+      ...this.withdrawals.write(chain, withdrawals),
     ]);
     const read = (text: string, ids: Iterable<Id>): Read<{ id: Id }>[] => {
       const wanted = [...ids];
@@ -172,7 +197,7 @@ export class CourseReferences {
       // What is known of one registration holds for the courses of all.
       ...read(
         `with ${PERSONS} select distinct c.id from person p join course c on c.chain = $1 and c.patient_id = p.id`,
-        new Set([...patients.keys(), ...relinked]),
+        new Set([...patients.keys(), ...withdrawals.keys(), ...relinked]),
       ),
       // A further credential can only mend sessions that had none: those alone are looked for.
       ...read(
@@ -203,7 +228,8 @@ export class CourseReferences {
         chain,
         treated.map(({ patientId }) => patientId),
       ),
-      ...this.lots.reads(chain, sessions),
+      othersRead(chain, courses),
+      ...this.lots.reads(chain, treated, sessions),
     ] as const;
   }
 
@@ -211,23 +237,42 @@ export class CourseReferences {
   async worldsOf(
     { chain, boxes }: ProjectionContext,
     protocolOf: (course: PlannedCourse) => CourseWorld['protocol'],
-    [consentRows, practitionerRows, patientRows, lotRows, ingredientRows]: FactRows,
+    [
+      consentRows,
+      practitionerRows,
+      patientRows,
+      otherRows,
+      lotRows,
+      ingredientRows,
+      recallRows,
+      overdrawnRows,
+    ]: FactRows,
   ): Promise<(course: PlannedCourse) => CourseWorld> {
     const consents = statesOf(consentRows);
     const practitioners = statesOf(practitionerRows);
     const health = await this.openHealth(chain, boxes, statesOf(patientRows));
+    const withdrawals = new Map<Id, PersonsWithdrawal[]>();
+    for (const { root, withdrawn } of patientRows) {
+      if (withdrawn) withdrawals.set(root, [...(withdrawals.get(root) ?? []), ...withdrawn]);
+    }
     const registrations = new Map<Id, Id[]>();
     for (const { root, id } of patientRows) registrations.set(root, [...(registrations.get(root) ?? []), id]);
-    const { lotAt, ingredientsOf } = this.lots.used(lotRows, ingredientRows);
+    const lots = this.lots.used(lotRows, ingredientRows, recallRows, overdrawnRows);
+    const practitionerOf = (id: Id) => {
+      const practitioner = practitioners.get(id);
+      return practitioner?.status === 'registered' ? practitioner : undefined;
+    };
     return (course) => ({
       protocol: protocolOf(course),
-      consents: consultationsOf(course).flatMap((id) => consents.get(id)?.consents ?? []),
-      credentialsOf: (practitionerId) => {
-        const practitioner = practitioners.get(practitionerId);
-        return practitioner?.status === 'registered' ? practitioner.credentials : [];
-      },
-      lotAt,
-      ingredientsOf,
+      consents: afterWithdrawals(
+        consultationsOf(course).flatMap((id) => consents.get(id)?.consents ?? []),
+        withdrawals.get(course.patientId) ?? [],
+      ),
+      clearances: consultationsOf(course).flatMap((id) => consents.get(id)?.clearance ?? []),
+      otherSessions: sessionsElsewhere(otherRows, course, protocolOf(course)),
+      credentialsOf: (practitionerId) => practitionerOf(practitionerId)?.credentials ?? [],
+      roleOf: (practitionerId) => practitionerOf(practitionerId)?.role,
+      ...lots,
       healthAt: (instant, knownAt) =>
         unitedAnswers(
           (registrations.get(course.patientId) ?? []).map((id) => answersAt(health.get(id) ?? [], instant, knownAt)),
@@ -280,11 +325,60 @@ export class CourseReferences {
 }
 
 /** The health of persons, by the registration that was asked for (`root`): of each that is linked with it a row. */
-const personsRead = (chain: Chain, ids: readonly Id[]): Read<{ root: Id; id: Id; state: readonly ClosedHealth[] }> => ({
+const personsRead = (chain: Chain, ids: readonly Id[]): Read<PersonRow> => ({
   text: `with ${PERSONS}
-    select p.root, s.id, s.state from person p join patient s on s.chain = $1 and s.id = p.id`,
+    select p.root, s.id, s.state, w.state as withdrawn from person p
+    join patient s on s.chain = $1 and s.id = p.id
+    left join withdrawal w on w.chain = $1 and w.id = p.id`,
   values: [chain.no, uuidArray([...new Set(ids)])],
 });
+
+interface PersonRow {
+  readonly root: Id;
+  readonly id: Id;
+  readonly state: readonly ClosedHealth[];
+  readonly withdrawn: readonly PersonsWithdrawal[] | null;
+}
+
+/** A course of a person who has several. */
+export interface OtherRow {
+  /** The registration that was asked for. */
+  readonly root: Id;
+  readonly id: Id;
+  /** Of its protocol; its code where that is not published yet. */
+  readonly procedure: string;
+  readonly sessions: PlannedCourse['sessions'];
+}
+
+/** The other courses of the persons of some, which most do not have. */
+const othersRead = (chain: Chain, courses: readonly PlannedCourse[]): Read<OtherRow> => ({
+  text: `with ${PERSONS}
+    select p.root, c.id, coalesce(r.protocol ->> 'procedure', c.protocol) as procedure, c.state -> 'sessions' as sessions
+    from person p join course c on c.chain = $1 and c.patient_id = p.id
+    left join protocol r on r.chain = $1 and r.code = c.protocol and r.version = c.protocol_version
+    where exists (
+      select 1 from unnest($3::uuid[], $4::uuid[]) as w(patient_id, course_id)
+      where w.patient_id = p.root and w.course_id <> c.id
+    )`,
+  values: [
+    chain.no,
+    uuidArray([...new Set(courses.map(({ patientId }) => patientId))]),
+    uuidArray(courses.map(({ patientId }) => patientId)),
+    uuidArray(courses.map(({ courseId }) => courseId)),
+  ],
+});
+
+/** Performed course sessions of the procedure in the person's other courses. */
+const sessionsElsewhere = (
+  rows: readonly OtherRow[],
+  { courseId, patientId, protocol }: PlannedCourse,
+  rules: CourseWorld['protocol'],
+): PerformedSession[] =>
+  rows
+    .filter(({ root, id }) => root === patientId && id !== courseId)
+    .filter(({ procedure }) => procedure === (rules ? procedureOf(rules) : protocol.code))
+    .flatMap(({ sessions }) => sessions)
+    .filter((session): session is PerformedSession => session.status === 'performed' && session.kind === 'course');
 
 /**
  * Links are few, and written at once.
@@ -334,9 +428,14 @@ const withHealth = (records: readonly ClosedHealth[], event: SealedEvent<Treatme
 
 /** A correction says how the whole history of the consultation reads now. */
 const consentsAfter = (consents: ConsentFacts, event: SealedEvent<ConsultationEntry>): ConsentFacts => {
+  const { clearance: before } = consents;
   if (event.history) {
     const history = event.history as readonly SealedEvent<TreatmentEvent>[];
-    return history.flatMap((each) => (isConsentEvent(each) ? [each] : [])).reduce(evolveConsents, NO_CONSENTS);
+    const facts = history.flatMap((each) => (isConsentEvent(each) ? [each] : [])).reduce(evolveConsents, NO_CONSENTS);
+    return { ...facts, clearance: evolveClearance(before, clearedAt(history), event.recordedAt) };
+  }
+  if (isConcluded(event)) {
+    return { ...consents, clearance: evolveClearance(before, clearedAt([event]), event.recordedAt) };
   }
   return isConsentEvent(event) ? evolveConsents(consents, event) : consents;
 };

@@ -62,6 +62,8 @@ function told({ type, facts, session, protocol }: EntryFacts): Told {
       return {
         title: `Holds until ${(facts as Facts<typeof type>).until}: something recorded of the patient’s health.`,
       };
+    case 'ConsentWithdrawalsEntered':
+      return { title: 'Withdrawals of consents entered.' };
     case 'CourseEntered':
       return { title: 'Course entered.', protocol };
     case 'PatientLinked':
@@ -76,6 +78,8 @@ function told({ type, facts, session, protocol }: EntryFacts): Told {
       return { title: 'Came back.' };
     case 'GuardianNamed':
       return { title: 'Guardian named.' };
+    case 'PatientErased':
+      return { title: 'Erased: what was personal can be read no more.' };
     case 'AdverseEventReported': {
       const { kind, severity, causality, reportBy } = facts as Facts<typeof type>;
       return { title: `Adverse event reported: ${kind}.`, severity, causality, reportBy };

@@ -26,6 +26,14 @@ export const LOT_TRACE_DDL = `
   create index lot_use_trace on lot_use (chain, product, lot_number, planned)
     include (session_id, patient_id, site_id, practitioner_id, course_id, wall, instant, volume_ul, volume_known);
   create index lot_use_course on lot_use (chain, course_id);
+  -- How lots are written wherever one is named, by their number as it is compared.
+  create table lot_name (
+    chain integer not null,
+    lot_key text collate "C" not null,
+    product text collate "C" not null,
+    lot_number text collate "C" not null,
+    primary key (chain, lot_key, product, lot_number)
+  );
   -- Where the lots were received.
   create table lot (
     chain integer not null,
@@ -48,10 +56,13 @@ export const LOT_TRACE_DDL = `
     id uuid not null,
     product text collate "C" not null,
     lot_number text collate "C" not null,
+    -- The number as it is compared.
+    lot_key text collate "C" not null,
     recalled_on date not null,
     state json not null,
     primary key (chain, id)
   );
+  create index recall_key on recall (chain, lot_key);
   create index recall_day on recall (chain, recalled_on desc, id);
   create table told (
     chain integer not null,

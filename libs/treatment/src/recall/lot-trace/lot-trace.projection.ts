@@ -24,7 +24,7 @@ import { LOT_TRACE_DDL } from './lot-trace.ddl.js';
 import { LotUseRows } from './lot-use.rows.js';
 import { RecallRows } from './recall.rows.js';
 
-export const LOT_TRACE = { name: 'lot_trace', version: 1 } as const;
+export const LOT_TRACE = { name: 'lot_trace', version: 2 } as const;
 
 const named = (types: readonly { readonly type: string }[]): ReadonlySet<string> =>
   new Set(types.map(({ type }) => type));

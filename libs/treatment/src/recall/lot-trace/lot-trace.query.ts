@@ -10,8 +10,10 @@ import { type NamedSite, type People, siteIn, siteRef } from '../../directory/pe
 import { stockOf, totalMl } from '../../lot/lot.state.js';
 import type { Person } from '../../shared.contract.js';
 import { RecallUnknown } from '../recall.errors.js';
-import { recallIdOf, type Telling } from '../recall.events.js';
+import type { Telling } from '../recall.events.js';
+import type { NamedLot } from '../recalled-lot.rules.js';
 import type { RecallState } from '../recall.state.js';
+import { lotNames } from './lot-names.query.js';
 import type { LotTrace, RecallView, TraceList } from './lot-trace.contract.js';
 import { LOT_TRACE } from './lot-trace.projection.js';
 import {
@@ -21,7 +23,7 @@ import {
   pageSql,
   RECALL_SQL,
   RECALLS_SQL,
-  TRACE_SQL,
+  traceSql,
   USE_SQL,
 } from './lot-trace.sql.js';
 
@@ -152,13 +154,16 @@ export class LotTraceQuery {
     private readonly people: People,
   ) {}
 
-  /** Everything that a lot of a product touched, in one statement and so of one moment. An unknown lot touched nothing. */
+  /**
+   * Everything that a lot of a product touched, however it is written, in one statement and so of one moment. An unknown lot
+   * touched nothing.
+   */
   async trace(
     chain: Chain,
-    { product, lot, limit }: Pick<TraceParams, 'product' | 'lot' | 'limit'>,
+    { product, lot, limit, recallId }: Pick<TraceParams, 'product' | 'lot' | 'limit'> & { readonly recallId?: Id },
   ): Promise<LotTrace> {
-    const recallId = recallIdOf(chain.id, product, lot);
-    const { rows } = await this.db.query<TraceRow>(TRACE_SQL, [chain.no, product, lot, recallId, limit + 1]);
+    const of = await this.namesOf(chain, { product, lotNumber: lot, recallId });
+    const { rows } = await this.db.query<TraceRow>(traceSql(of.spelling), [chain.no, ...of.values, limit + 1]);
     const row = rows[0] as TraceRow;
     const names = await this.namesIn(
       chain,
@@ -200,9 +205,9 @@ export class LotTraceQuery {
   ): Promise<{ items: object[]; next: string | null }> {
     const keys = keysOf(list);
     const after = cursor === undefined ? keys.map(() => null) : decodeCursor(cursor, keys.length);
-    const recallId = recallIdOf(chain.id, product, lot);
-    const { rows } = await this.db.query<ListRows[typeof list]>(pageSql(list), [
-      ...[chain.no, product, lot, recallId, limit + 1],
+    const of = await this.namesOf(chain, { product, lotNumber: lot });
+    const { rows } = await this.db.query<ListRows[typeof list]>(pageSql(list, of.spelling), [
+      ...[chain.no, ...of.values, limit + 1],
       ...after,
     ]);
     return this.page(list, rows, limit, await this.namesIn(chain, rows));
@@ -229,22 +234,39 @@ export class LotTraceQuery {
     const { rows } = await this.db.query<{ product: string; lot_number: string }>(RECALL_SQL, [chain.no, recallId]);
     const [of] = rows;
     if (!of) throw new RecallUnknown();
-    return this.trace(chain, { product: of.product, lot: of.lot_number, limit });
+    return this.trace(chain, { product: of.product, lot: of.lot_number, limit, recallId });
   }
 
-  /** What performed sessions at the lot's site used of it, in ml, and in how many of them nobody wrote that down. */
+  /** How many receipts on record are of a lot, by GTIN or by its names. */
+  async receiptsOf(chain: Chain, lot: NamedLot): Promise<number> {
+    return (await lotNames(this.db, chain, lot)).receipts;
+  }
+
+  /**
+   * What performed sessions at the lot's site used of it, in ml, and in how many of them nobody wrote that down.
+   * @param but sessions that are left out
+   */
   async useAt(
     chain: Chain,
     { product, lotNumber, siteId }: { readonly product: string; readonly lotNumber: string; readonly siteId: Id },
+    but: readonly Id[] = [],
   ): Promise<{ usedMl: number; volumeUnknown: number }> {
     const { rows } = await this.db.query<{ used_ul: number; unknown: number }>(USE_SQL, [
       chain.no,
       product,
       lotNumber,
       siteId,
+      but,
     ]);
     const { used_ul = 0, unknown = 0 } = rows[0] ?? {};
     return { usedMl: used_ul / ML, volumeUnknown: unknown };
+  }
+
+  /** Under which names a lot stands, as the statements take them. */
+  private async namesOf(chain: Chain, lot: Parameters<typeof lotNames>[2]) {
+    const { names, recallId } = await lotNames(this.db, chain, lot);
+    const columns = [names.map(({ product }) => product), names.map(({ lotNumber }) => lotNumber)];
+    return { values: [...columns, recallId], spelling: names.length > 1 ? ('many' as const) : ('one' as const) };
   }
 
   private page(

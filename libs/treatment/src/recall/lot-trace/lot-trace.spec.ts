@@ -389,6 +389,37 @@ describe('where a lot was received', () => {
 });
 
 describe('a recall', () => {
+  it('[recall.matches] is answered with every session of its lot, however the lot is written, each once', async () => {
+    const gtin = '08690000000012';
+    const [lotId, recallId] = [newId(), recallIdOf(chain.id, 'other name', 'l-7')];
+    const receipt = { lotId, siteId: of.site, product: PRODUCT, lotNumber: 'L 7', gtin, ingredients: [] };
+    const history = new CourseHistory(of);
+    const [one, two] = [newId(), newId()];
+    const use = (product: string, lotNumber: string) => ({ product, lotNumber, volumeMl: 1 });
+    history.push(
+      SessionPerformed(
+        NOW,
+        performed(history, one, '2026-02-01T10:00', [use(PRODUCT, 'L 7'), use('Other-Name', 'L7')]),
+      ),
+      SessionPerformed(NOW, performed(history, two, '2026-02-02T10:00', [use('Nobody knows', 'L7')])),
+    );
+    const ofRecall = { recallId, product: 'other name', lotNumber: 'l-7' };
+    const notice = { ...ofRecall, gtin, recalledOn: '2026-03-01', reference: 'FSN-7', cause: 'sterility' as const };
+    await record([
+      ...[patient(of.patient), site(of.site), ...history.streams()],
+      {
+        stream: lotStream(lotId),
+        events: [LotReceived(NOW, { ...receipt, expiresOn: '2026-12-31', receivedOn: '2026-01-05' })],
+      },
+      { stream: recallStreamOf(recallId), events: [LotRecalled(NOW, notice)] },
+    ]);
+    const found = await query.recall(chain, recallId, { limit: 20 });
+    expect(found.counts).toMatchObject({ sessions: 1, patients: 1, notTold: 1 });
+    expect(found.sessions.items).toMatchObject([{ sessionId: one, volumeMl: 2 }]);
+    expect(found.receipts).toMatchObject([{ lotId }]);
+    expect(await query.receiptsOf(chain, { product: 'Other name', lotNumber: 'L7', gtin })).toBe(1);
+    expect(await query.receiptsOf(chain, { product: 'Other name', lotNumber: 'L8', gtin })).toBe(0);
+  });
   it('stands with the lot, and shows who has been told and who not', async () => {
     const recallId = recallIdOf(chain.id, PRODUCT, LOT);
     const stream = recallStreamOf(recallId);

@@ -4,19 +4,34 @@ import type { TraceList } from './lot-trace.contract.js';
 
 const SCHEMA = `"${schemaOf(LOT_TRACE)}"`;
 
+/** Most lots are written in one way, and what is written in one way needs no grouping. */
+export type Spelling = 'one' | 'many';
+const OF_LOT = `from unnest($2::text[], $3::text[]) as n(product, lot_number)
+      join ${SCHEMA}.lot_use u on u.chain = $1 and u.product = n.product and u.lot_number = n.lot_number where true`;
+const SUMS: Readonly<Record<Spelling, string>> = {
+  one: 'volume_ul, volume_known',
+  many: 'sum(volume_ul)::bigint as volume_ul, bool_and(volume_known) as volume_known',
+};
+const GROUPS: Readonly<Record<Spelling, string>> = {
+  one: '',
+  many: 'group by session_id, patient_id, site_id, practitioner_id, course_id, wall, instant',
+};
+
 /**
  * What a lot touched, as tables that the statements below choose from; each is worked out once, and only where it is
- * needed. $1 is the chain's number, $2 the product, $3 the lot number, $4 the id of its recall.
+ * needed. $1 is the chain's number, $2 the products and $3 the lot numbers under which the lot is written, pair by pair, $4
+ * the id of its recall.
+ * @param spelling where a session may have written the lot in two ways, which is one use all the same
  */
-const TOUCHED = `
+const touched = (spelling: Spelling) => `
   with used as materialized (
-    select session_id, patient_id, site_id, practitioner_id, course_id, wall, instant, volume_ul, volume_known
-    from ${SCHEMA}.lot_use where chain = $1 and product = $2 and lot_number = $3 and not planned
+    select session_id, patient_id, site_id, practitioner_id, course_id, wall, instant, ${SUMS[spelling]}
+    ${OF_LOT} and not planned ${GROUPS[spelling]}
   ),
   planned as materialized (
     select session_id, patient_id, site_id, practitioner_id, course_id, wall, instant, 0::bigint as volume_ul,
       false as volume_known
-    from ${SCHEMA}.lot_use where chain = $1 and product = $2 and lot_number = $3 and planned
+    ${OF_LOT} and planned ${GROUPS[spelling]}
   ),
   told as materialized (
     select entry_id, patient_id, on_date, how from ${SCHEMA}.told where chain = $1 and recall_id = $4
@@ -73,10 +88,10 @@ const LISTS: Readonly<Record<TraceList, ListSql>> = {
 export const keysOf = (list: TraceList): readonly string[] => LISTS[list].keys;
 
 /** One page of a list. $5 is the number of rows; the cursor's values come after it. */
-export function pageSql(list: TraceList): string {
+export function pageSql(list: TraceList, spelling: Spelling): string {
   const { from, where = 'true', keys, types } = LISTS[list];
   const after = types.map((type, n) => `$${n + 6}::${type}`);
-  return `${TOUCHED}
+  return `${touched(spelling)}
     select * from ${from}
     where ${where} and (${after[0] ?? ''} is null or (${keys.join(', ')}) > (${after.join(', ')}))
     order by ${keys.join(', ')} limit $5`;
@@ -102,7 +117,7 @@ const firstPage = (list: FirstPage): string => {
 };
 
 /** Everything at once, so that all of it is of one moment: the counts over all, and the first page of each list. */
-export const TRACE_SQL = `${TOUCHED}
+export const traceSql = (spelling: Spelling): string => `${touched(spelling)}
   select
     (select count(*)::integer from used) as n_sessions,
     (select count(*)::integer from patients) as n_patients,
@@ -116,16 +131,19 @@ export const TRACE_SQL = `${TOUCHED}
     (select state from ${SCHEMA}.recall where chain = $1 and id = $4) as recall,
     (select coalesce(json_agg(r order by r.site_id), '[]') from (
        select l.id, l.site_id, l.received_on, l.expires_on, l.volume_ul, l.wasted_ul,
-         (select coalesce(sum(u.volume_ul), 0) from used u where u.site_id = l.site_id) as used_ul
-       from ${SCHEMA}.lot l where l.chain = $1 and l.product = $2 and l.lot_number = $3
+         (select coalesce(sum(u.volume_ul), 0) from ${SCHEMA}.lot_use u where u.chain = $1 and u.product = l.product
+            and u.lot_number = l.lot_number and not u.planned and u.site_id = l.site_id) as used_ul
+       from unnest($2::text[], $3::text[]) as n(product, lot_number)
+       join ${SCHEMA}.lot l on l.chain = $1 and l.product = n.product and l.lot_number = n.lot_number
      ) r) as receipts,
     ${FIRST_PAGES.map(firstPage).join(',\n    ')}`;
 
-/** What performed sessions at a site used of a lot. */
+/** What performed sessions at a site used of a lot, but for those that $5 names. */
 export const USE_SQL = `
   select coalesce(sum(volume_ul), 0)::float8 as used_ul, (count(*) filter (where not volume_known))::integer as unknown
   from ${SCHEMA}.lot_use
-  where chain = $1 and product = $2 and lot_number = $3 and not planned and site_id = $4`;
+  where chain = $1 and product = $2 and lot_number = $3 and not planned and site_id = $4
+    and session_id <> all($5::uuid[])`;
 
 /** The recalls, the newest first. */
 export const RECALLS_SQL = `

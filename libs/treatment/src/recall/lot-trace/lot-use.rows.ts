@@ -3,6 +3,7 @@ import { changesHistory } from '#libs/event-store/src/correction.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
 import type { CourseEvent, CourseStreamEvent } from '../../course/course.events.js';
+import { saveLotNames } from './lot-name.rows.js';
 import { type LotUse, stepOf, type TracedCourse } from './traced-course.js';
 
 type CourseStates = Map<Id, TracedCourse>;
@@ -84,6 +85,7 @@ async function saveUses(
   ]);
   const uses = [...rows.values()].flat();
   if (uses.length === 0) return;
+  await saveLotNames({ tx, chain }, uses);
   await tx.query(INSERT, [
     chain.no,
     uuidArray(uses.map((use) => use.sessionId)),

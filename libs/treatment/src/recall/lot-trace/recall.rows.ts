@@ -3,8 +3,10 @@ import type { Id } from '#libs/kernel/src/ids.js';
 import type { ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
 import { lotFold, type LotState, type ReceivedLot } from '../../lot/lot.state.js';
 import type { LotEvent, LotStreamEvent } from '../../lot/lot.events.js';
+import { foldName } from '../../lot/lot-name.js';
 import type { RecallEvent, RecallStreamEvent } from '../recall.events.js';
 import { recallFold, type RecallState } from '../recall.state.js';
+import { saveLotNames } from './lot-name.rows.js';
 
 type Tables = Pick<ProjectionContext, 'tx' | 'chain'>;
 type StoredRecall = Exclude<RecallState, { status: 'none' }>;
@@ -25,6 +27,7 @@ export class RecallRows {
     await tx.query('delete from lot where chain = $1 and id = any($2::uuid[])', [chain.no, ids]);
     const rows = [...states.values()].filter((lot): lot is ReceivedLot => lot.status === 'received');
     if (rows.length === 0) return;
+    await saveLotNames({ tx, chain }, rows);
     await tx.query(
       `insert into lot (chain, id, site_id, product, lot_number, received_on, expires_on, volume_ul, wasted_ul, state)
        select $1, (r.state ->> 'lotId')::uuid, (r.state ->> 'siteId')::uuid, r.state ->> 'product', r.state ->> 'lotNumber',
@@ -96,11 +99,15 @@ export class RecallRows {
     const known = [...states.values()].filter((state): state is StoredRecall => state.status !== 'none');
     if (known.length === 0) return;
     await tx.query(
-      `insert into recall (chain, id, product, lot_number, recalled_on, state)
-       select $1, (r.state ->> 'recallId')::uuid, r.state ->> 'product', r.state ->> 'lotNumber',
+      `insert into recall (chain, id, product, lot_number, lot_key, recalled_on, state)
+       select $1, (r.state ->> 'recallId')::uuid, r.state ->> 'product', r.state ->> 'lotNumber', r.lot_key,
          (r.state ->> 'recalledOn')::date, r.state
-       from unnest($2::json[]) as r(state)`,
-      [chain.no, known.map((state) => JSON.stringify({ ...state, told: [] }))],
+       from unnest($2::json[], $3::text[]) as r(state, lot_key)`,
+      [
+        chain.no,
+        known.map((state) => JSON.stringify({ ...state, told: [] })),
+        known.map(({ lotNumber }) => foldName(lotNumber)),
+      ],
     );
   }
 }

@@ -5,7 +5,9 @@ import type { ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Projection, ProjectionContext, SealedEvent } from '#libs/projections/src/projection.js';
 import {
   COURSE_CORRECTIONS,
+  CourseLapsed,
   CoursePlanned,
+  CourseStopped,
   SessionBooked,
   SessionCancelled,
   SessionMissed,
@@ -16,10 +18,17 @@ import {
 } from '../../course/course.events.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 
-export const SITE_DAY = { name: 'site_day', version: 2 } as const;
+export const SITE_DAY = { name: 'site_day', version: 3 } as const;
 
 const DDL = `
-  create table course (chain integer not null, id uuid not null, protocol text not null, primary key (chain, id));
+  create table course (
+    chain integer not null,
+    id uuid not null,
+    protocol text not null,
+    -- Stopped or lapsed: what is still booked in it does not take place.
+    ended boolean not null default false,
+    primary key (chain, id)
+  );
   create table session (
     chain integer not null,
     id uuid not null,
@@ -72,6 +81,7 @@ const SESSION_TYPES: ReadonlySet<string> = new Set(
     ({ type }) => type,
   ),
 );
+const ENDS: ReadonlySet<string> = new Set([CourseStopped.type, CourseLapsed.type]);
 const isSessionEvent = (event: SealedEvent<TreatmentEvent>): event is SessionEvent => SESSION_TYPES.has(event.type);
 
 type Sessions = Map<Id, SessionRow>;
@@ -83,6 +93,7 @@ export class SiteDayProjection implements Projection {
   readonly ddl = DDL;
   readonly types: ReadonlySet<string> = new Set([
     CoursePlanned.type,
+    ...ENDS,
     ...SESSION_TYPES,
     ...COURSE_CORRECTIONS.map(({ type }) => type),
   ]);
@@ -90,6 +101,7 @@ export class SiteDayProjection implements Projection {
   async apply({ tx, chain }: ProjectionContext, events: readonly SealedEvent[]): Promise<void> {
     const page = events as readonly SealedEvent<TreatmentEvent>[];
     await savePlanned(tx, chain, page.flatMap(withHistory));
+    await saveEnds(tx, chain, page);
     const changes = page.filter(isSessionEvent);
     const corrected = new Set(page.filter(({ history }) => history).map(({ data }) => courseOf(data)));
     if (changes.length === 0 && corrected.size === 0) return;
@@ -126,6 +138,25 @@ async function savePlanned(tx: Queryable, chain: Chain, events: readonly SealedE
     `insert into course (chain, id, protocol) select $1, * from unnest($2::uuid[], $3::text[])
      on conflict (chain, id) do update set protocol = excluded.protocol`,
     [chain.no, [...planned.keys()], [...planned.values()]],
+  );
+}
+
+/** Whether courses have ended, as the last event says that is about it. */
+async function saveEnds(tx: Queryable, chain: Chain, page: readonly SealedEvent<TreatmentEvent>[]): Promise<void> {
+  const ended = new Map<Id, boolean>();
+  for (const event of page) {
+    if (event.history)
+      ended.set(
+        courseOf(event.data),
+        event.history.some(({ type }) => ENDS.has(type)),
+      );
+    else if (ENDS.has(event.type)) ended.set(courseOf(event.data), true);
+  }
+  if (ended.size === 0) return;
+  await tx.query(
+    `update course c set ended = e.ended from unnest($2::uuid[], $3::boolean[]) as e(id, ended)
+     where c.chain = $1 and c.id = e.id`,
+    [chain.no, [...ended.keys()], [...ended.values()]],
   );
 }
 

@@ -57,6 +57,8 @@ export class SiteDayQuery {
       `select s.*, c.protocol from "${schemaOf(SITE_DAY)}".session s
        left join "${schemaOf(SITE_DAY)}".course c on c.chain = s.chain and c.id = s.course_id
        where s.chain = $1 and s.site_id = $2 and s.local_date = $3
+         -- What is still booked in a course that has ended does not take place.
+         and not (s.status = 'booked' and coalesce(c.ended, false))
        order by s.instant, s.id limit $4`,
       [chain.no, siteId, date, SESSIONS_MAX],
     );

@@ -3,7 +3,13 @@ import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { CourseHistory, patient, practitioner, site, zoned } from '#test/support/treatment-history.js';
 import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
-import { SessionCancelled, SessionMissed, SessionRescheduled } from '../../course/course.events.js';
+import {
+  CourseEntryRetracted,
+  CourseStopped,
+  SessionCancelled,
+  SessionMissed,
+  SessionRescheduled,
+} from '../../course/course.events.js';
 import { siteDaySchema } from './site-day.contract.js';
 
 let models: TestReadModels;
@@ -75,6 +81,22 @@ it('moves a session with its new time and site', async () => {
   expect((await models.siteDay.day(chain, of.site, { date: '2024-03-01' })).items).toEqual([]);
   // The day is the site's own: in UTC this is the fourth of March.
   expect((await models.siteDay.day(chain, elsewhere, { date: '2024-03-03' })).items).toMatchObject([{ sessionId }]);
+});
+
+it('[course.not-active] leaves out what is still booked in a course that has ended, until its end is taken back', async () => {
+  const history = new CourseHistory(of).performed('2024-03-01T08:00').booked('2024-03-01T15:00', { number: 2 });
+  await models.record(chain, [...references(), ...history.streams()]);
+  const named = { courseId: history.id, patientId: of.patient };
+  const stream = `course-${history.id}`;
+  const shown = async () =>
+    (await models.siteDay.day(chain, of.site, { date: '2024-03-01' })).items.map(({ status }) => status);
+  await models.record(chain, [{ stream, events: [CourseStopped(at, { ...named, reason: 'moved' })] }]);
+  expect(await shown()).toEqual(['performed']);
+  const stored = await models.engine.store.readStream(chain.id, stream);
+  const retracts = stored.find(({ header }) => header.type === 'CourseStopped')?.header.id ?? '';
+  const retracted = CourseEntryRetracted(at, { ...named, retracts, retractionReason: 'stays' });
+  await models.record(chain, [{ stream, events: [retracted] }]);
+  expect(await shown()).toEqual(['performed', 'booked']);
 });
 
 it('takes the site’s present day when none is named, and refuses a site that does not exist', async () => {

@@ -1,0 +1,213 @@
+import { newId } from '#libs/kernel/src/ids.js';
+import { occurredNow } from '#libs/kernel/src/occurred.js';
+import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
+import {
+  allNo,
+  at,
+  booked,
+  cleared,
+  eventIdOf,
+  given,
+  NOW,
+  nurse,
+  ofCourse,
+  patient,
+  perform,
+  performed,
+  physician,
+  physicianId,
+  planned,
+  practitionerId,
+  recorded,
+  refusal,
+  sessionId,
+  siteId,
+  world,
+} from '#test/support/course-given.js';
+import { type CourseCommand, decideCourse } from './course.decider.js';
+import {
+  CourseCompleted,
+  CourseLapsed,
+  CourseStopped,
+  type CourseStreamEvent,
+  SessionCancelled,
+  SessionHeld,
+  SessionHoldDecided,
+  SessionMissed,
+  SessionRescheduled,
+} from './course.events.js';
+import type { PlannedCourse } from './course.state.js';
+import { knowledgeOfCheck } from './held-knowledge.rules.js';
+import { standingFindings } from './session.rules.js';
+
+/** What waits for a physician does not go away by itself, and what has ended has nothing to come. */
+const YES = 'infection-at-site';
+const now = occurredNow(NOW);
+const decide = (command: CourseCommand, events: readonly CourseStreamEvent[]) =>
+  decideCourse(command, given(...events), NOW);
+const rules = (command: CourseCommand, events: readonly CourseStreamEvent[]) =>
+  refusal(() => decide(command, events)).rules;
+const held = (id = sessionId, ...positive: string[]) =>
+  SessionHeld(now, { ...ofCourse, sessionId: id, practitionerId, positive: positive.length > 0 ? positive : [YES] });
+const decided = (decision: 'proceed' | 'do-not-treat', id = sessionId) =>
+  SessionHoldDecided(now, { ...ofCourse, sessionId: id, physicianId, decision, reason: 'seen' });
+const moved = (wall: string, id = sessionId) =>
+  SessionRescheduled(now, { ...ofCourse, sessionId: id, siteId, practitionerId, at: at(wall) });
+const cancelled = (id = sessionId) => SessionCancelled(now, { ...ofCourse, sessionId: id, reason: 'ill' });
+const start = [planned, booked(sessionId, '2026-03-02T17:00')];
+const yes = { check: { ...allNo(), [YES]: 'yes' as const } };
+
+describe('a hold', () => {
+  it.each([
+    ['that nobody decided on', []],
+    ['by a decision not to treat', [decided('do-not-treat')]],
+  ])('[session.hold-stays] %s goes along when the session is moved, and back', (_, decisions) => {
+    const away = [...start, held(), ...decisions, moved('2026-03-01T17:00')];
+    expect(rules(perform({}, {}, '2026-03-01T17:00'), away)).toEqual(['session.held']);
+    expect(rules(perform(), [...away, moved('2026-03-02T17:00')])).toEqual(['session.held']);
+  });
+  it('[session.hold-stays] that a physician has lifted is asked anew on another day', () => {
+    const lifted = [...start, held(), decided('proceed')];
+    expect(decide(perform({}, yes), lifted)).toHaveLength(1);
+    expect(rules(perform({}, yes, '2026-03-01T17:00'), [...lifted, moved('2026-03-01T17:00')])).toEqual([
+      'session.held',
+    ]);
+  });
+
+  const book: CourseCommand = {
+    type: 'BookSession',
+    sessionId: newId(),
+    kind: 'course',
+    siteId,
+    practitionerId,
+    at: at('2026-03-05T10:00'),
+    products: undefined,
+    world: {
+      consultation: cleared,
+      practitioner: nurse,
+      protocol: facial,
+      person: { patients: [patient] },
+      openAdverseEvents: [],
+    },
+  };
+  const bookedAfter = (...events: CourseStreamEvent[]) => decide(book, [...start, ...events]).map(({ type }) => type);
+
+  it('[session.hold-stays] goes over to the session that is booked in the place of the one that was held', () => {
+    const missed = SessionMissed(now, { ...ofCourse, sessionId });
+    for (const gone of [[cancelled()], [missed], [decided('do-not-treat'), cancelled()], []]) {
+      expect(decide(book, [...start, held(), ...gone])).toMatchObject([
+        { type: 'SessionBooked' },
+        { type: 'SessionHeld', data: { sessionId: book.sessionId, practitionerId, positive: [YES] } },
+      ]);
+    }
+  });
+  it('[session.hold-stays] goes over no more once a physician has let a session go on', () => {
+    expect(bookedAfter(cancelled())).toEqual(['SessionBooked']);
+    expect(bookedAfter(held(), decided('proceed'), cancelled())).toEqual(['SessionBooked']);
+    const next = newId();
+    const treated = [booked(next, '2026-03-02T17:30', 2), held(next), decided('proceed', next)];
+    expect(bookedAfter(held(), cancelled(), ...treated, performed(next, '2026-03-02T17:30', 2))).toEqual([
+      'SessionBooked',
+    ]);
+  });
+  it('[session.hold-stays] of what has no override stands in the patient’s record, and leaves the next session free', () => {
+    expect(bookedAfter(held(sessionId, 'pregnancy'), cancelled())).toEqual(['SessionBooked']);
+  });
+  it.each([
+    ['SessionHeld', 2],
+    ['SessionHoldDecided', 3],
+  ])('[session.hold-stays] is taken back by a physician only: %s', (_, entry) => {
+    const events = [...start, held(), decided('do-not-treat')];
+    const retract = (physicianNamed: object): CourseCommand => ({
+      type: 'RetractCourseEntry',
+      eventId: eventIdOf(entry),
+      reason: 'another patient',
+      history: recorded(events),
+      openFollowUps: [],
+      ...physicianNamed,
+    });
+    expect(rules(retract({}), events)).toEqual(['session.hold-stays']);
+    const by = (state: object) => ({ physician: { id: physicianId, state, on: '2026-03-02' } });
+    expect(rules(retract(by(nurse)), events)).toEqual(['session.hold-stays']);
+    expect(decide(retract(by(physician)), events)).toMatchObject([{ data: { physicianId } }]);
+  });
+  it('[session.check-as-held] of the day of the session is recorded with it as it was found', () => {
+    const lifted = [...start, held(), decided('proceed')];
+    expect(rules(perform(), lifted)).toEqual(['session.check-as-held']);
+    expect(decide(perform({}, yes), lifted)).toHaveLength(1);
+    // The day before, it was another answer.
+    const before = SessionHeld(occurredNow(at('2026-03-01T10:00').instant), held().data);
+    expect(decide(perform(), [...start, before, decided('proceed')])).toHaveLength(1);
+  });
+});
+
+describe('what the pre-treatment check says of the patient', () => {
+  const none = { conditions: [], medications: [], allergies: [] };
+  const said = (positive: string[], substances?: string[], planned = ['hyaluronic acid', 'glutathione']) =>
+    knowledgeOfCheck(facial, { positive, substances }, planned, none).map(
+      ({ kind, statement }) => `${kind} ${statement}`,
+    );
+  it('[session.hold-stays] is told to the record where it has no override (S0-C1, S0-C5)', () => {
+    expect(said(['pregnancy'])).toEqual(['condition pregnancy']);
+    expect(said(['allergy-to-planned-substance'], ['glutathione'])).toEqual(['allergy glutathione']);
+    expect(said(['allergy-to-planned-substance'])).toEqual(['allergy hyaluronic acid', 'allergy glutathione']);
+    expect(said(['allergy-to-planned-substance'], undefined, [])).toEqual(['condition allergy-to-planned-substance']);
+    expect(said([YES, 'aspirin-or-nsaid'])).toEqual([]);
+  });
+});
+
+describe('a course that has ended', () => {
+  const completed = [planned, CourseCompleted(now, ofCourse)];
+  const maintenance = booked(sessionId, '2026-03-02T17:00', 1, 'maintenance');
+  const stopped = CourseStopped(now, { ...ofCourse, reason: 'moved' });
+  const standing = (kind: 'course' | 'maintenance', ...events: CourseStreamEvent[]) =>
+    standingFindings(
+      given(...events) as PlannedCourse,
+      { ...world, lots: [] },
+      { kind, at: at('2026-03-09T10:00'), hold: undefined, planned: [] },
+    ).map(({ rule }) => rule);
+
+  it('[course.not-active] has no maintenance performed that was booked before it was stopped', () => {
+    expect(decide(perform(), [...completed, maintenance])).toHaveLength(1);
+    expect(rules(perform(), [...completed, maintenance, stopped])).toEqual(['course.not-active']);
+  });
+  it('[maintenance.after-course] has no maintenance performed while it is not completed', () => {
+    expect(rules(perform(), [planned, maintenance])).toEqual(['maintenance.after-course']);
+  });
+  it('[course.not-active] blocks what is still booked in it', () => {
+    expect(standing('course', planned)).toEqual([]);
+    expect(standing('course', planned, stopped)).toEqual(['course.not-active']);
+    expect(
+      standing('course', planned, CourseLapsed(now, { ...ofCourse, practitionerId, reason: 'no answer' })),
+    ).toEqual(['course.not-active']);
+    expect(standing('maintenance', ...completed)).toEqual([]);
+    expect(standing('maintenance', ...completed, stopped)).toEqual(['course.not-active']);
+  });
+  it('[correction.maintenance-first] is not active again while maintenance rests on its end', () => {
+    const retract = (events: readonly CourseStreamEvent[]): CourseCommand => ({
+      type: 'RetractCourseEntry',
+      eventId: eventIdOf(1),
+      reason: 'too early',
+      history: recorded(events),
+      openFollowUps: [],
+    });
+    const rest = [...completed, maintenance];
+    expect(rules(retract(rest), rest)).toEqual(['correction.maintenance-first']);
+    const done = [...rest, performed(sessionId, '2026-03-02T17:00', 1, { kind: 'maintenance' })];
+    expect(rules(retract(done), done)).toEqual(['correction.maintenance-first']);
+    const free = [...rest, cancelled()];
+    expect(decide(retract(free), free)).toHaveLength(1);
+  });
+  it('[course.session-open] does not lapse while a session is booked', () => {
+    const lapse: CourseCommand = {
+      type: 'LapseCourse',
+      practitionerId,
+      protocol: facial,
+      today: '2026-06-01',
+      reason: 'no answer',
+    };
+    const treated = [planned, performed(newId(), '2026-01-05T10:00', 1), booked(sessionId, '2026-06-04T17:00', 2)];
+    expect(rules(lapse, treated)).toEqual(['course.session-open']);
+    expect(decide(lapse, [...treated, cancelled()])).toHaveLength(1);
+  });
+});
