@@ -1,7 +1,23 @@
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { EVENT_BYTES_MAX } from '#libs/event-store/src/codec.js';
 import { Invalid } from '#libs/kernel/src/errors.js';
+
+/** Where the keys of buckets stand. */
+export type KeyVaultConfiguration =
+  /** One file in `keysFolder`, which Pistor changes itself. */
+  | { readonly kind: 'file' }
+  /** Versions as `1:HEX`, in the environment or in a file that something else mounts; an operator changes them. */
+  | { readonly kind: 'secret'; readonly text: string | undefined; readonly file: string | undefined }
+  | {
+      readonly kind: 'transit';
+      readonly address: string;
+      readonly token: string | undefined;
+      readonly tokenFile: string | undefined;
+      readonly mount: string;
+      readonly prefix: string;
+      readonly namespace: string | undefined;
+    };
 
 /** How this process was told to run, from its environment and its command line. */
 export interface Configuration {
@@ -19,6 +35,13 @@ export interface Configuration {
   /** Bytes that an event may have. */
   readonly eventBytesMax: number;
   readonly masterKeyFile: string;
+  /** Where the bucket keys of a file stand, what is left of changed buckets, and the register of erasures. */
+  readonly keysFolder: string;
+  readonly keyVault: KeyVaultConfiguration;
+  /** Where the ledger's signing keys stand, where its checkpoints are written, and who co-signs them (`<vkey> <url>`, …). */
+  readonly ledgerKeyFile: string;
+  readonly ledgerFolder: string;
+  readonly witnesses: string | undefined;
   readonly host: string;
   readonly port: number;
   /** A sandbox chain has a clock that its user advances. */
@@ -46,6 +69,29 @@ const environmentSchema = z.object({
   PISTOR_HOST: optional.pipe(z.string().default('127.0.0.1')),
   PISTOR_DATA: optional.pipe(z.string().default('data')),
   PISTOR_MASTER_KEY_FILE: optional,
+  PISTOR_LEDGER_KEY_FILE: optional,
+  PISTOR_LEDGER_FOLDER: optional,
+  PISTOR_WITNESSES: optional,
+  PISTOR_KEYS_FOLDER: optional,
+  PISTOR_KEY_VAULT: optional.pipe(z.enum(['file', 'secret', 'transit']).default('file')),
+  PISTOR_BUCKET_KEYS: optional,
+  PISTOR_BUCKET_KEYS_FILE: optional,
+  VAULT_ADDR: optional.pipe(z.url({ protocol: /^https?$/ }).optional()),
+  VAULT_TOKEN: optional,
+  VAULT_TOKEN_FILE: optional,
+  VAULT_NAMESPACE: optional,
+  PISTOR_VAULT_MOUNT: optional.pipe(
+    z
+      .string()
+      .regex(/^[\w-]+(?:\/[\w-]+)*$/)
+      .default('transit'),
+  ),
+  PISTOR_VAULT_PREFIX: optional.pipe(
+    z
+      .string()
+      .regex(/^[\w-]+$/)
+      .default('pistor'),
+  ),
   PISTOR_EVENT_BYTES_MAX: optional
     .transform((value) => (value === undefined ? EVENT_BYTES_MAX : Number(value)))
     .pipe(z.int('a number of bytes').min(EVENT_BYTES_LEAST).max(EVENT_BYTES_MOST)),
@@ -90,6 +136,7 @@ export function readConfiguration(
   }
   const env = parsed.data;
   const dataFolder = resolve(options.dataFolder ?? env.PISTOR_DATA);
+  const masterKeyFile = resolve(env.PISTOR_MASTER_KEY_FILE ?? join(dataFolder, 'master.key'));
   // A folder that is named on the command line is meant, whatever server the environment names.
   const databaseUrl = options.dataFolder === undefined ? env.DATABASE_URL : undefined;
   return {
@@ -101,9 +148,40 @@ export function readConfiguration(
     kurrentdbUrl: options.dataFolder === undefined ? env.KURRENTDB_URL : undefined,
     allowUnguarded: options.allowUnguarded ?? env.PISTOR_ALLOW_UNGUARDED === 'true',
     eventBytesMax: env.PISTOR_EVENT_BYTES_MAX,
-    masterKeyFile: resolve(env.PISTOR_MASTER_KEY_FILE ?? join(dataFolder, 'master.key')),
+    masterKeyFile,
+    ledgerKeyFile: resolve(env.PISTOR_LEDGER_KEY_FILE ?? join(dirname(masterKeyFile), 'ledger.key')),
+    ledgerFolder: resolve(env.PISTOR_LEDGER_FOLDER ?? join(dataFolder, 'ledger')),
+    witnesses: env.PISTOR_WITNESSES,
+    keysFolder: resolve(env.PISTOR_KEYS_FOLDER ?? join(dirname(masterKeyFile), 'keys')),
+    keyVault: keyVaultOf(env),
     host: env.PISTOR_HOST,
     port: options.port ?? env.PORT,
     sandbox: env.PISTOR_SANDBOX === 'true',
   };
+}
+
+/** @throws Invalid `configuration.invalid` where the vault that was chosen cannot be found with what was given */
+function keyVaultOf(env: z.output<typeof environmentSchema>): KeyVaultConfiguration {
+  const missing = (field: string, message: string) =>
+    new Invalid('configuration.invalid', `Mend the environment: ${field}: ${message}`, {
+      fields: [{ field, message }],
+    });
+  switch (env.PISTOR_KEY_VAULT) {
+    case 'file':
+      return { kind: 'file' };
+    case 'secret': {
+      const { PISTOR_BUCKET_KEYS: text, PISTOR_BUCKET_KEYS_FILE: file } = env;
+      if ((text === undefined) === (file === undefined))
+        throw missing('PISTOR_BUCKET_KEYS', 'with PISTOR_KEY_VAULT=secret, give this or PISTOR_BUCKET_KEYS_FILE');
+      return { kind: 'secret', text, file };
+    }
+    case 'transit': {
+      const { VAULT_ADDR: address, VAULT_TOKEN: token, VAULT_TOKEN_FILE: tokenFile } = env;
+      if (address === undefined) throw missing('VAULT_ADDR', 'with PISTOR_KEY_VAULT=transit, name the server of Vault');
+      if ((token === undefined) === (tokenFile === undefined))
+        throw missing('VAULT_TOKEN', 'with PISTOR_KEY_VAULT=transit, give this or VAULT_TOKEN_FILE');
+      const { PISTOR_VAULT_MOUNT: mount, PISTOR_VAULT_PREFIX: prefix, VAULT_NAMESPACE: namespace } = env;
+      return { kind: 'transit', address, token, tokenFile, mount, prefix, namespace };
+    }
+  }
 }

@@ -9,6 +9,11 @@ import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { type MasterKey, settleMasterKey } from '#libs/event-store/src/master-key.js';
 import { demandLogPlace, settleLogPlace } from '#libs/event-store/src/log-place.js';
 import { migrateEventStore, PostgresEventStore } from '#libs/event-store/src/postgres.event-store.js';
+import { BucketKeys, settleKeyVault } from '#libs/event-store/src/bucket-keys.js';
+import type { KeyVault } from '#libs/event-store/src/key-vault.js';
+import type { RewrappedKeys } from '#libs/event-store/src/rewrapped-keys.js';
+import { DerivedKeyVault } from '#libs/event-store/src/secret.key-vault.js';
+import { listenForDestroyedKeys } from '#libs/event-store/src/destroyed-keys.js';
 import { SubjectKeys } from '#libs/event-store/src/subject-keys.js';
 import { migrateProjections } from '#libs/projections/src/checkpoints.js';
 
@@ -21,6 +26,8 @@ export interface Engine {
   readonly codec: Codec;
   readonly codes: ExternalCodes;
   readonly keys: SubjectKeys;
+  /** The keys that wrap those of persons. */
+  readonly bucketKeys: BucketKeys;
   readonly store: EventStore;
   readonly runner: CommandRunner;
   close(): Promise<void>;
@@ -30,6 +37,13 @@ export interface EngineOptions {
   readonly db: Database;
   /** Gives the master key; `mayCreate` tells whether a fresh one is allowed, since nothing was written yet. */
   readonly masterKey: (mayCreate: boolean) => MasterKey;
+  /**
+   * Gives the vault of the bucket keys; `mayCreate` as for the master key. Left out, they follow from the master key: for
+   * what is thrown away again, since nothing in it is ever erased for good.
+   */
+  readonly keyVault?: ((mayCreate: boolean) => KeyVault) | undefined;
+  /** Where survivors of a changed bucket are kept for older backups. */
+  readonly rewrapped?: RewrappedKeys | undefined;
   readonly eventTypes: readonly EventType[];
   /** A server that keeps the events; without it, the database does. */
   readonly kurrentdb?: { readonly url: string; readonly allowUnguarded: boolean } | undefined;
@@ -39,12 +53,14 @@ export interface EngineOptions {
 
 /**
  * Brings the tables up to date and puts the engine together. Closing it leaves the database open.
- * @throws MasterKeyProblem when the key is missing or not the one that the data was written with; Refused
+ * @throws MasterKeyProblem, KeyVaultProblem when keys are missing or not those that the data was written with; Refused
  *   `event-store.in-database`, `event-store.in-kurrentdb` when events were kept elsewhere so far; what the store throws
  */
 export async function openEngine({
   db,
   masterKey,
+  keyVault,
+  rewrapped,
   eventTypes,
   kurrentdb,
   eventBytesMax,
@@ -53,13 +69,20 @@ export async function openEngine({
   await migrateProjections(db);
   const master = await settleMasterKey(db, masterKey);
   const chains = new Chains(db);
-  const keys = new SubjectKeys(db, master);
+  const vault = keyVault === undefined ? new DerivedKeyVault(master) : await settleKeyVault(db, keyVault);
+  const keys = new SubjectKeys(db, master, vault);
+  const bucketKeys = new BucketKeys({ db, master, vault, rewrapped });
   const boxes = new Boxes(keys);
   const codec = new Codec(new EventTypes(eventTypes), boxes, eventBytesMax);
   const store = await openStore(db, chains, codec, kurrentdb);
   const codes = new ExternalCodes(db, boxes, master);
   const runner = new CommandRunner(store, codec, chains);
-  return { db, master, chains, boxes, codec, codes, keys, store, runner, close: () => store.close() };
+  const unlisten = await listenForDestroyedKeys(db, keys);
+  const close = async () => {
+    await unlisten();
+    await store.close();
+  };
+  return { db, master, chains, boxes, codec, codes, keys, bucketKeys, store, runner, close };
 }
 
 async function openStore(

@@ -100,6 +100,16 @@ describe('data that does not fit', () => {
   });
 });
 
+it('refuses a header that would not fit into an entry of the ledger', async () => {
+  const [event] = [Noted(occurredNow(NOW), { personId: newId(), code: 'c', note: 'n', email: 'e' })];
+  const encode = (actor: string) => codec.encode(chain, newId(), { actor, origin: 'live' }, [event]);
+  await expect(encode('é'.repeat(32_000))).rejects.toMatchObject({
+    code: 'event.header-too-large',
+    data: { bytesMax: 64_000 },
+  });
+  await expect(encode('é'.repeat(31_000))).resolves.toHaveLength(1);
+});
+
 describe('personal data', () => {
   const person = newId();
   const noted = Noted(occurredNow(NOW), {

@@ -2,7 +2,13 @@ import { type Id, newId } from '#libs/kernel/src/ids.js';
 import { z } from 'zod';
 import type { SealedBox, Boxes } from './boxes.js';
 import type { Chain } from './chains.js';
-import { AppendTooLarge, EventDataInvalid, EventTooLarge, UnreadableEvent } from './event-store.errors.js';
+import {
+  AppendTooLarge,
+  EventDataInvalid,
+  EventTooLarge,
+  HeaderTooLarge,
+  UnreadableEvent,
+} from './event-store.errors.js';
 import type { AppendContext, StoredEvent } from './event-store.js';
 import type { EventHeader, RecordedEvent } from './recorded-event.js';
 import type { EventType, EventTypes, NewEvent, Upcaster } from './event-type.js';
@@ -21,6 +27,9 @@ export interface EncodedEvent {
   readonly header: string;
   readonly data: string;
 }
+
+/** A header goes into the ledger's entry as it is, and an entry has less than 64 KiB with the stream's name in it. */
+export const HEADER_BYTES_MAX = 64_000;
 
 /** 1 MB: ten thousand times a usual event; what is larger is a picture or a mistake. */
 export const EVENT_BYTES_MAX = 1_000_000;
@@ -55,7 +64,7 @@ export class Codec {
 
   /**
    * Validates and writes the events of one append; personal fields go into boxes.
-   * @throws EventDataInvalid, EventTooLarge, AppendTooLarge
+   * @throws EventDataInvalid, EventTooLarge, HeaderTooLarge, AppendTooLarge
    */
   async encode(
     chain: Chain,
@@ -82,7 +91,9 @@ export class Codec {
       const stored: StoredData =
         draft.subject === undefined ? { open: draft.open } : { open: draft.open, subject: draft.subject, boxes };
       const encoded = { header: headerText(draft, commandId, context), data: JSON.stringify(stored) };
-      const bytes = Buffer.byteLength(encoded.data) + Buffer.byteLength(encoded.header);
+      const headerBytes = Buffer.byteLength(encoded.header);
+      if (headerBytes > HEADER_BYTES_MAX) throw new HeaderTooLarge(draft.event.type, headerBytes, HEADER_BYTES_MAX);
+      const bytes = Buffer.byteLength(encoded.data) + headerBytes;
       if (bytes > this.bytesMax) throw new EventTooLarge(draft.event.type, bytes, this.bytesMax);
       bytesOfAll += bytes;
       if (bytesOfAll > APPEND_BYTES_MAX) throw new AppendTooLarge({ bytesMax: APPEND_BYTES_MAX });

@@ -45,6 +45,15 @@ export class EventTooLarge extends Invalid {
   }
 }
 
+/** Who did it, where and for which command stand in the header: far less than this, unless somebody makes it up. */
+export class HeaderTooLarge extends Invalid {
+  constructor(type: string, bytes: number, bytesMax: number) {
+    super('event.header-too-large', `The header of ${type} has ${bytes} bytes; it may have ${bytesMax}.`, {
+      data: { bytes, bytesMax },
+    });
+  }
+}
+
 /** The events of one append are together more than goes at once; nothing was appended. */
 export class AppendTooLarge extends Invalid {
   constructor(

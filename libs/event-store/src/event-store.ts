@@ -73,6 +73,8 @@ export interface StoredEvent {
   readonly type?: string;
   /** A store may read it anew each time that it is asked for. */
   readonly header: EventHeader;
+  /** The exact stored text of the header, which the ledger commits to; a store that keeps it tells it. */
+  readonly headerText?: string;
   /** The exact stored text of the data, which the ledger commits to. */
   readonly data: string;
 }

@@ -1,4 +1,4 @@
-import type { Database } from '#libs/database/src/database.js';
+import type { Database, Queryable } from '#libs/database/src/database.js';
 import { Coalesce } from '#libs/kernel/src/coalesce.js';
 import { type Id, newId } from '#libs/kernel/src/ids.js';
 import type { Boxes, SealedBox } from './boxes.js';
@@ -142,6 +142,15 @@ export class ExternalCodes {
       own.forEach((each, n) => boxes.set(each, closed[n] as SealedBox));
     }
     return boxes;
+  }
+
+  /** Removes the codes of ids for good: nobody finds them by a code any more. */
+  async forget(tx: Queryable, chain: Chain, kind: CodeKind, ids: readonly Id[]): Promise<void> {
+    await tx.query('delete from external_code where id = any($3::uuid[]) and kind = $2 and chain + 0 = $1', [
+      chain.no,
+      kind,
+      ids,
+    ]);
   }
 
   /** The codes of ids, for answers; ids without a code, or whose owner was erased, are missing. */

@@ -99,6 +99,7 @@ export function readRecord({ event: record }: ResolvedEvent): KurrentDbEvent | u
         position: positionOf(record.position),
         recordedAt: new Date(record.created.getTime() + Number(clockOffsetMs ?? 0)).toISOString(),
         header: JSON.parse(header) as EventHeader,
+        headerText: header,
         data: Buffer.from(record.data as Uint8Array).toString(),
       },
     };

@@ -1,3 +1,4 @@
+import { makeBuckets } from './bucket-rows.js';
 import { migrate } from '#libs/database/src/migrations.js';
 import type { Database } from '#libs/database/src/database.js';
 import { Coalesce } from '#libs/kernel/src/coalesce.js';
@@ -53,8 +54,11 @@ interface EventRow {
 }
 
 /** Makes or brings up to date the tables of the event store. */
-export const migrateEventStore = (db: Database): Promise<string[]> =>
-  migrate(db, { name: 'event-store', folder: join(import.meta.dirname, 'migrations') });
+export async function migrateEventStore(db: Database): Promise<string[]> {
+  const applied = await migrate(db, { name: 'event-store', folder: join(import.meta.dirname, 'migrations') });
+  await makeBuckets(db);
+  return applied;
+}
 
 /** The event store on PostgreSQL, and on PGlite, which is PostgreSQL. */
 export class PostgresEventStore implements EventStore {
@@ -259,7 +263,7 @@ class StoredRow implements StoredEvent {
     readonly stream: StreamName,
     readonly revision: number,
     readonly recordedAt: Instant,
-    private readonly headerText: string,
+    readonly headerText: string,
     readonly data: string,
   ) {}
 
