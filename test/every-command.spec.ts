@@ -2,6 +2,7 @@ import { isCorrection, isRetraction } from '#libs/event-store/src/correction.js'
 import type { StoredEvent } from '#libs/event-store/src/event-store.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { localDateAt } from '#libs/kernel/src/zoned-time.js';
+import { ERASURE_HANDLERS } from '#libs/erasure/src/case/erasure.handlers.js';
 import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types.js';
 import { TreatmentModule } from '#libs/treatment/src/treatment.module.js';
 import { COMMAND_STORY, RETRACTIONS, type Step } from './support/command-story.js';
@@ -127,7 +128,10 @@ it('parks no event of it in any read model', async () => {
 });
 
 /** The classes of commands that have a handler. */
-const COMMANDS = (Reflect.getMetadata('providers', TreatmentModule) as { name?: string }[])
+const COMMANDS = [
+  ...(Reflect.getMetadata('providers', TreatmentModule) as { name?: string }[]),
+  ...(ERASURE_HANDLERS as { name?: string }[]),
+]
   .filter((provider) => Reflect.hasMetadata('__commandHandler__', provider))
   .map(({ name = '' }) => name.replace(/Handler$/, ''));
 
@@ -139,13 +143,15 @@ it('tells of every command that there is', () => {
 /** What is not taken back: it is undone by a command of its own, or all that follows rests on it. */
 const STAYS: ReadonlySet<string> = new Set([
   ...['SiteRegistered', 'SiteQuietHoursSet', 'SiteLegalRulesSet', 'SiteImportedMaintenanceReleased'],
-  ...['SiteOpeningHoursSet', 'SiteRecallRulesSet'],
+  ...['SiteOpeningHoursSet', 'SiteRecallRulesSet', 'SiteRetentionRulesSet', 'PatientErased'],
   ...['PatientContactChoicesSet', 'PatientOptedOut', 'PatientOptedIn', 'PatientSmsStopped', 'PatientSmsResumed'],
   ...['PractitionerRegistered', 'PatientRegistered', 'PatientContactPreferenceChanged'],
-  ...['PatientLinked', 'PatientUnlinked', 'CourseEntered'],
+  ...['PatientLinked', 'PatientUnlinked', 'CourseEntered', 'ConsentWithdrawalsEntered'],
   ...['ProtocolPublished', 'ProtocolRetired', 'ProtocolDrafted', 'ProtocolDraftChanged'],
   ...['ProtocolDraftDiscarded', 'ProtocolDraftPublished'],
   ...['CoursePlanned', 'MaintenanceProposed', 'SessionZoneRulesApplied'],
+  // They follow from recalls, and from sessions and what is said of these anew.
+  ...['LotNumberRecalled', 'LotUsed'],
 ]);
 
 it('takes back and enters anew every type of entry that may be taken back', () => {

@@ -59,6 +59,9 @@ const CLINIC: readonly Step[] = [
     () => ({ reportingDays: { severe: 1, moderate: 10, mild: 30 }, ageOfMajorityYears: 18 }),
     { method: 'PUT' },
   ),
+  step('SetRetentionRules', of('sites', 'site', '/retention-rules'), () => ({ years: 10, yearsFromMajority: 5 }), {
+    method: 'PUT',
+  }),
   step(
     'SetOpeningHours',
     of('sites', 'site', '/opening-hours'),
@@ -360,15 +363,17 @@ const booking =
     practitioner: told.id('nurse'),
     at: `${addDays(told.today, inDays)}T10:00`,
   });
-const treatment = (protocol: Parameters<typeof allNo>[0]) => (told: Told) => ({
-  orderedBy: told.id('physician'),
-  areas: ['face'],
-  device: 'needle',
-  products: [{ product: PRODUCT, lotNumber: 'L1', volumeMl: 1 }],
-  identifiers: ['name', 'birth-date'],
-  check: allNo(protocol),
-  overrides: ['interval-short', 'interval-long', 'contraindication'].map((deviation) => ({ deviation, reason })),
-});
+const treatment =
+  (protocol: Parameters<typeof allNo>[0], check: Record<string, 'yes' | 'no'> = {}) =>
+  (told: Told) => ({
+    orderedBy: told.id('physician'),
+    areas: ['face'],
+    device: 'needle',
+    products: [{ product: PRODUCT, lotNumber: 'L1', volumeMl: 1 }],
+    identifiers: ['name', 'birth-date'],
+    check: { ...allNo(protocol), ...check },
+    overrides: ['interval-short', 'interval-long', 'contraindication'].map((deviation) => ({ deviation, reason })),
+  });
 const session = (rest: string) => (told: Told) => `courses/${told.id('course')}/sessions/${told.id('session')}/${rest}`;
 const course = (rest = '') => of('courses', 'course', rest);
 const nothing = () => ({});
@@ -402,7 +407,10 @@ const COURSES: readonly Step[] = [
     (told) => ({ physician: told.id('physician'), decision: 'proceed', reason }),
     { anew: 'SessionHoldDecided' },
   ),
-  step('PerformSession', session('perform'), treatment(facial), { anew: 'SessionPerformed' }),
+  // As it was found when the session was held.
+  step('PerformSession', session('perform'), treatment(facial, { 'aspirin-or-nsaid': 'yes' }), {
+    anew: 'SessionPerformed',
+  }),
   step(
     'ReviewSession',
     session('review'),
@@ -510,6 +518,43 @@ const ENDS: readonly Step[] = [
   step('ResumeMaintenance', course('/maintenance/resume'), nothing, { anew: 'MaintenanceResumed' }),
 ];
 
+/** Of somebody who was registered and never seen. */
+const ERASURES: readonly Step[] = [
+  step(
+    'RegisterPatient',
+    () => 'patients',
+    () => ({
+      identity: { familyName: 'Doe', givenName: 'Never Seen', birthDate: '1980-05-05', sex: 'female' },
+      preference: { language: 'en', channel: 'none', contactConsent: false },
+    }),
+    { as: 'never seen' },
+  ),
+  step('SetLegalHold', of('patients', 'never seen', '/legal-holds'), () => ({ reason }), { as: 'hold' }),
+  step(
+    'LiftLegalHold',
+    (told) => `patients/${told.id('never seen')}/legal-holds/${told.id('hold')}/lift`,
+    () => ({ reason }),
+  ),
+  step(
+    'RequestErasure',
+    of('patients', 'never seen', '/erasure-requests'),
+    () => ({ ground: 'registered-by-mistake', reason }),
+    { as: 'erasure' },
+  ),
+  step('DeclineErasure', of('patients', 'never seen', '/erasure-requests/decline'), (told) => ({
+    ...{ erasure: told.id('erasure'), reason },
+  })),
+  step(
+    'RequestErasure',
+    of('patients', 'never seen', '/erasure-requests'),
+    () => ({ ground: 'patient-asked', reason }),
+    { as: 'erasure' },
+  ),
+  step('ConfirmErasure', of('patients', 'never seen', '/erasure-requests/confirm'), (told) => ({
+    ...{ erasure: told.id('erasure'), asSecondPerson: true },
+  })),
+];
+
 /** A story in which every command of the clinic is sent, in an order in which each is accepted. */
 export const COMMAND_STORY: readonly Step[] = [
   ...CLINIC,
@@ -520,13 +565,18 @@ export const COMMAND_STORY: readonly Step[] = [
   ...COURSES,
   ...ADVERSE_EVENTS,
   ...ENDS,
+  ...ERASURES,
 ];
 
 /** Which command takes entries of a category of streams back, where, and with what. */
 export const RETRACTIONS: Readonly<
   Record<string, { readonly command: string; readonly of: string; readonly body: (told: Told) => object }>
 > = {
-  course: { command: 'RetractCourseEntry', of: 'courses', body: () => ({ reason }) },
+  course: {
+    command: 'RetractCourseEntry',
+    of: 'courses',
+    body: (told) => ({ physician: told.id('physician'), reason }),
+  },
   consultation: { command: 'RetractConsultationEntry', of: 'consultations', body: () => ({ reason }) },
   patient: {
     command: 'RetractPatientEntry',

@@ -151,15 +151,17 @@ export const patient: RegisteredPatient = {
   contact: CONTACT_INITIAL,
   identity: { familyName: 'Doe', givenName: 'Jane', birthDate: '1980-05-05', sex: 'female' },
   health,
-  healthRecords: [{ since: null, recordedAt: '2026-01-01T00:00:00.000Z', health }],
+  healthRecords: [{ since: null, position: 1, health }],
   healthFacts: [],
   courseIds: [],
+  consentWithdrawals: [],
   links: [],
   undoneLinkIds: [],
   adverseEvents: [],
   diedOn: null,
   movedAwayOn: null,
   guardian: null,
+  erasureId: null,
 };
 
 /** A person with one registration, who said this of their health. */
@@ -167,7 +169,7 @@ export const personWith = (said: Partial<typeof health> | Record<string, string[
   patients: [
     {
       ...patient,
-      healthRecords: [{ since: null, recordedAt: '2026-01-01T00:00:00.000Z', health: { ...health, ...said } }],
+      healthRecords: [{ since: null, position: 1, health: { ...health, ...said } }],
     },
   ],
 });

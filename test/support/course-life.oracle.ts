@@ -52,18 +52,21 @@ export function wrongsOfSession(session: Entry, before: Before): string[] {
   const ofCourse = standing(before.courses.filter((each) => said(each).courseId === its.courseId));
   const wrongs: Record<string, boolean> = {
     'two identifiers are confirmed': new Set(its.identifiers).size < 2,
-    'a consent holds on the day': !isConsented(standing(before.consultation), on),
+    'a consent holds at that time': !isConsented(standing(before.consultation), on, its.at.instant),
     'lots are received, not expired and not recalled': its.products.some(
       (product: Said) => !isGoodLot(product, its.siteId, on, before),
     ),
-    'no adverse event is open': openAdverseEvents(before) > 0,
+    'no more of a lot than is left, or it is overridden':
+      its.products.some((product: Said) => isTooMuch(product, its, before)) && !its.overridden.includes('lot-volume'),
+    'no adverse event was open': wasAdverseEventOpen(its.at, before),
     'a nurse treats on the order of a physician':
       roleOf(its.practitionerId, before) === 'nurse' && roleOf(its.orderedBy, before) !== 'physician',
     'whoever treats has a credential on the day': !isCredentialed(its.practitionerId, on, before),
     'sessions keep their distance, or it is overridden':
       isTooClose(its, before) && !its.overridden.includes('interval-short'),
     'no more sessions than planned': its.kind === 'course' && performed(ofCourse, 'course').length >= planned(ofCourse),
-    'the course is active': its.kind === 'course' && statusOf(ofCourse) !== 'active',
+    'the course is active, or completed before its maintenance':
+      statusOf(ofCourse) !== (its.kind === 'course' ? 'active' : 'completed'),
     'pregnancy has no override': isTrueOf('condition', 'pregnancy', on, before),
     'an allergy to what is used has no override': isTrueOf('allergy', 'hyaluronic acid', on, before),
     'what else stands against it was overridden':
@@ -77,6 +80,21 @@ export function wrongsOfSession(session: Entry, before: Before): string[] {
     'it is past': Date.parse(its.at.instant) > Date.parse(session.recordedAt),
     'it is booked, and was not performed already': !isBooked(its.sessionId, ofCourse),
     'what was overridden has a reason': its.overridden.some((kind: string) => !its.overrideReasons[kind]),
+  };
+  return Object.keys(wrongs).filter((sentence) => wrongs[sentence]);
+}
+
+/** A plan lies in the range of `facial`, or a physician says why; a physician's change is said anew by a physician. */
+export function wrongsOfPlan(correction: Entry, before: Before): string[] {
+  const its = said(correction);
+  const [was] = standing(before.courses).filter((each) => each.header.id === its.corrects);
+  const isOutside = its.plannedSessions < 4 || its.plannedSessions > 5;
+  const isNew = its.plannedSessions !== said(was as Entry).plannedSessions;
+  const wrongs: Record<string, boolean> = {
+    'a plan outside the range has a reason':
+      correction.type === 'CoursePlannedCorrected' && isOutside && isNew && !its.countReason,
+    'a change of plan is said anew by a physician':
+      correction.type === 'CoursePlanChangedCorrected' && roleOf(its.practitionerId, before) !== 'physician',
   };
   return Object.keys(wrongs).filter((sentence) => wrongs[sentence]);
 }
@@ -114,6 +132,9 @@ export function wrongsOfCourse(events: readonly Entry[]): string[] {
     'a completed course has all its sessions': isCompleted && sessions.length < planned(entries),
     'a completed course has no session open': isCompleted && open.length > 0,
     'no session was before the course was planned': performed(entries).some((each) => said(each).at.instant < start),
+    'maintenance comes after a completed course':
+      performed(entries, 'maintenance').length > 0 && statusOf(entries) !== 'completed',
+    'a course that has lapsed has no session booked': statusOf(entries) === 'lapsed' && open.length > 0,
     'a session is performed once':
       new Set(performed(entries).map((each) => said(each).sessionId)).size < performed(entries).length,
   };
@@ -153,7 +174,7 @@ function isBooked(sessionId: string, entries: readonly Entry[]): boolean {
   return CHANGES[its.findLast(({ type }) => CHANGES[type] !== undefined)?.type ?? ''] ?? false;
 }
 
-function isConsented(consultation: readonly Entry[], on: string): boolean {
+function isConsented(consultation: readonly Entry[], on: string, at: string): boolean {
   const signed = consultation.filter(({ type, data }) => type === 'ConsentSigned' && String(data.signedOn) <= on);
   const latest = signed.reduce<Said>(
     (last, each) => (last && last.signedOn > said(each).signedOn ? last : said(each)),
@@ -162,7 +183,7 @@ function isConsented(consultation: readonly Entry[], on: string): boolean {
   if (!latest || (latest.validUntil !== null && latest.validUntil < on)) return false;
   return !consultation.some(({ type, occurredAt: { instant } }) => {
     const day = dayOf(instant);
-    return type === 'ConsentWithdrawn' && latest.signedOn < day && day <= on;
+    return type === 'ConsentWithdrawn' && latest.signedOn < day && instant <= at;
   });
 }
 
@@ -176,7 +197,10 @@ function isGoodLot(used: Said, siteId: string, on: string, { lots, recalls }: Be
       said(each).receivedOn <= on &&
       on <= said(each).expiresOn,
   );
-  const notices = standing(recalls).filter((each) => isNamed(said(each)));
+  const plain = (name: string) => name.toLowerCase().replaceAll(' ', '').replaceAll('-', '');
+  const isNumber = (each: Said) =>
+    plain(each.product) === plain(used.product) && plain(each.lotNumber) === plain(used.lotNumber);
+  const notices = standing(recalls).filter((each) => isNumber(said(each)));
   let isRecalled = false;
   for (const each of notices) {
     if (each.type === 'LotRecalled' && said(each).recalledOn <= on) isRecalled = true;
@@ -185,20 +209,35 @@ function isGoodLot(used: Said, siteId: string, on: string, { lots, recalls }: Be
   return received && !isRecalled;
 }
 
-/** Reported, or found by a follow-up, and not closed since. */
-export function openAdverseEvents({ patient, courses }: Pick<Before, 'patient' | 'courses'>): number {
+/** More than was counted at the receipt, less what all other sessions that stand have used of it. */
+function isTooMuch(used: Said, its: Said, { lots, courses }: Before): boolean {
+  const isNamed = (each: Said) => each.product === used.product && each.lotNumber === used.lotNumber;
+  const receipt = standing(lots).find((each) => each.type === 'LotReceived' && isNamed(said(each)));
+  if (receipt?.data.volumeMl === undefined) return false;
+  const others = performed(standing(courses)).filter((each) => said(each).sessionId !== its.sessionId);
+  const products = [its, ...others.map(said)].flatMap((each) => each.products.filter(isNamed));
+  const sum = products.reduce((total: number, each: Said) => total + (each.volumeMl ?? 0), 0);
+  return used.volumeMl !== undefined && sum > said(receipt).volumeMl;
+}
+
+/** As at the time of a session: one had come, and nobody had closed it; on its own day, one that was on record. */
+function wasAdverseEventOpen(at: Said, { patient, courses }: Pick<Before, 'patient' | 'courses'>): boolean {
   const fates = standing(patient);
-  const found = standing(courses).filter(
-    (each) => each.type === 'FollowUpHeld' && said(each).adverseEvent !== undefined,
-  );
-  const reported = fates.filter(({ type }) => type === 'AdverseEventReported');
-  const ids = [...found.map((each) => said(each).followUpId), ...reported.map((each) => said(each).adverseEventId)];
-  return ids.filter((id) => {
-    const last = fates.findLast(
-      (each) => said(each).adverseEventId === id && ['AdverseEventClosed', 'AdverseEventReopened'].includes(each.type),
-    );
+  const day = at.wall.slice(0, 10);
+  const reported = fates
+    .filter(({ type }) => type === 'AdverseEventReported')
+    .filter((each) => said(each).onsetOn < day || (said(each).onsetOn === day && each.recordedAt <= at.instant))
+    .map((each) => said(each).adverseEventId);
+  const found = standing(courses)
+    .filter((each) => each.type === 'FollowUpHeld' && said(each).adverseEvent !== undefined)
+    .filter((each) => said(each).at.instant <= at.instant)
+    .map((each) => said(each).followUpId);
+  return [...reported, ...found].some((id) => {
+    const last = fates
+      .filter((each) => said(each).adverseEventId === id && each.occurredAt.instant <= at.instant)
+      .findLast(({ type }) => ['AdverseEventClosed', 'AdverseEventReopened'].includes(type));
     return last?.type !== 'AdverseEventClosed';
-  }).length;
+  });
 }
 
 const roleOf = (id: string | undefined, { practitioners }: Before): string | undefined =>
@@ -242,21 +281,26 @@ function isTrueOf(kind: string, statement: string, on: string, { patient }: Befo
   });
 }
 
-/** A session that was held waits for a physician; on another day everything is asked anew. */
+/**
+ * A session that was held waits for a physician, wherever it is moved; what one let pass is asked anew on another day. What
+ * was found on the day itself is recorded as it was found.
+ */
 function isHoldLifted(its: Said, ofCourse: readonly Entry[]): boolean {
   let hold: Said;
   let day = '';
   for (const each of ofCourse.filter((event) => said(event).sessionId === its.sessionId)) {
     if (each.type === 'SessionBooked') day = said(each).at.wall.slice(0, 10);
-    if (each.type === 'SessionHeld') hold = { positive: said(each).positive };
+    if (each.type === 'SessionHeld') hold = { positive: said(each).positive, on: dayOf(each.occurredAt.instant) };
     if (each.type === 'SessionHoldDecided' && hold) hold = { ...hold, decision: said(each).decision };
     if (each.type === 'SessionRescheduled') {
       const moved = said(each).at.wall.slice(0, 10);
-      if (moved !== day) hold = undefined;
+      if (moved !== day && hold?.decision === 'proceed') hold = undefined;
       day = moved;
     }
   }
   const isYes = its.check['aspirin-or-nsaid'] === 'yes';
   if (!hold) return !isYes;
-  return hold.decision === 'proceed' && (!isYes || hold.positive.includes('aspirin-or-nsaid'));
+  const isFound = hold.positive.includes('aspirin-or-nsaid');
+  const isHidden = isFound && !isYes && hold.on === its.at.wall.slice(0, 10);
+  return hold.decision === 'proceed' && !isHidden && (!isYes || isFound);
 }

@@ -428,8 +428,11 @@ export class CourseLife {
         const plan = nth(plans, of.entry);
         if (!plan) return undefined;
         const type = plan.type as 'CoursePlanned' | 'CoursePlanChanged';
-        const said = { data: { type, plannedSessions: of.sessions }, reason: 'typed wrongly' };
-        return again((meta) => courses.correctEntry(meta, course, plan.header.id, said));
+        // Now and then nobody decides who may, or nobody says why.
+        const by = of.sessions % 3 === 0 ? {} : { physician: of.sessions % 3 === 1 ? at.physician : at.nurse };
+        const why = of.sessions < 3 && type === 'CoursePlanned' ? { countReason: 'few areas' } : {};
+        const said = { data: { type, plannedSessions: of.sessions, ...why }, ...by, reason: 'typed wrongly' };
+        return again((meta) => courses.correctEntry(meta, course, plan.header.id, said as never));
       }
       case 'follow-up': {
         const wall = `${addDays(today, -of.daysAgo)}T08:30`;
@@ -451,7 +454,8 @@ export class CourseLife {
       }
       case 'retract': {
         const named = nth([...clinic.events(`course-${course}`)].reverse(), of.entry);
-        return named && again((meta) => courses.retractEntry(meta, course, named.header.id, 'entered by mistake'));
+        const by = of.entry % 5 === 0 ? undefined : at.physician;
+        return named && again((meta) => courses.retractEntry(meta, course, named.header.id, 'entered by mistake', by));
       }
       case 'report': {
         const data = {
@@ -504,7 +508,9 @@ export class CourseLife {
         return again((meta) => patients.recordDeath(meta, at.patient, today));
       case 'recall': {
         const notice = { recalledOn: today, reference: 'N1', cause: 'sterility' as const };
-        const data = { product: PRODUCT, lotNumber: at.lots[of.lot % 3] as string, ...notice };
+        // A notice writes it otherwise than the package does.
+        const lotNumber = (at.lots[of.lot % 3] as string).replace('L', 'l-');
+        const data = { product: PRODUCT.toUpperCase().replace(' ', ''), lotNumber, ...notice };
         return again((meta) => clinic.recalls.recall(meta, data));
       }
       case 'lift': {
@@ -514,7 +520,8 @@ export class CourseLife {
       }
       case 'receive': {
         const lotNumber = at.lots[of.lot % 3] as string;
-        const counted = { expiresOn: '2030-01-01', receivedOn: today, ingredients: ['hyaluronic acid'] };
+        // Enough for two sessions.
+        const counted = { expiresOn: '2030-01-01', receivedOn: today, ingredients: ['hyaluronic acid'], volumeMl: 2.5 };
         const data = { site: at.site, product: PRODUCT, lotNumber, ...counted };
         return again((meta) => clinic.lots.receive(meta, data));
       }

@@ -20,11 +20,18 @@ import { PatientEntryService } from '#libs/treatment/src/patient/patient-entry.s
 import { PatientService } from '#libs/treatment/src/patient/patient.service.js';
 import { PractitionerService } from '#libs/treatment/src/practitioner/practitioner.service.js';
 import { ProtocolPublished, protocolStream } from '#libs/treatment/src/protocol/protocol.events.js';
+import type { LotTraceQuery } from '#libs/treatment/src/recall/lot-trace/lot-trace.query.js';
 import { RecallService } from '#libs/treatment/src/recall/recall.service.js';
 import { SiteService } from '#libs/treatment/src/site/site.service.js';
 import { BOOKING_EVENT_TYPES } from '#libs/booking/src/booking.event-types.js';
 import { MESSAGING_EVENT_TYPES } from '#libs/messaging/src/messaging.event-types.js';
 import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types.js';
+
+/** Read models that lag behind everything: what the log says has to do. */
+const NOTHING_READ = {
+  useAt: () => Promise.resolve({ usedMl: 0, volumeUnknown: 0 }),
+  receiptsOf: () => Promise.resolve(0),
+} as unknown as LotTraceQuery;
 
 /** An event in memory: its data as plain values, nothing of it sealed. */
 export type Entry = RecordedEvent<NewEvent<string, Record<string, unknown>>>;
@@ -53,17 +60,19 @@ export class MemoryClinic {
   readonly parts = { store: this.store(), codec: CODEC as unknown as Codec, clock: this.clock };
   private readonly codes = this.externalCodes();
   private readonly references = new References(this.codes);
-  // What some of them ask of read models (namesakes, ingredients of other lots, volumes), no test over this clinic needs.
+  /** Where lots are found. */
+  readonly found = this.codes;
+  // What some of them ask of read models (namesakes, ingredients of other lots), no test over this clinic needs.
   readonly sites = new SiteService(this.runner, this.codes, this.references, this.clock);
   readonly practitioners = new PractitionerService(this.runner, this.codes, this.references);
   readonly patients = new PatientService(this.runner, this.codes, this.references, {} as never);
   readonly patientEntries = new PatientEntryService(this.runner, this.references);
   readonly adverseEvents = new AdverseEventService(this.runner, this.references);
-  readonly lots = new LotService(this.runner, this.codes, this.references, {} as never);
+  readonly lots = new LotService(this.runner, this.codes, this.references, NOTHING_READ);
   readonly consultations = new ConsultationService(this.runner, this.references, this.codes, {} as never);
   readonly consultationEntries = new ConsultationEntryService(this.runner, this.references, this.consultations);
-  readonly recalls = new RecallService(this.runner, this.codes);
-  readonly courses = new CourseService(this.runner, this.codes, this.references, {} as never);
+  readonly recalls = new RecallService(this.runner, this.codes, NOTHING_READ);
+  readonly courses = new CourseService(this.runner, this.codes, this.references, NOTHING_READ);
 
   /** @param now the chain's present time, which only the test moves */
   constructor(public now: string) {}
