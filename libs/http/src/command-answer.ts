@@ -12,6 +12,8 @@ export const commandAnswerSchema = z
       .string()
       .regex(/^[0-9a-f-]{36}:\d{1,15}$/)
       .describe('`chain:position`; give it to a query to see what this did.'),
+    receipts: z.int().min(0).optional().describe('Of a recalled lot: how many receipts on record are of it.'),
+    warnings: z.array(z.string()).optional().describe('What is done all the same, and worth a second look.'),
   })
   .meta({ id: 'CommandAnswer' });
 
@@ -20,11 +22,18 @@ export type CommandAnswer = z.infer<typeof commandAnswerSchema>;
 /** The part of a command's result that callers get. */
 export const commandAnswer = (
   id: Id,
-  { revision, position }: Pick<CommandResult, 'revision' | 'position'>,
+  {
+    revision,
+    position,
+    receipts,
+    warnings = [],
+  }: Pick<CommandResult, 'revision' | 'position'> & Pick<CommandAnswer, 'receipts' | 'warnings'>,
 ): CommandAnswer => ({
   id,
   revision,
   position,
+  ...(receipts === undefined ? {} : { receipts }),
+  ...(warnings.length === 0 ? {} : { warnings }),
 });
 
 /**

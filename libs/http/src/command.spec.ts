@@ -30,7 +30,7 @@ describe('a command over HTTP', () => {
   it('tells the slice who asks, in which chain, under which ids', async () => {
     const correlationId = '0199a000-0000-7000-8000-00000000000a';
     await make({ 'pistor-correlation-id': correlationId });
-    expect(rooms.metas[0]).toMatchObject({ chain: CHAIN, actor: 'user:anonymous', correlationId });
+    expect(rooms.metas[0]).toMatchObject({ chain: CHAIN, actor: 'user:demo', correlationId });
     expect(rooms.metas[0]?.commandId).toMatch(/^[0-9a-f-]{36}$/);
   });
 

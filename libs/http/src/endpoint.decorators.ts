@@ -7,18 +7,22 @@ import {
   type CommandOptions,
   type EndpointFacts,
   type QueryOptions,
+  setAccess,
   setCommandOptions,
   setQueryOptions,
 } from './endpoint.metadata.js';
 
 /** Under this name an operation of the OpenAPI document says what it is, until `buildOpenApi` has seen to it. */
 export const ENDPOINT_EXTENSION = 'x-pistor-endpoint';
+/** Under this name the document says who may use an operation, and where. */
+export const ACCESS_EXTENSION = 'x-pistor-access';
 
 /** A handler (`@Post` or `@Put`) that gives a command and answers a CommandAnswer: `@Meta() meta: CommandMeta`. */
 export function CommandEndpoint(options: CommandOptions): MethodDecorator {
   const status = options.creates ? 201 : 200;
   return applyDecorators(
     onHandler((handler) => setCommandOptions(handler, options)),
+    onHandler((handler) => setAccess(handler, options, true)),
     HttpCode(status),
     UseInterceptors(CommandInterceptor),
     described('command', options),
@@ -39,6 +43,7 @@ export function ActionEndpoint(options: Omit<QueryOptions, 'revisioned'>): Metho
 function endpoint(kind: EndpointFacts['kind'], options: QueryOptions): MethodDecorator {
   return applyDecorators(
     onHandler((handler) => setQueryOptions(handler, options)),
+    onHandler((handler) => setAccess(handler, options, kind === 'action')),
     HttpCode(200),
     UseInterceptors(QueryInterceptor),
     described(kind, options),
@@ -55,6 +60,12 @@ const described = (kind: EndpointFacts['kind'], options: CommandOptions & QueryO
       creates: Boolean(options.creates),
       waits: (options.reads ?? []).length > 0,
       revisioned: options.revisioned === true,
+    }),
+    ApiExtension(ACCESS_EXTENSION, {
+      may: options.may,
+      at: options.at ?? options.may,
+      ...(options.decides && { decides: [...options.decides] }),
+      ...(options.hides && { hides: options.hides }),
     }),
   );
 

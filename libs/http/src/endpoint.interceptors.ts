@@ -1,11 +1,12 @@
 import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { lastValueFrom, type Observable, of } from 'rxjs';
-import { newId } from '#libs/kernel/src/ids.js';
+import { type Id, newId } from '#libs/kernel/src/ids.js';
 import { describeError } from '#libs/kernel/src/log.js';
 import { answerHeaders, commandAnswer, type CommandAnswer } from './command-answer.js';
 import { commandMeta } from './command-meta.js';
-import { commandOptionsOf, queryOptionsOf } from './endpoint.metadata.js';
+import { patientsIn } from './disclosure.js';
+import { accessOf, commandOptionsOf, queryOptionsOf } from './endpoint.metadata.js';
 import { HTTP_DEPENDENCIES } from './http.dependencies.js';
 import type { HttpDependencies } from './http.dependencies.js';
 import { parseIdempotencyKey, type StoredAnswer } from './idempotency.js';
@@ -52,7 +53,7 @@ export class CommandInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { creates } = commandOptionsOf(context.getHandler());
     request.pistor.command = commandMeta(request, commandId);
-    // Handlers may return all that the command bus gave them; callers get these three.
+    // Handlers may return all that the command bus gave them; callers get what the answer has a place for.
     const given = (await lastValueFrom(next.handle())) as CommandAnswer;
     const answer = commandAnswer(given.id, given);
     return { status: creates ? 201 : 200, headers: answerHeaders(answer, locationOf(request, creates)), answer };
@@ -75,19 +76,46 @@ function locationOf({ url }: FastifyRequest, creates: boolean | string | undefin
   return creates === true ? `${own}/:id` : undefined;
 }
 
-/** Lets a query wait for what its caller has done, and notes the revision of the resource it shows. */
+/**
+ * Lets a query wait for what its caller has done, and notes the revision of the resource it shows. Whose data an answer
+ * holds is on record before it leaves.
+ */
 @Injectable()
 export class QueryInterceptor implements NestInterceptor {
   constructor(@Inject(HTTP_DEPENDENCIES) private readonly deps: HttpDependencies) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const { reads = [], revisioned } = queryOptionsOf(context.getHandler());
+    const { reads = [], revisioned, discloses } = queryOptionsOf(context.getHandler());
     refuseUndeclaredInput(context, reads.length > 0 ? ['position'] : []);
     if (reads.length > 0) await waitForPosition(request, () => request.pistor.chain, this.deps.readModels, reads);
-    if (!revisioned) return next.handle();
-    const shown = (await lastValueFrom(next.handle())) as { revision: number };
-    request.pistor.revision = shown.revision;
+    const isKnownBefore = discloses === 'chain' || discloses === 'address';
+    if (isKnownBefore) await this.record(context, discloses === 'chain' ? null : new Set());
+    const shown = await this.withoutHidden(context, await lastValueFrom(next.handle()));
+    if (revisioned) request.pistor.revision = (shown as { revision: number }).revision;
+    if (!isKnownBefore) await this.record(context, patientsIn(shown, discloses));
     return of(shown);
   }
+
+  /** Whether they are hidden is asked for each answer: a role may have been given or taken since the last one. */
+  private async withoutHidden(context: ExecutionContext, shown: unknown): Promise<unknown> {
+    const hides = accessOf(context.getHandler())?.hides;
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { principal } = request.pistor;
+    if (!hides || !principal) return shown;
+    const need = { may: hides.unless, at: accessOf(context.getHandler())?.at ?? 'chain' };
+    if (await this.deps.access.holds(request, principal, need)) return shown;
+    return { ...(shown as object), ...Object.fromEntries(hides.fields.map((field) => [field, null])) };
+  }
+
+  private async record(context: ExecutionContext, patients: ReadonlySet<Id> | null): Promise<void> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { id: operation, exports } = queryOptionsOf(context.getHandler());
+    const at = accessOf(context.getHandler())?.at ?? 'public';
+    const kind = exports ? 'export' : isSearch(request) ? 'search' : 'read';
+    await this.deps.reads.record(request, { operation, kind, at, patients });
+  }
 }
+
+const isSearch = ({ query }: FastifyRequest): boolean =>
+  typeof query === 'object' && query !== null && Object.hasOwn(query, 'search');

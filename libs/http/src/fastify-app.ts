@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
 import { silentLog, type Log } from '#libs/kernel/src/log.js';
+import { AccessGuard, demandDeclaredAccess } from './access.guard.js';
 import { addBodyParsers, JSON_BYTES_MAX } from './body-parsers.js';
 import { tagAnswer } from './entity-tag.js';
 import { closeGracefully } from './graceful-close.js';
@@ -33,7 +34,7 @@ const PARAM_CHARS_MAX = 300;
 /**
  * The HTTP application of a root module that imports HttpModule, with everything that holds for every route: problem
  * details, validation, limits, correlation ids, guards of host and origin, security headers, ETags, request log.
- * It listens to nothing yet: `assertLoopback(host)`, then `app.listen(port, host)`.
+ * It listens to nothing yet: `assertMayListen(…)`, then `app.listen(port, host)`.
  */
 export async function createHttpApp(
   module: Type | DynamicModule,
@@ -62,10 +63,13 @@ export async function createHttpApp(
   });
   app.useGlobalFilters(new ProblemDetailsFilter(log));
   app.useGlobalPipes(new SchemaValidationPipe());
+  const deps = () => app.get<HttpDependencies>(HTTP_DEPENDENCIES, { strict: false });
+  app.useGlobalGuards(new AccessGuard(deps));
+  demandDeclaredAccess(app);
   const instance = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   addBodyParsers(instance);
   closeGracefully(instance);
-  addHooks(instance, () => app.get<HttpDependencies>(HTTP_DEPENDENCIES, { strict: false }), log);
+  addHooks(instance, deps, log);
   if (options.shutdownSignals && options.shutdownSignals.length > 0)
     app.enableShutdownHooks([...options.shutdownSignals]);
   return app;
@@ -76,7 +80,8 @@ function addHooks(instance: FastifyInstance, deps: () => HttpDependencies, log: 
   instance.addHook('onRequest', async (request, reply) => {
     request.pistor = requestContext(request, () => deps().chains);
     reply.headers(SECURITY_HEADERS).header('pistor-correlation-id', request.pistor.correlationId);
-    refuseForeign(request, deps().publicHost);
+    const { publicHost, peopleSignIn } = deps();
+    refuseForeign(request, publicHost, peopleSignIn);
   });
   instance.addHook('onSend', async (request, reply, payload) => tagAnswer(request, reply, payload));
   instance.addHook('onResponse', async (request, reply) => {

@@ -3,17 +3,29 @@ import { Refused } from '#libs/kernel/src/errors.js';
 export const LOOPBACK = '127.0.0.1';
 
 /**
- * Nobody signs in yet, so whoever can reach the address may read and write everything: it must be this machine alone.
- * @throws Refused `address.not-loopback` for any address but 127.0.0.1
+ * Where nobody signs in, whoever can reach the address may read and write everything: it must be this machine alone.
+ * @param peopleSignIn whether they have to
+ * @param publicUrl the address under which they come in
+ * @throws Refused `address.not-loopback` for any address but 127.0.0.1 where nobody signs in; `address.no-public-url`
+ *   where nothing says under which name a request may ask for us
  */
-export function assertLoopback(host: string): void {
+export function assertMayListen(host: string, peopleSignIn: boolean, publicUrl: string | undefined): void {
   if (host === LOOPBACK) return;
-  throw new Refused(
-    'address.not-loopback',
-    `Will not listen on ${JSON.stringify(host)}: without sign-in everybody who reaches it could read every patient. ` +
-      `Listen on ${LOOPBACK}; for others, put a proxy that signs people in before it.`,
-    { data: { host, allowed: [LOOPBACK] } },
-  );
+  if (!peopleSignIn) {
+    throw new Refused(
+      'address.not-loopback',
+      `Will not listen on ${JSON.stringify(host)}: without sign-in everybody who reaches it could read every patient. ` +
+        `Listen on ${LOOPBACK}, or let people sign in: PISTOR_SIGN_IN=passkeys or PISTOR_OIDC_ISSUER.`,
+      { data: { host, allowed: [LOOPBACK] } },
+    );
+  }
+  if (publicUrl === undefined) {
+    throw new Refused(
+      'address.no-public-url',
+      `Will not listen on ${JSON.stringify(host)} without the address under which people come in: set PISTOR_PUBLIC_URL.`,
+      { data: { host } },
+    );
+  }
 }
 
 /** @throws Refused `address.port` for anything but a number from 0 (any free port) to 65535 */

@@ -24,7 +24,7 @@ describe('the OpenAPI document', () => {
       Object.values<Json>(item).map(({ operationId }) => operationId),
     );
     expect(ids).toEqual(expect.arrayContaining(['makeRoom', 'setBeds', 'listRooms', 'getRoom']));
-    expect(JSON.stringify(document)).not.toContain('x-pistor');
+    expect(JSON.stringify(document)).not.toContain('x-pistor-endpoint');
   });
 
   it('says of a command what it takes and gives', () => {

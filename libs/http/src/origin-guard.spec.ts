@@ -69,3 +69,17 @@ describe('what comes from elsewhere', () => {
     }
   });
 });
+
+describe('what comes under the public name', () => {
+  const send = async (peopleSignIn: boolean, url: string) => {
+    const { app } = await exampleHttpApp({ publicHost: 'pistor.example.com', peopleSignIn });
+    const answer = await app.inject({ url, headers: { host: 'pistor.example.com', 'x-forwarded-host': 'localhost' } });
+    await app.close();
+    return answer.statusCode;
+  };
+
+  it('is answered where people sign in, and only then', async () => {
+    expect(await send(true, '/v1/rooms')).toBe(200);
+    expect(await send(false, '/v1/rooms')).toBe(403);
+  });
+});

@@ -11,15 +11,18 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  * shut here: a foreign name that was made to point to 127.0.0.1 (it shows in Host), and a request across origins that
  * changes something (it shows in Origin and Sec-Fetch-Site). Programs that are no browsers send neither.
  *
- * @param publicHost the name that a proxy before us is reached by; only what is meant for everybody is answered under it
+ * @param publicHost the name that a proxy before us is reached by
+ * @param peopleSignIn without it, only what is meant for everybody is answered under that name
  * @throws HttpProblem 403 `request.foreign-host`, `request.foreign-origin`
  */
 export function refuseForeign(
   { headers, method, url }: Pick<FastifyRequest, 'headers' | 'method' | 'url'>,
   publicHost?: string,
+  peopleSignIn = false,
 ): void {
   const host = headers.host ?? '';
-  const isPublic = publicHost !== undefined && host.toLowerCase() === publicHost.toLowerCase() && PUBLIC_PATH.test(url);
+  const isCalledSo = publicHost !== undefined && host.toLowerCase() === publicHost.toLowerCase();
+  const isPublic = isCalledSo && (peopleSignIn || PUBLIC_PATH.test(url));
   if (!isPublic && !LOCAL_HOST.test(host)) {
     throw new HttpProblem(403, 'request.foreign-host', 'Ask for this server as localhost or 127.0.0.1.', [
       { field: 'Host', message: 'Must be localhost or 127.0.0.1, with or without a port.' },

@@ -64,6 +64,7 @@ const BY_KIND: Readonly<Record<ErrorKind, { status: number; title: string }>> = 
 /** What HTTP itself refuses. The words are ours: those of the framework quote the URL or the body. */
 const BY_STATUS: Readonly<Record<number, { code: string; title: string; detail: string }>> = {
   400: { code: 'request.malformed', title: 'The request cannot be understood', detail: 'The request is malformed.' },
+  401: { code: 'access.sign-in', title: 'Nobody is signed in', detail: 'Sign in first, or send an API key.' },
   403: { code: 'request.forbidden', title: 'Not allowed', detail: 'This is not allowed.' },
   404: { code: 'route.unknown', title: 'Not found', detail: 'There is nothing at this address. See /openapi.json.' },
   405: { code: 'route.method', title: 'Method not allowed', detail: 'This address does not take this method.' },

@@ -3,22 +3,22 @@ import type { FastifyRequest } from 'fastify';
 import type { CommandMeta } from '#libs/cqrs/src/command-runner.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { type Id, isId, newId } from '#libs/kernel/src/ids.js';
+import type { Principal } from './principal.js';
 
-/** Says which chain a request is about. Until people sign in there is one chain, and it is everybody's. */
+/** Says which chain a request is about. A deployment has one. */
 export interface ChainContext {
   of(request: FastifyRequest): Chain;
 }
 
 export const everybodyIn = (chain: Chain): ChainContext => ({ of: () => chain });
 
-/** Nobody signs in yet; who reaches the loopback address may do everything. */
-export const ANONYMOUS = 'user:anonymous';
-
 /** What the edge knows of a request beside what Fastify knows. */
 export interface RequestContext {
   readonly correlationId: Id;
   /** Made on first use: health checks and files need no chain. */
   readonly chain: Chain;
+  /** Who asks; undefined before the guard has looked, and at public addresses that nobody signed in to. */
+  principal?: Principal;
   /** Present in handlers of commands. */
   command?: CommandMeta;
   /** Set by a handler of one resource: becomes part of its ETag. */
@@ -63,3 +63,10 @@ export const InChain = createParamDecorator(
   (_data: unknown, context: ExecutionContext): Chain =>
     context.switchToHttp().getRequest<FastifyRequest>().pistor.chain,
 );
+
+/** Who asks: `@AskedBy() principal: Principal`, in handlers that are not public. */
+export const AskedBy = createParamDecorator((_data: unknown, context: ExecutionContext): Principal => {
+  const { principal } = context.switchToHttp().getRequest<FastifyRequest>().pistor;
+  if (!principal) throw new Error(`${context.getClass().name}.${context.getHandler().name} is public`);
+  return principal;
+});

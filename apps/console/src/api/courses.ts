@@ -21,6 +21,8 @@ export const DEVIATIONS = [
   'device',
   'steps',
   'lot-volume',
+  'lot-recalled',
+  'order',
 ] as const;
 export type Deviation = (typeof DEVIATIONS)[number];
 

@@ -1,4 +1,6 @@
 import { connection } from './connection.js';
+import { type Grants, isListBySite, ownSite } from './own-site.js';
+import { signedOut } from './signed-out.js';
 
 /** One place in a request that must be mended, with the rule and the published facts it rests on. */
 export interface ProblemField {
@@ -59,9 +61,27 @@ export function urlOf(path: string, params: Params = {}): string {
   return text === '' ? path : `${path}?${text}`;
 }
 
+/** The site chosen last is kept on this device. */
+export const SITE_KEY = 'pistor.site';
+
+/** Where somebody works is asked once; whoever signs in loads the page anew. */
+let session: Promise<Grants> | undefined;
+
+/** The roles of whoever is signed in. @throws ApiProblem, ServerLost */
+export function ownRoles(): Promise<Grants> {
+  session ??= getJson<Grants>('/v1/session').catch((error: unknown) => {
+    session = undefined;
+    throw error;
+  });
+  return session;
+}
+
+const siteOfLists = async (): Promise<string | undefined> => ownSite(await ownRoles(), localStorage.getItem(SITE_KEY));
+
 /** @throws ApiProblem, ServerLost */
 export async function getJson<T>(path: string, params?: Params, signal?: AbortSignal): Promise<T> {
-  const response = await request(urlOf(path, params), { headers: { accept: 'application/json' }, signal });
+  const asked = isListBySite(path) && !params?.['site'] ? { ...params, site: await siteOfLists() } : params;
+  const response = await request(urlOf(path, asked), { headers: { accept: 'application/json' }, signal });
   return (await response.json()) as T;
 }
 
@@ -117,6 +137,7 @@ async function request(url: string, init: RequestInit): Promise<Response> {
     throw new ServerLost(error);
   }
   connection.reportFound();
+  if (response.status === 401) signedOut.report();
   if (!response.ok) throw await problemOf(response);
   return response;
 }

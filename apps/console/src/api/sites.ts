@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { CourseRef, LocalDate, Page, Person, SiteRef, Wall } from './common.js';
-import { getJson, postJson, putJson } from './http.js';
+import { getJson, ownRoles, postJson, putJson } from './http.js';
+import { sitesOf } from './own-site.js';
 
 export interface Site extends SiteRef {
   timeZone: string;
@@ -65,7 +66,12 @@ export interface SiteDay {
 /** A chain has at most some hundred sites: one page holds them. */
 export const sitesQuery = queryOptions({
   queryKey: ['sites'],
-  queryFn: async ({ signal }) => (await getJson<Page<Site>>('/v1/sites', { limit: 500 }, signal)).items,
+  // Those that somebody works at: the others are no choice for them.
+  queryFn: async ({ signal }) => {
+    const [page, roles] = await Promise.all([getJson<Page<Site>>('/v1/sites', { limit: 500 }, signal), ownRoles()]);
+    const own = sitesOf(roles);
+    return own === null ? page.items : page.items.filter(({ id }) => own.has(id));
+  },
 });
 
 /** Without a date: today at the site. */

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { WhoIsSignedIn } from '../access/who-is-signed-in.js';
 import { chainQuery } from '../api/chain.js';
 import { useCurrentSite } from '../ui/current-site.js';
 import { PistorMark } from '../ui/icons.js';
@@ -81,6 +82,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
         </nav>
         <div className="ml-auto flex items-center gap-2">
           <PatientSearch />
+          <WhoIsSignedIn />
           <button
             type="button"
             onClick={onHelp}

@@ -1,5 +1,6 @@
-import { Outlet, useRouterState } from '@tanstack/react-router';
+import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
+import { signedOut } from '../api/signed-out.js';
 import { ClockStrip } from '../clock/clock-strip.js';
 import { ToastProvider } from '../ui/toasts.js';
 import { ConnectionBanner } from './connection-banner.js';
@@ -9,8 +10,25 @@ import { HelpDialog } from './help-dialog.js';
 import { useHotkeys } from './use-hotkeys.js';
 import { useLiveUpdates } from './use-live-updates.js';
 
-/** What stands around every page. */
+/** What stands around every page. Whoever is not signed in sees the page for that, and nothing around it. */
 export function RootLayout() {
+  const isSigningIn = useRouterState({ select: (state) => state.location.pathname === '/sign-in' });
+  useSignInWhenAsked();
+  if (!isSigningIn) return <Frame />;
+  return (
+    <main id="main" className="mx-auto max-w-[90rem] px-4 pb-20 lg:px-6">
+      <Outlet />
+    </main>
+  );
+}
+
+/** A session ends by itself, or because somebody ended it: the next answer says so. */
+function useSignInWhenAsked(): void {
+  const navigate = useNavigate();
+  useEffect(() => signedOut.subscribe(() => void navigate({ to: '/sign-in' })), [navigate]);
+}
+
+function Frame() {
   const help = useRef<HTMLDialogElement>(null);
   const main = useRef<HTMLElement>(null);
   const openHelp = () => help.current?.showModal();

@@ -16,7 +16,7 @@ export function useLiveUpdates(): void {
     let waitingSince = 0;
     const refetch = () => {
       waitingSince = 0;
-      void queries.invalidateQueries();
+      void queries.invalidateQueries({ predicate: ({ meta }) => meta?.['onDemand'] !== true });
     };
     const onMoved = () => {
       const now = Date.now();
