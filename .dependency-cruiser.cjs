@@ -4,7 +4,14 @@
  */
 const engine = 'projections|queue|cqrs|http|engine';
 /** The order of the domain libraries: an arrow goes to the left only. */
-const domainOrder = ['protocols', 'treatment', 'messaging', 'channels|history-import|booking|what-if', 'tasks'];
+const domainOrder = [
+  'protocols',
+  'treatment',
+  'messaging',
+  'channels|history-import|booking|what-if',
+  'tasks',
+  'erasure|signature',
+];
 const domain = domainOrder.join('|');
 const test = '\\.(?:int-|e2e-)?spec\\.tsx?$';
 
@@ -37,8 +44,19 @@ module.exports = {
     layer('database', 'kernel'),
     layer('event-store', 'database|kernel'),
     layer('backup', 'event-store|database|kernel'),
+    layer('ledger', `${engine}|event-store|database|kernel`),
+    layer('read-record', `ledger|${engine}|event-store|database|kernel`),
+    layer('evidence', `ledger|backup|${engine}|event-store|database|kernel`),
     layer(engine, 'event-store|database|kernel'),
-    layer(domain, `${engine}|event-store|database|kernel`),
+    layer(domain, `${engine}|access|event-store|database|kernel`),
+    {
+      name: 'domain-to-access-by-contract',
+      comment: 'Who may do what is decided before the domain is asked; of people it sees what happened to them.',
+      severity: 'error',
+      from: { path: `^libs/(${domain})/`, pathNot: test },
+      to: { path: '^libs/access/', pathNot: '\\.contract\\.ts$' },
+    },
+    layer('access', `${engine}|event-store|database|kernel`),
     // Of the domain, each sees those before it and none after it.
     ...domainOrder.map((names, n) => ({
       name: `domain-${names.split('|')[0]}-not-forward`,

@@ -13,7 +13,18 @@ import { root } from './sources.mjs';
 
 const suffix = '.bench.ts';
 const folder = join(root, 'bench');
-const needsPostgres = new Set(['append', 'messages', 'project', 'recall', 'snapshots', 'timeline', 'what-if']);
+const needsPostgres = new Set([
+  'append',
+  'erasure',
+  'ledger',
+  'messages',
+  'project',
+  'reads',
+  'recall',
+  'snapshots',
+  'timeline',
+  'what-if',
+]);
 /** Always one of its own: a benchmark wipes it. */
 const needsRedis = new Set(['messages']);
 const known = existsSync(folder)

@@ -405,7 +405,7 @@ describe('the console, in the order of a first day', () => {
     expect(await accessibilityViolations()).toEqual([]);
     const first = page.locator(`[data-task="${await rows.first().getAttribute('data-task')}"]`);
     await first.getByRole('button', { name: /^Take/ }).click();
-    await first.getByText('anonymous').waitFor();
+    await first.getByText('demo').waitFor();
     await first.getByRole('button', { name: /^Done/ }).click();
     await first.getByLabel('What came of it').selectOption('patients-told');
     await first.getByRole('button', { name: 'It is done' }).click();

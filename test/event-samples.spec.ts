@@ -1,8 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventType } from '#libs/event-store/src/event-type.js';
+import { ACCESS_EVENT_TYPES } from '#libs/access/src/access.event-types.js';
 import { BOOKING_EVENT_TYPES } from '#libs/booking/src/booking.event-types.js';
 import { MESSAGING_EVENT_TYPES } from '#libs/messaging/src/messaging.event-types.js';
+import { SIGNATURE_EVENT_TYPES } from '#libs/signature/src/signature.event-types.js';
+import { ERASURE_EVENT_TYPES } from '#libs/erasure/src/erasure.event-types.js';
 import { TASKS_EVENT_TYPES } from '#libs/tasks/src/tasks.event-types.js';
 import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types.js';
 
@@ -27,8 +30,12 @@ const FOLDERS = [
     'libs/messaging/src/message',
     'libs/messaging/src/templates/custom',
     'libs/tasks/src/task',
+    'libs/erasure/src/case',
+    'libs/signature/src',
     'libs/booking/src/slot',
     'libs/booking/src/diary',
+    'libs/access/src/user',
+    'libs/access/src/api-key',
   )
   .map((slice) => join(__dirname, '..', slice, 'samples'));
 
@@ -37,6 +44,9 @@ const TYPES: readonly EventType[] = [
   ...MESSAGING_EVENT_TYPES,
   ...BOOKING_EVENT_TYPES,
   ...TASKS_EVENT_TYPES,
+  ...ERASURE_EVENT_TYPES,
+  ...SIGNATURE_EVENT_TYPES,
+  ...ACCESS_EVENT_TYPES,
 ];
 
 const versions = TYPES.flatMap((type) =>

@@ -126,7 +126,7 @@ describe('the list of tasks', () => {
     expect(await send('TakeTask', path, { practitioner: newId() })).toMatchObject({ status: 404 });
     expect(await listed('?state=taken')).toMatchObject([{ by: { practitioner: { name: 'Zoë García' } } }]);
     await twice('TakeTask', path, { over: true });
-    expect(await listed('?state=taken')).toMatchObject([{ by: { actor: 'user:anonymous', practitioner: null } }]);
+    expect(await listed('?state=taken')).toMatchObject([{ by: { actor: 'user:demo', practitioner: null } }]);
   });
 
   it('keeps what is noted closed, and shows it to whoever reads the task', async () => {

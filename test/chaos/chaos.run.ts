@@ -7,6 +7,7 @@ import { openPostgres } from '#libs/database/src/postgres.database.js';
 import { Chains } from '#libs/event-store/src/chains.js';
 import { Codec } from '#libs/event-store/src/codec.js';
 import { EventTypes } from '#libs/event-store/src/event-type.js';
+import { FileKeyVault } from '#libs/event-store/src/file.key-vault.js';
 import { masterKeyFromFile } from '#libs/event-store/src/master-key.js';
 import { Boxes } from '#libs/event-store/src/boxes.js';
 import { PostgresEventStore } from '#libs/event-store/src/postgres.event-store.js';
@@ -74,7 +75,8 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
     const endpoint = await provider.listen();
     closing.push(() => provider.close());
     const environment = {
-      ...{ DATABASE_URL: postgres.url, REDIS_URL: redis.url, PISTOR_SANDBOX: 'false', PISTOR_LOG: 'info' },
+      // A sandbox that sends: nobody has to sign in to it, and its clock is never moved here.
+      ...{ DATABASE_URL: postgres.url, REDIS_URL: redis.url, PISTOR_SANDBOX_SENDS: 'true', PISTOR_LOG: 'info' },
       ...{ DATABASE_OWNER_URL: '', KURRENTDB_URL: '', PORT: String(port), PISTOR_DATA: folder },
       PISTOR_MASTER_KEY_FILE: join(folder, 'master.key'),
       ...{ PISTOR_PUBLIC_URL: url, SMTP_URL: '', MAIL_FROM: '' },
@@ -162,7 +164,8 @@ async function judge({ say, signal }: ChaosOptions, scene: Scene): Promise<Chaos
   const db = await openPostgres(scene.databaseUrl);
   try {
     const chains = new Chains(db);
-    const keys = new SubjectKeys(db, masterKeyFromFile(join(scene.folder, 'master.key'), false));
+    const vault = FileKeyVault.open(join(scene.folder, 'keys', 'bucket.keys'), false);
+    const keys = new SubjectKeys(db, masterKeyFromFile(join(scene.folder, 'master.key'), false), vault);
     // Only the log is read, as it stands: no type of event needs to be known for it.
     const store = await PostgresEventStore.open(db, chains, new Codec(new EventTypes([]), new Boxes(keys)));
     const [chain] = await chains.all();

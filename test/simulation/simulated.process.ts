@@ -107,7 +107,7 @@ export class DeskProcess {
     this.consultations = new ConsultationService(runner, references, codes, new ProductLots(db));
     this.courses = new CourseService(runner, codes, references, trace);
     this.contacts = new ContactService(runner, references);
-    this.recalls = new RecallService(runner, codes);
+    this.recalls = new RecallService(runner, codes, trace);
     this.dispatch = new DispatchSwitch(new DispatchGate(db), {
       ...{ db, chains, runner },
       atHead: async () => deployment.demandAtHead(),

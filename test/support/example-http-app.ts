@@ -20,6 +20,7 @@ import { emptyBodySchema, listQueryOf, pageSchemaOf, queryList, queryOf } from '
 import { Conflict, NotFound, Overloaded, Refused, Unavailable } from '#libs/kernel/src/errors.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { silentLog } from '#libs/kernel/src/log.js';
+import { everybodyIsDemo, unrecorded } from './demo-access.js';
 
 export const CHAIN: Chain = { id: '0199a000-0000-7000-8000-000000000001', no: 1, slug: 'demo', sandbox: true };
 
@@ -75,7 +76,7 @@ class RoomController {
   ) {}
 
   @Post()
-  @CommandEndpoint({ id: 'makeRoom', summary: 'Make a room', creates: true })
+  @CommandEndpoint({ id: 'makeRoom', may: 'chain.write', at: 'chain', summary: 'Make a room', creates: true })
   make(@Body({ schema: newRoomSchema }) body: z.infer<typeof newRoomSchema>, @Meta() meta: CommandMeta): CommandAnswer {
     return this.rooms.run(meta, () => {
       const id = newId();
@@ -85,7 +86,7 @@ class RoomController {
   }
 
   @Put(':room/beds')
-  @CommandEndpoint({ id: 'setBeds', summary: 'Set the number of beds' })
+  @CommandEndpoint({ id: 'setBeds', may: 'chain.write', at: 'chain', summary: 'Set the number of beds' })
   setBeds(
     @Param({ schema: roomParamsSchema }) params: z.infer<typeof roomParamsSchema>,
     @Body({ schema: z.strictObject({ beds: z.int() }) }) body: { beds: number },
@@ -102,7 +103,7 @@ class RoomController {
   }
 
   @Post(':room/close')
-  @CommandEndpoint({ id: 'closeRoom', summary: 'Close a room' })
+  @CommandEndpoint({ id: 'closeRoom', may: 'chain.write', at: 'chain', summary: 'Close a room' })
   close(
     @Param({ schema: roomParamsSchema }) params: z.infer<typeof roomParamsSchema>,
     @Body({ schema: emptyBodySchema }) _body: unknown,
@@ -115,19 +116,40 @@ class RoomController {
   }
 
   @Get('stream')
-  @QueryEndpoint({ id: 'followRooms', summary: 'Follow', produces: 'text/event-stream' })
+  @QueryEndpoint({
+    id: 'followRooms',
+    may: 'chain.read',
+    at: 'anywhere',
+    summary: 'Follow',
+    produces: 'text/event-stream',
+  })
   follow(@Res() reply: FastifyReply): Promise<void> {
     return this.events.open(reply);
   }
 
   @Get()
-  @QueryEndpoint({ id: 'listRooms', summary: 'All rooms', answer: pageSchemaOf(roomSchema), reads: ['rooms'] })
+  @QueryEndpoint({
+    id: 'listRooms',
+    may: 'chain.read',
+    at: 'anywhere',
+    summary: 'All rooms',
+    answer: pageSchemaOf(roomSchema),
+    reads: ['rooms'],
+  })
   list(@Query({ schema: roomListQuerySchema }) query: z.infer<typeof roomListQuerySchema>, @InChain() chain: Chain) {
     return { items: [...this.rooms.byId.values()].slice(0, query.limit), next: null, query, chain: chain.slug };
   }
 
   @Get(':room')
-  @QueryEndpoint({ id: 'getRoom', summary: 'One room', answer: roomSchema, reads: ['rooms'], revisioned: true })
+  @QueryEndpoint({
+    id: 'getRoom',
+    may: 'chain.read',
+    at: 'anywhere',
+    summary: 'One room',
+    answer: roomSchema,
+    reads: ['rooms'],
+    revisioned: true,
+  })
   get(
     @Param({ schema: roomParamsSchema }) params: z.infer<typeof roomParamsSchema>,
     @Query({ schema: roomQuerySchema }) _query: unknown,
@@ -164,13 +186,13 @@ class TroubleController {
   constructor(private readonly rooms: Rooms) {}
 
   @Get('plain')
-  @QueryEndpoint({ id: 'plain', summary: 'Takes nothing' })
+  @QueryEndpoint({ id: 'plain', may: 'chain.read', at: 'anywhere', summary: 'Takes nothing' })
   plain() {
     return { fine: true };
   }
 
   @Get('lines/:how')
-  @QueryEndpoint({ id: 'lines', summary: 'Lines', produces: 'application/x-ndjson' })
+  @QueryEndpoint({ id: 'lines', may: 'chain.read', at: 'anywhere', summary: 'Lines', produces: 'application/x-ndjson' })
   async lines(@Param('how') how: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { aborted } = this.rooms;
     await sendNdjson(request, reply, (signal) => linesOf(how, signal, aborted), silentLog);
@@ -178,7 +200,13 @@ class TroubleController {
 
   @Post('upload')
   @TakesZip()
-  @ActionEndpoint({ id: 'upload', summary: 'Take a zip', answer: z.strictObject({ bytes: z.int() }) })
+  @ActionEndpoint({
+    id: 'upload',
+    may: 'chain.write',
+    at: 'chain',
+    summary: 'Take a zip',
+    answer: z.strictObject({ bytes: z.int() }),
+  })
   async upload(@Req() request: FastifyRequest) {
     let bytes = 0;
     for await (const chunk of request.body as Readable) bytes += (chunk as Buffer).length;
@@ -186,7 +214,7 @@ class TroubleController {
   }
 
   @Get(':kind')
-  @QueryEndpoint({ id: 'trouble', summary: 'Fails' })
+  @QueryEndpoint({ id: 'trouble', may: 'chain.read', at: 'anywhere', summary: 'Fails' })
   fail(@Param('kind') kind: string) {
     throw ERRORS[kind]?.();
   }
@@ -246,7 +274,17 @@ export async function exampleHttpApp(
     assertServing: () => Promise.resolve(),
     waitFor: async (name: string, _chain: Chain, at: number) => void waited.push({ name, position: at }),
   };
-  const full = { chains: everybodyIn(CHAIN), idempotency: new KeysInMemory(), readModels, log: silentLog, ...deps };
+  const full: HttpDependencies = {
+    ...{
+      chains: everybodyIn(CHAIN),
+      idempotency: new KeysInMemory(),
+      readModels,
+      access: everybodyIsDemo,
+      reads: unrecorded,
+    },
+    log: silentLog,
+    ...deps,
+  };
 
   @Module({ imports: [HttpModule.forRoot(full)], controllers: [RoomController, TroubleController], providers: [Rooms] })
   class ExampleModule {}

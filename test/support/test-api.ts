@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApi } from '../../apps/api/src/server.js';
+import type { AccessConfiguration } from '../../libs/access/src/access.configuration.js';
 import type { ChannelsConfiguration } from '../../libs/channels/src/channels.configuration.js';
 import { openPistor, type Pistor } from '../../libs/composition/src/pistor.js';
 import { readConfiguration } from '../../libs/engine/src/configuration.js';
 import { newId } from '../../libs/kernel/src/ids.js';
-import { silentLog } from '../../libs/kernel/src/log.js';
+import { type Log, silentLog } from '../../libs/kernel/src/log.js';
 import { openTestDatabase } from './test-database.js';
 import type { StreamOfEvents } from './test-engine.js';
 
@@ -28,14 +29,24 @@ export interface TestApiOptions {
   readonly channels?: ChannelsConfiguration;
   /** Messages go out, and the clock can be advanced. */
   readonly working?: boolean;
+  /** No sandbox: people have to sign in. */
+  readonly live?: boolean;
+  readonly signIn?: AccessConfiguration;
+  readonly log?: Log;
 }
 
-export async function openTestApi({ channels, working = false }: TestApiOptions = {}): Promise<TestApi> {
+export async function openTestApi({
+  channels,
+  working = false,
+  live = false,
+  signIn,
+  log = silentLog,
+}: TestApiOptions = {}): Promise<TestApi> {
   const test = await openTestDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'pistor api '));
-  const configuration = readConfiguration({}, { dataFolder: folder });
+  const configuration = readConfiguration(live ? { PISTOR_SANDBOX: 'false' } : {}, { dataFolder: folder });
   const opened = Promise.resolve({ db: test.db, announce: () => undefined });
-  const pistor = await openPistor(configuration, silentLog, opened, channels);
+  const pistor = await openPistor(configuration, log, opened, channels, signIn);
   const app = await createApi(pistor);
   if (working) await pistor.workers.start();
   else pistor.workers.follow();

@@ -2,6 +2,7 @@ import type { Chain } from '../../libs/event-store/src/chains.js';
 import type { NewEvent } from '../../libs/event-store/src/event-type.js';
 import { newId } from '../../libs/kernel/src/ids.js';
 import { occurredNow } from '../../libs/kernel/src/occurred.js';
+import { ACCESS_EVENT_TYPES } from '../../libs/access/src/access.event-types.js';
 import { BOOKING_EVENT_TYPES } from '../../libs/booking/src/booking.event-types.js';
 import {
   MessageAttempted,
@@ -32,7 +33,13 @@ import { treatmentProjections } from '../../libs/treatment/src/treatment.project
 import { openTestEngine, type StreamOfEvents, type TestEngine } from './test-engine.js';
 import { CourseHistory, patient, practitioner, site, zoned } from './treatment-history.js';
 
-const EVENT_TYPES = [...TREATMENT_EVENT_TYPES, ...MESSAGING_EVENT_TYPES, ...BOOKING_EVENT_TYPES, ...TASKS_EVENT_TYPES];
+const EVENT_TYPES = [
+  ...TREATMENT_EVENT_TYPES,
+  ...MESSAGING_EVENT_TYPES,
+  ...BOOKING_EVENT_TYPES,
+  ...TASKS_EVENT_TYPES,
+  ...ACCESS_EVENT_TYPES,
+];
 
 /** Tasks as a process has them, on a database of its own. */
 export interface TestTasks extends Tasks {

@@ -27,9 +27,13 @@ export class BackupController {
   @Post()
   @ActionEndpoint({
     id: 'takeBackup',
+    may: 'system.operate',
+    at: 'chain',
     summary: 'Take a backup',
     description: 'Answers the file as it is made. `pistor backup` checks it on its way; `pistor restore` takes it.',
     produces: MEDIA_TYPE,
+    discloses: 'chain',
+    exports: true,
   })
   async take(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     if (this.underWay) {

@@ -38,7 +38,12 @@ export class ChainController {
   ) {}
 
   @Get('chain')
-  @QueryEndpoint({ id: 'getChain', summary: 'The chain, its clock and the head of its log', answer: chainViewSchema })
+  @QueryEndpoint({
+    id: 'getChain',
+    may: 'signed-in',
+    summary: 'The chain, its clock and the head of its log',
+    answer: chainViewSchema,
+  })
   async chain(
     @InChain() chain: Chain,
     @Query({ schema: queryOf({}) }) _params: object,
@@ -60,6 +65,7 @@ export class ChainController {
   @Get('events/stream')
   @QueryEndpoint({
     id: 'followChain',
+    may: 'signed-in',
     summary: 'Tells, as server-sent events, that something was recorded',
     description: 'Each event is a hint to read again; the newest one counts.',
     produces: 'text/event-stream',

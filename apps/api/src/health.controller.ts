@@ -21,7 +21,12 @@ export class HealthController {
   constructor(@Inject(PISTOR) private readonly pistor: Pistor) {}
 
   @Get('live')
-  @QueryEndpoint({ id: 'getLiveness', summary: 'Whether the process answers at all', answer: healthSchema })
+  @QueryEndpoint({
+    id: 'getLiveness',
+    may: 'public',
+    summary: 'Whether the process answers at all',
+    answer: healthSchema,
+  })
   live(): Health {
     return { status: 'ok', checks: {} };
   }
@@ -29,6 +34,7 @@ export class HealthController {
   @Get('ready')
   @QueryEndpoint({
     id: 'getReadiness',
+    may: 'public',
     summary: 'Whether commands, queries and messages work now; 503 where commands do not',
     answer: healthSchema,
   })

@@ -29,6 +29,8 @@ export class ImportsController {
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
   @ActionEndpoint({
     id: 'importHistory',
+    may: 'system.operate',
+    at: 'chain',
     summary: 'Import an old history, as a zip of its files',
     description: 'Answers lines of {"progress": …} and at last {"report": {"files": …, "refused": […]}}.',
     produces: NDJSON_MEDIA_TYPE,

@@ -1,5 +1,6 @@
 import { openPistor } from '#libs/composition/src/pistor.js';
 import { runUntilSignal } from '#libs/composition/src/run-until-signal.js';
+import { readAccessConfiguration } from '#libs/access/src/access.configuration.js';
 import { readChannelsConfiguration } from '#libs/channels/src/channels.configuration.js';
 import { readConfiguration } from '#libs/engine/src/configuration.js';
 import { createLog, logLevel } from '#libs/kernel/src/log.js';
@@ -13,6 +14,7 @@ await runUntilSignal(async () => {
     log,
     undefined,
     readChannelsConfiguration(process.env),
+    readAccessConfiguration(process.env),
   );
   const server = await pistor.workers
     .watch()

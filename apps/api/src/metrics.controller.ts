@@ -15,7 +15,12 @@ export class MetricsController {
   constructor(@Inject(PISTOR) private readonly pistor: Pistor) {}
 
   @Get()
-  @QueryEndpoint({ id: 'getMetrics', summary: 'Lag and rate of the projections, appends, and the process itself' })
+  @QueryEndpoint({
+    id: 'getMetrics',
+    may: 'system.observe',
+    at: 'chain',
+    summary: 'Lag and rate of the projections, appends, and the process itself',
+  })
   async scrape(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     // Loaded when somebody first asks: most processes are never asked, and a start should not wait for it.
     this.metrics ??= import('./metrics.js').then(({ Metrics: Made }) => new Made(this.pistor));

@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Pistor } from '#libs/composition/src/pistor.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { type BalanceReport, lastBalance } from '#libs/messaging/src/messages/balance-check.js';
+import type { LedgerStatus } from '#libs/ledger/src/ledger-reader.js';
 import type { ProjectionStatus } from '#libs/projections/src/projections.js';
 import type { OpenTasks } from '#libs/tasks/src/tasks/tasks.query.js';
 import { AppendMetrics } from './append.metrics.js';
@@ -19,6 +20,8 @@ interface AskedOfChain {
   /** Undefined while nobody has checked it. */
   readonly balance: BalanceReport | undefined;
   readonly tasks: readonly OpenTasks[];
+  /** Undefined before anything was sequenced. */
+  readonly ledger: LedgerStatus | undefined;
 }
 
 /**
@@ -63,6 +66,19 @@ export class Metrics {
     OF_CHAIN,
   );
   private readonly openTasks = this.gauge('open_tasks', 'Tasks that wait for a person.', ['chain', 'kind', 'severity']);
+  private readonly ledgerSize = this.gauge('ledger_size', 'Leaves of the tree.', OF_CHAIN);
+  private readonly ledgerPublished = this.gauge('ledger_published_size', 'Leaves of the published tree.', OF_CHAIN);
+  private readonly ledgerLag = this.gauge('ledger_lag_events', 'Events that are not in the tree yet.', OF_CHAIN);
+  private readonly ledgerLagSeconds = this.gauge(
+    'ledger_lag_seconds',
+    'For how long the oldest of them has waited.',
+    OF_CHAIN,
+  );
+  private readonly ledgerBroken = this.gauge(
+    'ledger_broken',
+    '1 with the reason where the log does not continue the tree: nothing is sequenced then.',
+    ['chain', 'code'],
+  );
   private readonly appends: AppendMetrics | undefined;
 
   constructor(private readonly pistor: Pistor) {
@@ -85,10 +101,12 @@ export class Metrics {
     const told = [this.head, this.lag, this.position, this.rate, this.applied, this.parked, this.building, this.still];
     for (const gauge of told) gauge.reset();
     for (const gauge of [this.messages, this.dueLag, this.alarm, this.checkAge, this.openTasks]) gauge.reset();
-    for (const { chain, head, projections, balance, tasks } of found ?? []) {
+    for (const gauge of this.ofLedger) gauge.reset();
+    for (const { chain, head, projections, balance, tasks, ledger } of found ?? []) {
       this.head.set({ chain: chain.slug }, head);
       for (const status of projections) this.tell(chain, status);
       if (balance) this.tellMessages(chain, balance);
+      if (ledger) this.tellLedger(chain, ledger);
       for (const { kind, severity, tasks: n } of tasks) this.openTasks.set({ chain: chain.slug, kind, severity }, n);
     }
     this.appends?.tell();
@@ -99,7 +117,7 @@ export class Metrics {
   }
 
   private async ask(): Promise<AskedOfChain[]> {
-    const { engine, projections, tasks } = this.pistor;
+    const { engine, projections, tasks, ledger } = this.pistor;
     const [chains, heads] = await Promise.all([engine.chains.all(), engine.store.heads()]);
     const asked = chains.map(async (chain) => ({
       chain,
@@ -107,6 +125,7 @@ export class Metrics {
       projections: await projections.status(chain),
       balance: await lastBalance(engine.db, chain),
       tasks: await tasks.queries.open(chain),
+      ledger: await ledger.status(chain),
     }));
     return Promise.all(asked);
   }
@@ -128,6 +147,18 @@ export class Metrics {
     this.dueLag.set({ chain }, dueLagSeconds);
     this.alarm.set({ chain }, alarm === null ? 0 : 1);
     this.checkAge.set({ chain }, Math.max(0, (Date.now() - Date.parse(checkedAt)) / 1000));
+  }
+
+  private get ofLedger(): readonly { reset(): void }[] {
+    return [this.ledgerSize, this.ledgerPublished, this.ledgerLag, this.ledgerLagSeconds, this.ledgerBroken];
+  }
+
+  private tellLedger({ slug: chain }: Chain, { size, publishedSize, lagEvents, lagMs, problem }: LedgerStatus): void {
+    this.ledgerSize.set({ chain }, size);
+    this.ledgerPublished.set({ chain }, publishedSize);
+    if (lagEvents !== null) this.ledgerLag.set({ chain }, lagEvents);
+    this.ledgerLagSeconds.set({ chain }, lagMs / 1000);
+    this.ledgerBroken.set({ chain, code: problem?.code ?? '' }, problem ? 1 : 0);
   }
 
   private gauge<const Label extends string = never>(name: string, help: string, labelNames: readonly Label[] = []) {

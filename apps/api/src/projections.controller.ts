@@ -82,6 +82,8 @@ export class ProjectionsController {
   @Get()
   @QueryEndpoint({
     id: 'listProjections',
+    may: 'system.observe',
+    at: 'chain',
     summary: 'The read models: how far each has come, and what went wrong',
     answer: pageSchemaOf(projectionStatusSchema),
   })
@@ -95,6 +97,8 @@ export class ProjectionsController {
   @Get('parked')
   @QueryEndpoint({
     id: 'listParkedKeys',
+    may: 'system.observe',
+    at: 'chain',
     summary: 'What was set aside because it could not be applied, with the reason',
     description: 'Later events of such a key queue behind the one that failed; all other keys go on.',
     answer: pageSchemaOf(parkedKeySchema),
@@ -113,6 +117,8 @@ export class ProjectionsController {
   @Post(':projection/retry')
   @ActionEndpoint({
     id: 'retryParked',
+    may: 'system.operate',
+    at: 'chain',
     summary: 'Apply again what was set aside, key by key in the order of positions',
     description: 'A key whose first event fails again stays set aside, with the reason in `error`.',
     answer: retriedSchema,
@@ -128,6 +134,8 @@ export class ProjectionsController {
   @Post(':projection/rebuild')
   @ActionEndpoint({
     id: 'rebuildProjection',
+    may: 'system.operate',
+    at: 'chain',
     summary: 'Build a read model anew beside the one that serves, then put it in its place',
     description: 'Answers lines of {"progress": {position, head}} and at last {"done": {projection, events}}.',
     produces: NDJSON_MEDIA_TYPE,

@@ -2,10 +2,13 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { removeOperatorToken, writeOperatorToken } from '#libs/composition/src/operator-token.js';
 import type { Pistor } from '#libs/composition/src/pistor.js';
+import { HttpProblem } from '#libs/http/src/http-problem.js';
 import { createHttpApp } from '#libs/http/src/fastify-app.js';
-import { assertLoopback } from '#libs/http/src/listening-address.js';
+import { assertMayListen } from '#libs/http/src/listening-address.js';
 import { buildOpenApi } from '#libs/http/src/openapi.js';
+import { sendProblem } from '#libs/http/src/problem-details.filter.js';
 import { serveConsole } from '#libs/http/src/serve-console.js';
 import { ServerSentEvents } from '#libs/http/src/server-sent-events.js';
 import { Conflict, Refused } from '#libs/kernel/src/errors.js';
@@ -20,9 +23,15 @@ export async function createApi(pistor: Pistor): Promise<NestFastifyApplication>
   app
     .getHttpAdapter()
     .getInstance()
-    .get('/openapi.json', (_request: FastifyRequest, reply: FastifyReply) =>
-      reply.type('application/json').send((openApi ??= JSON.stringify(buildOpenApi(app, SOFTWARE_VERSION)))),
-    );
+    .get('/openapi.json', async (request: FastifyRequest, reply: FastifyReply) => {
+      // It tells how everything works: whoever may use nothing has no use for it.
+      const principal = await pistor.access.principalOf(request);
+      if (!principal) {
+        const refusal = new HttpProblem(401, 'access.sign-in', 'Sign in first, or send an API key.');
+        return sendProblem(refusal, request, reply, pistor.log);
+      }
+      return reply.type('application/json').send((openApi ??= JSON.stringify(buildOpenApi(app, SOFTWARE_VERSION))));
+    });
   const console = consoleFolder();
   if (console !== undefined) await serveConsole(app, console);
   await app.init();
@@ -36,11 +45,11 @@ export interface Server {
 
 /**
  * Serves the API and the console, and tells open browsers when something was recorded.
- * @throws Refused for an address other than 127.0.0.1, until sign-in exists; Conflict `address.port-taken`
+ * @throws Refused for an address other than 127.0.0.1 where nobody signs in; Conflict `address.port-taken`
  */
 export async function startServer(pistor: Pistor): Promise<Server> {
   const { host, port } = pistor.configuration;
-  assertLoopback(host);
+  assertMayListen(host, pistor.access.signIn.by !== 'demo', pistor.channels.publicUrl);
   const app = await createApi(pistor);
   const stopTelling = tellBrowsers(pistor, app.get(ServerSentEvents));
   const close = async () => {
@@ -53,8 +62,18 @@ export async function startServer(pistor: Pistor): Promise<Server> {
     await close();
     throw toAddressError(error, port);
   });
+  const { mode, dataFolder } = pistor.configuration;
+  const { signIn, operatorToken } = pistor.access;
+  const isLocal = mode === 'embedded' && signIn.by !== 'demo';
+  if (isLocal) writeOperatorToken(dataFolder, operatorToken);
   pistor.announce(url);
-  return { url, close };
+  return {
+    url,
+    close: async () => {
+      if (isLocal) removeOperatorToken(dataFolder);
+      await close();
+    },
+  };
 }
 
 function toAddressError(error: unknown, port: number): unknown {

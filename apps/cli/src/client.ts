@@ -6,6 +6,8 @@ export interface Client {
   request(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown>;
   /** Lines of an NDJSON answer as they arrive. @throws ProblemAnswered, Unavailable when the server goes away */
   lines(method: 'GET' | 'POST', path: string, body?: object): AsyncIterable<unknown>;
+  /** The bytes of an answer as they arrive. @throws ProblemAnswered, Unavailable when the server goes away */
+  bytes(method: 'GET' | 'POST', path: string): AsyncIterable<Uint8Array>;
   /** Imports the history in a folder or zip of this machine. @throws ProblemAnswered, PistorError */
   importHistory(path: string): AsyncIterable<ImportLine>;
   /** Whether nobody else can record anything while this client is open. */

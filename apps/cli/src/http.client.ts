@@ -9,13 +9,19 @@ import { zipOf } from './zip.js';
 export class HttpClient implements Client {
   readonly alone = false;
   private readonly where: string;
+  private readonly authorization: Record<string, string>;
 
   constructor(
     url: string,
     /** Ends what is under way. */
     private readonly signal: AbortSignal,
+    /** Of this machine's own server; without one, PISTOR_API_KEY. */
+    token?: string,
   ) {
     this.where = url.replace(/\/+$/, '');
+    // In the environment, not among the arguments, which every process of the machine can read.
+    const key = token ?? process.env['PISTOR_API_KEY'];
+    this.authorization = key ? { authorization: `Bearer ${key}` } : {};
   }
 
   async request(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown> {
@@ -73,7 +79,10 @@ export class HttpClient implements Client {
 
   private async fetch(path: string, init: RequestInit): Promise<Response> {
     const { signal } = this;
-    const response = await fetch(`${this.where}${path}`, { ...init, signal }).catch((cause: unknown) => {
+    const headers = { ...(init.headers as Record<string, string>), ...this.authorization };
+    // A key goes to the server that it was meant for and to no other: nothing redirects here.
+    const asked = { ...init, headers, signal, redirect: 'error' } as const;
+    const response = await fetch(`${this.where}${path}`, asked).catch((cause: unknown) => {
       throw new Unavailable('server.unreachable', `No server answers at ${this.where}.`, { cause });
     });
     if (response.ok) return response;

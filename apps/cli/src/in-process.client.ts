@@ -6,11 +6,10 @@ import { historySource } from '#libs/history-import/src/folder.source.js';
 import { type Client, ProblemAnswered } from './client.js';
 import { splitLines } from './lines.js';
 
-const headers = { host: '127.0.0.1' };
-
 /** A client of the application in this very process: the same routes, without a port. */
 export class InProcessClient implements Client {
   readonly alone: boolean;
+  private readonly headers: Record<string, string>;
 
   constructor(
     private readonly pistor: Pistor,
@@ -20,10 +19,17 @@ export class InProcessClient implements Client {
   ) {
     // A folder takes one process; a server of PostgreSQL any number.
     this.alone = pistor.configuration.mode === 'embedded';
+    // Whoever may open the data and its key needs nobody's leave; what they do is recorded as the operator's.
+    const { signIn, operatorToken } = pistor.access;
+    this.headers = {
+      host: '127.0.0.1',
+      ...(signIn.by !== 'demo' && { authorization: `Bearer ${operatorToken}` }),
+    };
   }
 
   async request(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown> {
     this.signal.throwIfAborted();
+    const { headers } = this;
     const response = await this.app.inject({ method, url: path, headers, ...(body && { payload: body }) });
     const answer = response.body === '' ? undefined : (JSON.parse(response.body) as object);
     if (response.statusCode >= 300) throw new ProblemAnswered(response.statusCode, answer ?? {});
@@ -31,7 +37,7 @@ export class InProcessClient implements Client {
   }
 
   async *lines(method: 'GET' | 'POST', path: string, body?: object): AsyncGenerator<unknown> {
-    const { signal } = this;
+    const { signal, headers } = this;
     const request = { method, url: path, headers, ...(body && { payload: body }) };
     const response = await this.app.inject({ ...request, payloadAsStream: true });
     if (response.statusCode < 300) {
@@ -43,6 +49,18 @@ export class InProcessClient implements Client {
     }
     const chunks: Buffer[] = [];
     for await (const chunk of response.stream()) chunks.push(chunk as Buffer);
+    throw new ProblemAnswered(response.statusCode, JSON.parse(Buffer.concat(chunks).toString('utf8')) as object);
+  }
+
+  async *bytes(method: 'GET' | 'POST', path: string): AsyncGenerator<Uint8Array> {
+    const { signal, headers } = this;
+    const response = await this.app.inject({ method, url: path, headers, payloadAsStream: true });
+    const chunks: Buffer[] = [];
+    for await (const chunk of addAbortSignal(signal, response.stream())) {
+      if (response.statusCode < 300) yield chunk as Buffer;
+      else chunks.push(chunk as Buffer);
+    }
+    if (response.statusCode < 300) return;
     throw new ProblemAnswered(response.statusCode, JSON.parse(Buffer.concat(chunks).toString('utf8')) as object);
   }
 

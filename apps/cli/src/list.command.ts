@@ -14,6 +14,8 @@ export interface ListCommand<Item> {
   readonly row: (item: Item) => readonly (string | number | null)[];
   /** What to say when there is nothing. */
   readonly empty: string;
+  /** It is no read model that would have to come to the head first. */
+  readonly isExact?: boolean;
 }
 
 export const asList = (command: Command): Command => withTarget(command).option('--json', 'one JSON object a line');
@@ -23,7 +25,10 @@ export async function printList<Item>(
   list: ListCommand<Item>,
 ): Promise<void> {
   await withClient(options, async (client) => {
-    const items = itemsOf<Item>(client, list.path, { ...list.query, position: await headOf(client) });
+    const items = itemsOf<Item>(client, list.path, {
+      ...list.query,
+      ...(!list.isExact && { position: await headOf(client) }),
+    });
     await (options.json ? printJson(items, list) : printTable(items, list));
   });
 }

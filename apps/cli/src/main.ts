@@ -1,10 +1,16 @@
 import { Command, CommanderError } from 'commander';
 import { tellFailure } from '#libs/composition/src/run-until-signal.js';
+import { addApiKeys } from './commands/api-keys.command.js';
 import { addBackup } from './commands/backup.command.js';
 import { addCourses } from './commands/courses.command.js';
+import { addDisclosures } from './commands/disclosures.command.js';
 import { addDispatch } from './commands/dispatch.command.js';
+import { addEvidence } from './commands/evidence.command.js';
+import { addErasure } from './commands/erasure.command.js';
 import { addEvents } from './commands/events.command.js';
 import { addImport } from './commands/import.command.js';
+import { addLedger } from './commands/ledger.command.js';
+import { addKeys } from './commands/keys.command.js';
 import { addLots } from './commands/lots.command.js';
 import { addMaintenance } from './commands/maintenance.command.js';
 import { addMessages } from './commands/messages.command.js';
@@ -14,9 +20,13 @@ import { addProjections } from './commands/projections.command.js';
 import { addProtocols } from './commands/protocols.command.js';
 import { addRecall } from './commands/recall.command.js';
 import { addRestore } from './commands/restore.command.js';
+import { addSignatures } from './commands/signatures.command.js';
 import { addStart } from './commands/start.command.js';
 import { addTasks } from './commands/tasks.command.js';
 import { addTimeline } from './commands/timeline.command.js';
+import { addUsers } from './commands/users.command.js';
+import { addVerify } from './commands/verify.command.js';
+import { addWitness } from './commands/witness.command.js';
 import { addZones } from './commands/zones.command.js';
 import { ProblemAnswered } from './client.js';
 
@@ -38,14 +48,24 @@ for (const add of [
   addProtocols,
   addTimeline,
   addTasks,
+  addErasure,
   addMessages,
+  addDisclosures,
+  addSignatures,
   addDispatch,
   addZones,
   addEvents,
   addProjections,
+  addUsers,
+  addApiKeys,
+  addLedger,
+  addWitness,
+  addKeys,
   addMigrate,
   addBackup,
   addRestore,
+  addEvidence,
+  addVerify,
   addOpenApi,
 ])
   add(program);

@@ -1,4 +1,5 @@
 import { startServer } from '#apps/api/src/server.js';
+import { readAccessConfiguration } from '#libs/access/src/access.configuration.js';
 import { readChannelsConfiguration } from '#libs/channels/src/channels.configuration.js';
 import { importDemoHistory } from '#libs/composition/src/demo.js';
 import type { OpenedDatabase } from '#libs/composition/src/open-database.js';
@@ -21,7 +22,7 @@ export async function start({ configuration, database, demo, since }: StartOptio
   await runUntilSignal(async () => {
     const log = createLog('pistor', logLevel('warn'));
     const channels = readChannelsConfiguration(process.env);
-    const pistor = await openPistor(configuration, log, database, channels);
+    const pistor = await openPistor(configuration, log, database, channels, readAccessConfiguration(process.env));
     try {
       await pistor.workers.start();
       if (demo) await importDemoHistory(pistor, (text) => say(text));

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { readOperatorToken } from '#libs/composition/src/operator-token.js';
 import { readFolderLock } from '#libs/database/src/folder-lock.js';
 import { type Configuration, readConfiguration } from '#libs/engine/src/configuration.js';
 import { Conflict, Invalid, NotFound } from '#libs/kernel/src/errors.js';
@@ -21,7 +22,9 @@ export const withTarget = (command: Command): Command =>
     .option('--url <url>', 'a running server, for example http://127.0.0.1:3000');
 
 /** Where a command finds its Pistor: behind an address, or in data that nobody else holds. */
-export type Located = { readonly url: string } | { readonly configuration: Configuration };
+export type Located =
+  /** `token`: of the server of an embedded folder on this machine, where people have to sign in. */
+  { readonly url: string; readonly token?: string | undefined } | { readonly configuration: Configuration };
 
 /**
  * Finds what the options name, and opens nothing. A folder that a server holds is reached through that server, so that
@@ -34,7 +37,9 @@ export function locate(options: TargetOptions & { readonly mayCreate?: boolean }
   const configuration = readConfiguration(process.env, { dataFolder: options.data });
   if (configuration.mode === 'embedded') {
     const holder = readFolderLock(configuration.dataFolder);
-    if (holder?.url !== undefined) return { url: holder.url };
+    if (holder?.url !== undefined) {
+      return { url: holder.url, token: readOperatorToken(configuration.dataFolder) };
+    }
     if (holder !== undefined) {
       throw new Conflict(
         'folder.locked',
@@ -57,7 +62,7 @@ export async function openClient(
   signal: AbortSignal,
 ): Promise<Client> {
   const located = locate(options);
-  if ('url' in located) return new HttpClient(located.url, signal);
+  if ('url' in located) return new HttpClient(located.url, signal, located.token);
   // Loaded only now: a client of a server starts in a fraction of the time.
   const { openInProcess } = await import('./in-process.js');
   return openInProcess(located.configuration, signal);

@@ -34,11 +34,12 @@ export async function demandWholeDatabase(db: Queryable): Promise<void> {
 }
 
 /**
- * Marks a folder, which must be empty but for the master key, or left by a restore that was not finished.
+ * Marks a folder, which must be empty but for keys, or left by a restore that was not finished.
+ * @param keyFiles the files and folders of keys, wherever they are
  * @returns takes the mark away, when all is done
  * @throws TargetNotEmpty, Conflict `folder.locked`
  */
-export async function markFolder(folder: string, masterKeyFile: string): Promise<() => Promise<void>> {
+export async function markFolder(folder: string, keyFiles: readonly string[]): Promise<() => Promise<void>> {
   const lock = await acquireFolderLock(folder);
   try {
     const mark = join(folder, MARK_FILE);
@@ -47,8 +48,10 @@ export async function markFolder(folder: string, masterKeyFile: string): Promise
       const left = names.filter((name) => name === 'pgdata' || name.startsWith('pgdata.'));
       for (const name of left) await rm(join(folder, name), { recursive: true, force: true });
     } else {
-      const key = dirname(resolve(masterKeyFile)) === resolve(folder) ? basename(masterKeyFile) : undefined;
-      const found = names.filter((name) => !name.startsWith('lock.') && name !== key && name !== 'lost+found').sort();
+      const keys = keyFiles.filter((file) => dirname(resolve(file)) === resolve(folder)).map((file) => basename(file));
+      const found = names
+        .filter((name) => !name.startsWith('lock.') && !keys.includes(name) && name !== 'lost+found')
+        .sort();
       if (found.length > 0) throw new TargetNotEmpty(`the folder ${folder}`, found.slice(0, TOLD_MAX), found.length);
       const file = await open(mark, 'wx', 0o600);
       await file.writeFile(`${new Date().toISOString()}\n`);

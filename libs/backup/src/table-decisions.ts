@@ -28,8 +28,11 @@ export const TABLE_DECISIONS: Readonly<Record<string, TableDecision>> = {
   subject_key: {
     keep: 'rows',
     key: ['chain', 'subject', 'class'],
-    because: 'wrapped by the master key; without them no box can be opened, and destroyed ones must stay destroyed',
+    because:
+      'wrapped by the keys of buckets; without them no box can be opened, and destroyed ones must stay destroyed',
   },
+  bucket_key: { keep: 'rows', key: ['bucket'], because: 'says which versions of the keys of buckets wrap them' },
+  key_vault: { keep: 'rows', key: ['id'], because: 'says where the keys of buckets are' },
   master_key: { keep: 'rows', key: ['fingerprint'], because: 'says which key wraps them' },
   external_code: { keep: 'rows', key: ['chain', 'kind', 'code_index'], because: "the clinic's own numbers" },
   log_place: { keep: 'rows', key: ['no'], because: 'says that the log is kept here' },
@@ -52,6 +55,20 @@ export const TABLE_DECISIONS: Readonly<Record<string, TableDecision>> = {
 
   demo_history: { keep: 'rows', key: ['chain'], because: 'whether the demo history went in is not asked of the log' },
   health_check: { keep: 'nothing', because: 'written to see whether writing works' },
+
+  read_head: { keep: 'rows', key: ['chain'], because: 'where the next read is put on record' },
+  read_record: { keep: 'rows', key: ['chain', 'position'], because: 'who has seen whose data' },
+  ledger_tree: {
+    keep: 'rows',
+    key: ['chain'],
+    afterRestore: NO_LEASE,
+    because: 'the tree goes on where it stopped; made anew, nobody could tell whether its events had been changed',
+  },
+  ledger_tile: { keep: 'rows', key: ['chain', 'level', 'n'], because: 'what proofs are made of' },
+  ledger_checkpoint: { keep: 'rows', key: ['chain', 'size'], because: 'what was committed to' },
+  ledger_signature: { keep: 'rows', key: ['chain', 'size', 'name', 'key_id'], because: 'and by whom' },
+  ledger_publication: { keep: 'rows', key: ['chain', 'size'], because: 'which checkpoints stand outside as well' },
+  ledger_key: { keep: 'rows', key: ['chain', 'key_id'], because: 'by which keys they are verified' },
 
   import_line: {
     keep: 'rows',
@@ -110,6 +127,25 @@ export const TABLE_DECISIONS: Readonly<Record<string, TableDecision>> = {
     keep: 'rows',
     key: ['chain', 'task_id'],
     because: 'where to look when a cause may be gone; it fits the checkpoint of what raises tasks',
+  },
+  access_session: { keep: 'nothing', because: 'everybody signs in again' },
+  access_challenge: { keep: 'nothing', because: 'of sign-ins that were under way' },
+  access_attempt: { keep: 'nothing', because: 'of the last hour' },
+  access_invitation: {
+    keep: 'nothing',
+    because: 'a code that was used since would be good again; whoever still has one asks for another',
+  },
+  access_identity: {
+    keep: 'rows',
+    key: ['chain', 'subject_index'],
+    because: 'whom a provider knows under which name; without it nobody could sign in',
+  },
+  access_passkey: { keep: 'rows', key: ['chain', 'credential_id'], because: 'as access_identity' },
+  access_api_key: { keep: 'rows', key: ['chain', 'id'], because: 'what is needed to know a key again' },
+  erasure_step: {
+    keep: 'rows',
+    key: ['chain', 'patient_id'],
+    because: 'how far an erasure has come; what was erased since then says the register outside',
   },
   message_template: { keep: 'rows', key: ['hash'], because: 'the words of every message that was written' },
   outbox: { keep: 'rows', key: ['chain', 'message_id'], because: 'what was sent' },

@@ -68,10 +68,10 @@ export async function readPage(
   const size = table.columns.map(({ name }) => `coalesce(octet_length(${quote(name)}::text), 0)`).join(' + ');
   const line = `json_build_array(${table.columns.map(({ name }) => `${quote(name)}::text`).join(', ')})::text`;
   const { rows } = await db.query<{ rows: number; lines: string | null }>(
-    `select count(*)::integer as rows, string_agg(line, E'\\n' order by n) as lines
+    `select count(*)::integer as rows, string_agg(line, E'\\n' order by n_) as lines
      from (
-       select n, ${line} as line
-       from (select *, row_number() over in_order as n, sum(bytes_) over in_order as so_far_
+       select n_, ${line} as line
+       from (select *, row_number() over in_order as n_, sum(bytes_) over in_order as so_far_
              from (select *, ${size} as bytes_ from ${quote(table.name)}
                    ${conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`}
                    order by ${key} limit ${PAGE_ROWS_MAX}) as page

@@ -1,3 +1,4 @@
+import { everybodyIsDemo, unrecorded } from '#test/support/demo-access.js';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { CHANNEL_CHAIN } from '#test/support/outgoing-message.js';
@@ -30,7 +31,12 @@ async function start(twilio: TwilioCalls | null): Promise<void> {
     reply: async (reply: InboundReply) => void replies.push(reply),
   };
   // Nothing here is a command or reads a read model, so of what HTTP needs only chain and log are looked at.
-  const http = { chains: everybodyIn(CHANNEL_CHAIN), log: silentLog } as HttpDependencies;
+  const http = {
+    chains: everybodyIn(CHANNEL_CHAIN),
+    access: everybodyIsDemo,
+    reads: unrecorded,
+    log: silentLog,
+  } as HttpDependencies;
 
   @Module({ imports: [HttpModule.forRoot(http), ChannelsModule.forRoot({ inbound, twilio })] })
   class TestModule {}

@@ -33,6 +33,7 @@ export class TwilioController {
   @ApiBody({ schema: FIELDS })
   @ActionEndpoint({
     id: 'receiveSmsReceipt',
+    may: 'public',
     summary: 'Takes a status callback of Twilio',
     description: 'Signed by Twilio; 403 for anybody else. Receipts may come twice and in any order.',
     produces: TWIML,
@@ -54,6 +55,7 @@ export class TwilioController {
   @ApiBody({ schema: FIELDS })
   @ActionEndpoint({
     id: 'receiveSmsReply',
+    may: 'public',
     summary: 'Takes an incoming message of Twilio',
     description: 'Signed by Twilio; 403 for anybody else. Answers TwiML that says nothing in return.',
     produces: TWIML,

@@ -21,12 +21,16 @@ export interface BroughtUpToDate {
 export const MIGRATION_SOURCES: readonly MigrationSource[] = [
   'event-store',
   'projections',
+  'ledger',
   'composition',
   'http',
   'history-import',
   'messaging',
   'booking',
   'tasks',
+  'erasure',
+  'access',
+  'read-record',
 ].map((name) => ({ name, folder: join(import.meta.dirname, '..', '..', name, 'src', 'migrations') }));
 
 /** A statement at a time; the second is for what a migration may have to ask beside its transaction. */

@@ -1,5 +1,8 @@
+import { pruneSignIns } from '#libs/access/src/session/sessions.js';
 import { type Booking, BookingWorkers } from '#libs/booking/src/booking.js';
 import type { Configuration } from '#libs/engine/src/configuration.js';
+import type { Erasure } from '#libs/erasure/src/erasure.js';
+import type { Ledger } from '#libs/ledger/src/ledger.js';
 import type { Engine } from '#libs/engine/src/engine.js';
 import { pruneIdempotencyKeys } from '#libs/http/src/idempotency.js';
 import { describeError, type Log } from '#libs/kernel/src/log.js';
@@ -12,12 +15,21 @@ import type { Projections } from '#libs/projections/src/projections.js';
 import { openQueue } from '#libs/queue/src/bullmq.queue.js';
 import { openQueueBackend, type QueueBackend } from '#libs/queue/src/queue-backend.js';
 import type { QueueHealth } from '#libs/queue/src/work-queue.js';
+import type { ReadRecord } from '#libs/read-record/src/read-record.js';
 import type { Tasks } from '#libs/tasks/src/tasks.js';
 
 /** What falls due is seen within a second; a hint makes it sooner. */
 const PLAN_MS = 1_000;
 /** What nobody has answered for two days may wait another half minute. */
 const SWEEP_TASKS_MS = 30_000;
+/** A checkpoint follows an event within a second or two; witnesses are shown it within another one. */
+const LEDGER_MS = 1_000;
+/** Hints come with every append: they are looked at together, so that a thousand leaves make a checkpoint at once. */
+const LEDGER_SOON_MS = 250;
+/** Reads wait a little longer for their checkpoint than events do: nobody waits for it. */
+const LEDGER_OF_READS_MS = 1_000;
+/** An erasure is made final at once; these rounds are for what was interrupted, or waits for an operator. */
+const FINISH_ERASURES_MS = 60_000;
 /** Half of what an alarm about messages that do not go may come late without anybody noticing. */
 const CHECK_BALANCE_MS = 60_000;
 /**
@@ -33,6 +45,9 @@ export interface ProcessWorkersDependencies {
   readonly messaging: Messaging;
   readonly booking: Booking;
   readonly tasks: Tasks;
+  readonly erasure: Erasure;
+  readonly ledger: Ledger;
+  readonly readRecord: Pick<ReadRecord, 'ledger'>;
   readonly projections: Projections;
   readonly log: Log;
 }
@@ -51,7 +66,8 @@ export class ProcessWorkers {
    * @throws RedisMayEvict
    */
   async start(): Promise<void> {
-    const { configuration, engine, messaging, booking, tasks, projections, log } = this.deps;
+    const { configuration, engine, messaging, booking, tasks, erasure, ledger, projections, log } = this.deps;
+    const ofReads = this.deps.readRecord.ledger;
     const backend = await this.open();
     const times = configuration.mode === 'embedded' ? { times: EMBEDDED_TIMES } : {};
     const messengers = new MessagingWorkers(
@@ -60,7 +76,16 @@ export class ProcessWorkers {
     );
     const bookers = new BookingWorkers({ booker: booking.booker, projections, log }, PLAN_MS);
     const balance = new BalanceCheck({ ...engine, gate: messaging.gate, log });
+    const erasures = new Ticker('making erasures final', FINISH_ERASURES_MS, () => erasure.finisher.finishAll(), log);
+    erasure.onErased(() => erasures.soon(0));
+    const sequencing = new Ticker('the ledger', LEDGER_MS, () => ledger.sequencer.tick(), log);
+    const stopHints = engine.store.onAppended(() => sequencing.soon(LEDGER_SOON_MS));
     const tickers = [
+      sequencing,
+      new Ticker('showing checkpoints to witnesses', LEDGER_MS, () => ledger.witnesses.tick(), log),
+      new Ticker('the ledger of reads', LEDGER_OF_READS_MS, () => ofReads.sequencer.tick(), log),
+      new Ticker('showing checkpoints of reads to witnesses', LEDGER_OF_READS_MS, () => ofReads.witnesses.tick(), log),
+      erasures,
       new Ticker('looking for tasks', SWEEP_TASKS_MS, () => tasks.sweeper.sweepAll(), log),
       new Ticker('the balance of messages', CHECK_BALANCE_MS, () => balance.checkAll(), log),
     ];
@@ -72,7 +97,11 @@ export class ProcessWorkers {
     this.stops.push(
       () => messengers.stop(),
       () => bookers.stop(),
-      ...tickers.map((ticker) => () => ticker.stop()),
+      async () => {
+        stopHints();
+        await Promise.all(tickers.map((ticker) => ticker.stop()));
+        await Promise.all([ledger.sequencer.stop(), ofReads.sequencer.stop()]);
+      },
       this.pruneDaily(),
     );
   }
@@ -113,7 +142,7 @@ export class ProcessWorkers {
   private pruneDaily(): () => void {
     const { engine, log } = this.deps;
     const prune = () => {
-      pruneIdempotencyKeys(engine.db).catch((error: unknown) =>
+      Promise.all([pruneIdempotencyKeys(engine.db), pruneSignIns(engine.db)]).catch((error: unknown) =>
         log.warn({ error: describeError(error) }, 'pruning failed'),
       );
     };

@@ -97,7 +97,7 @@ describe('what a backup holds', () => {
     const { lines } = await read(file);
     const checkpoints = lines['projection_checkpoint']!.map((line) => (JSON.parse(line) as string[])[0]);
     expect(new Set(checkpoints)).toEqual(
-      new Set(['held_message_waker', 'maintenance_booking', 'message_planner', 'task_raiser']),
+      new Set(['erasure_finisher', 'held_message_waker', 'maintenance_booking', 'message_planner', 'task_raiser']),
     );
     for (const left of ['import_lease', 'dispatch_handed_over', 'schema_migrations'])
       expect(lines[left]).toBeUndefined();

@@ -11,11 +11,20 @@ import { migrate, migrationsOf } from '#libs/database/src/migrations.js';
 import { openPglite } from '#libs/database/src/pglite.database.js';
 import { openPostgres } from '#libs/database/src/postgres.database.js';
 import type { Configuration } from '#libs/engine/src/configuration.js';
+import { openEngine } from '#libs/engine/src/engine.js';
+import { openKeyVault } from '#libs/engine/src/open-key-vault.js';
+import { ErasureRegister } from '#libs/erasure/src/effect/erasure-register.js';
+import { ERASURE_EVENT_TYPES } from '#libs/erasure/src/erasure.event-types.js';
+import { openErasure } from '#libs/erasure/src/erasure.js';
 import { Chains } from '#libs/event-store/src/chains.js';
 import { type MasterKey, masterKeyFromFile, MasterKeyProblem } from '#libs/event-store/src/master-key.js';
+import { adoptRestoredKeys } from '#libs/event-store/src/restored-keys.js';
+import { RewrappedKeys } from '#libs/event-store/src/rewrapped-keys.js';
 import { Refused } from '#libs/kernel/src/errors.js';
 import { DispatchGate } from '#libs/messaging/src/dispatch/dispatch-gate.js';
+import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types.js';
 import { MIGRATION_SOURCES } from './bring-up-to-date.js';
+import { ERASURE_REMOVERS } from './erasure-removers.js';
 
 /** A chunk of the file at a time. */
 const READ_BYTES = 1024 * 1024;
@@ -30,6 +39,8 @@ export interface CheckedBackup {
 export interface RestoreOptions {
   readonly signal?: AbortSignal | undefined;
   /** How many bytes of the file were read in this step. */
+  /** Goes on where there is no register of erasures: whoever was erased since the backup is there again. */
+  readonly withoutRegister?: boolean | undefined;
   readonly onProgress?: ((step: 'checking' | 'restoring', bytes: number, total: number) => void) | undefined;
 }
 
@@ -63,10 +74,11 @@ export async function checkBackup(
 /**
  * Restores a backup into the empty folder or database that the configuration names. It is all there at the end, or the
  * place refuses to be opened until a restore has come to its end. Nothing is written before the whole file was checked.
- * Afterwards no chain sends messages until its dispatch is opened: what fell due since the backup may have been sent.
+ * Whoever stands in the register of erasures is erased again before that end. Afterwards no chain sends messages until its
+ * dispatch is opened: what fell due since the backup may have been sent.
  *
  * @throws what `checkBackup` throws; MasterKeyProblem; TargetNotEmpty, RestoreUnderWay; Conflict `folder.locked`;
- *   Refused `restore.events-elsewhere`; Unavailable
+ *   Refused `restore.events-elsewhere`, `restore.no-erasure-register`; KeyVaultProblem; RegisterUnreadable; Unavailable
  */
 export async function restore(
   file: string,
@@ -83,18 +95,20 @@ export async function restore(
   await sizeOf(file);
   const key = { master: takeMasterKey(masterKeyFile), file: masterKeyFile };
   const checked = await checkBackup(file, options, key);
+  if (!options.withoutRegister) demandRegister(new ErasureRegister(configuration.keysFolder));
   options.signal?.throwIfAborted();
   await (configuration.mode === 'embedded' ? intoFolder : intoDatabase)(configuration, async (db) => {
     await fill(db, file, key, checked, options);
+    await eraseAgain(db, configuration, key.master);
   });
   return checked;
 }
 
 type Fill = (db: Database) => Promise<void>;
 
-async function intoFolder({ dataFolder, masterKeyFile }: Configuration, fillIt: Fill): Promise<void> {
+async function intoFolder({ dataFolder, masterKeyFile, keysFolder }: Configuration, fillIt: Fill): Promise<void> {
   await makeFolder(dataFolder);
-  const finish = await markFolder(dataFolder, masterKeyFile);
+  const finish = await markFolder(dataFolder, [masterKeyFile, keysFolder]);
   const db = await openPglite(dataFolder);
   await fillIt(db).finally(() => db.close());
   await finish();
@@ -147,6 +161,44 @@ async function fill(
     const reason = `A backup of ${manifest.takenAt} was restored: what fell due since may have been sent.`;
     await gate.close(chains.get(id)!, reason, now);
   }
+}
+
+/**
+ * Fits what was restored to the keys as they are now, and erases again whoever was erased since the backup was taken:
+ * nothing of them can be read by whatever opens this place first.
+ */
+async function eraseAgain(db: Database, configuration: Configuration, master: MasterKey): Promise<void> {
+  const register = new ErasureRegister(configuration.keysFolder);
+  const erased = new Set((await register.all()).map(({ chain, patientId }) => `${chain}/${patientId}`));
+  const rewrapped = new RewrappedKeys(configuration.keysFolder);
+  const { rows } = await db.query('select 1 from key_vault limit 1');
+  // A backup of before buckets has nothing that they wrap: its keys are opened by the master key.
+  if (rows.length > 0) {
+    const vault = openKeyVault(configuration, false);
+    await adoptRestoredKeys(db, vault, rewrapped, (chain, subject) => erased.has(`${chain}/${subject}`));
+  }
+  const engine = await openEngine({
+    ...{ db, masterKey: () => master, rewrapped },
+    keyVault: (mayCreate) => openKeyVault(configuration, mayCreate),
+    eventTypes: [...TREATMENT_EVENT_TYPES, ...ERASURE_EVENT_TYPES],
+  });
+  try {
+    const log = { warn: () => undefined };
+    await openErasure(engine, { keysFolder: configuration.keysFolder, removers: ERASURE_REMOVERS, log });
+  } finally {
+    await engine.close();
+  }
+}
+
+function demandRegister(register: ErasureRegister): void {
+  if (register.exists) return;
+  throw new Refused(
+    'restore.no-erasure-register',
+    `There is no register of erasures at ${register.file}, so nobody can tell who was erased since the backup and would be there again. ` +
+      'Put the folder of keys there as it was last, or name it in PISTOR_KEYS_FOLDER. If nobody was ever erased, or there ' +
+      'never was such a folder, go on with --without-erasure-register.',
+    { data: { file: register.file } },
+  );
 }
 
 function takeMasterKey(file: string): MasterKey {

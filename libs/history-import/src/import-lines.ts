@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { SealedBox } from '#libs/event-store/src/boxes.js';
 import type { MasterKey } from '#libs/event-store/src/master-key.js';
-import type { Database } from '#libs/database/src/database.js';
+import type { Database, Queryable } from '#libs/database/src/database.js';
 import { migrate } from '#libs/database/src/migrations.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { ZonedTime } from '#libs/kernel/src/zoned-time.js';
@@ -14,6 +14,17 @@ import type { HistoryFile } from './history-file.js';
 export const migrateHistoryImport = async (db: Database): Promise<void> => {
   await migrate(db, { name: 'history-import', folder: join(import.meta.dirname, 'migrations') });
 };
+
+/**
+ * Removes what the import remembers of the content of patients' lines. That there was such a line stays, as a keyed hash of
+ * its code: without it, a second import of the same folder would bring back who was erased.
+ */
+export async function forgetLines(tx: Queryable, chain: Chain, patientIds: readonly Id[]): Promise<void> {
+  await tx.query(
+    `update import_line set content = '' where chain = $1 and id = any($2::uuid[]) and file = 'patients'`,
+    [chain.no, patientIds],
+  );
+}
 
 export interface Claim {
   readonly identity: string;

@@ -29,6 +29,9 @@ export const TASK_RULES = ruleBook({
   'task.booking-answered-late': rule(
     'A patient who agrees to a time that is not held any more is called, unless it is booked or there is nothing to book.',
   ),
+  'task.glass-broken': rule(
+    'A record that somebody opened beyond their sites in an emergency is a task of the patient’s site until it was reviewed.',
+  ),
   'task.withdrawn': rule('A task whose cause is gone before anybody has seen to it is withdrawn by itself.'),
   'task.said-anew': rule('What is said again after somebody has seen to it is a task again, and a repeat is none.'),
   'task.one-taker': rule('A task has one who sees to it; taking it over is said.'),

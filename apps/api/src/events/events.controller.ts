@@ -45,6 +45,8 @@ export class EventsController {
   @Get()
   @QueryEndpoint({
     id: 'listEvents',
+    may: 'audit.read',
+    at: 'chain',
     summary: 'Events in the order of positions, with their open data and never their personal data',
     description: 'A page of filtered events may hold fewer than its limit, even none, and go on all the same: `next`.',
     answer: pageSchemaOf(eventViewSchema),
@@ -61,11 +63,14 @@ export class EventsController {
   @Get('follow')
   @QueryEndpoint({
     id: 'followEvents',
+    may: 'audit.read',
+    at: 'chain',
     summary: 'Events as they are recorded, until the caller goes away',
     description:
       'Lines of {"event": …}, and of {"position": n} at the beginning and after 15 s without an event: nothing else is ' +
       'wanted up to there. After a broken connection, go on with `from` one above the last position.',
     produces: NDJSON_MEDIA_TYPE,
+    discloses: 'chain',
   })
   async follow(
     @InChain() chain: Chain,
@@ -85,6 +90,8 @@ export class EventsController {
   @Get('count')
   @QueryEndpoint({
     id: 'countEvents',
+    may: 'audit.read',
+    at: 'chain',
     summary: 'How many events there are: all, those of a filter, for each type, category or stream',
     description:
       'Lines of {"progress": {position, head}} where it takes a while, of {"group": {by, name, events}}, the largest ' +

@@ -49,7 +49,7 @@ async function backup(name: string, options: Options): Promise<void> {
 }
 
 async function* bytesOf(located: Located, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  if ('url' in located) return yield* new HttpClient(located.url, signal).bytes('POST', '/v1/backup');
+  if ('url' in located) return yield* new HttpClient(located.url, signal, located.token).bytes('POST', '/v1/backup');
   // Loaded only now: a client of a server starts in a fraction of the time.
   const { backUpUnopened } = await import('#libs/composition/src/back-up.js');
   yield* backUpUnopened(located.configuration, SOFTWARE_VERSION);

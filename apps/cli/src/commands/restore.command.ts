@@ -10,6 +10,7 @@ interface Options {
   readonly into?: string;
   readonly check?: boolean;
   readonly json?: boolean;
+  readonly withoutErasureRegister?: boolean;
 }
 
 export function addRestore(program: Command): void {
@@ -19,11 +20,15 @@ export function addRestore(program: Command): void {
     .description('restore a backup into an empty data folder, or the empty database that DATABASE_URL names')
     .option('--into <folder>', 'an embedded data folder (default: ./data, or what DATABASE_URL names)')
     .option('--check', 'only read the file and check it; nothing is written')
+    .option(
+      '--without-erasure-register',
+      'go on where the folder of keys has no register of erasures: whoever was erased since is there again',
+    )
     .option('--json', 'tell of it as one JSON object')
     .addHelpText(
       'after',
-      '\nThe master key is not in a backup: put its file where PISTOR_MASTER_KEY_FILE says, or into the folder as\n' +
-        'master.key, before. After a restore no messages leave until `pistor dispatch open`.',
+      '\nKeys are not in a backup: put the master key where PISTOR_MASTER_KEY_FILE says, or into the folder as master.key,\n' +
+        'and the folder `keys` beside it, before. Whoever was erased since the backup is erased again. After a restore no messages leave until `pistor dispatch open`.',
     )
     .action(run);
 }
@@ -44,7 +49,7 @@ async function run(file: string, options: Options): Promise<void> {
     try {
       const checked = await (options.check
         ? checkBackup(file, { signal, onProgress })
-        : restore(file, configuration, { signal, onProgress }));
+        : restore(file, configuration, { signal, onProgress, withoutRegister: options.withoutErasureRegister }));
       await print(
         options.json ? `${JSON.stringify(asJson(checked, !options.check))}\n` : tell(checked, !options.check),
       );

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { readAccessConfiguration } from '#libs/access/src/access.configuration.js';
 import { readConfiguration } from '#libs/engine/src/configuration.js';
-import { assertLoopback, parsePort } from '#libs/http/src/listening-address.js';
+import { assertMayListen, parsePort } from '#libs/http/src/listening-address.js';
 
 interface Options {
   readonly data?: string;
@@ -32,8 +33,10 @@ async function run(options: Options): Promise<void> {
     port,
     allowUnguarded: options.allowUnguarded,
   });
-  // Before anything is opened: a wrong address is told at once.
-  assertLoopback(configuration.host);
+  // Before anything is opened: a wrong address is told at once. What the data says of its chain is looked at later.
+  const { wanted, provider } = readAccessConfiguration(process.env);
+  const peopleSignIn = provider !== undefined || wanted === 'passkeys' || !configuration.sandbox;
+  assertMayListen(configuration.host, peopleSignIn, process.env['PISTOR_PUBLIC_URL'] || undefined);
   const { openDatabase } = await import('#libs/composition/src/open-database.js');
   const database = openDatabase(configuration);
   // Whoever waits for it sees the error.

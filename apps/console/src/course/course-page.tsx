@@ -3,6 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { keyOf } from '../api/common.js';
 import { type CourseDetail, courseName, courseQuery, type HistoryAt } from '../api/courses.js';
 import { CourseStatusChip, DeviationChips, StateMark, WarningChip } from '../ui/chips.js';
+import { EvidenceLink } from '../ui/evidence-link.js';
 import { formatDate, formatSpan, formatTime, relativeDay } from '../ui/dates.js';
 import { plural, words } from '../ui/labels.js';
 import { Loaded } from '../ui/loaded.js';
@@ -61,7 +62,16 @@ function Course({ course, at, today, bar }: CourseProps) {
   const title = `Course ${courseName(course)}`;
   return (
     <>
-      <PageHeader title={title} tabTitle={then ? `${title} ${historyText(at)}` : title} actions={<PrintButton />}>
+      <PageHeader
+        title={title}
+        tabTitle={then ? `${title} ${historyText(at)}` : title}
+        actions={
+          <>
+            <EvidenceLink what="courses" id={course.id} />
+            <PrintButton />
+          </>
+        }
+      >
         <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <span className="text-base font-semibold text-ink">
             <PatientLink patient={course.patient} />

@@ -11,10 +11,11 @@ interface PatientCardProps {
 /** Who it is, and how to reach them. */
 export function PatientCard({ patient, person }: PatientCardProps) {
   const { preference } = patient;
+  const missing = <span className="text-faint">{patient.familyName === null ? 'erased' : 'not on record'}</span>;
   return (
     <dl className="mb-8 space-y-2.5 border-t-[1.5px] border-ink pt-3">
       <Term name="Born">
-        {patient.birthDate ? formatDate(patient.birthDate) : <Unknown />}
+        {patient.birthDate ? formatDate(patient.birthDate) : missing}
         {person?.isMinor && (
           <b className="block font-semibold text-iodine">
             under age, {person.hasGuardian ? 'guardian on record' : 'no guardian on record'}
@@ -27,10 +28,10 @@ export function PatientCard({ patient, person }: PatientCardProps) {
         </Term>
       )}
       {person?.movedAwayOn && <Term name="Moved away">{formatDate(person.movedAwayOn)}</Term>}
-      <Term name="Sex">{patient.sex ? words(patient.sex) : <Unknown />}</Term>
-      <Term name="Phone">{patient.phone ?? <Unknown />}</Term>
+      <Term name="Sex">{patient.sex ? words(patient.sex) : missing}</Term>
+      <Term name="Phone">{patient.phone ?? missing}</Term>
       <Term name="E-mail">
-        <span className="break-all">{patient.email ?? <Unknown />}</span>
+        <span className="break-all">{patient.email ?? missing}</span>
       </Term>
       {preference && (
         <>
@@ -54,5 +55,3 @@ function Term({ name, children }: { name: string; children: React.ReactNode }) {
     </div>
   );
 }
-
-const Unknown = () => <span className="text-faint">not on record</span>;

@@ -2,7 +2,9 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { coursesQuery } from '../api/courses.js';
+import { patientErasureQuery } from '../api/erasure.js';
 import { type Patient, type PatientPerson, patientPersonQuery, patientQuery, timelineQuery } from '../api/patients.js';
+import { EvidenceLink } from '../ui/evidence-link.js';
 import { CourseStatusChip } from '../ui/chips.js';
 import { LoadMore, Toggle } from '../ui/controls.js';
 import { words } from '../ui/labels.js';
@@ -14,7 +16,10 @@ import { LinkedRegistrations } from './linked-registrations.js';
 import { PatientAdverseEvents } from './patient-adverse-events.js';
 import { PatientCard } from './patient-card.js';
 import { PatientContact } from './patient-contact.js';
+import { PatientDisclosures } from './patient-disclosures.js';
+import { ErasedNotice, PatientErasure } from './patient-erasure.js';
 import { PatientHealth } from './patient-health.js';
+import { PatientSignatures } from './patient-signatures.js';
 import { PatientTimeline } from './patient-timeline.js';
 
 const route = getRouteApi('/patients/$patient');
@@ -25,24 +30,38 @@ export function PatientPage() {
   const query = useQuery(patientQuery(patient));
   // Of a patient from an old history who is not registered yet there is no person to ask for.
   const person = useQuery(patientPersonQuery(patient)).data;
+  const isErased = Boolean(useQuery(patientErasureQuery(patient)).data?.erased);
   return (
     <Loaded query={query} lines={10}>
       {(data) => (
         <>
-          <PageHeader title={data.name ?? 'Erased patient'} tabTitle={data.code ?? 'Patient'} actions={<PrintButton />}>
+          <PageHeader
+            title={data.name ?? 'Erased patient'}
+            tabTitle={data.code ?? 'Patient'}
+            actions={
+              <>
+                <EvidenceLink what="patients" id={data.id} />
+                <PrintButton />
+              </>
+            }
+          >
             <span className="code">{data.code}</span>
           </PageHeader>
+          <ErasedNotice patient={data.id} />
           <div className="lg:grid lg:grid-cols-[17rem_minmax(0,1fr)] lg:gap-10">
             <div>
               <PatientCard patient={data} person={person} />
-              <PatientHealth patient={data.id} />
-              {person && <PatientContact patient={data} person={person} />}
+              {!isErased && <PatientHealth patient={data.id} />}
+              {!isErased && person && <PatientContact patient={data} person={person} />}
               {person && <LinkedRegistrations person={person} />}
               <PatientCourses patient={data} />
+              <PatientErasure patient={data.id} />
             </div>
             <div className="min-w-0">
               <PatientAdverseEvents registrations={person?.registrations.map((each) => each.patient) ?? [data]} />
               <Timeline patient={data.id} person={person} />
+              <PatientSignatures patient={data.id} />
+              <PatientDisclosures patient={data.id} />
             </div>
           </div>
         </>

@@ -1,4 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { sessionQuery } from '../api/access.js';
 import { chainQuery } from '../api/chain.js';
 import { healthQuery } from '../api/health.js';
 import { formatInstant } from '../ui/dates.js';
@@ -9,15 +11,26 @@ import { DispatchPanel } from './dispatch-panel.js';
 import { SiteLinks } from './site-links.js';
 import { checkText, isGood } from './health-checks.js';
 import { ImportPanel } from './import-panel.js';
+import { LedgerPanel } from './ledger-panel.js';
 import { ParkedKeys } from './parked-keys.js';
 import { ProjectionsTable } from './projections-table.js';
 
 /** For whoever keeps it running: import, dispatch, rules of sites, read models, health. */
 export function SystemPage() {
   const chain = useQuery(chainQuery);
+  const seesPeople = useQuery(sessionQuery).data?.permissions.includes('user.read') ?? false;
   return (
     <>
-      <PageHeader title="System">
+      <PageHeader
+        title="System"
+        actions={
+          seesPeople && (
+            <Link to="/people" className="button">
+              People and keys
+            </Link>
+          )
+        }
+      >
         {chain.data && (
           <>
             Chain <b className="text-ink">{chain.data.slug}</b>, {chain.data.head.toLocaleString('en')} events, version{' '}
@@ -36,6 +49,7 @@ export function SystemPage() {
         <SiteLinks />
         <ProjectionsTable />
         <ParkedKeys />
+        <LedgerPanel />
         <HealthSection />
       </div>
     </>

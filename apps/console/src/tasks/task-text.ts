@@ -36,6 +36,10 @@ const TEXTS: Readonly<Record<string, TaskText>> = {
     what: 'Agreed to a time that is gone',
     todo: 'Call the patient about another time.',
   },
+  'glass-broken': {
+    what: 'A record opened in an emergency',
+    todo: 'Read the reason, ask if it is needed, and have it reviewed.',
+  },
 };
 
 /** A task in words; a kind that this console does not know yet is written from its code. */

@@ -69,6 +69,12 @@ export const FolderIcon = () => (
   </Icon>
 );
 
+export const DownloadIcon = () => (
+  <Icon>
+    <path d="M8 2v8.5M4.5 7 8 10.5 11.5 7M2.5 13.5h11" />
+  </Icon>
+);
+
 /** Points of an injection grid, the last one still to come. */
 export const PistorMark = () => (
   <svg aria-hidden="true" viewBox="0 0 22 22" width="22" height="22" className="shrink-0">

@@ -61,6 +61,8 @@ const DEVIATION_WORDS: Record<string, string> = {
   'interval-long': 'Interval too long',
   'lot-not-received': 'Lot not received',
   'lot-volume': 'More of a lot than was left',
+  'lot-recalled': 'Recalled lot',
+  order: 'No order of a physician',
 };
 export const deviationName = (kind: string): string => DEVIATION_WORDS[kind] ?? words(kind);
 

@@ -33,6 +33,7 @@ import {
   PatientDied,
   PatientDiedCorrected,
   PatientEntryRetracted,
+  PatientErased,
   PatientLinked,
   PatientMovedAway,
   PatientMovedAwayCorrected,
@@ -60,7 +61,7 @@ const PERSON_TYPES: ReadonlySet<string> = new Set(
     ...[PatientRegistered, PatientRegisteredCorrected, PatientContactPreferenceChanged, PatientEntryRetracted],
     ...[PatientDied, PatientMovedAway, PatientReturned, PatientLinked, PatientUnlinked],
     ...[PatientDiedCorrected, PatientMovedAwayCorrected, PatientReturnedCorrected],
-    ...[ConsentWithdrawn, ...CONTACT_EVENTS],
+    ...[PatientErased, ConsentWithdrawn, ...CONTACT_EVENTS],
   ]),
 );
 

@@ -25,6 +25,8 @@ export class SlotController {
   @Get()
   @QueryEndpoint({
     id: 'listSlots',
+    may: 'course.read',
+    at: 'query.site',
     summary: 'Times that are, or were, held for maintenance',
     description:
       'In the order of their times. `exhausted` stands for a window in which nothing more is proposed; it has no time, and comes last.',
@@ -38,6 +40,8 @@ export class SlotController {
   @Post(':slot/confirm')
   @CommandEndpoint({
     id: 'confirmSlot',
+    may: 'booking.write',
+    at: 'path.slot',
     summary: 'Book the time that is held',
     description:
       'For a patient who called, and where the site leaves the last word to staff. Judged as any booking. Refused with `slot.released` where the time is not held any more.',
@@ -53,6 +57,8 @@ export class SlotController {
   @Post(':slot/release')
   @CommandEndpoint({
     id: 'releaseSlot',
+    may: 'booking.write',
+    at: 'path.slot',
     summary: 'Give a time back that is held',
     description: 'Another day is proposed where that is said; else nothing more in this window.',
   })

@@ -52,7 +52,13 @@ export class ClockController {
   constructor(private readonly clock: ChainClock) {}
 
   @Get()
-  @QueryEndpoint({ id: 'getClock', summary: 'The chain’s clock', answer: clockSchema })
+  @QueryEndpoint({
+    id: 'getClock',
+    may: 'chain.read',
+    at: 'anywhere',
+    summary: 'The chain’s clock',
+    answer: clockSchema,
+  })
   state(@InChain() chain: Chain, @Query({ schema: queryOf({}) }) _params: object) {
     return this.clock.state(chain);
   }
@@ -60,6 +66,8 @@ export class ClockController {
   @Post('advance')
   @ActionEndpoint({
     id: 'advanceClock',
+    may: 'system.operate',
+    at: 'chain',
     summary: 'Advance the clock of a sandbox, stepping through everything that falls due',
     answer: advancedSchema,
   })

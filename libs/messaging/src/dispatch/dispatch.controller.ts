@@ -34,7 +34,13 @@ export class DispatchController {
   constructor(private readonly dispatch: DispatchSwitch) {}
 
   @Get()
-  @QueryEndpoint({ id: 'getDispatch', summary: 'Whether messages leave, and why not', answer: dispatchSchema })
+  @QueryEndpoint({
+    id: 'getDispatch',
+    may: 'chain.read',
+    at: 'anywhere',
+    summary: 'Whether messages leave, and why not',
+    answer: dispatchSchema,
+  })
   state(@InChain() chain: Chain, @Query({ schema: queryOf({}) }) _params: object) {
     return this.dispatch.state(chain);
   }
@@ -42,6 +48,8 @@ export class DispatchController {
   @Post('close')
   @ActionEndpoint({
     id: 'closeDispatch',
+    may: 'system.operate',
+    at: 'chain',
     summary: 'Let no message leave',
     description: 'Everything else goes on; what falls due waits, and goes or expires when dispatch opens.',
     answer: dispatchSchema,
@@ -54,6 +62,8 @@ export class DispatchController {
   @Post('open')
   @ActionEndpoint({
     id: 'openDispatch',
+    may: 'system.operate',
+    at: 'chain',
     summary: 'Let messages leave again',
     description:
       'After a restored backup, what was due in between becomes unknown first: the system that went on after the backup may have sent it.',

@@ -39,6 +39,7 @@ const site: Extract<SiteState, { status: 'registered' }> = {
   language: 'tr',
   quietHours: { from: '21:00', to: '08:00' },
   openingHours: null,
+  retentionRules: { years: 20, yearsFromMajority: 10 },
   recallRules: RECALL_RULES_DEFAULT,
   legalRules: [],
   importedMaintenanceReleasedAt: undefined,

@@ -31,6 +31,7 @@ export class AnswersController {
   @Get(':token/:action')
   @ActionEndpoint({
     id: 'askToAnswer',
+    may: 'public',
     summary: 'A page that asks whether the answer is meant',
     description: 'Changes nothing: programs that look through mail follow links, too.',
     produces: HTML,
@@ -50,6 +51,7 @@ export class AnswersController {
   @TakesAnyForm()
   @ActionEndpoint({
     id: 'answerMessage',
+    may: 'public',
     summary: 'Takes the answer of a patient',
     description:
       'Confirm a time, ask for another one, say how it is going, or end a kind of message. `unsubscribe` is the one-click address of RFC 8058. Following it twice is following it once.',

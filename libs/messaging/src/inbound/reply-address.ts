@@ -1,4 +1,4 @@
-import type { Database } from '#libs/database/src/database.js';
+import type { Database, Queryable } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { MasterKey } from '#libs/event-store/src/master-key.js';
 import type { Id } from '#libs/kernel/src/ids.js';
@@ -34,6 +34,14 @@ export class ReplyAddresses {
          order by sent_at desc, message_id desc offset ${KEPT})`,
       [chain.no, this.indexOf(chain, to), messageId, patientId, sentAt],
     );
+  }
+
+  /** Of persons who were erased: what comes from their numbers is nobody's any more. */
+  static async forget(tx: Queryable, chain: Chain, patientIds: readonly Id[]): Promise<void> {
+    await tx.query('delete from message_reply_address where chain = $1 and patient_id = any($2::uuid[])', [
+      chain.no,
+      patientIds,
+    ]);
   }
 
   /** What was to go to a number lately, newest first; whether it went, its own stream says. */

@@ -29,6 +29,8 @@ export class MessageController {
   @Post(':message/reopen')
   @CommandEndpoint({
     id: 'reopenMessage',
+    may: 'message.write',
+    at: 'path.message',
     summary: 'Let a message go again of which nobody knows whether it was sent, or that was given up',
     description: 'It is decided anew, as every other one: it may be suppressed or have expired by now.',
   })
@@ -41,7 +43,12 @@ export class MessageController {
   }
 
   @Post(':message/confirm-sent')
-  @CommandEndpoint({ id: 'confirmMessageSent', summary: 'Record that a message of unknown fate was sent' })
+  @CommandEndpoint({
+    id: 'confirmMessageSent',
+    may: 'message.write',
+    at: 'path.message',
+    summary: 'Record that a message of unknown fate was sent',
+  })
   confirmSent(
     @Meta() meta: CommandMeta,
     @Param('message') message: string,

@@ -37,6 +37,8 @@ export class MessagesController {
   @Get('messages')
   @QueryEndpoint({
     id: 'listMessages',
+    may: 'message.read',
+    at: 'query.site',
     summary: 'Messages and what became of them',
     description: 'Pending ones in the order in which they fall due, any others with the newest first.',
     answer: messageListSchema,
@@ -60,6 +62,8 @@ export class MessagesController {
   @Get('messages/balance')
   @QueryEndpoint({
     id: 'getMessageBalance',
+    may: 'system.observe',
+    at: 'chain',
     summary: 'Planned = sent + suppressed + expired + failed + unknown + pending',
     answer: messageBalanceSchema,
     reads,
@@ -71,6 +75,8 @@ export class MessagesController {
   @Get('messages/counts')
   @QueryEndpoint({
     id: 'countMessages',
+    may: 'message.read',
+    at: 'query.site',
     summary: 'How many messages there are of each kind in each status, in the chain or at a site',
     answer: messageCountsSchema,
     reads,
@@ -85,6 +91,8 @@ export class MessagesController {
   @Get('messages/:message')
   @QueryEndpoint({
     id: 'explainMessage',
+    may: 'message.read',
+    at: 'path.message',
     summary: 'Everything that happened to one message, and why',
     answer: messageDetailSchema,
     reads,
@@ -97,6 +105,8 @@ export class MessagesController {
   @Get('messages/:message/explanation')
   @QueryEndpoint({
     id: 'explainMessageInFull',
+    may: 'message.read',
+    at: 'path.message',
     summary: 'Why a message was planned, when and how it went, or why it did not',
     description:
       'From the log: the rule and its source, the event that it was planned from, zone and tz-database version, every wait with its reason, what was on record of patient and site at each decision, hash of the template, attempts, answers.',
@@ -115,6 +125,8 @@ export class MessagesController {
   @Get('outbox')
   @QueryEndpoint({
     id: 'listOutbox',
+    may: 'message.read',
+    at: 'query.site',
     summary: 'What went out, the newest first, as the recipient reads it',
     answer: outboxListSchema,
     reads,

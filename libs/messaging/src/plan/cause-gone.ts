@@ -23,7 +23,7 @@ export const isAboutTheFuture = (kind: MessageKind): boolean => AHEAD.has(kind);
 /**
  * Why a planned message must not go any more; undefined while its cause stands. What follows from a performed session
  * stands for ever: neither a stopped course nor a recalled lot ends its aftercare, and a patient who moves away has the
- * same use of it. Only a death does, and the end of the cause itself: a session that was recorded by mistake.
+ * same use of it. Only a death or an erasure does, and the end of the cause itself: a session that was recorded by mistake.
  */
 export function causeGone(
   planned: Pick<PlannedMessage, 'kind' | 'cause' | 'generation'>,
@@ -32,7 +32,7 @@ export function causeGone(
 ): SuppressionReason | undefined {
   const gone = goneAt(context.person, context.now, context.zone);
   const ahead = AHEAD.has(planned.kind);
-  if (gone === 'patient-died' || (gone && ahead)) return gone;
+  if (gone === 'patient-erased' || gone === 'patient-died' || (gone && ahead)) return gone;
   switch (planned.cause.kind) {
     case 'session': {
       const { sessionId } = planned.cause;

@@ -6,6 +6,7 @@ import {
   PatientDied,
   PatientDiedCorrected,
   PatientEntryRetracted,
+  PatientErased,
   PatientLinked,
   PatientMovedAway,
   PatientReturned,
@@ -99,6 +100,29 @@ describe('a person', () => {
     ]);
     const events = await readPerson((stream) => Promise.resolve(streams.get(stream) ?? []), PATIENT);
     expect(personStanding(events, PATIENT, ZONE)).toMatchObject({ diedOn: '2026-05-04', movedAwayOn: undefined });
+  });
+});
+
+describe('a person who was erased', () => {
+  const erased = (id = PATIENT) => PatientErased(at, { patientId: id, erasureId: newId() });
+
+  it('[message.patient-erased] is gone for ever, whatever else was on record', () => {
+    const dies = ['2026-05-02', PatientDied(at, of('2026-05-02'))] as const;
+    const erases = ['2026-05-10', erased()] as const;
+    expect(gone('2026-05-11', dies, erases)).toBe('patient-erased');
+    // Nothing is told again: an erasure is no return.
+    expect(standing(dies, erases)).toMatchObject({ isErased: true, back: { times: 0 }, alive: { times: 0 } });
+  });
+
+  it('[message.patient-erased] is gone under every registration that is linked', () => {
+    const other = newId();
+    const links = [PATIENT, other].map((patientId) =>
+      PatientLinked(at, {
+        ...{ patientId, otherPatientId: patientId === PATIENT ? other : PATIENT, linkId: COURSE, reason: 'same' },
+      }),
+    );
+    const linked = links.map((event) => ['2026-05-02', event] as const);
+    expect(gone('2026-05-11', ...linked, ['2026-05-10', erased(other)])).toBe('patient-erased');
   });
 });
 

@@ -10,6 +10,8 @@ export interface PersonStanding {
   /** The first day on which the person had died, or moved away, by any registration; undefined where none says so. */
   readonly diedOn: LocalDate | undefined;
   readonly movedAwayOn: LocalDate | undefined;
+  /** Erased under any registration: nothing is to be told any more, ever. */
+  readonly isErased: boolean;
   /**
    * How often the person had been gone and was not any more, and when last: what is still to come is told again. Counted
    * from one event to the next, by the registrations that were linked at each, so that it never falls.
@@ -31,19 +33,21 @@ export interface Linked {
 export const HERE: PersonStanding = {
   diedOn: undefined,
   movedAwayOn: undefined,
+  isErased: false,
   back: NEVER,
   alive: NEVER,
   linked: [],
 };
 
-export type Gone = 'patient-died' | 'patient-moved-away';
+export type Gone = 'patient-erased' | 'patient-died' | 'patient-moved-away';
 
 /** Why the person is gone on the day that it is at an instant; undefined while they are not. */
 export function goneAt(
-  { diedOn, movedAwayOn }: Pick<PersonStanding, 'diedOn' | 'movedAwayOn'>,
+  { isErased, diedOn, movedAwayOn }: Pick<PersonStanding, 'isErased' | 'diedOn' | 'movedAwayOn'>,
   at: Instant,
   zone: string,
 ): Gone | undefined {
+  if (isErased) return 'patient-erased';
   const today = localDateAt(at, zone);
   if (diedOn !== undefined && diedOn <= today) return 'patient-died';
   return movedAwayOn !== undefined && movedAwayOn <= today ? 'patient-moved-away' : undefined;
@@ -77,7 +81,12 @@ const everLinked = (events: Events): Id[] =>
     .filter(({ type }) => type === 'PatientLinked')
     .map(({ data }) => (data as { otherPatientId: Id }).otherPatientId);
 
-const OF_THE_END: ReadonlySet<string> = new Set(['PatientDied', 'PatientMovedAway', 'PatientReturned']);
+const OF_THE_END: ReadonlySet<string> = new Set([
+  'PatientDied',
+  'PatientMovedAway',
+  'PatientReturned',
+  'PatientErased',
+]);
 const OF_LINKS: ReadonlySet<string> = new Set(['PatientLinked', 'PatientUnlinked']);
 
 /**
@@ -94,7 +103,7 @@ export function personStanding(events: Events, patientId: Id, zone: string): Per
     const isLinked = registrations.size > 1 || standing.linked.length > 0;
     const [before, after] = [goneAt(standing, recordedAt, zone), goneAt(days, recordedAt, zone)];
     const isBack = before !== undefined && after === undefined;
-    const isAlive = before === 'patient-died' && after !== 'patient-died';
+    const isAlive = before === 'patient-died' && after !== 'patient-died' && after !== 'patient-erased';
     standing = {
       ...days,
       back: isBack ? again(standing.back, recordedAt) : standing.back,
@@ -105,23 +114,26 @@ export function personStanding(events: Events, patientId: Id, zone: string): Per
   return standing;
 }
 
-type Days = Pick<PersonStanding, 'diedOn' | 'movedAwayOn'> & Pick<Linked, 'registrations'>;
+type Days = Pick<PersonStanding, 'isErased' | 'diedOn' | 'movedAwayOn'> & Pick<Linked, 'registrations'>;
 
 function daysOf(events: Events, patientId: Id): Days {
   const died = new Map<Id, LocalDate>();
   const movedAway = new Map<Id, LocalDate>();
+  const erased = new Set<Id>();
   const links = new Map<Id, Map<Id, Id>>();
   for (const { type, data } of events) {
     const { patientId: id, on, linkId, otherPatientId } = data as Moving;
     if (type === 'PatientDied') died.set(id, on);
     if (type === 'PatientMovedAway') movedAway.set(id, on);
     if (type === 'PatientReturned') movedAway.delete(id);
+    if (type === 'PatientErased') erased.add(id);
     if (type === 'PatientLinked') links.set(id, (links.get(id) ?? new Map<Id, Id>()).set(linkId, otherPatientId));
     if (type === 'PatientUnlinked') links.get(id)?.delete(linkId);
   }
   const registrations = registrationsOf(links, patientId);
   const first = (days: ReadonlyMap<Id, LocalDate>) => [...registrations].flatMap((id) => days.get(id) ?? []).sort()[0];
-  return { diedOn: first(died), movedAwayOn: first(movedAway), registrations };
+  const isErased = [...registrations].some((id) => erased.has(id));
+  return { isErased, diedOn: first(died), movedAwayOn: first(movedAway), registrations };
 }
 
 interface Moving {

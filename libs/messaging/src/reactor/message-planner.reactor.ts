@@ -13,6 +13,7 @@ import {
   PatientDied,
   PatientDiedCorrected,
   PatientEntryRetracted,
+  PatientErased,
   PatientLinked,
   PatientMovedAway,
   PatientMovedAwayCorrected,
@@ -62,6 +63,7 @@ const PERSON_TYPES: ReadonlySet<string> = new Set(
   [
     ...[PatientDied, PatientMovedAway, PatientReturned, PatientLinked, PatientUnlinked],
     ...[PatientDiedCorrected, PatientMovedAwayCorrected, PatientReturnedCorrected, PatientEntryRetracted],
+    PatientErased,
   ].map(({ type }) => type),
 );
 const patientOf = (data: unknown): Id => (data as { patientId: Id }).patientId;

@@ -39,6 +39,8 @@ export class ZonesController {
   @Get('moved')
   @QueryEndpoint({
     id: 'listMovedSessions',
+    may: 'system.observe',
+    at: 'chain',
     summary: 'Booked sessions that newer rules of a time zone have moved, the newest first',
     description: 'Wall times stay as they were agreed on; instants move. Reminders follow.',
     answer: pageSchemaOf(movedSessionSchema).meta({ id: 'MovedSessionList' }),
@@ -51,6 +53,8 @@ export class ZonesController {
   @Post('replan')
   @ActionEndpoint({
     id: 'replanZones',
+    may: 'system.operate',
+    at: 'chain',
     summary: 'Look for plans that the present rules of time zones move, and move them',
     description: 'Workers do so by themselves when the software comes with a newer tz database.',
     answer: replannedSchema,

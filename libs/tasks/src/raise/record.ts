@@ -1,4 +1,5 @@
 import { type SlotEvent, slotStream } from '#libs/booking/src/booking.contract.js';
+import { type UserEvent, userStream } from '#libs/access/src/user/user.contract.js';
 import { effectiveHistory } from '#libs/event-store/src/correction.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
@@ -149,6 +150,25 @@ export async function judgeSlot(read: ReadStream, slotId: string): Promise<Judge
     });
   }
   return judged;
+}
+
+/** What the opening of a record asks of the patient's site. Where no site had to do with the patient, nobody is asked here. */
+export async function judgeOpening(
+  read: ReadStream,
+  { openingId, userId }: { readonly openingId: string; readonly userId: string },
+): Promise<JudgedCause | undefined> {
+  const events = await read<UserEvent>(userStream(userId));
+  const broken = events.find((event) => event.type === 'GlassBroken' && event.data.openingId === openingId);
+  const siteId = broken?.header.site;
+  if (broken?.type !== 'GlassBroken' || siteId === undefined) return undefined;
+  const isReviewed = events.some((event) => event.type === 'GlassReviewed' && event.data.openingId === openingId);
+  const severity = 'high';
+  const { patientId } = broken.data;
+  return {
+    cause: { kind: 'glass-broken', openingId, userId },
+    task: isReviewed ? null : { siteId, patientId, severity, dueBy: dueByOf(severity, broken.recordedAt) },
+    ...{ saidAt: broken.position, gone: 'reviewed' },
+  };
 }
 
 interface Calling {

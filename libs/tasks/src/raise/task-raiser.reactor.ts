@@ -1,4 +1,5 @@
 import { SLOT_EVENTS, SlotAccepted, SlotAnsweredLate, SlotsExhausted } from '#libs/booking/src/booking.contract.js';
+import { GlassBroken, GlassReviewed, type UserEvent } from '#libs/access/src/user/user.contract.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import {
@@ -31,6 +32,8 @@ const COURSE = named(COURSE_EVENTS);
 const PATIENT = named(PATIENT_EVENTS);
 const RECALL = named(RECALL_EVENTS);
 const SLOT = named(SLOT_EVENTS);
+/** Records that were opened beyond somebody's sites, and what others found about it. */
+const OPENING = named([GlassBroken, GlassReviewed]);
 /** Times for maintenance that somebody of the staff has to see to. */
 const ASKING = named([SlotsExhausted, SlotAccepted, SlotAnsweredLate]);
 /** What may open or close an adverse event. */
@@ -46,10 +49,21 @@ export const TASK_RAISER = { name: 'task_raiser', version: 1 } as const;
 export class TaskRaiserReactor implements Reactor {
   readonly name = TASK_RAISER.name;
   readonly version = TASK_RAISER.version;
-  readonly types: ReadonlySet<string> = new Set([...TELLING, ...ENDING, ...COURSE, ...PATIENT, ...RECALL, ...SLOT]);
+  readonly types: ReadonlySet<string> = new Set([
+    ...TELLING,
+    ...ENDING,
+    ...COURSE,
+    ...PATIENT,
+    ...RECALL,
+    ...SLOT,
+    ...OPENING,
+  ]);
 
   constructor(
-    private readonly raiser: Pick<TaskRaiser, 'followMessage' | 'followRecall' | 'followSlot' | 'follow'>,
+    private readonly raiser: Pick<
+      TaskRaiser,
+      'followMessage' | 'followRecall' | 'followSlot' | 'followOpening' | 'follow'
+    >,
     private readonly notes: Pick<TaskNotes, 'about'>,
     private readonly candidates: Pick<TaskCandidates, 'checkInsOf'>,
   ) {}
@@ -67,10 +81,14 @@ export class TaskRaiserReactor implements Reactor {
       patients: idsOf(of(PATIENT), 'patientId'),
     });
     await this.raiser.follow(chain, causes);
+    const openings = new Map((of(OPENING) as SealedEvent<OpeningEvent>[]).map(({ data }) => [data.openingId, data]));
+    for (const opening of openings.values()) await this.raiser.followOpening(chain, opening);
     const recalls = new Map((of(RECALL) as SealedEvent<RecallStreamEvent>[]).map(({ data }) => [data.recallId, data]));
     for (const recall of recalls.values()) await this.raiser.followRecall(chain, recall);
   }
 }
+
+type OpeningEvent = Extract<UserEvent, { type: 'GlassBroken' | 'GlassReviewed' }>;
 
 type Field = 'messageId' | 'courseId' | 'patientId' | 'slotId';
 

@@ -1,3 +1,4 @@
+import { GlassBroken, GlassReviewed, userStream } from '#libs/access/src/user/user.contract.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
@@ -285,5 +286,25 @@ describe('a time for maintenance', () => {
     expect(await world.said()).toEqual(['booking-answered-late open']);
     await world.append({ stream: courseStream(world.course.id), events: [MaintenanceDeclined(at, named())] });
     expect(await world.said()).toEqual(['booking-answered-late declined']);
+  });
+});
+
+describe('a record that was opened in an emergency', () => {
+  it('[task.glass-broken] is a task of the patient’s site until somebody else has looked at it', async () => {
+    const [userId, openingId] = [newId(), newId()];
+    const { site: siteId, patient: patientId } = world.of;
+    const of = { userId, openingId, patientId };
+    const tell = (event: NewEvent) =>
+      tasks.engine.store.append({
+        ...{ chain: world.chain.id, commandId: newId() },
+        streams: [{ stream: userStream(userId), expectedRevision: 'any', events: [event] }],
+        context: { actor: `user:${userId}`, site: siteId, origin: 'live' },
+      });
+    await tell(GlassBroken(at, { ...of, until: '2026-05-14T01:00:00.000Z', reason: 'Collapsed in the waiting room' }));
+    await world.follow();
+    expect(await world.said()).toEqual(['glass-broken open']);
+    await tell(GlassReviewed(at, { ...of, outcome: 'justified', note: 'As described' }));
+    await world.follow();
+    expect(await world.said()).toEqual(['glass-broken reviewed']);
   });
 });

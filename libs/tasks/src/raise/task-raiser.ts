@@ -11,7 +11,7 @@ import { decideTask, mayRaise } from '../task/task.decider.js';
 import { causeKey, type TaskCause, taskIdOf, taskStream } from '../task/task.events.js';
 import { taskFold, type TaskState } from '../task/task.state.js';
 import type { JudgedCause, ReadStream } from './judged-cause.js';
-import { judgeMessage, judgeRecall, judgeSlot, readTask } from './record.js';
+import { judgeMessage, judgeOpening, judgeRecall, judgeSlot, readTask } from './record.js';
 import type { TaskNotes } from './task-notes.js';
 
 const ACTOR = 'system:task-raiser';
@@ -71,6 +71,12 @@ export class TaskRaiser {
         (await judgeSlot(read, slotId)).find((judged) => isSame(judged.cause, cause)),
       );
     }
+  }
+
+  /** A record that was opened beyond somebody's sites, until somebody else has looked at it. */
+  async followOpening(chain: Chain, opening: { readonly openingId: Id; readonly userId: Id }): Promise<void> {
+    const { openingId, userId } = opening;
+    await this.settle(chain, { kind: 'glass-broken', openingId, userId }, (read) => judgeOpening(read, opening));
   }
 
   /** Looks again at the messages and slots of which tasks were raised. */

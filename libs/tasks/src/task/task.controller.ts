@@ -24,6 +24,8 @@ export class TaskController {
   @Post(':task/take')
   @CommandEndpoint({
     id: 'takeTask',
+    may: 'task.write',
+    at: 'path.task',
     summary: 'Say who sees to a task',
     description: '`over` takes it from whoever has it; without it, a task that somebody else has is refused.',
   })
@@ -38,6 +40,8 @@ export class TaskController {
   @Post(':task/note')
   @CommandEndpoint({
     id: 'noteTask',
+    may: 'task.write',
+    at: 'path.task',
     summary: 'Write something down about a task',
     description: 'Of a task that is about a patient: the words are closed under the patient’s key.',
   })
@@ -52,6 +56,8 @@ export class TaskController {
   @Post(':task/done')
   @CommandEndpoint({
     id: 'finishTask',
+    may: 'task.write',
+    at: 'path.task',
     summary: 'Record that somebody has seen to a task, and what came of it',
     description: 'Nobody has to have taken it before. Said again with the same outcome it adds nothing.',
   })

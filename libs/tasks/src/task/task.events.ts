@@ -32,6 +32,8 @@ export const taskCauseSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('booking-to-confirm'), slotId: z.uuid() }),
   /** The patient has agreed to a time that was not held any more. */
   z.strictObject({ kind: z.literal('booking-answered-late'), slotId: z.uuid() }),
+  /** Somebody of another site has opened the patient's record in an emergency, and nobody has looked at it yet. */
+  z.strictObject({ kind: z.literal('glass-broken'), openingId: z.uuid(), userId: z.uuid() }),
 ]);
 export type TaskCause = z.infer<typeof taskCauseSchema>;
 export type TaskKind = TaskCause['kind'];
@@ -56,7 +58,10 @@ export type TaskBy = z.infer<typeof taskBySchema>;
 
 const ofTask = { taskId: z.uuid() };
 
+/** Version 2 knows one cause more; what was raised before says the same. */
 export const TaskRaised = eventType('TaskRaised', {
+  version: 2,
+  upcasters: [(data) => data],
   schema: z.strictObject({
     ...ofTask,
     siteId: z.uuid(),
@@ -121,11 +126,15 @@ export const withdrawalReasonSchema = z.enum([
   'slot-released',
   'declined',
   'course-over',
+  /** Somebody has looked at it, and said what they found. */
+  'reviewed',
 ]);
 export type WithdrawalReason = z.infer<typeof withdrawalReasonSchema>;
 
 /** Its cause is gone before anybody had seen to it. */
 export const TaskWithdrawn = eventType('TaskWithdrawn', {
+  version: 2,
+  upcasters: [(data) => data],
   schema: z.strictObject({ ...ofTask, reason: withdrawalReasonSchema }),
 });
 

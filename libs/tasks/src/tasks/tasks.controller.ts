@@ -15,6 +15,8 @@ export class TasksController {
   @Get()
   @QueryEndpoint({
     id: 'listTasks',
+    may: 'task.read',
+    at: 'query.site',
     summary: 'What a person has to see to, by site',
     description:
       'Those that wait for somebody (`open`, `taken`) come first, in the order in which they are due; then those that are `done` or were `withdrawn`, since their cause was gone.',
@@ -28,6 +30,8 @@ export class TasksController {
   @Get(':task')
   @QueryEndpoint({
     id: 'getTask',
+    may: 'task.read',
+    at: 'path.task',
     summary: 'A task with its notes, and what the patient answered to the message that it is about',
     answer: taskDetailSchema,
     reads: TasksQuery.reads,

@@ -38,6 +38,8 @@ export class TemplateController {
   @Get()
   @QueryEndpoint({
     id: 'listMessageTemplates',
+    may: 'chain.read',
+    at: 'anywhere',
     summary: 'Every template that messages are written from, the chain’s own and built-in ones',
     answer: templateListSchema,
   })
@@ -48,6 +50,8 @@ export class TemplateController {
   @Get('versions/:hash')
   @QueryEndpoint({
     id: 'getKeptMessageTemplate',
+    may: 'chain.read',
+    at: 'anywhere',
     summary: 'The words that messages were written from, by the hash that their attempts name',
     answer: keptTemplateSchema,
   })
@@ -58,6 +62,8 @@ export class TemplateController {
   @Put('fallback-language')
   @CommandEndpoint({
     id: 'setMessageFallbackLanguage',
+    may: 'template.write',
+    at: 'chain',
     summary: 'In which language patients are written to in whose own there is nothing',
     description: 'Before English, where the chain or the software has a template in it. Null: English.',
   })
@@ -71,6 +77,8 @@ export class TemplateController {
   @Get(':name/:language/:channel')
   @QueryEndpoint({
     id: 'getMessageTemplate',
+    may: 'chain.read',
+    at: 'anywhere',
     summary: 'One template: the chain’s own, or the built-in one where it has none',
     answer: templateViewSchema,
   })
@@ -87,6 +95,8 @@ export class TemplateController {
   @Put(':name/:language/:channel')
   @CommandEndpoint({
     id: 'publishMessageTemplate',
+    may: 'template.write',
+    at: 'chain',
     summary: 'Write messages of a kind in the chain’s own words from now on',
     description:
       'Liquid with ICU phrases, and MJML for the HTML of an e-mail, which is made of the plain text without it. It is ' +
@@ -105,6 +115,8 @@ export class TemplateController {
   @Delete(':name/:language/:channel')
   @CommandEndpoint({
     id: 'withdrawMessageTemplate',
+    may: 'template.write',
+    at: 'chain',
     summary: 'Write them as if the chain had no words of its own; those that were used stay known',
   })
   withdraw(
@@ -119,6 +131,8 @@ export class TemplateController {
   @Post(':name/:language/:channel/preview')
   @ActionEndpoint({
     id: 'previewMessageTemplate',
+    may: 'chain.read',
+    at: 'anywhere',
     summary: 'How messages will read, and what stands in the way of publishing; nothing is stored',
     description: 'Without a body, of the template as it is now.',
     answer: templatePreviewSchema,
