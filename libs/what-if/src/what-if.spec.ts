@@ -148,7 +148,7 @@ describe('what if a draft had been in force', () => {
   });
 
   it('[what-if.known-protocol] replays a copy under another code over the courses of its original', async () => {
-    const copy = { ...longer, code: `own-${newId()}` };
+    const copy = { ...longer, code: `own-${newId()}`, procedure: 'facial' };
     expect((await replayed({ protocol: copy, over: 'facial', ...YEAR })).summary.sessionsBlocked).toBe(4);
     expect(await refused({ protocol: copy, ...YEAR })).toMatchObject({
       status: 404,

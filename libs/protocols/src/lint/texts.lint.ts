@@ -32,6 +32,8 @@ export function textFindings({ languages, ...protocol }: Protocol): ProtocolFind
 /** Words of the aftercare and of what is left off ahead of a session go by SMS, too, which others read. */
 export function indiscreetFindings(protocol: Protocol): ProtocolFinding[] {
   const { aftercare, preSession } = protocol;
+  // One word may be that of the area, which advice has to name: `Face`.
+  const title = Object.fromEntries(Object.entries(protocol.title).filter(([, words]) => /\S\s+\S/.test(words)));
   const told = [
     ...aftercare.flatMap((item, n) => [
       [`aftercare.${n}.text`, item.text] as const,
@@ -41,7 +43,7 @@ export function indiscreetFindings(protocol: Protocol): ProtocolFinding[] {
   ];
   return told.flatMap(([place, texts]) =>
     Object.entries(texts)
-      .filter(([, text]) => !isDiscreet(text, protocol))
+      .filter(([, text]) => !isDiscreet(text, { title }))
       .map(([language]) =>
         finding(
           'text-names-treatment',
