@@ -8,6 +8,7 @@ import { InChain } from '#libs/http/src/request-context.js';
 import { queryOf } from '#libs/http/src/validation.js';
 import { noSuchTile } from './ledger.errors.js';
 import type { Ledger } from './ledger.js';
+import { checkpointParamsSchema, consistencyParamsSchema, inclusionParamsSchema } from './ledger.params.js';
 import { LEDGER } from './ledger.token.js';
 import {
   consistencyProofSchema,
@@ -24,18 +25,6 @@ const BYTES = 'application/octet-stream';
 /** A full tile never changes. */
 const IMMUTABLE = 'private, max-age=31536000, immutable';
 
-const count = (what: string, min: number) => z.coerce.number().pipe(z.int().min(min)).describe(what);
-const inclusionParamsSchema = z.strictObject({
-  position: count('Of the event, from 1', 1),
-  size: count('Leaves of the tree; of the published one where it is left out', 1).optional(),
-});
-const consistencyParamsSchema = z.strictObject({
-  from: count('Leaves of the smaller tree', 0),
-  to: count('Leaves of the larger tree; of the published one where it is left out', 0).optional(),
-});
-const checkpointParamsSchema = z.strictObject({
-  size: count('Leaves of a tree that was published; the newest one where it is left out', 1).optional(),
-});
 const rotationSchema = z
   .strictObject({
     step: z

@@ -1,10 +1,15 @@
 import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { QueryEndpoint } from '#libs/http/src/endpoint.decorators.js';
 import { InChain } from '#libs/http/src/request-context.js';
+import {
+  checkpointParamsSchema,
+  consistencyParamsSchema,
+  inclusionParamsSchema,
+} from '#libs/ledger/src/ledger.params.js';
 import {
   consistencyProofSchema,
   consistencyView,
@@ -16,19 +21,6 @@ import { READ_RECORD } from './read-record.token.js';
 import { readsChainOf } from './reads-ledger.js';
 
 const TEXT = 'text/plain; charset=utf-8';
-
-const count = (what: string, min: number) => z.coerce.number().pipe(z.int().min(min)).describe(what);
-const checkpointParamsSchema = z.strictObject({
-  size: count('Leaves of a tree that was published; the newest one where it is left out', 1).optional(),
-});
-const inclusionParamsSchema = z.strictObject({
-  position: count('Of the read, from 1', 1),
-  size: count('Leaves of the tree; of the published one where it is left out', 1).optional(),
-});
-const consistencyParamsSchema = z.strictObject({
-  from: count('Leaves of the smaller tree', 0),
-  to: count('Leaves of the larger tree; of the published one where it is left out', 0).optional(),
-});
 
 /** The tree over all reads that are on record, in the formats of that over the events. See docs/reads.md. */
 @ApiTags('ledger')
