@@ -291,7 +291,7 @@ export const poisonIsParked: Property = (evidence) =>
   );
 
 /** Whoever should have been told has a message planned: of each session that stands, and of each that took place. */
-export const nothingIsForgotten: Property = ({ ledger, end }) => {
+export const nothingIsForgotten: Property = ({ ledger, end, outage }) => {
   const planned = new Set<string>();
   for (const { planned: data, plannedFor } of ledger.messages.values()) {
     planned.add(`${data.kind} ${data.cause.sessionId}`);
@@ -304,7 +304,7 @@ export const nothingIsForgotten: Property = ({ ledger, end }) => {
     const isGone = persons.some(({ diedOn, hasMovedAway }) => diedOn !== undefined || hasMovedAway);
     if (isGone) return [];
     const missing: string[] = [];
-    for (const start of startsThatStood(session, course.over?.recordedAt, end)) {
+    for (const start of startsThatStood(session, course.over?.recordedAt, { end, outage })) {
       if (!planned.has(`session-reminder ${session.sessionId} ${start}`)) missing.push(`the reminder for ${start}`);
     }
     const { performed } = session;
@@ -315,12 +315,21 @@ export const nothingIsForgotten: Property = ({ ledger, end }) => {
   });
 };
 
-/** The starts for which a session was booked from well before its reminder was due until after that. */
-function startsThatStood(session: LedgerSession, overAt: string | undefined, end: number): string[] {
+/**
+ * The starts for which a session was booked from well before its reminder was due until after that, while somebody was there
+ * to plan it.
+ */
+function startsThatStood(
+  session: LedgerSession,
+  overAt: string | undefined,
+  { end, outage }: Pick<Evidence, 'end' | 'outage'>,
+): string[] {
   return session.bookings.flatMap(({ recordedAt, start }, n) => {
     const next = session.bookings[n + 1]?.recordedAt ?? (session.status === 'booked' ? undefined : session.statusAt);
     const until = [next, overAt, new Date(end).toISOString()].flatMap((at) => at ?? []).sort()[0] as string;
     const due = ms(start) - DAY_MS;
+    const wasOut = outage && ms(recordedAt) > outage.from - HOUR_MS && ms(until) < outage.to + HOUR_MS;
+    if (wasOut) return [];
     return ms(recordedAt) < due - HOUR_MS && ms(until) > due + HOUR_MS ? [start] : [];
   });
 }
