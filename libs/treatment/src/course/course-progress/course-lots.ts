@@ -68,6 +68,7 @@ export const LOT_DDL = `
     primary key (chain, session_id, n)
   );
   create index session_use_overdrawn on session_use (chain, course_id) where overdrawn;
+  create index session_use_overdrawn_lot on session_use (chain, product, lot_number, site_id) where overdrawn;
   create index session_use_lot on session_use (chain, product, lot_number, site_id);
   create index session_use_unqualified on session_use (chain, practitioner_id) where unqualified;
 `;
@@ -266,8 +267,16 @@ export class CourseLots {
   async recount(tx: Queryable, chain: Chain, places: readonly LotPlace[]): Promise<Id[]> {
     if (places.length === 0) return [];
     const { rows } = await tx.query<{ id: Id }>(
+      // What nobody counted cannot be overdrawn: a lot is used by many sessions, and each page would look at all of them.
       `with place as (
          select distinct * from unnest($2::uuid[], $3::text[], $4::text[]) as p(site_id, product, lot_number)
+         where exists (
+           select from lot l where l.chain = $1 and l.site_id = p.site_id and l.product = p.product
+             and l.lot_number = p.lot_number and l.volume_ul is not null
+         ) or exists (
+           select from session_use u where u.chain = $1 and u.product = p.product and u.lot_number = p.lot_number
+             and u.site_id = p.site_id and u.overdrawn
+         )
        ),
        used as (
          select u.site_id, u.product, u.lot_number, u.session_id, min(u.recorded_at) as recorded_at, sum(u.volume_ul) as ul
