@@ -122,6 +122,7 @@ class RoomController {
     at: 'anywhere',
     summary: 'Follow',
     produces: 'text/event-stream',
+    discloses: 'nobody',
   })
   follow(@Res() reply: FastifyReply): Promise<void> {
     return this.events.open(reply);
@@ -192,7 +193,14 @@ class TroubleController {
   }
 
   @Get('lines/:how')
-  @QueryEndpoint({ id: 'lines', may: 'chain.read', at: 'anywhere', summary: 'Lines', produces: 'application/x-ndjson' })
+  @QueryEndpoint({
+    id: 'lines',
+    may: 'chain.read',
+    at: 'anywhere',
+    summary: 'Lines',
+    produces: 'application/x-ndjson',
+    discloses: 'nobody',
+  })
   async lines(@Param('how') how: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { aborted } = this.rooms;
     await sendNdjson(request, reply, (signal) => linesOf(how, signal, aborted), silentLog);

@@ -69,6 +69,7 @@ export class ChainController {
     summary: 'Tells, as server-sent events, that something was recorded',
     description: 'Each event is a hint to read again; the newest one counts.',
     produces: 'text/event-stream',
+    discloses: 'nobody',
   })
   async stream(@Req() _request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     await this.events.open(reply);

@@ -34,6 +34,7 @@ export class ImportsController {
     summary: 'Import an old history, as a zip of its files',
     description: 'Answers lines of {"progress": …} and at last {"report": {"files": …, "refused": […]}}.',
     produces: NDJSON_MEDIA_TYPE,
+    discloses: 'nobody',
   })
   async import(@InChain() chain: Chain, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { pistor } = this;

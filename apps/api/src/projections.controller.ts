@@ -139,6 +139,7 @@ export class ProjectionsController {
     summary: 'Build a read model anew beside the one that serves, then put it in its place',
     description: 'Answers lines of {"progress": {position, head}} and at last {"done": {projection, events}}.',
     produces: NDJSON_MEDIA_TYPE,
+    discloses: 'nobody',
   })
   async rebuild(
     @Param('projection') projection: string,

@@ -37,6 +37,7 @@ export class TwilioController {
     summary: 'Takes a status callback of Twilio',
     description: 'Signed by Twilio; 403 for anybody else. Receipts may come twice and in any order.',
     produces: TWIML,
+    discloses: 'nobody',
   })
   async receipt(
     @Param({ schema: messageParamSchema }) { message }: z.infer<typeof messageParamSchema>,
@@ -59,6 +60,7 @@ export class TwilioController {
     summary: 'Takes an incoming message of Twilio',
     description: 'Signed by Twilio; 403 for anybody else. Answers TwiML that says nothing in return.',
     produces: TWIML,
+    discloses: 'nobody',
   })
   async reply(@Req() request: FastifyRequest): Promise<string> {
     const reply = replyOf(this.genuine(request));

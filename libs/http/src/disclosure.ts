@@ -7,10 +7,11 @@ import type { At } from './access.js';
  * - `patients`: the answer, or each of its items, is a patient.
  * - `address`: that of the patient in whose record is what the address names; for what is not answered as one object.
  * - `chain`: anybody's of the chain; for files that hold everything.
+ * - `nobody`: no patient's; for what is not answered as one object.
  * Left out, it is seen from the answer, and where that names nobody, from the address; an answer about nobody is
  * nobody's business.
  */
-export type Discloses = 'patients' | 'address' | 'chain';
+export type Discloses = 'patients' | 'address' | 'chain' | 'nobody';
 
 /** One answer that is about to leave. */
 export interface Disclosure {

@@ -89,11 +89,12 @@ export class QueryInterceptor implements NestInterceptor {
     const { reads = [], revisioned, discloses } = queryOptionsOf(context.getHandler());
     refuseUndeclaredInput(context, reads.length > 0 ? ['position'] : []);
     if (reads.length > 0) await waitForPosition(request, () => request.pistor.chain, this.deps.readModels, reads);
-    const isKnownBefore = discloses === 'chain' || discloses === 'address';
-    if (isKnownBefore) await this.record(context, discloses === 'chain' ? null : new Set());
+    const isSeenFromAnswer = discloses === undefined || discloses === 'patients';
+    if (discloses === 'chain') await this.record(context, null);
+    if (discloses === 'address') await this.record(context, new Set());
     const shown = await this.withoutHidden(context, await lastValueFrom(next.handle()));
     if (revisioned) request.pistor.revision = (shown as { revision: number }).revision;
-    if (!isKnownBefore) await this.record(context, patientsIn(shown, discloses));
+    if (isSeenFromAnswer) await this.record(context, patientsIn(shown, discloses));
     return of(shown);
   }
 

@@ -76,8 +76,17 @@ export const accessOf = (handler: object): DeclaredAccess | undefined => Reflect
 
 export const setCommandOptions = (handler: object, options: CommandOptions): void =>
   Reflect.defineMetadata(COMMAND, options, handler);
-export const setQueryOptions = (handler: object, options: QueryOptions): void =>
+
+/**
+ * @throws Error for a handler that sends its answer itself and does not say whose data it holds: the answer has left before
+ *   anybody could look into it
+ */
+export function setQueryOptions(handler: object, options: QueryOptions): void {
+  const { id, produces, discloses } = options;
+  if (produces !== undefined && (discloses === undefined || discloses === 'patients'))
+    throw new Error(`${id} answers ${produces} and does not say whose data it holds: discloses`);
   Reflect.defineMetadata(QUERY, options, handler);
+}
 
 export const commandOptionsOf = (handler: object): CommandOptions => Reflect.getMetadata(COMMAND, handler);
 export const queryOptionsOf = (handler: object): QueryOptions => Reflect.getMetadata(QUERY, handler);

@@ -47,6 +47,7 @@ export class LedgerController {
     summary: 'The newest checkpoint as a signed note, with the co-signatures of witnesses',
     description: 'C2SP tlog-checkpoint. It is served once it stands outside the database as well.',
     produces: TEXT,
+    discloses: 'nobody',
   })
   async checkpoint(
     @InChain() chain: Chain,
@@ -67,6 +68,8 @@ export class LedgerController {
     description:
       'C2SP tlog-tiles: `<level>/<n>`, with `.p/<width>` for a part, and `entries/<n>`; n in groups of three digits such as `x001/x234/067`.',
     produces: BYTES,
+    // Entries name patients, if by their ids alone, and what was recorded of them.
+    discloses: 'chain',
   })
   async tile(
     @InChain() chain: Chain,

@@ -35,6 +35,7 @@ export class ReadsLedgerController {
     summary: 'The newest checkpoint of the tree over reads, as a signed note',
     description: 'C2SP tlog-checkpoint. Its origin is that of the chain with `.reads` behind.',
     produces: TEXT,
+    discloses: 'nobody',
   })
   async checkpoint(
     @InChain() chain: Chain,

@@ -97,6 +97,7 @@ export class EventsController {
       'Lines of {"progress": {position, head}} where it takes a while, of {"group": {by, name, events}}, the largest ' +
       'first, and at last {"done": {events, from, to}}.',
     produces: NDJSON_MEDIA_TYPE,
+    discloses: 'chain',
   })
   async count(
     @InChain() chain: Chain,

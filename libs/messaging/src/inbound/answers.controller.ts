@@ -35,6 +35,7 @@ export class AnswersController {
     summary: 'A page that asks whether the answer is meant',
     description: 'Changes nothing: programs that look through mail follow links, too.',
     produces: HTML,
+    discloses: 'nobody',
   })
   async ask(
     @InChain() chain: Chain,
@@ -56,6 +57,7 @@ export class AnswersController {
     description:
       'Confirm a time, ask for another one, say how it is going, or end a kind of message. `unsubscribe` is the one-click address of RFC 8058. Following it twice is following it once.',
     produces: HTML,
+    discloses: 'nobody',
   })
   async answer(
     @InChain() chain: Chain,

@@ -1,0 +1,36 @@
+import { patientsIn } from './disclosure.js';
+import { QueryEndpoint } from './endpoint.decorators.js';
+
+const declare = (options: object) => () =>
+  QueryEndpoint({ id: 'getFile', summary: '', may: 'public', ...options })({}, 'file', { value: () => undefined });
+
+describe('whose data an answer holds', () => {
+  it('is seen wherever a patient is named', () => {
+    const answer = {
+      patient: { id: 'a', name: 'A' },
+      items: [{ patientId: 'b' }, { course: { patient: { id: 'c' } } }, { links: [{ otherPatientId: 'd' }] }],
+      registrations: [{ id: 'e' }, { patient: { id: 'f' } }],
+    };
+    expect([...patientsIn(answer)].sort()).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+  });
+
+  it('is nobody’s where none is', () => {
+    for (const answer of [undefined, null, 'text', 3, [], {}, { patient: null, patients: 4, site: { id: 's' } }]) {
+      expect(patientsIn(answer).size).toBe(0);
+    }
+  });
+
+  it('is that of the answer itself, or of its items, where these are patients', () => {
+    expect([...patientsIn({ id: 'a', course: { id: 'k' } }, 'patients')]).toEqual(['a']);
+    expect([...patientsIn({ items: [{ id: 'a' }, { id: 'b' }], next: null }, 'patients')]).toEqual(['a', 'b']);
+  });
+
+  it('is said by an endpoint that sends its answer itself: it has left before anybody could look', () => {
+    expect(declare({ produces: 'text/csv' })).toThrow('getFile');
+    for (const discloses of ['nobody', 'address', 'chain']) {
+      expect(declare({ produces: 'text/csv', discloses })).not.toThrow();
+    }
+    expect(declare({ produces: 'text/csv', discloses: 'patients' })).toThrow('getFile');
+    expect(declare({})).not.toThrow();
+  });
+});
