@@ -46,7 +46,7 @@ module.exports = {
     layer('backup', 'event-store|database|kernel'),
     layer('ledger', `${engine}|event-store|database|kernel`),
     layer('read-record', `ledger|${engine}|event-store|database|kernel`),
-    layer('evidence', `ledger|backup|${engine}|event-store|database|kernel`),
+    layer('evidence', `ledger|read-record|backup|${engine}|event-store|database|kernel`),
     layer(engine, 'event-store|database|kernel'),
     layer(domain, `${engine}|access|event-store|database|kernel`),
     {

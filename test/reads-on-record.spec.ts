@@ -1,6 +1,6 @@
 import { newId } from '#libs/kernel/src/ids.js';
 import { disclosureSchema } from '#libs/read-record/src/disclosures.query.js';
-import { readsChainOf } from '#libs/read-record/src/reads-ledger.js';
+import { readsChainOf } from '#libs/read-record/src/reads-chain.js';
 import { eventually } from './support/eventually.js';
 import { asOwner } from './support/test-database.js';
 import { openTestApi, type TestApi } from './support/test-api.js';

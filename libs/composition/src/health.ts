@@ -75,10 +75,10 @@ export const eventsHealth = (store: Pick<EventStore, 'head'>, chain: Chain): Hea
   });
 
 /**
- * Whether messages are in balance and in time, by the last check of any process. Nothing is said where all is well, or
- * where nobody checks; a database that does not answer is told by its own probe.
+ * What a check has found that runs by itself, in any process: of the balance of messages, of the ledger. Nothing is said where
+ * all is well, or where nobody checks; a database that does not answer is told by its own probe.
  */
-export async function balanceHealth(
+export async function alarmHealth(
   last: () => Promise<{ readonly alarm: string | null } | undefined>,
 ): Promise<HealthCheck | undefined> {
   let timer: NodeJS.Timeout | undefined;

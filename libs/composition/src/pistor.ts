@@ -19,6 +19,7 @@ import { ERASURE_EVENT_TYPES } from '#libs/erasure/src/erasure.event-types.js';
 import { type Erasure, openErasure } from '#libs/erasure/src/erasure.js';
 import { HistoryImporter } from '#libs/history-import/src/history-importer.js';
 import { migrateHistoryImport } from '#libs/history-import/src/import-lines.js';
+import type { NamesOf } from '#libs/http/src/principal.js';
 import { migrateHttp } from '#libs/http/src/idempotency.js';
 import type { Log } from '#libs/kernel/src/log.js';
 import { parseWitnesses } from '#libs/ledger/src/ledger.configuration.js';
@@ -31,10 +32,10 @@ import { lastBalance } from '#libs/messaging/src/messages/balance-check.js';
 import { type Messaging, openMessaging } from '#libs/messaging/src/messaging.js';
 import { clearLeases } from '#libs/projections/src/checkpoints.js';
 import { Projections } from '#libs/projections/src/projections.js';
-import { readsChainOf } from '#libs/read-record/src/reads-ledger.js';
+import { readsChainOf } from '#libs/read-record/src/reads-chain.js';
 import { openReadRecord, type ReadRecord } from '#libs/read-record/src/read-record.js';
 import { SIGNATURE_EVENT_TYPES } from '#libs/signature/src/signature.event-types.js';
-import { type NamesOf, SignatureService } from '#libs/signature/src/signature.service.js';
+import { SignatureService } from '#libs/signature/src/signature.service.js';
 import { TASKS_EVENT_TYPES } from '#libs/tasks/src/tasks.event-types.js';
 import { openTasks, type Tasks } from '#libs/tasks/src/tasks.js';
 import { treatmentProjections } from '#libs/treatment/src/treatment.projections.js';
@@ -42,7 +43,7 @@ import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types
 import { ProtocolService } from '#libs/treatment/src/protocol/protocol.service.js';
 import { recordScopes } from './record-scopes.js';
 import { signingScopes } from './signing-scopes.js';
-import { balanceHealth, databaseHealth, eventsHealth, type HealthCheck, queueCheck } from './health.js';
+import { alarmHealth, databaseHealth, eventsHealth, type HealthCheck, queueCheck } from './health.js';
 import { openDatabase, type OpenedDatabase } from './open-database.js';
 import { ERASURE_REMOVERS } from './erasure-removers.js';
 import { ProcessWorkers } from './process-workers.js';
@@ -231,8 +232,8 @@ export async function openPistor(
           databaseProbe.check(),
           eventsProbe?.check(),
           workers.health(),
-          balanceHealth(() => lastBalance(db, chain)),
-          balanceHealth(async () => {
+          alarmHealth(() => lastBalance(db, chain)),
+          alarmHealth(async () => {
             const ofReads = await readRecord.ledger.problem(readsChainOf(chain));
             const alarm = (await ledger.problem(chain)) ?? (ofReads && `Of the tree over reads: ${ofReads}`) ?? null;
             return { alarm };

@@ -1,8 +1,9 @@
 import type { Database } from '#libs/database/src/database.js';
 import { NotFound, Refused } from '#libs/kernel/src/errors.js';
 import { originOf } from '#libs/ledger/src/checkpoint.js';
+import { fullTilesOf } from '#libs/ledger/src/ledger-tables.js';
 import type { VerifierKey } from '#libs/ledger/src/signed-note.js';
-import type { Tile } from '#libs/ledger/src/tile.js';
+import { chainNoOfReads, isReadsChain, readsChainOf, readsIdOf } from '#libs/read-record/src/reads-chain.js';
 import { keptLedger, type LedgerRows } from './kept-ledger.js';
 import { type LogRow, type LogVerdict, LogVerifier, type OutsideCheckpoint } from './verify-log.js';
 
@@ -30,9 +31,6 @@ export interface ChainVerdict extends LogVerdict {
   readonly erased: number;
 }
 
-/** Behind the id of a chain: its reads. */
-const READS = '.reads';
-
 /** At some 600 bytes each, 3 MB; the next page is read while one is looked at. */
 const PAGE_ROWS = 5_000;
 
@@ -52,7 +50,7 @@ interface ChainRow {
 export async function verifyDatabase(db: Database, options: VerifyOptions): Promise<ChainVerdict[]> {
   await demandLedger(db);
   const { rows: chains } = await db.query<ChainRow>('select no, id, slug from chain order by no');
-  const trees = (await hasReads(db)) ? chains.flatMap((chain) => [chain, readsOf(chain)]) : chains;
+  const trees = (await hasReads(db)) ? chains.flatMap((chain) => [chain, readsChainOf(chain)]) : chains;
   const verdicts: ChainVerdict[] = [];
   const ids = trees.map(({ id }) => id);
   for (const tree of trees) verdicts.push(await verifyChain(db, tree, forChain(options, tree.id, ids)));
@@ -71,7 +69,7 @@ export async function verifyDatabase(db: Database, options: VerifyOptions): Prom
 export function forChain(options: VerifyOptions, id: string, all: readonly string[]): VerifyOptions {
   const isOf = (note: string, chain: string) => note.startsWith(`${originOf(chain)}\n`);
   // What a backup holds of reads is not verified; their checkpoints are no stranger's.
-  const isKnown = (note: string) => all.some((chain) => isOf(note, chain) || isOf(note, `${chain}${READS}`));
+  const isKnown = (note: string) => all.some((chain) => isOf(note, chain) || isOf(note, readsIdOf(chain)));
   const isForeign = (note: string) => id === all[0] && !isKnown(note);
   return {
     ...options,
@@ -85,9 +83,9 @@ async function verifyChain(db: Database, chain: ChainRow, options: VerifyOptions
   const rows = await readLedger(db, chain);
   const { kept, keys } = keptLedger(
     rows,
-    (tiles) => readTiles(db, chain, tiles),
+    (tiles) => fullTilesOf(db, chain, tiles),
     async (stream, revision) => {
-      if (chain.no < 0) return revision + 1;
+      if (isReadsChain(chain)) return revision + 1;
       const found = await db.query<{ position: string }>({
         name: 'verify_position_of',
         text: 'select position from event_log where chain = $1 and stream = $2 and revision = $3',
@@ -122,9 +120,6 @@ async function verifyChain(db: Database, chain: ChainRow, options: VerifyOptions
   };
 }
 
-/** The reads of a chain have a tree of their own, under the number of the chain below zero (see libs/read-record). */
-const readsOf = ({ no, id, slug }: ChainRow): ChainRow => ({ no: -no, id: `${id}${READS}`, slug: `${slug} reads` });
-
 async function hasReads(db: Database): Promise<boolean> {
   const { rows } = await db.query<{ there: boolean }>(`select to_regclass('read_record') is not null as there`);
   return rows[0]?.there ?? false;
@@ -153,11 +148,10 @@ async function demandLedger(db: Database): Promise<void> {
   }
 }
 
-async function headOf(db: Database, { no }: ChainRow): Promise<number> {
-  const { rows } =
-    no < 0
-      ? await db.query<{ position: string }>('select position from read_head where chain = $1', [-no])
-      : await db.query<{ position: string }>('select position from chain where no = $1', [no]);
+async function headOf(db: Database, chain: ChainRow): Promise<number> {
+  const { rows } = isReadsChain(chain)
+    ? await db.query<{ position: string }>('select position from read_head where chain = $1', [chainNoOfReads(chain)])
+    : await db.query<{ position: string }>('select position from chain where no = $1', [chain.no]);
   return Number(rows[0]?.position ?? 0);
 }
 
@@ -190,24 +184,6 @@ async function readLedger(db: Database, chain: ChainRow): Promise<LedgerRows> {
   };
 }
 
-async function readTiles(
-  db: Database,
-  chain: ChainRow,
-  tiles: readonly Tile[],
-): Promise<readonly (Buffer | undefined)[]> {
-  const { rows } = await db.query<{ i: string; hashes: Buffer }>({
-    name: 'verify_tiles',
-    text: `select w.i, t.hashes from unnest($2::smallint[], $3::bigint[]) with ordinality as w(level, n, i)
-           cross join lateral (
-             select hashes from ledger_tile t where t.chain = $1 and t.level = w.level and t.n = w.n limit 1
-           ) t`,
-    values: [chain.no, tiles.map(({ level }) => level), tiles.map(({ n }) => n)],
-  });
-  const found: (Buffer | undefined)[] = tiles.map(() => undefined);
-  for (const { i, hashes } of rows) found[Number(i) - 1] = hashes;
-  return found;
-}
-
 type Row = [
   position: string,
   stream: string,
@@ -220,7 +196,7 @@ type Row = [
 
 /** Every row of the chain in the order of positions, those with positions that cannot be, too. */
 async function* pagesOf(db: Database, chain: ChainRow): AsyncGenerator<LogRow[]> {
-  const ofReads = chain.no < 0;
+  const ofReads = isReadsChain(chain);
   const read = (after: string) =>
     db.query<Row>({
       name: ofReads ? 'verify_reads' : 'verify_log',
@@ -229,7 +205,7 @@ async function* pagesOf(db: Database, chain: ChainRow): AsyncGenerator<LogRow[]>
            from read_record where chain = $1 and position > $2 order by position limit ${PAGE_ROWS}`
         : `select position, stream, revision, date_part('epoch', recorded_at) * 1000, command_id, header, data
            from event_log where chain = $1 and position > $2 order by position limit ${PAGE_ROWS}`,
-      values: [Math.abs(chain.no), after],
+      values: [ofReads ? chainNoOfReads(chain) : chain.no, after],
       rowMode: 'array',
     });
   let next = read(String(-(2n ** 63n)));

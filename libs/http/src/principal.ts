@@ -1,3 +1,4 @@
+import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 
@@ -83,3 +84,6 @@ export interface Principal {
   /** Patients that are open to them for a limited time, with a reason that is on record. */
   readonly openedPatients?: readonly Id[];
 }
+
+/** What principals are called; who is unknown, or was erased, is left out. */
+export type NamesOf = (chain: Chain, principals: readonly string[]) => Promise<ReadonlyMap<string, string>>;

@@ -301,19 +301,8 @@ export class LedgerTables {
   }
 
   /** Full tiles, in the order in which they are asked for; undefined for one that is not full. */
-  async fullTiles(chain: Chain, tiles: readonly Tile[]): Promise<(Buffer | undefined)[]> {
-    if (tiles.length === 0) return [];
-    const { rows } = await this.db.query<{ i: string; hashes: Buffer }>({
-      name: 'ledger_tiles',
-      text: `select w.i, t.hashes from unnest($2::smallint[], $3::bigint[]) with ordinality as w(level, n, i)
-             cross join lateral (
-               select hashes from ledger_tile t where t.chain = $1 and t.level = w.level and t.n = w.n limit 1
-             ) t`,
-      values: [chain.no, tiles.map(({ level }) => level), tiles.map(({ n }) => n)],
-    });
-    const found: (Buffer | undefined)[] = tiles.map(() => undefined);
-    for (const { i, hashes } of rows) found[Number(i) - 1] = hashes;
-    return found;
+  fullTiles(chain: Chain, tiles: readonly Tile[]): Promise<(Buffer | undefined)[]> {
+    return fullTilesOf(this.db, chain, tiles);
   }
 
   /** Leaf hashes that stand in full tiles, by their index: of each tile only what is asked for is read. */
@@ -448,4 +437,24 @@ export async function readTilesOf(
     known?.set(`${tile.level}/${tile.n}`, hashes);
   });
   return read as Buffer[];
+}
+
+/** As `LedgerTables.fullTiles`, for whoever only looks. */
+export async function fullTilesOf(
+  db: Queryable,
+  { no }: Pick<Chain, 'no'>,
+  tiles: readonly Tile[],
+): Promise<(Buffer | undefined)[]> {
+  if (tiles.length === 0) return [];
+  const { rows } = await db.query<{ i: string; hashes: Buffer }>({
+    name: 'ledger_tiles',
+    text: `select w.i, t.hashes from unnest($2::smallint[], $3::bigint[]) with ordinality as w(level, n, i)
+           cross join lateral (
+             select hashes from ledger_tile t where t.chain = $1 and t.level = w.level and t.n = w.n limit 1
+           ) t`,
+    values: [no, tiles.map(({ level }) => level), tiles.map(({ n }) => n)],
+  });
+  const found: (Buffer | undefined)[] = tiles.map(() => undefined);
+  for (const { i, hashes } of rows) found[Number(i) - 1] = hashes;
+  return found;
 }

@@ -1,6 +1,7 @@
 import type { Database } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
+import type { NamesOf } from '#libs/http/src/principal.js';
 import { listQueryOf } from '#libs/http/src/validation.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import { instantSchema } from '#libs/kernel/src/zoned-time.js';
@@ -33,9 +34,6 @@ export const disclosureSchema = z
   })
   .meta({ id: 'Disclosure' });
 export type Disclosure = z.output<typeof disclosureSchema>;
-
-/** Names of those who asked, by principal. */
-export type NamesOf = (chain: Chain, principals: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 
 interface Row {
   readonly position: string;

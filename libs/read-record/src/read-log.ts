@@ -3,6 +3,8 @@ import type { Chain } from '#libs/event-store/src/chains.js';
 import type { LogEvent } from '#libs/ledger/src/entry.js';
 import { type LedgerLog, PAGE_EVENTS, type StreamPlace } from '#libs/ledger/src/ledger-log.js';
 
+import { chainNoOfReads } from './reads-chain.js';
+
 /** All reads of a chain follow each other: each leaf names the one before, so that a gap shows. */
 export const READS_STREAM = 'reads';
 
@@ -25,7 +27,7 @@ export class ReadLog implements LedgerLog {
       name: 'ledger_read_reads',
       text: `select position, (date_part('epoch', recorded_at) * 1000)::bigint as ms, header, data from read_record
              where chain = $1 and position >= $2 order by position limit $3`,
-      values: [-chain.no, from, Math.min(limit, PAGE_EVENTS)],
+      values: [chainNoOfReads(chain), from, Math.min(limit, PAGE_EVENTS)],
     });
     return rows.map(({ position, ms, header, data }) => ({
       stream: READS_STREAM,

@@ -18,7 +18,7 @@ import {
 } from '#libs/ledger/src/ledger.views.js';
 import type { ReadRecord } from './read-record.js';
 import { READ_RECORD } from './read-record.token.js';
-import { readsChainOf } from './reads-ledger.js';
+import { readsChainOf } from './reads-chain.js';
 
 const TEXT = 'text/plain; charset=utf-8';
 

@@ -1,21 +1,8 @@
-import type { Chain } from '#libs/event-store/src/chains.js';
 import { type Ledger, type LedgerEngine, openLedger } from '#libs/ledger/src/ledger.js';
 import type { LedgerConfiguration } from '#libs/ledger/src/ledger.configuration.js';
 import type { LedgerLogger } from '#libs/ledger/src/publisher.js';
 import { ReadLog } from './read-log.js';
-
-const SUFFIX = '.reads';
-
-/**
- * What the ledger takes for a chain of its own: the reads of one. Its tree stands beside that of the events under the
- * same number, below zero, and its checkpoints name another origin, so that neither can be taken for the other.
- */
-export const readsChainOf = (chain: Chain): Chain => ({
-  ...chain,
-  id: `${chain.id}${SUFFIX}`,
-  no: -chain.no,
-  slug: `${chain.slug} reads`,
-});
+import { chainIdOfReads, readsChainOf } from './reads-chain.js';
 
 /** Puts the ledger together over what is on record of reads, with the same keys, folder and witnesses. */
 export function openReadsLedger(
@@ -24,7 +11,7 @@ export function openReadsLedger(
   log: LedgerLogger,
 ): Promise<Ledger> {
   const source = new ReadLog(db);
-  const of = (id: string) => chains.get(id.slice(0, -SUFFIX.length));
+  const of = (id: string) => chains.get(chainIdOfReads(id));
   const store: LedgerEngine['store'] = {
     head: async (id) => (await source.heads()).get((await of(id)).no) ?? 0,
     heads: async () => {

@@ -5,7 +5,7 @@ import type { References } from '#libs/cqrs/src/references.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { EventStore, StoredEvent } from '#libs/event-store/src/event-store.js';
 import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
-import type { Principal } from '#libs/http/src/principal.js';
+import type { NamesOf, Principal } from '#libs/http/src/principal.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import type { SignatureView, SignEntryData } from './signature.commands.js';
 import { decideSignature, type SignEntry } from './signature.decider.js';
@@ -17,8 +17,6 @@ import { type Signature, signaturesFold } from './signature.state.js';
 export type PatientOfStream = (chain: Chain, stream: string) => Promise<Id | undefined>;
 /** Whether somebody is a physician where the patient is treated. */
 export type IsPhysician = (chain: Chain, principal: Principal, patientId: Id) => Promise<boolean>;
-/** Names of principals. */
-export type NamesOf = (chain: Chain, principals: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 
 export interface SignatureDependencies {
   readonly runner: CommandRunner;
