@@ -1,5 +1,6 @@
 import { PLANTED_FAULTS } from './planted-faults.js';
-import { type Machine, openMachine, simulate } from './simulation.js';
+import { type Machine, openMachine } from './simulated.machine.js';
+import { simulate } from './simulation.js';
 import { PROPERTIES } from './simulation.properties.js';
 
 /** Each is found with one of the first seeds; most within three, those that need two workers at one message later. */

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { openMachine, simulate } from './simulation.js';
+import { openMachine } from './simulated.machine.js';
+import { simulate } from './simulation.js';
 
 /**
  * Runs simulations and says what does not hold:

@@ -1,4 +1,5 @@
-import { type Machine, openMachine, simulate, type SimulationResult } from './simulation.js';
+import { type Machine, openMachine } from './simulated.machine.js';
+import { simulate, type SimulationResult } from './simulation.js';
 
 /** The end of a trace says what led there. */
 const LINES_SHOWN = 25;

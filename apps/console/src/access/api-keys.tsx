@@ -9,6 +9,7 @@ import { formatInstant } from '../ui/dates.js';
 import { formText } from '../ui/form-text.js';
 import { Loaded } from '../ui/loaded.js';
 import { ShownOnce } from './shown-once.js';
+import { SiteField } from './site-field.js';
 
 /** What machines are usually made keys for; the API and the command line take every scope. */
 const SCOPES = [
@@ -97,17 +98,7 @@ function KeyFields({ sites }: { sites: readonly SiteRef[] }) {
         </div>
       </fieldset>
       <div className="flex flex-wrap gap-4">
-        <label className="flex flex-col gap-1">
-          <span className="text-xs font-medium text-faint">Where</span>
-          <select name="site" defaultValue="" className="field pr-7">
-            <option value="">All sites</option>
-            {sites.map(({ id, name }) => (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <SiteField sites={sites} />
         <label className="flex flex-col gap-1">
           <span className="text-xs font-medium text-faint">Days</span>
           <input type="number" name="days" required min={1} max={366} defaultValue={90} className="field w-24" />

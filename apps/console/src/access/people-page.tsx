@@ -22,6 +22,7 @@ import { PageHeader } from '../ui/page-header.js';
 import { ApiKeys } from './api-keys.js';
 import { ROLES, roleText } from './role-text.js';
 import { ShownOnce } from './shown-once.js';
+import { SiteField } from './site-field.js';
 
 interface Code {
   name: string;
@@ -207,17 +208,7 @@ function RoleFields({ sites }: { sites: readonly SiteRef[] }) {
           ))}
         </select>
       </label>
-      <label className="flex flex-col gap-1">
-        <span className="text-xs font-medium text-faint">Where</span>
-        <select name="site" defaultValue="" className="field pr-7">
-          <option value="">All sites</option>
-          {sites.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      <SiteField sites={sites} />
     </div>
   );
 }
