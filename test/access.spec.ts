@@ -29,6 +29,8 @@ interface Answer {
   readonly body: Record<string, any>;
   readonly cookies: Readonly<Record<string, string>>;
   readonly setCookies: readonly string[];
+  /** What was recorded, for whoever wants to read it at once. */
+  readonly position: string;
 }
 
 async function ask(
@@ -53,6 +55,7 @@ async function ask(
     status: answer.statusCode,
     body: answer.body === '' ? {} : answer.json(),
     setCookies,
+    position: String(answer.headers['pistor-position']),
     cookies: Object.fromEntries(setCookies.map((text) => text.split(';')[0]?.split('=') as [string, string])),
   };
 }
@@ -280,9 +283,10 @@ describe('a role', () => {
     };
     const made = await ask('POST', '/v1/patients', { cookie, body });
     expect(made.status).toBe(201);
-    expect((await ask('GET', `/v1/patients/${made.body['id']}`, { cookie })).status).toBe(200);
+    const path = `/v1/patients/${made.body['id']}?position=${encodeURIComponent(made.position)}`;
+    expect((await ask('GET', path, { cookie })).status).toBe(200);
     const elsewhere = await signedIn('Eda', [{ role: 'receptionist', site: there.ids.site }]);
-    expect((await ask('GET', `/v1/patients/${made.body['id']}`, { cookie: elsewhere.cookie })).status).toBe(404);
+    expect((await ask('GET', path, { cookie: elsewhere.cookie })).status).toBe(404);
     const [event] = await api.pistor.engine.store.readStream(api.pistor.chain.id, `patient-${made.body['id']}`);
     expect(event?.header).toMatchObject({ site: here.ids.site, actor: expect.stringMatching(/^user:[0-9a-f-]{36}$/) });
   });

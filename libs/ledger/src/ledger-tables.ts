@@ -107,6 +107,14 @@ export class LedgerTables {
     return rows[0] && treeOf(rows[0]);
   }
 
+  /** Whether no other process has taken the lease since this one took it. */
+  async isOwner(chain: Chain): Promise<boolean> {
+    const { rows } = await this.db.query<{ owner: string | null }>('select owner from ledger_tree where chain = $1', [
+      chain.no,
+    ]);
+    return rows[0]?.owner === this.owner;
+  }
+
   /** Gives all leases of this process back, so that others need not wait for them to run out. */
   async release(): Promise<void> {
     await this.db.query(`update ledger_tree set owner = null, lease_until = '-infinity' where owner = $1`, [

@@ -63,6 +63,8 @@ async function demandWholeLedger(process: LedgerProcess): Promise<void> {
   expect([...sizes]).toEqual(committed.map(({ size }) => Number(size)));
 }
 
+class Killed extends Error {}
+
 describe('the sequencer', () => {
   it('makes a leaf of every event, in the order of positions', async () => {
     const process = given.process();
@@ -174,6 +176,37 @@ describe('two sequencers at once', () => {
     expect([...slow.said, ...quick.said]).toEqual([]);
   });
 
+  it.each<[string, LedgerStep, LedgerStep]>([
+    ['committed and not yet published', 'checked', 'committed'],
+    ['published', 'leased', 'published'],
+  ])('are no fault of the tree to the one that comes late to what was %s meanwhile', async (_, late, killedAt) => {
+    await given.append(10);
+    const quick = given.process({
+      onStep: (step) => {
+        if (step === killedAt) throw new Killed();
+      },
+    });
+    let isLate = false;
+    const slow = given.process({
+      leaseMs: 1,
+      onStep: async (step) => {
+        if (step !== late || isLate) return;
+        isLate = true;
+        await given.append(5);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await expect(quick.catchUp()).rejects.toBeInstanceOf(Killed);
+      },
+    });
+    await slow.catchUp();
+    expect(isLate).toBe(true);
+    expect(await problemOf(slow)).toBeUndefined();
+    await quick.sequencer.stop();
+    const next = given.process();
+    await next.catchUp();
+    await demandWholeLedger(next);
+    expect([...slow.said, ...quick.said, ...next.said]).toEqual([]);
+  });
+
   it('leave a living owner alone', async () => {
     const [first, second] = [given.process({ leaseMs: 60_000 }), given.process()];
     await given.append(3);
@@ -200,7 +233,6 @@ describe('two sequencers at once', () => {
 });
 
 describe('a process that is killed', () => {
-  class Killed extends Error {}
   const steps: LedgerStep[] = ['leased', 'checked', 'hashed', 'committed', 'signed', 'written', 'published'];
 
   it.each(steps)('before what follows "%s" loses nothing and forks nothing', async (step) => {

@@ -130,6 +130,8 @@ export class Sequencer {
     }
     const broken = brokenBy(error);
     if (!broken) return false;
+    // To one that was paused beyond its lease, what another process did since looks like a fault. The owner finds a true one.
+    if (!(await tables.isOwner(chain))) return true;
     if (this.brokenAt.get(chain.no)?.code !== broken.code) {
       log.error({ chain: chain.slug, code: broken.code, ...broken.data }, `ledger: ${broken.message}`);
     }
