@@ -1,6 +1,7 @@
 import type { NewEvent } from '../../libs/event-store/src/event-type.js';
 import { addDays } from '../../libs/kernel/src/local-date.js';
 import { occurredNow } from '../../libs/kernel/src/occurred.js';
+import type { Channel } from '../../libs/messaging/src/channel.contract.js';
 import { MessagePlannerReactor } from '../../libs/messaging/src/reactor/message-planner.reactor.js';
 import {
   CourseEntryRetracted,
@@ -119,14 +120,18 @@ export class ToldMessages {
 
   clockTo = (instant: string) => this.messaging.engine.chains.advanceTo(this.world.chain, instant);
 
-  /** Sends the first pending message of a kind at its time. @returns what became of it; `none` where none is pending */
-  async send(kind: string): Promise<string> {
+  /**
+   * Sends the first pending message of a kind as soon as it may go.
+   * @param channel by which it goes; the outbox where none is named
+   * @returns what became of it; `none` where none is pending
+   */
+  async send(kind: string, channel?: Channel): Promise<string> {
     await this.messaging.follow(this.world.chain);
     const { chain } = this.world;
     const { items } = await this.messaging.queries.list(chain, { limit: 50, kind: kind as never, status: 'pending' });
     const first = items[0];
     if (!first) return 'none';
-    const { dispatcher } = this.messaging.workers();
+    const { dispatcher } = this.messaging.workers(channel && { channel });
     let at = first.due.instant;
     for (;;) {
       if (at > (await this.messaging.engine.chains.now(chain))) await this.clockTo(at);

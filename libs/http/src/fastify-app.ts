@@ -83,7 +83,11 @@ function addHooks(instance: FastifyInstance, deps: () => HttpDependencies, log: 
     const { publicHost, peopleSignIn } = deps();
     refuseForeign(request, publicHost, peopleSignIn);
   });
-  instance.addHook('onSend', async (request, reply, payload) => tagAnswer(request, reply, payload));
+  instance.addHook('onSend', async (request, reply, payload) => {
+    const tagged = tagAnswer(request, reply, payload);
+    // Encoded once: of a text its length is counted first, and the socket encodes it by a slower way.
+    return typeof tagged === 'string' ? Buffer.from(tagged) : tagged;
+  });
   instance.addHook('onResponse', async (request, reply) => {
     // The pattern of the route: addresses hold codes of patients, and searches hold their names.
     const route = request.routeOptions.url ?? '(none)';

@@ -192,21 +192,17 @@ describe('a session that the patient was reminded of', () => {
   });
 });
 
-/** Sends a message by a provider whose answer is lost. */
-async function sendUnanswered(kind: string): Promise<string> {
-  const { items } = await messaging.queries.list(told.world.chain, { limit: 9, kind, status: 'pending' });
-  const { id, due } = items[0] as { id: string; due: { instant: string } };
-  const { engine } = messaging;
-  if (due.instant > (await engine.chains.now(told.world.chain))) await told.clockTo(due.instant);
-  const lost = { kind: 'unknown', problem: 'no answer' } as const;
-  const channel: Channel = { transport: 'smtp', deduplicatesForMs: 0, send: () => Promise.resolve(lost) };
-  return messaging.workers({ channel }).dispatcher.dispatch(told.world.chain, id);
-}
+/** A provider whose answer is lost. */
+const unanswering: Channel = {
+  transport: 'smtp',
+  deduplicatesForMs: 0,
+  send: () => Promise.resolve({ kind: 'unknown', problem: 'no answer' }),
+};
 
 describe('a session of which nobody knows what the patient was told', () => {
   it('[message.change-told] is called off where a reminder may have arrived', async () => {
     const course = await booked(6);
-    expect(await sendUnanswered('session-reminder')).toBe('unknown');
+    expect(await told.send('session-reminder', unanswering)).toBe('unknown');
     await told.retract(course, 'SessionBooked');
     expect(await told.send('session-called-off')).toBe('sent');
   });
@@ -215,7 +211,7 @@ describe('a session of which nobody knows what the patient was told', () => {
     const course = await booked(6);
     expect(await told.send('session-reminder')).toBe('sent');
     await told.tell(course, moved(course, 9));
-    expect(await sendUnanswered('session-moved')).toBe('unknown');
+    expect(await told.send('session-moved', unanswering)).toBe('unknown');
     await told.tell(course, moved(course, 6));
     expect(await told.send('session-moved')).toBe('sent');
   });
