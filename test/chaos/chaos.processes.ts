@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -78,6 +78,19 @@ export class KeptProcess {
     clearTimeout(killer);
     return child.signalCode !== 'SIGKILL';
   }
+}
+
+/** What the command line of the product says, in its environment. Whatever it ends with is told by what it says. */
+export function runCommand(environment: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<string> {
+  const path = join(ROOT, 'dist', 'apps', 'cli', 'src', 'main.js');
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [path, ...args],
+      { env: { ...process.env, ...environment }, maxBuffer: 64 * 1024 * 1024 },
+      (_, said, complaint) => resolve(said === '' ? complaint : said),
+    );
+  });
 }
 
 /** A Redis of its own, which can be stopped and started again on the same port. It writes nothing to the disk. */

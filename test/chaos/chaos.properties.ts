@@ -55,6 +55,22 @@ export function chaosProblems(evidence: ChaosEvidence): string[] {
   ];
 }
 
+/** What `pistor verify --json` says of a tree. */
+export interface TreeVerdict {
+  readonly chain: string;
+  readonly outcome: string;
+  readonly findings: readonly { readonly what: string }[];
+  readonly committed: number;
+  readonly head: number;
+}
+
+/** The trees over events and over reads came through whole, whatever was killed, and have all that there is. */
+export const whatIsNotProved = (trees: readonly TreeVerdict[]): string[] =>
+  trees.flatMap(({ chain, outcome, findings, committed, head }) => [
+    ...(outcome === 'valid' ? [] : [`the ledger of ${chain} is ${outcome}: ${findings[0]?.what ?? 'nobody says why'}`]),
+    ...(committed === head ? [] : [`the ledger of ${chain} has ${committed} of ${head}`]),
+  ]);
+
 /** Messages that should have gone by now and have not come to an end. Those that are held wait for what holds them. */
 export const dueAndOpen = ({ messages }: Ledger, now: number): LedgerMessage[] =>
   [...messages.values()].filter(

@@ -17,8 +17,8 @@ import { Ledger } from '../simulation/ledger.js';
 import { Random } from '../simulation/random.js';
 import { ChaosDesk } from './chaos.desk.js';
 import { ChaosFaults } from './chaos.faults.js';
-import { ChaosRedis, freePort, KeptProcess } from './chaos.processes.js';
-import { chaosProblems, dueAndOpen } from './chaos.properties.js';
+import { ChaosRedis, freePort, KeptProcess, runCommand } from './chaos.processes.js';
+import { chaosProblems, dueAndOpen, type TreeVerdict, whatIsNotProved } from './chaos.properties.js';
 import { ChaosProvider } from './chaos.provider.js';
 
 export interface ChaosOptions {
@@ -50,6 +50,8 @@ const ACTS_MAX = 12;
 const SETTLE_MS_MAX = 240_000;
 /** Nothing that is due stands open for so long, and more may still come of what has just been appended. */
 const QUIET_MS = 6_000;
+/** A worker that was killed keeps its lease on a tree for six seconds. */
+const PROVED_TRIES_MAX = 15;
 
 /**
  * Real processes, on servers of their own, with faults at random; then what they left behind is judged. The seed decides
@@ -111,7 +113,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
     say(`desks: ${[...desk.answers].map(([name, n]) => `${name} ${n}`).join(', ')}`);
     provider.isMoody = false;
     await faults.poison();
-    return await judge(options, { url, databaseUrl: postgres.url, folder, provider, faults, workers });
+    return await judge(options, { url, environment, databaseUrl: postgres.url, folder, provider, faults, workers });
   } finally {
     for (const close of closing.reverse()) await close().catch(() => undefined);
   }
@@ -152,6 +154,7 @@ async function run(
 
 interface Scene {
   readonly url: string;
+  readonly environment: NodeJS.ProcessEnv;
   readonly databaseUrl: string;
   readonly folder: string;
   readonly provider: ChaosProvider;
@@ -191,6 +194,7 @@ async function judge({ say, signal }: ChaosOptions, scene: Scene): Promise<Chaos
     const problems = [
       ...open.map(({ label, status, due }) => `${label} is still ${status}; it was due at ${due}`),
       ...chaosProblems({ ledger, calls, leaks: [...scene.faults.leaks], balance }),
+      ...(await notProved(scene.environment)),
       ...(parked > 0 ? [] : ['of the jobs that nobody can do, none lies where it can be seen']),
     ];
     await store.close();
@@ -202,6 +206,18 @@ async function judge({ say, signal }: ChaosOptions, scene: Scene): Promise<Chaos
     };
   } finally {
     await db.close();
+  }
+}
+
+/** As an auditor asks, with the checkpoints that were written outside the database. Leaves come a moment after events. */
+async function notProved(environment: NodeJS.ProcessEnv): Promise<string[]> {
+  for (let tries = 1; ; tries += 1) {
+    const said = await runCommand(environment, 'verify', '--json');
+    const { chains } = JSON.parse(said) as { readonly chains: readonly TreeVerdict[] };
+    const problems = whatIsNotProved(chains);
+    if (chains.length < 2) problems.push(`only ${chains.length} trees were verified`);
+    if (problems.length === 0 || tries >= PROVED_TRIES_MAX) return problems;
+    await sleep(1_000);
   }
 }
 
