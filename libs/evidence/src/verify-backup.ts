@@ -163,7 +163,8 @@ const timeOf = (text: string): number => (/\.\d{4}/.test(text) ? Number.NaN : ne
 
 /** Tiles in files, each at its place: 8 KiB times its number. */
 class TileSpool {
-  private readonly files = new Map<string, FileHandle>();
+  /** Several tiles are asked for at once: a file is opened once all the same. */
+  private readonly files = new Map<string, Promise<FileHandle>>();
 
   private constructor(private readonly folder: string) {}
 
@@ -189,16 +190,14 @@ class TileSpool {
   }
 
   async close(): Promise<void> {
-    for (const file of this.files.values()) await file.close();
+    for (const file of this.files.values()) await (await file).close();
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private async fileOf(chain: number, level: number): Promise<FileHandle> {
+  private fileOf(chain: number, level: number): Promise<FileHandle> {
     const name = `${chain}-${level}`;
-    const known = this.files.get(name);
-    if (known) return known;
-    const file = await open(join(this.folder, name), 'w+', 0o600);
-    this.files.set(name, file);
-    return file;
+    const known = this.files.get(name) ?? open(join(this.folder, name), 'w+', 0o600);
+    this.files.set(name, known);
+    return known;
   }
 }
