@@ -6,8 +6,9 @@ import pg from 'pg';
 import { bringUpToDate } from '#libs/composition/src/bring-up-to-date.js';
 import { openDatabase } from '#libs/composition/src/open-database.js';
 import { openPistor } from '#libs/composition/src/pistor.js';
-import type { Database } from '#libs/database/src/database.js';
+import type { Database, Queryable } from '#libs/database/src/database.js';
 import { openPostgres } from '#libs/database/src/postgres.database.js';
+import { NOTHING, readAs, ReaderDatabase } from '#libs/database/src/reader.database.js';
 import { type Configuration, readConfiguration } from '#libs/engine/src/configuration.js';
 import { openEngine } from '#libs/engine/src/engine.js';
 import { MasterKey } from '#libs/event-store/src/master-key.js';
@@ -51,7 +52,7 @@ class Place {
 
   async remove(): Promise<void> {
     await this.asAdministrator(`drop database if exists ${this.name} with (force)`);
-    for (const login of [...this.logins, `${this.name}_application`]) {
+    for (const login of [...this.logins, `${this.name}_application`, `${this.name}_reader`]) {
       await this.asAdministrator(`drop role if exists ${login}`);
     }
   }
@@ -111,6 +112,40 @@ describe('a login that may make roles', () => {
   }, 30_000);
 });
 
+describe('the role for limited reads', () => {
+  it('is made at the next start where a version without it has been, and again where it was taken away', async () => {
+    place = await Place.make('createrole');
+    const first = await openPostgres(place.url('owner'));
+    await goOnFromNothing(first);
+    await first.close();
+    await place.asAdministrator(`drop owned by ${place.name}_reader; drop role ${place.name}_reader`, place.name);
+    const second = await openPostgres(place.url('owner'));
+    expect(second).toMatchObject({ readerRole: `${place.name}_reader`, warning: undefined });
+    await goOnFromNothing(second);
+    expect(await readAs({ sites: [], patients: [] }, () => erasedOf(second))).toEqual([]);
+    await second.close();
+  }, 30_000);
+
+  it('is missed by a login that may not make it, which goes on without and says how to mend that', async () => {
+    place = await Place.make('');
+    await place.asAdministrator(
+      `create role ${place.name}_application; grant ${place.name}_application to ${place.name}_owner`,
+    );
+    const without = await openPostgres(place.url('owner'));
+    expect(without).toMatchObject({ applicationRole: `${place.name}_application`, readerRole: undefined });
+    const mend = `CREATE ROLE "${place.name}_reader"; GRANT "${place.name}_reader" TO "${place.name}_application";`;
+    expect(without.warning).toContain(mend);
+    expect(await goOnFromNothing(without)).toBe(true);
+    expect(await readAs({ sites: [], patients: [] }, () => erasedOf(without))).toEqual([]);
+    await without.close();
+
+    await place.asAdministrator(mend);
+    const withRole = await openPostgres(place.url('owner'));
+    expect(withRole).toMatchObject({ readerRole: `${place.name}_reader`, warning: undefined });
+    await withRole.close();
+  }, 30_000);
+});
+
 describe('a login that may not make roles', () => {
   beforeEach(async () => {
     place = await Place.make('');
@@ -119,7 +154,9 @@ describe('a login that may not make roles', () => {
   it('works without the role, says so and how to mend it, and takes the role once it is given', async () => {
     const without = await openPostgres(place.url('owner'));
     expect(without.applicationRole).toBeUndefined();
-    const mend = `CREATE ROLE "${place.name}_application"; GRANT "${place.name}_application" TO "${place.name}_owner";`;
+    const mend =
+      `CREATE ROLE "${place.name}_application"; GRANT "${place.name}_application" TO "${place.name}_owner"; ` +
+      `CREATE ROLE "${place.name}_reader"; GRANT "${place.name}_reader" TO "${place.name}_application";`;
     expect(without.warning).toContain(mend);
     await makePreviousVersion(without);
     expect(await goOn(without)).toMatchObject({ rebuilt: [{ sum: 12 }], immutable: false });
@@ -163,6 +200,9 @@ describe('a login of its own for the application', () => {
     await pistor.workers.start();
     await pistor.readModelsAtHead(pistor.chain);
     await pistor.projections.rebuild('course_progress');
+    const limited = () => pistor.messaging.queries.list(pistor.chain, { limit: 10 } as never);
+    expect(await readAs(NOTHING, limited)).toEqual({ items: [], next: null });
+    expect(await readAs(NOTHING, () => whoReads(pistor.reads))).toBe(`${place.name}_reader`);
     expect(await pistor.health()).toMatchObject({ database: { status: 'ok' } });
     await pistor.close();
 
@@ -232,6 +272,18 @@ describe('a login of its own for the application', () => {
     );
   });
 });
+
+async function whoReads(reads: Queryable): Promise<string | undefined> {
+  return (await reads.query<{ name: string }>('select current_user::text as name')).rows[0]?.name;
+}
+
+/** What no read that is limited can do without. */
+async function erasedOf(db: Database): Promise<object[]> {
+  const { rows } = await new ReaderDatabase(db, []).query(
+    'select subject from subject_key where destroyed_at is not null',
+  );
+  return rows;
+}
 
 /** Does the store of a database without history work, and is it immutable? */
 async function goOnFromNothing(db: Database): Promise<boolean> {

@@ -28,8 +28,8 @@ export async function scratchDatabase(): Promise<ScratchDatabase> {
     drop: async () => {
       await client.end();
       await asOwner(server, (owner) => owner.query(`drop database ${name} with (force)`));
-      // Roles are the server's: each database has made one of its own, which would stay.
-      await asOwner(server, (owner) => owner.query(`drop role if exists ${name}_application`));
+      // Roles are the server's: each database has made two of its own, which would stay.
+      await asOwner(server, (owner) => owner.query(`drop role if exists ${name}_application, ${name}_reader`));
     },
   };
 }

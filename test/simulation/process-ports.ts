@@ -95,6 +95,7 @@ export function databaseThrough(ports: ProcessPorts, db: Database): Database {
   return {
     kind: db.kind,
     applicationRole: db.applicationRole,
+    readerRole: db.readerRole,
     pool: db.pool,
     query: (statement, values) =>
       ports.call('database', CHANGES.test(textOf(statement)), () => db.query(statement as string, values)),

@@ -46,7 +46,7 @@ async function openOnServer(serverUrl: string, options: TestDatabaseOptions): Pr
   return hold(await open(options), open, drop);
 }
 
-/** An empty database on a server. `drop` takes the role along that it has made, which would stay on the server. */
+/** An empty database on a server. `drop` takes the roles along that it has made, which would stay on the server. */
 export async function createOnServer(serverUrl: string): Promise<{ url: string; drop: () => Promise<void> }> {
   const name = `pistor_test_${randomUUID().replaceAll('-', '')}`;
   // template0 is never connected to, so many tests may copy it at once.
@@ -55,7 +55,7 @@ export async function createOnServer(serverUrl: string): Promise<{ url: string; 
   url.pathname = `/${name}`;
   const drop = async () => {
     await onServer(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    await onServer(serverUrl, `DROP ROLE IF EXISTS ${name}_application`);
+    await onServer(serverUrl, `DROP ROLE IF EXISTS ${name}_application, ${name}_reader`);
   };
   return { url: url.href, drop };
 }

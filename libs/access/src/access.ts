@@ -134,6 +134,7 @@ export async function openAccess(engine: AccessEngine, options: AccessOptions): 
     },
     admit: (request: FastifyRequest, principal: Principal, need: AccessNeed, changes: boolean) =>
       admission.admit(request, principal, need, changes),
+    readingOf: (principal: Principal, need: AccessNeed) => admission.readingOf(principal, need),
     holds: (request: FastifyRequest, principal: Principal, need: AccessNeed) =>
       admission.admit(request, principal, need, false).then(
         () => true,

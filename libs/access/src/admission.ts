@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { Reading } from '#libs/database/src/reader.database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import {
   type AccessNeed,
@@ -52,6 +53,19 @@ export class Admission {
     await this.admitFor(request, principal, 'record.decide', need, changes).catch((error: unknown) => {
       throw error instanceof HttpProblem || error instanceof NotFound ? physicianNeeded(filled) : error;
     });
+  }
+
+  /**
+   * By the same grants that let a question pass. Roles at other sites that do not let somebody ask it show them nothing.
+   * @returns `everything` for whoever holds the permission at all sites, and for what needs none
+   */
+  readingOf(principal: Principal, { may }: AccessNeed): Reading {
+    if (may === 'public') return 'everything';
+    const grants = may === 'signed-in' ? principal.grants : grantsFor(principal, may);
+    if (everywhere(grants)) return 'everything';
+    const own = grants.flatMap(({ role, patient }) => (role === 'patient' && patient !== undefined ? [patient] : []));
+    const isOpening = may !== 'signed-in' && this.opensByBreakGlass(principal, may);
+    return { sites: atSites(grants), patients: [...own, ...(isOpening ? (principal.openedPatients ?? []) : [])] };
   }
 
   private async admitFor(

@@ -1,8 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { References } from '#libs/cqrs/src/references.js';
-import type { Database } from '#libs/database/src/database.js';
-import { DATABASE } from '#libs/engine/src/engine.module.js';
+import type { Queryable } from '#libs/database/src/database.js';
+import { READS } from '#libs/engine/src/engine.module.js';
 import { Boxes } from '#libs/event-store/src/boxes.js';
 import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { People } from '#libs/treatment/src/booking.contract.js';
@@ -25,9 +25,9 @@ export class BookingModule {
         ...SLOT_HANDLERS,
         {
           provide: SlotsQuery,
-          inject: [DATABASE, Boxes, ExternalCodes],
-          useFactory: (db: Database, boxes: Boxes, codes: ExternalCodes) =>
-            new SlotsQuery(db, new References(codes), new People(db, codes, boxes)),
+          inject: [READS, Boxes, ExternalCodes],
+          useFactory: (reads: Queryable, boxes: Boxes, codes: ExternalCodes) =>
+            new SlotsQuery(reads, new References(codes), new People(reads, codes, boxes)),
         },
       ],
     };

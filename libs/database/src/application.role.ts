@@ -9,7 +9,7 @@ export interface LoginSession {
 export interface ApplicationRoleOptions {
   /** Schema of our own tables, made when missing. */
   readonly schema: string;
-  /** Default: the name of the database and `_application`. */
+  /** Default: the name of the database and `_application`. The role for limited reads is called alike, with `_reader`. */
   readonly name?: string;
   /** Predefined roles of the server whose rights it has beside its own. */
   readonly memberOf?: readonly string[];
@@ -17,7 +17,13 @@ export interface ApplicationRoleOptions {
 
 /** What sessions run as: the role, or the login itself, and then why. */
 export type ApplicationRole =
-  | { readonly name: string; readonly warning?: undefined }
+  | {
+      readonly name: string;
+      /** The role for reads that are limited to sites and patients; undefined where it could not be made. */
+      readonly reader: string | undefined;
+      /** Why it could not, and how to mend it. */
+      readonly warning?: string | undefined;
+    }
   | {
       readonly name?: undefined;
       /** What is missing and how to mend it; none for a login that has no more rights than the role would have. */
@@ -26,6 +32,11 @@ export type ApplicationRole =
 
 interface Found {
   readonly name: string;
+  readonly reader: string;
+  readonly reader_made: boolean;
+  /** May the application take it? */
+  readonly reader_taken: boolean;
+  readonly reader_enters: boolean;
   readonly database: string;
   readonly login: string;
   readonly superuser: boolean;
@@ -45,18 +56,23 @@ interface Found {
  * not come by the rights of another one beside it.
  */
 const NAMED = `
-  WITH wanted AS (
+  WITH named AS (
     SELECT coalesce($2, CASE WHEN octet_length(d) <= 51 THEN d ELSE md5(d) END || '_application') AS name
-      FROM cast(current_database() AS text) AS d)`;
+      FROM cast(current_database() AS text) AS d),
+  wanted AS (SELECT name, regexp_replace(name, '_application$', '') || '_reader' AS reader FROM named)`;
 
 /**
  * All that a start with nothing to mend has to ask, since the right on the database is granted together with everything
  * else. It reads no table: planning that alone takes the embedded database longer.
  */
 const GLANCE = `${NAMED}
-  SELECT name, coalesce(has_database_privilege(to_regrole(quote_ident(name))::oid, current_database(), 'CREATE')
+  SELECT name, reader,
+         coalesce(has_database_privilege(to_regrole(quote_ident(name))::oid, current_database(), 'CREATE')
      AND has_schema_privilege(to_regrole(quote_ident(name))::oid, to_regnamespace(quote_ident($1))::oid, 'USAGE'), false)
-     AS equipped
+     AS equipped,
+         coalesce(pg_has_role(to_regrole(quote_ident(name))::oid, to_regrole(quote_ident(reader))::oid, 'MEMBER')
+     AND has_schema_privilege(to_regrole(quote_ident(reader))::oid, to_regnamespace(quote_ident($1))::oid, 'USAGE'), false)
+     AS reads
     FROM wanted`;
 
 /**
@@ -64,7 +80,10 @@ const GLANCE = `${NAMED}
  * they belong to whoever owns our tables.
  */
 const LOOK = `${NAMED}
-  SELECT wanted.name, current_database()::text AS database, session_user::text AS login, l.rolsuper AS superuser,
+  SELECT wanted.name, wanted.reader, d.oid IS NOT NULL AS reader_made,
+         coalesce(pg_has_role(r.oid, d.oid, 'MEMBER'), false) AS reader_taken,
+         coalesce(has_schema_privilege(d.oid, n.oid, 'USAGE'), false) AS reader_enters,
+         current_database()::text AS database, session_user::text AS login, l.rolsuper AS superuser,
          r.oid IS NOT NULL AS made, n.oid IS NOT NULL AS schema_made,
          coalesce(has_schema_privilege(l.oid, n.oid, 'CREATE'), true) AS login_creates,
          has_database_privilege(r.oid, current_database(), 'CREATE') IS NOT TRUE AS lacks_database,
@@ -78,6 +97,7 @@ const LOOK = `${NAMED}
     FROM wanted
     JOIN pg_roles l ON l.rolname = session_user
     LEFT JOIN pg_roles r ON r.rolname = wanted.name
+    LEFT JOIN pg_roles d ON d.rolname = wanted.reader
     LEFT JOIN pg_namespace n ON n.nspname = $1`;
 
 /** Gives a schema and everything in it to another owner. Indexes, row types and owned sequences follow their tables. */
@@ -111,7 +131,9 @@ const REFUSALS = new Set<unknown>(['42501', '42704', '22023', '42939', '0LP01', 
 
 /**
  * Sees to it that there is a role for the application, with what it needs around our tables (their own rights come with
- * the migrations), and takes it in this session. Costs two round trips when nothing is missing.
+ * the migrations), and takes it in this session. Beside it there is one for reads that are limited to sites and
+ * patients, which the application may take, and which may do nothing but what the owners of tables let it read. Costs
+ * two round trips when nothing is missing.
  *
  * @returns the login itself where it may not take, make or equip the role.
  */
@@ -120,24 +142,51 @@ export async function takeApplicationRole(
   options: ApplicationRoleOptions,
 ): Promise<ApplicationRole> {
   for (let tries = 1; ; tries++) {
+    let glance: Glance | undefined;
     try {
       const { rows } = await session.query(GLANCE, [options.schema, options.name ?? null]);
-      const { name, equipped } = rows[0] as { name: string; equipped: boolean };
-      if (!equipped) await mend(session, options);
-      await take(session, name);
-      return { name };
+      glance = rows[0] as Glance;
+      if (!glance.equipped) {
+        await mend(session, options);
+        glance = { ...glance, equipped: true };
+      }
+      if (!glance.reads) await mendReader(session, options);
+      await take(session, glance.name);
+      return { name: glance.name, reader: glance.reader };
     } catch (error) {
       // A session that is lost says so in the error that is at hand.
       await session.query('ROLLBACK').catch(() => {});
       const { code } = error as { code?: unknown };
       if (REFUSALS.has(code)) {
         const found = await look(session, options);
+        if (glance?.equipped && !isReading(found)) return takeWithoutReader(session, found, error as Error);
         return { warning: found.login_creates ? warning(found, error as Error) : undefined };
       }
       if (!RACES.has(code) || tries === TRIES_MAX) throw error;
       await sleep(Math.random() * RETRY_MS * tries);
     }
   }
+}
+
+interface Glance {
+  readonly name: string;
+  readonly reader: string;
+  readonly equipped: boolean;
+  readonly reads: boolean;
+}
+
+/** The log is protected all the same; that reads are not limited is told. */
+async function takeWithoutReader(session: LoginSession, found: Found, { message }: Error): Promise<ApplicationRole> {
+  await take(session, found.name);
+  const [role, reader] = [pg.escapeIdentifier(found.name), pg.escapeIdentifier(found.reader)];
+  return {
+    name: found.name,
+    reader: undefined,
+    warning:
+      `What people of single sites read is not limited by the database: the role ${found.reader} is missing (${message}). ` +
+      `As an administrator of the server run: CREATE ROLE ${reader}; GRANT ${reader} TO ${role}; ` +
+      'and start again; or run `pistor migrate` with DATABASE_OWNER_URL (see `pistor migrate --help`).',
+  };
 }
 
 async function look(session: LoginSession, { schema, name, memberOf = [] }: ApplicationRoleOptions): Promise<Found> {
@@ -171,6 +220,23 @@ async function mend(session: LoginSession, options: ApplicationRoleOptions): Pro
   await session.query('COMMIT');
 }
 
+const isReading = ({ reader_taken, reader_enters }: Found): boolean => reader_taken && reader_enters;
+
+/** Apart from the other role: a login that may not make this one is not without that one. */
+async function mendReader(session: LoginSession, options: ApplicationRoleOptions): Promise<void> {
+  await session.query('BEGIN');
+  await session.query(`SELECT pg_advisory_xact_lock(${LOCK_KEY})`);
+  const { name, reader: named, reader_made, reader_taken, reader_enters } = await look(session, options);
+  const [role, reader] = [pg.escapeIdentifier(name), pg.escapeIdentifier(named)];
+  if (!reader_made) await session.query(`CREATE ROLE ${reader} NOLOGIN`);
+  if (!reader_taken) await session.query(`GRANT ${reader} TO ${role}`);
+  if (!reader_enters) await session.query(`GRANT USAGE ON SCHEMA ${pg.escapeIdentifier(options.schema)} TO ${reader}`);
+  // A grant by somebody who may not grant it is a mere notice.
+  if (!isReading(await look(session, options)))
+    throw Object.assign(new Error(`the role ${named} still lacks rights`), { code: '42501' });
+  await session.query('COMMIT');
+}
+
 async function equip(session: LoginSession, found: Found, options: ApplicationRoleOptions): Promise<void> {
   const [role, schema] = [pg.escapeIdentifier(found.name), pg.escapeIdentifier(options.schema)];
   if (!found.schema_made) await session.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
@@ -199,11 +265,16 @@ async function take(session: LoginSession, name: string): Promise<void> {
   }
 }
 
-function warning({ name, login }: Found, { message }: Error): string {
-  const [role, user] = [pg.escapeIdentifier(name), pg.escapeIdentifier(login)];
+function warning({ name, reader: named, login }: Found, { message }: Error): string {
+  const [role, reader, user] = [name, named, login].map((each) => pg.escapeIdentifier(each)) as [
+    string,
+    string,
+    string,
+  ];
   return (
     `The log is not protected by grants: the login ${login} owns it and does not run as the role ${name} (${message}). ` +
     `As an administrator of the server run: CREATE ROLE ${role}; GRANT ${role} TO ${user}; ` +
+    `CREATE ROLE ${reader}; GRANT ${reader} TO ${role}; ` +
     'and make that login the owner of its database; or run `pistor migrate` with DATABASE_OWNER_URL (see `pistor migrate --help`).'
   );
 }

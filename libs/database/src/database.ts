@@ -24,6 +24,11 @@ export interface Database extends Queryable {
    * where the login itself is used.
    */
   readonly applicationRole: string | undefined;
+  /**
+   * The role that the application takes for reads that are limited to sites and patients (`ReaderDatabase`). It may read
+   * what it was granted, and nothing else. Undefined where it could not be made.
+   */
+  readonly readerRole: string | undefined;
   /** pg.Pool-shaped, for libraries that bring their own SQL (BullMQ). Its errors are the driver's, not mapped. */
   readonly pool: Pool;
   /**

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import pg from 'pg';
 import { Refused } from '#libs/kernel/src/errors.js';
 import { forgetRights, grantRights, RIGHTS_MARK } from './application.rights.js';
 import type { Database, Queryable } from './database.js';
@@ -17,6 +18,8 @@ export interface MigrationSource {
   readonly folder: string;
   /** Number of the last file that is wanted (0: none of them); all where it is left out. For a backup of older tables. */
   readonly last?: number;
+  /** Columns of its tables that limited reads need (`ReaderDatabase`); nothing else of them is theirs. */
+  readonly readable?: Readonly<Record<string, readonly string[]>>;
 }
 
 const LEDGER = `CREATE TABLE schema_migrations (
@@ -74,6 +77,7 @@ export async function migrate(db: Database, source: MigrationSource): Promise<st
       const name = await applyNext(tx, source, migrations);
       if (name !== undefined) await forgetRights(tx);
       else if (db.applicationRole !== undefined && !granted) await grantRights(tx, db.applicationRole);
+      if (name === undefined && db.readerRole !== undefined) await letRead(tx, source, db.readerRole);
       return name;
     });
     if (next === undefined) return applied;
@@ -122,6 +126,21 @@ async function createLedger(tx: Queryable, role: string | undefined): Promise<{ 
   if (ledger) await tx.query(LEDGER);
   if (rights) await tx.query(RIGHTS);
   return { granted };
+}
+
+/** Whoever may not grant it says so, as with everything else that only the owner of the tables may do. */
+async function letRead(tx: Queryable, { name, readable = {} }: MigrationSource, reader: string): Promise<void> {
+  for (const [table, columns] of Object.entries(readable)) {
+    const { rows } = await tx.query<{ column: string }>(
+      `SELECT c AS column FROM unnest($2::text[]) AS c
+        WHERE NOT has_column_privilege($1::name, to_regclass($3)::oid, c, 'SELECT')`,
+      [reader, columns, table],
+    );
+    if (rows.length === 0) continue;
+    await demandOwner(tx, `the right of ${reader} to read ${table} of ${name}`);
+    const named = columns.map((column) => pg.escapeIdentifier(column)).join(', ');
+    await tx.query(`GRANT SELECT (${named}) ON ${pg.escapeIdentifier(table)} TO ${pg.escapeIdentifier(reader)}`);
+  }
 }
 
 /** Says what is missing, and who could make it, where this login may not. */

@@ -94,6 +94,10 @@ export class PgliteDatabase extends PooledDatabase {
     return this.host.applicationRole;
   }
 
+  get readerRole(): string | undefined {
+    return this.host.readerRole;
+  }
+
   close(): Promise<void> {
     this.closing ??= this.shutDown();
     return this.closing;

@@ -52,6 +52,8 @@ const APPLICATION = {
   memberOf: ['pg_maintain', 'pg_checkpoint'],
 };
 
+const READER = 'pistor_reader';
+
 /** The one session with PGlite while its worker lives. */
 export interface PgliteSession {
   readonly client: pg.Client;
@@ -81,6 +83,11 @@ export class PgliteHost {
   /** The role that the session takes whenever it is made. */
   get applicationRole(): string | undefined {
     return this.options.as === 'login' ? undefined : APPLICATION.name;
+  }
+
+  /** The role for limited reads, which the folder's own superuser has made with the other one. */
+  get readerRole(): string | undefined {
+    return this.options.as === 'login' ? undefined : READER;
   }
 
   /** How often the files were forced to the disk since this host was made. */
@@ -156,7 +163,9 @@ export class PgliteHost {
   private async takeRole(client: pg.Client): Promise<void> {
     if (this.applicationRole === undefined) return;
     const { name, warning } = await takeApplicationRole(client, APPLICATION);
-    if (name === undefined) throw lost(warning ?? 'its session could not take the role of the application');
+    if (name === undefined || warning !== undefined) {
+      throw lost(warning ?? 'its session could not take the role of the application');
+    }
   }
 
   private async startWorker(): Promise<PgliteWire> {

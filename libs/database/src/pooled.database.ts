@@ -12,6 +12,7 @@ export type Rows<R> = { rows: R[]; rowCount: number | null };
 export abstract class PooledDatabase implements Database {
   abstract readonly kind: 'postgres' | 'pglite';
   abstract readonly applicationRole: string | undefined;
+  abstract readonly readerRole: string | undefined;
   abstract readonly pool: Pool;
   abstract listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>;
   abstract close(): Promise<void>;

@@ -67,7 +67,8 @@ export class PostgresDatabase extends PooledDatabase {
   readonly kind = 'postgres';
   readonly pool: pg.Pool;
   readonly applicationRole: string | undefined;
-  /** Why history is not protected by grants here, and how to mend it; undefined where there is nothing to mend. */
+  readonly readerRole: string | undefined;
+  /** Why history is not protected by grants here, or reads are not limited, and how to mend it; undefined where there is nothing to mend. */
   readonly warning: string | undefined;
   private readonly listener: PostgresListener;
   private closing: Promise<void> | undefined;
@@ -75,6 +76,7 @@ export class PostgresDatabase extends PooledDatabase {
   constructor(url: string, { poolMax = 10, schema = 'public' }: PostgresOptions, role: ApplicationRole) {
     super();
     this.applicationRole = role.name;
+    this.readerRole = role.name === undefined ? undefined : role.reader;
     this.warning = role.warning;
     const connection = connectionOf(url, schema, role.name);
     this.pool = new pg.Pool({ ...connection, max: poolMax, idleTimeoutMillis: 30_000 });

@@ -4,13 +4,13 @@ import type { Database } from '#libs/database/src/database.js';
 import { Coalesce } from '#libs/kernel/src/coalesce.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
-import { join } from 'node:path';
 import { appendBatch } from './append-batch.js';
 import { AppendCounter, type AppendStats } from './append-stats.js';
 import type { Chain, Chains } from './chains.js';
 import type { Codec } from './codec.js';
 import { MalformedStreamName } from './event-store.errors.js';
 import { isImmutableByGrant } from './grants.js';
+import { EVENT_STORE_TABLES } from './event-store.tables.js';
 import type {
   AppendRequest,
   AppendResult,
@@ -55,7 +55,7 @@ interface EventRow {
 
 /** Makes or brings up to date the tables of the event store. */
 export async function migrateEventStore(db: Database): Promise<string[]> {
-  const applied = await migrate(db, { name: 'event-store', folder: join(import.meta.dirname, 'migrations') });
+  const applied = await migrate(db, EVENT_STORE_TABLES);
   await makeBuckets(db);
   return applied;
 }

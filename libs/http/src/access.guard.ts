@@ -18,10 +18,11 @@ export class AccessGuard implements CanActivate {
     if (!need) throw new Error(`${context.getClass().name}.${context.getHandler().name} does not say who may use it`);
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { access, log, peopleSignIn } = this.deps();
-    // Of the connection itself: what a header says of where it comes from is anybody's to write.
+    // Of the connection, or what a trusted proxy says: from anybody else the header is theirs to write.
     const limitSource = () => peopleSignIn && this.limits.take(`source ${request.ip}`, SOURCE_RATE);
     if (need.may === 'public') {
       limitSource();
+      request.pistor.reading = 'everything';
       return true;
     }
     const { correlationId } = request.pistor;
@@ -32,6 +33,8 @@ export class AccessGuard implements CanActivate {
       request.pistor.principal = principal;
       if (peopleSignIn) this.limits.take(principal.id, PRINCIPAL_RATE);
       if (need.may !== 'signed-in') await access.admit(request, principal, need, need.changes);
+      // What changes something is decided by all that is on record, and answers with nothing of it.
+      request.pistor.reading = need.changes ? 'everything' : access.readingOf(principal, need);
     } catch (error) {
       if (!request.pistor.principal) limitSource();
       const { code } = error as { code?: unknown };

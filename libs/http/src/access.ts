@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { Reading } from '#libs/database/src/reader.database.js';
 import type { Permission, Principal } from './principal.js';
 
 /** What an address or a body can name that belongs to a site or to a patient. */
@@ -86,4 +87,6 @@ export interface Access {
   admit(request: FastifyRequest, principal: Principal, need: AccessNeed, changes: boolean): Promise<void>;
   /** Whether the caller holds another permission where the request is about; decides nothing about the request. */
   holds(request: FastifyRequest, principal: Principal, need: AccessNeed): Promise<boolean>;
+  /** What the database shows of the read models while a question of this caller is answered. */
+  readingOf(principal: Principal, need: AccessNeed): Reading;
 }

@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { CommandMeta } from '#libs/cqrs/src/command-runner.js';
+import type { Reading } from '#libs/database/src/reader.database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { type Id, isId, newId } from '#libs/kernel/src/ids.js';
 import type { Principal } from './principal.js';
@@ -19,6 +20,8 @@ export interface RequestContext {
   readonly chain: Chain;
   /** Who asks; undefined before the guard has looked, and at public addresses that nobody signed in to. */
   principal?: Principal;
+  /** How the answer reads; nobody has said it: nothing is seen. */
+  reading?: Reading;
   /** Present in handlers of commands. */
   command?: CommandMeta;
   /** Set by a handler of one resource: becomes part of its ETag. */

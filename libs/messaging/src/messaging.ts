@@ -1,3 +1,4 @@
+import type { Queryable } from '#libs/database/src/database.js';
 import type { Engine } from '#libs/engine/src/engine.js';
 import type { Projection, Reactor } from '#libs/projections/src/projection.js';
 import type { Channel } from './channel.contract.js';
@@ -77,8 +78,15 @@ export interface Messaging {
   readonly times: HeldTimes;
 }
 
-/** Brings the tables up to date and puts the parts together. Nothing runs yet. */
-export async function openMessaging(engine: MessagingEngine, providers: Providers = {}): Promise<Messaging> {
+/**
+ * Brings the tables up to date and puts the parts together. Nothing runs yet.
+ * @param reads by which people are answered
+ */
+export async function openMessaging(
+  engine: MessagingEngine,
+  providers: Providers = {},
+  reads: Queryable = engine.db,
+): Promise<Messaging> {
   await migrateMessaging(engine.db);
   const reader = new RecordReader(engine.store, engine.codec);
   const notes = new PlannerNotes(engine.db);
@@ -94,7 +102,7 @@ export async function openMessaging(engine: MessagingEngine, providers: Provider
       messagesProjection,
       new HeldWakerReactor(new HeldNotes(engine.db)),
     ],
-    queries: new MessagesQueries(engine),
+    queries: new MessagesQueries({ ...engine, reads }),
     clock: new ChainClock(engine.db, engine.chains, gate),
     ...{ reader, notes, outbox },
     transports: new Transports(outbox, providers, providers.sandboxSends),

@@ -3,6 +3,7 @@ import type { EventStore } from '#libs/event-store/src/event-store.js';
 import type { Build } from './checkpoints.js';
 import { isReactor, type Projection, type Reactor, schemaOf } from './projection.js';
 import { schemaFor } from './projection-runner.js';
+import { limitRows, lockRows, unlimited } from './row-policies.js';
 
 /**
  * A log up to this length is applied at once, in its first page: a read model of it is live from the start. Over a
@@ -30,6 +31,7 @@ export class ProjectionBuilds {
     const reactors = works.filter(isReactor);
     const existing = await this.existing(projections);
     const missing = projections.filter((work) => !existing.has(schemaFor(work, 'live')));
+    await this.limit(projections);
     if (reactors.length > 0) await this.succeed(reactors);
     await this.dropOldVersions(projections.filter((work) => !missing.includes(work)));
     if (missing.length === 0) return [];
@@ -41,6 +43,19 @@ export class ProjectionBuilds {
       await this.createSchema(work, schemaFor(work, toBuild.includes(work) ? 'next' : 'live'), false);
     }
     return toBuild;
+  }
+
+  /** Tables of a version without limits, or with others, get those of this one without being built anew. */
+  private async limit(projections: readonly Projection[]): Promise<void> {
+    const { readerRole } = this.db;
+    if (readerRole === undefined || projections.length === 0) return;
+    for (const work of await unlimited(this.db, projections, readerRole)) {
+      await this.db.transaction(async (tx) => {
+        await lockRows(tx);
+        // Many processes may start at once.
+        if ((await unlimited(tx, [work], readerRole)).length > 0) await limitRows(tx, work, schemaOf(work), readerRole);
+      });
+    }
   }
 
   /** Whether a projection has tables that serve. */
@@ -168,6 +183,7 @@ export class ProjectionBuilds {
       await tx.query(`create schema "${schema}"`);
       await tx.query(`set local search_path to "${schema}", public`);
       await tx.query(work.ddl);
+      if (this.db.readerRole !== undefined) await limitRows(tx, work, schema, this.db.readerRole);
     });
   }
 

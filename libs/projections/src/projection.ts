@@ -58,6 +58,27 @@ export interface Keyed {
   keyOf?(event: StoredEvent): string;
 }
 
+/**
+ * By which columns it is told whose a row is. A limited reader sees it when its site is one of theirs, when its patient is
+ * one of those that are open to them, when its patient belongs to one of their sites, or when they see a row that stands
+ * for it: one of `table`, of the same read model, with the `key` of this row in `column`.
+ */
+export interface LimitedRows {
+  readonly site?: string;
+  readonly patient?: string;
+  readonly through?: { readonly table: string; readonly column: string; readonly key: string };
+}
+
+/**
+ * Who may read the rows of a table, of people who hold a role at some sites only.
+ * - `staff`: everybody; nothing of a patient stands in it.
+ * - `unnamed`: everybody; it says something of ids, and nothing of whose they are. Who may know an id has it from a row
+ *   that is limited.
+ * - `withheld`: nobody; the projection itself reads it, or queries that are limited in another way.
+ * - columns: whoever may see that site or that patient.
+ */
+export type RowsOf = 'staff' | 'unnamed' | 'withheld' | LimitedRows;
+
 /** A read model: tables of its own, filled from events, that can be thrown away and built again. */
 export interface Projection extends Keyed {
   /** Lower case with underscores; with the version it names the schema that the tables live in. */
@@ -66,6 +87,8 @@ export interface Projection extends Keyed {
   readonly version: number;
   /** Statements that make the tables, without schema names. Every table has a column `chain`. */
   readonly ddl: string;
+  /** Whose the rows of each table are. One that is not named is withheld. */
+  readonly rowsOf?: Readonly<Record<string, RowsOf>>;
   /** The types of events it needs; others are skipped unread. */
   readonly types: ReadonlySet<string>;
   /**

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { placesOf, type NamedScope, scopeAt } from '#libs/http/src/access.js';
-import type { Disclosure, Reads } from '#libs/http/src/disclosure.js';
+import { PURPOSE, type Disclosure, type Reads } from '#libs/http/src/disclosure.js';
 import type { Principal } from '#libs/http/src/principal.js';
 import { Invalid } from '#libs/kernel/src/errors.js';
 import type { Id } from '#libs/kernel/src/ids.js';
@@ -10,7 +10,6 @@ import type { ReadRecorder } from './read-recorder.js';
 /** Whose record something is in; undefined where it is in nobody's, or there is no such thing. */
 export type PatientOf = (chain: Chain, named: NamedScope) => Promise<Id | undefined>;
 
-const PURPOSE = /^[a-z][a-z-]{0,39}$/;
 /** Whoever follows a link of a message has proved that it is theirs, and nothing else. */
 const UNNAMED = 'patient:unnamed';
 

@@ -1,3 +1,4 @@
+import type { Queryable } from '#libs/database/src/database.js';
 import type { Engine } from '#libs/engine/src/engine.js';
 import { References } from '#libs/cqrs/src/references.js';
 import type { Projection, Reactor } from '#libs/projections/src/projection.js';
@@ -24,16 +25,19 @@ export interface Tasks {
   readonly sweeper: TaskSweeper;
 }
 
-/** Brings the tables up to date and puts the parts together. Nothing runs yet. */
-export async function openTasks(engine: TasksEngine): Promise<Tasks> {
+/**
+ * Brings the tables up to date and puts the parts together. Nothing runs yet.
+ * @param reads by which people are answered
+ */
+export async function openTasks(engine: TasksEngine, reads: Queryable = engine.db): Promise<Tasks> {
   const { db, chains, codes, boxes } = engine;
   await migrateTasks(db);
   const [notes, candidates, recalls] = [new TaskNotes(db), new TaskCandidates(db), new RecallSites(db)];
   const raiser = new TaskRaiser({ ...engine, notes, recalls });
-  const [references, people] = [new References(codes), new People(db, codes, boxes)];
+  const [references, people] = [new References(codes), new People(reads, codes, boxes)];
   return {
     works: [new TaskRaiserReactor(raiser, notes, candidates), tasksProjection],
-    queries: new TasksQuery({ ...engine, references, people }),
+    queries: new TasksQuery({ ...engine, db: reads, references, people }),
     raiser,
     sweeper: new TaskSweeper({ chains, raiser, candidates, recalls, adverseEvents: new OpenAdverseEvents(db) }),
   };

@@ -53,6 +53,7 @@ export const slotsProjection: Projection = {
     create index slot_site on slot (chain, site_id, at_wall, id);
     create index slot_course on slot (chain, course_id);
   `,
+  rowsOf: { slot: { site: 'site_id', patient: 'patient_id' } },
   apply: async ({ tx, chain }, events) => {
     const page = events as readonly SealedEvent<SlotEvent>[];
     const ids = [...new Set(page.map(({ data }) => data.slotId))];

@@ -1,5 +1,5 @@
 import type { References } from '#libs/cqrs/src/references.js';
-import type { Database } from '#libs/database/src/database.js';
+import type { Queryable } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
 import { listQueryOf, queryList } from '#libs/http/src/validation.js';
@@ -26,7 +26,7 @@ export class SlotsQuery {
   static readonly reads = [SLOTS.name, DIRECTORY.name] as const;
 
   constructor(
-    private readonly db: Database,
+    private readonly db: Queryable,
     private readonly references: References,
     private readonly people: People,
   ) {}

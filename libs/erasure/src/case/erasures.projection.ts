@@ -25,6 +25,8 @@ export const erasuresProjection: Projection = {
     );
     create index erasure_patient on erasure (chain, patient_id);
   `,
+  // Who may propose an erasure sees what became of it: a case is named by its patient, where the guard has looked.
+  rowsOf: { erasure: 'withheld' },
   apply: async (context, events) => {
     for (const event of events as readonly RecordedEvent<ErasureEvent>[]) await applyOne(context, event);
   },

@@ -65,6 +65,7 @@ export const messagesProjection: Projection = {
     create index message_course on message (chain, course_id);
     create table recipient (chain integer not null, patient_id uuid not null, box jsonb, primary key (chain, patient_id));
   `,
+  rowsOf: { message: { site: 'site_id', patient: 'patient_id' }, recipient: { patient: 'patient_id' } },
   apply: async (context, events) => {
     await noteRecipients(context, events);
     await applyToMessages(context, events.filter(({ type }) => !NAMES_RECIPIENTS.has(type)) as never);

@@ -1,4 +1,4 @@
-import type { Database } from '#libs/database/src/database.js';
+import type { Database, Queryable } from '#libs/database/src/database.js';
 import type { Boxes, SealedBox } from '#libs/event-store/src/boxes.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Codec } from '#libs/event-store/src/codec.js';
@@ -62,6 +62,8 @@ interface OutboxRow {
 
 export interface MessagesQueriesDependencies {
   readonly db: Database;
+  /** Of the read model: it shows people what they may see. */
+  readonly reads: Queryable;
   readonly boxes: Boxes;
   readonly codes: ExternalCodes;
   readonly store: EventStore;
@@ -84,7 +86,7 @@ export class MessagesQueries {
   async list(chain: Chain, filter: MessagesFilter): Promise<Page<MessageView>> {
     const ascending = filter.status === 'pending';
     const after = filter.cursor === undefined ? [null, null] : decodeCursor(filter.cursor, 2);
-    const { rows } = await this.deps.db.query<MessageRow>(
+    const { rows } = await this.deps.reads.query<MessageRow>(
       `select * from ${TABLES}.message
        where chain = $1
          and ($2::text[] is null or status = any($2))
@@ -109,7 +111,7 @@ export class MessagesQueries {
    * @throws NotFound `message.unknown`
    */
   async explain(chain: Chain, messageId: Id): Promise<MessageDetail> {
-    const { rows } = await this.deps.db.query<MessageRow>(
+    const { rows } = await this.deps.reads.query<MessageRow>(
       `select * from ${TABLES}.message where chain = $1 and message_id = $2`,
       [chain.no, messageId],
     );
@@ -143,7 +145,7 @@ export class MessagesQueries {
   }
 
   async balance(chain: Chain): Promise<MessageBalance> {
-    const { rows } = await this.deps.db.query<{ status: MessageRow['status']; n: number }>(
+    const { rows } = await this.deps.reads.query<{ status: MessageRow['status']; n: number }>(
       `select status, count(*)::int as n from ${TABLES}.message where chain = $1 group by status`,
       [chain.no],
     );
@@ -162,7 +164,7 @@ export class MessagesQueries {
 
   /** In the order of kinds and statuses. */
   async counts(chain: Chain, siteId?: Id): Promise<MessageCounts['items']> {
-    const { rows } = await this.deps.db.query<MessageCounts['items'][number]>(
+    const { rows } = await this.deps.reads.query<MessageCounts['items'][number]>(
       `select kind, case when status = any($3) then 'pending' else status end as status, count(*)::int as messages
        from ${TABLES}.message where chain = $1 and ($2::uuid is null or site_id = $2)
        group by 1, 2 order by 1, 2`,
@@ -183,12 +185,13 @@ export class MessagesQueries {
       [chain.no, filter.siteId ?? null, filter.messageId ?? null, after[0], after[1], filter.limit + 1],
     );
     const page = pageOf(rows, filter.limit, (row) => [iso(row.sent_at), row.message_id]);
+    const seen = await this.seen(chain, page.items);
     const texts = await this.deps.boxes.open<{ to: string; subject: string | null; body: string }>(
       chain,
-      page.items.map(({ box }) => box),
+      seen.map(({ box }) => box),
     );
-    const named = await this.named(chain, page.items);
-    const items = page.items.map((row, n): OutboxItem => {
+    const named = await this.named(chain, seen);
+    const items = seen.map((row, n): OutboxItem => {
       const text = texts[n];
       const { to, subject, body } = !text || isErased(text) ? { to: null, subject: null, body: null } : text;
       return {
@@ -201,6 +204,18 @@ export class MessagesQueries {
       };
     });
     return { items, next: page.next };
+  }
+
+  /** The outbox is no read model, and says of no row who may see it: its message does, once that is known. */
+  private async seen(chain: Chain, rows: readonly OutboxRow[]): Promise<readonly OutboxRow[]> {
+    const known = rows.filter(({ zone }) => zone !== null).map(({ message_id }) => message_id);
+    if (known.length === 0) return rows;
+    const { rows: messages } = await this.deps.reads.query<{ message_id: Id }>(
+      `select message_id from ${TABLES}.message where chain = $1 and message_id = any($2::uuid[])`,
+      [chain.no, known],
+    );
+    const seen = new Set(messages.map(({ message_id }) => message_id));
+    return rows.filter(({ zone, message_id }) => zone === null || seen.has(message_id));
   }
 
   private async views(chain: Chain, rows: readonly MessageRow[]): Promise<MessageView[]> {
@@ -240,7 +255,7 @@ export class MessagesQueries {
 
   private async names(chain: Chain, patientIds: readonly Id[]): Promise<Map<Id, string>> {
     if (patientIds.length === 0) return new Map();
-    const { rows } = await this.deps.db.query<{ patient_id: Id; box: SealedBox }>(
+    const { rows } = await this.deps.reads.query<{ patient_id: Id; box: SealedBox }>(
       `select patient_id, box from ${TABLES}.recipient
        where chain = $1 and patient_id = any($2::uuid[]) and jsonb_typeof(box) = 'object'`,
       [chain.no, patientIds],

@@ -89,6 +89,7 @@ export const tasksProjection: Projection = {
     );
     create index check_in_silent on check_in (chain, patient_id) where sent_at is not null and not answered;
   `,
+  rowsOf: { task: { site: 'site_id', patient: 'patient_id' }, check_in: 'withheld' },
   apply: async (context, events) => {
     await applyToTasks(context, events.filter(({ type }) => TASK_TYPES.has(type)) as RecordedEvent<TaskEvent>[]);
     await applyToCheckIns(

@@ -1,6 +1,6 @@
 import type { CommandRunner } from '#libs/cqrs/src/command-runner.js';
 import type { References } from '#libs/cqrs/src/references.js';
-import type { Database } from '#libs/database/src/database.js';
+import type { Queryable } from '#libs/database/src/database.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import { unlessErased } from '#libs/event-store/src/personal-data.js';
 import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
@@ -27,7 +27,7 @@ export interface OpenTasks {
 }
 
 export interface TasksQueryDependencies {
-  readonly db: Database;
+  readonly db: Queryable;
   readonly chains: Pick<Chains, 'now'>;
   readonly references: References;
   readonly people: People;
