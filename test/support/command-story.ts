@@ -24,6 +24,8 @@ export interface Step {
   readonly afterDays?: number;
   /** The type of the entry that it makes, which is taken back and then entered anew. */
   readonly anew?: string;
+  /** Where the id that is told stands: in the data of an event, where the answer names what it belongs to. */
+  readonly madeIn?: { readonly type: string; readonly field: string };
 }
 
 export const PRODUCT = 'GlowMeso HA';
@@ -495,10 +497,20 @@ const ADVERSE_EVENTS: readonly Step[] = [
 ];
 
 const ENDS: readonly Step[] = [
-  // A course that nobody comes back to.
-  step('PlanCourse', () => 'courses', plan('facial', 'consultation'), { as: 'course' }),
-  step('BookSession', course('/sessions'), booking('course'), { as: 'session' }),
-  step('PerformSession', session('perform'), treatment(facial)),
+  // A course that nobody comes back to, as it stands on paper: entered late, its session without a booking.
+  step(
+    'PlanCourse',
+    () => 'courses',
+    (told) => ({ ...plan('facial', 'consultation')(told), at: `${told.today}T00:00` }),
+    { as: 'course' },
+  ),
+  step('RecordSession', course('/sessions/recorded'), (told) => ({
+    ...treatment(facial)(told),
+    kind: 'course',
+    site: told.id('site'),
+    practitioner: told.id('nurse'),
+    at: `${told.today}T00:00`,
+  })),
   step('LapseCourse', course('/lapse'), (told) => ({ practitioner: told.id('nurse'), reason }), {
     anew: 'CourseLapsed',
     afterDays: 95,
@@ -555,6 +567,46 @@ const ERASURES: readonly Step[] = [
   })),
 ];
 
+/** Words of the chain's own. */
+const TEMPLATES: readonly Step[] = [
+  step(
+    'PublishMessageTemplate',
+    () => 'message-templates/session-reminder/de/email',
+    () => ({ subject: 'Am {{ at }}', text: 'Hallo {{ name }}, bis {{ at }}.' }),
+    { method: 'PUT' },
+  ),
+  step(
+    'SetMessageFallbackLanguage',
+    () => 'message-templates/fallback-language',
+    () => ({ language: 'de' }),
+    {
+      method: 'PUT',
+    },
+  ),
+  step('WithdrawMessageTemplate', () => 'message-templates/session-reminder/de/email', undefined, { method: 'DELETE' }),
+];
+
+/** Who may what, by whoever set the chain up. */
+const USERS: readonly Step[] = [
+  step(
+    'InviteUser',
+    () => 'users',
+    () => ({ name: 'Ece', grants: [{ role: 'auditor' }] }),
+    { as: 'user' },
+  ),
+  step('GrantRole', of('users', 'user', '/grants'), (told) => ({ role: 'receptionist', site: told.id('site') }), {
+    as: 'grant',
+    madeIn: { type: 'RoleGranted', field: 'grantId' },
+  }),
+  step(
+    'RevokeRole',
+    (told) => `users/${told.id('user')}/grants/${told.id('grant')}/revoke`,
+    () => ({}),
+  ),
+  step('DisableUser', of('users', 'user', '/disable'), () => ({ reason })),
+  step('EnableUser', of('users', 'user', '/enable'), () => ({ reason })),
+];
+
 /** A story in which every command of the clinic is sent, in an order in which each is accepted. */
 export const COMMAND_STORY: readonly Step[] = [
   ...CLINIC,
@@ -566,6 +618,8 @@ export const COMMAND_STORY: readonly Step[] = [
   ...ADVERSE_EVENTS,
   ...ENDS,
   ...ERASURES,
+  ...TEMPLATES,
+  ...USERS,
 ];
 
 /** Which command takes entries of a category of streams back, where, and with what. */

@@ -36,7 +36,7 @@ const registered = (role: 'physician' | 'nurse', procedures: readonly string[]):
   role,
   credentials: [{ procedures, validFrom: '2020-01-01', validTo: '2026-12-31' }],
 });
-export const physician = registered('physician', ['facial', 'stepwise']);
+export const physician = registered('physician', ['facial', 'stepwise', 'slimming-and-cellulite']);
 export const nurse = registered('nurse', ['facial', 'stepwise']);
 
 export const HEALTHY: HealthAnswers = { conditions: [], medications: [], allergies: [] };

@@ -24,6 +24,7 @@ import type { ReceivedLot } from '#libs/treatment/src/lot/lot.state.js';
 import type { RegisteredPatient } from '#libs/treatment/src/patient/patient.state.js';
 import type { Person } from '#libs/treatment/src/patient/person.js';
 import type { PractitionerState } from '#libs/treatment/src/practitioner/practitioner.state.js';
+import { saysEnough } from './refusal-says.js';
 
 /** A course under `facial` in Istanbul and everything that its decisions look at, for tests that read given, when, then. */
 
@@ -264,6 +265,7 @@ export function refusal(decide: () => unknown): SeenRefusal {
     decide();
   } catch (error) {
     if (!(error instanceof PistorError)) throw error;
+    saysEnough(error);
     return {
       code: error.code,
       rules: error.fields.map((field) => field.rule),

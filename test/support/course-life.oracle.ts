@@ -78,7 +78,8 @@ export function wrongsOfSession(session: Entry, before: Before): string[] {
       (each) => each.type === 'PatientDied' && said(each).on < on,
     ),
     'it is past': Date.parse(its.at.instant) > Date.parse(session.recordedAt),
-    'it is booked, and was not performed already': !isBooked(its.sessionId, ofCourse),
+    'it is booked, or nobody had booked it, and was not performed already':
+      ofCourse.some((each) => said(each).sessionId === its.sessionId) && !isBooked(its.sessionId, ofCourse),
     'what was overridden has a reason': its.overridden.some((kind: string) => !its.overrideReasons[kind]),
   };
   return Object.keys(wrongs).filter((sentence) => wrongs[sentence]);

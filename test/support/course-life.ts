@@ -17,6 +17,8 @@ type Reason = (typeof DEVIATIONS)[number];
 
 interface Treatment {
   readonly session: number;
+  /** Nobody had booked it: it is entered from paper. */
+  readonly isUnbooked: boolean;
   /** When it took place; entered late where it is not today. */
   readonly daysAgo: number;
   readonly by: 'nurse' | 'physician';
@@ -69,6 +71,7 @@ const pick = fc.nat(6);
 const who = fc.constantFrom('physician' as const, 'physician' as const, 'nurse' as const);
 const treatment = {
   session: pick,
+  isUnbooked: fc.constantFrom(false, false, false, true),
   daysAgo: fc.constantFrom(0, 0, 0, 0, 3, 10, 20, 40),
   by: fc.constantFrom('nurse' as const, 'nurse' as const, 'physician' as const),
   ordered: fc.constantFrom(
@@ -285,6 +288,7 @@ export class CourseLife {
     const due = last ? addDays(this.dateOf(last), 14) : this.today;
     while (this.today < due) this.wait(1);
     const well = {
+      isUnbooked: false,
       daysAgo: 0,
       by: 'nurse',
       ordered: 'physician',
@@ -542,7 +546,7 @@ export class CourseLife {
   private perform(of: Treatment): Sent | undefined {
     const { clinic, at, course, today } = this;
     const session = nth(this.booked, of.session);
-    if (!session) return undefined;
+    if (!session && !of.isUnbooked) return undefined;
     const orderedBy = of.ordered === 'nobody' ? {} : { orderedBy: at[of.ordered] };
     const data = {
       ...orderedBy,
@@ -558,7 +562,12 @@ export class CourseLife {
       check: of.positive === 'none' ? allNo() : { ...allNo(), [of.positive]: 'yes' as const },
       overrides: of.reasons.map((deviation) => ({ deviation, reason: 'seen' })),
     };
-    return { send: (meta) => clinic.courses.perform(meta, course, session, data), makesNew: false };
+    if (session && !of.isUnbooked) {
+      return { send: (meta) => clinic.courses.perform(meta, course, session, data), makesNew: false };
+    }
+    const kind = statusOf(this.entries) === 'completed' ? ('maintenance' as const) : ('course' as const);
+    const place = { kind, site: at.site };
+    return { send: (meta) => clinic.courses.record(meta, course, { ...data, ...place }), makesNew: true };
   }
 }
 

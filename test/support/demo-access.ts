@@ -17,6 +17,7 @@ export const everybodyIsDemo: Access = {
   principalOf: () => Promise.resolve(DEMO_PRINCIPAL),
   admit: () => Promise.resolve(),
   holds: () => Promise.resolve(true),
+  readingOf: () => 'everything',
 };
 
 /** For tests of the edge alone: nothing is kept of what is read. */

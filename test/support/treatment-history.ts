@@ -10,6 +10,7 @@ import {
   consultationStream,
 } from '../../libs/treatment/src/consultation/consultation.events.js';
 import {
+  type AcceptedDeviation,
   CourseCompleted,
   CoursePlanned,
   CourseStopped,
@@ -99,6 +100,8 @@ export function lot(siteId: string, options: LotOptions = {}): StreamOfEvents {
 }
 
 export interface SessionOptions {
+  /** Deviations that whoever performed it accepted. */
+  readonly overridden?: readonly AcceptedDeviation[];
   readonly id?: string;
   readonly kind?: SessionKind;
   readonly number?: number;
@@ -175,7 +178,7 @@ export class CourseHistory {
         depthMm: options.depthMm ?? 2,
         products: [{ product: options.product ?? 'GlowMeso', lotNumber: options.lotNumber ?? 'L1' }],
         reactions: [],
-        overridden: [],
+        overridden: [...(options.overridden ?? [])],
         overrideReasons: {},
       }),
     );

@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { CommandRunner } from '#libs/cqrs/src/command-runner.js';
-import type { Database } from '#libs/database/src/database.js';
-import { DATABASE, EVENT_STORE } from '#libs/engine/src/engine.module.js';
+import type { Database, Queryable } from '#libs/database/src/database.js';
+import { DATABASE, EVENT_STORE, READS } from '#libs/engine/src/engine.module.js';
 import { Boxes } from '#libs/event-store/src/boxes.js';
 import { Chains } from '#libs/event-store/src/chains.js';
 import { Codec } from '#libs/event-store/src/codec.js';
@@ -81,20 +81,20 @@ import { SiteService } from './site/site.service.js';
 const QUERIES = [
   {
     provide: People,
-    inject: [DATABASE, ExternalCodes, Boxes],
-    useFactory: (db: Database, codes: ExternalCodes, boxes: Boxes) => new People(db, codes, boxes),
+    inject: [READS, ExternalCodes, Boxes],
+    useFactory: (reads: Queryable, codes: ExternalCodes, boxes: Boxes) => new People(reads, codes, boxes),
   },
   ...[CourseProgressQuery, MaintenanceDueQuery, SiteDayQuery].map((query) => ({
     provide: query,
-    inject: [DATABASE, Chains, References, People],
-    useFactory: (db: Database, chains: Chains, references: References, people: People) =>
-      new query(db, chains, references, people),
+    inject: [READS, Chains, References, People],
+    useFactory: (reads: Queryable, chains: Chains, references: References, people: People) =>
+      new query(reads, chains, references, people),
   })),
   {
     provide: RecordAt,
-    inject: [DATABASE, EVENT_STORE, Codec, People],
-    useFactory: (db: Database, store: EventStore, codec: Codec, people: People) =>
-      new RecordAt(db, store, codec, people),
+    inject: [READS, EVENT_STORE, Codec, People],
+    useFactory: (reads: Queryable, store: EventStore, codec: Codec, people: People) =>
+      new RecordAt(reads, store, codec, people),
   },
   {
     provide: CoursesAtQuery,
@@ -131,15 +131,15 @@ const QUERIES = [
   },
   {
     provide: PatientTimelineQuery,
-    inject: [DATABASE, Chains, References, People, RecordAt, TimelineItems],
+    inject: [READS, Chains, References, People, RecordAt, TimelineItems],
     useFactory: (
-      db: Database,
+      reads: Queryable,
       chains: Chains,
       references: References,
       people: People,
       records: RecordAt,
       items: TimelineItems,
-    ) => new PatientTimelineQuery(db, chains, references, people, records, items),
+    ) => new PatientTimelineQuery(reads, chains, references, people, records, items),
   },
   {
     provide: PersonQuery,
@@ -149,9 +149,9 @@ const QUERIES = [
   },
   {
     provide: AdverseEventsQuery,
-    inject: [DATABASE, Chains, References, People, Boxes],
-    useFactory: (db: Database, chains: Chains, references: References, people: People, boxes: Boxes) =>
-      new AdverseEventsQuery(db, chains, references, people, boxes),
+    inject: [READS, Chains, References, People, Boxes],
+    useFactory: (reads: Queryable, chains: Chains, references: References, people: People, boxes: Boxes) =>
+      new AdverseEventsQuery(reads, chains, references, people, boxes),
   },
   {
     provide: AdverseEventsAtQuery,
@@ -161,20 +161,20 @@ const QUERIES = [
   },
   {
     provide: PatientsQuery,
-    inject: [DATABASE, Boxes, ExternalCodes, References, MasterKey, People],
+    inject: [READS, Boxes, ExternalCodes, References, MasterKey, People],
     useFactory: (
-      db: Database,
+      reads: Queryable,
       boxes: Boxes,
       codes: ExternalCodes,
       references: References,
       master: MasterKey,
       people: People,
-    ) => new PatientsQuery(db, boxes, codes, references, master, people),
+    ) => new PatientsQuery(reads, boxes, codes, references, master, people),
   },
   ...[PractitionersQuery, LotsQuery, LotTraceQuery].map((query) => ({
     provide: query,
-    inject: [DATABASE, People],
-    useFactory: (db: Database, people: People) => new query(db, people),
+    inject: [READS, People],
+    useFactory: (reads: Queryable, people: People) => new query(reads, people),
   })),
   {
     provide: LotStockQuery,
@@ -191,15 +191,17 @@ const QUERIES = [
   },
   {
     provide: CredentialsQuery,
-    inject: [DATABASE, Chains, References, People, CommandRunner],
-    useFactory: (db: Database, chains: Chains, references: References, people: People, runner: CommandRunner) =>
-      new CredentialsQuery(db, chains, references, people, runner),
+    inject: [READS, Chains, References, People, CommandRunner],
+    useFactory: (reads: Queryable, chains: Chains, references: References, people: People, runner: CommandRunner) =>
+      new CredentialsQuery(reads, chains, references, people, runner),
   },
   { provide: ProtocolsQuery, inject: [DATABASE], useFactory: (db: Database) => new ProtocolsQuery(db) },
   {
     provide: SitesQuery,
-    inject: [DATABASE, MaintenanceDueQuery],
-    useFactory: (db: Database, maintenance: MaintenanceDueQuery) => new SitesQuery(db, maintenance),
+    // Counts of every site are for all staff, and no patient stands in them: whoever asks sees the same.
+    inject: [DATABASE, Chains, References, People],
+    useFactory: (db: Database, chains: Chains, references: References, people: People) =>
+      new SitesQuery(db, new MaintenanceDueQuery(db, chains, references, people)),
   },
 ];
 

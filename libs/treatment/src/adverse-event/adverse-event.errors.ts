@@ -1,4 +1,5 @@
 import { type ErrorField, NotFound, Refused } from '#libs/kernel/src/errors.js';
+import type { Refusal, SeenAndAccepted } from '../refusal.js';
 import { ADVERSE_EVENT_RULES } from './adverse-event.rule-book.js';
 
 export class AdverseEventUnknown extends NotFound {
@@ -26,8 +27,8 @@ export function brokenRule(
   rule: keyof typeof ADVERSE_EVENT_RULES,
   field: string,
   message: string,
-  values: Pick<ErrorField, 'seen' | 'accepted'> = {},
-): ErrorField {
+  values: SeenAndAccepted,
+): Refusal {
   return { field, message, rule, facts: ADVERSE_EVENT_RULES[rule].facts, ...values };
 }
 

@@ -4,7 +4,7 @@ import type { HealthAnswers } from '#libs/protocols/src/contraindication.rule.js
 import type { PractitionerState } from '../practitioner/practitioner.state.js';
 import { sameData } from '../same-data.js';
 import { withoutGuardian } from './consent.decider.js';
-import { notAuthorised, notOverridable } from './consultation.decider.js';
+import { notAuthorised, notOverridable, notTreating } from './consultation.decider.js';
 import { consultationField } from './consultation.errors.js';
 import { missingForClearance, type ScreeningRules } from './consultation.rules.js';
 import type { Consent, ConsultationState, HeldConsultation } from './consultation.state.js';
@@ -76,9 +76,9 @@ function lacking(
   const { concludedOn, concludedBy } = state;
   if (concludedOn === undefined || concludedBy === undefined) return [];
   const practitioner = practitionerOf(concludedBy);
-  const role = practitioner.status === 'registered' ? practitioner.role : undefined;
+  const notPhysician = practitioner.status === 'none' ? undefined : notTreating(practitioner, protocol, concludedOn);
   const healthKnownAt = (position: number) => healthKnownOn(concludedOn, position);
-  return missingForClearance(state, { protocol, health: healthOn(concludedOn), healthKnownAt, role });
+  return missingForClearance(state, { protocol, health: healthOn(concludedOn), healthKnownAt, notPhysician });
 }
 
 const beforeItWasHeld = (on: LocalDate, heldOn: LocalDate): ErrorField =>
@@ -95,7 +95,7 @@ function overriddenAnew(before: HeldConsultation, after: HeldConsultation, world
     .filter((override) => !isKnown(override))
     .flatMap(({ code, practitionerId, on }) => [
       ...notOverridable(code, after, world.protocol, world.healthOn(on)),
-      ...notAuthorised(world.practitionerOf(practitionerId), after.procedure, on),
+      ...notAuthorised(world.practitionerOf(practitionerId), world.protocol, on),
     ]);
 }
 

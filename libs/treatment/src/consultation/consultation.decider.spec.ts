@@ -331,6 +331,19 @@ describe('allergies and planned products', () => {
     expect(when(conclude(), given)).toHaveLength(1);
     expect(when(conclude(undefined, {}, { practitioner: nurse }), complete)).toHaveLength(1);
   });
+  it('[consultation.review] is looked at by a physician who may carry out the procedure on that day (S2-Q1)', () => {
+    const given = [hold(), note(), answers([{ code: 'history-review', answer: 'yes', details: ['migraine'] }])];
+    const until = (validTo: string) =>
+      ({
+        ...physician,
+        credentials: [{ procedures: ['facial'], validFrom: '2020-01-01', validTo }],
+      }) as typeof physician;
+    expect(when(conclude(undefined, {}, { practitioner: until('2026-03-02') }), given)).toHaveLength(1);
+    const { fields } = refusal(() => when(conclude(undefined, {}, { practitioner: until('2026-03-01') }), given));
+    expect(fields).toMatchObject([{ rule: 'consultation.review', seen: expect.stringContaining('credential') }]);
+    // What no physician must look at needs none.
+    expect(when(conclude(undefined, {}, { practitioner: until('2026-03-01') }), complete)).toHaveLength(1);
+  });
   it('[consultation.review] lets a nurse clear what a physician has accepted in writing', () => {
     const given = [hold(), note(), answers([{ code: 'history-review', answer: 'yes', details: ['migraine'] }])];
     const accepted = [...given, override('history-review')];
@@ -429,6 +442,15 @@ describe('an override', () => {
       { rule: 'override.physician', seen: 'no valid credential' },
     ]);
     expect(by({ status: 'none' })).toMatchObject([{ rule: 'consultation.practitioner' }]);
+  });
+  it('[override.physician] counts a credential for the procedure under a copy of its protocol (S2-Q1)', () => {
+    const copy = { ...facial, code: 'our-facial', procedure: 'facial' };
+    const asked = override('breastfeeding');
+    const under = (protocol: typeof facial) => ({ ...asked, known: { ...asked.known, protocol } });
+    expect(when(under(copy), given)).toHaveLength(1);
+    expect(refusal(() => when(under({ ...copy, procedure: 'hair' }), given)).fields).toMatchObject([
+      { rule: 'override.physician', seen: 'no valid credential' },
+    ]);
   });
   it('[override.answer-changed] ends when the answer changes, and not when it is only given again', () => {
     const overridden = [...given, override('breastfeeding')];

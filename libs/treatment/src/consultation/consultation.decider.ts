@@ -4,7 +4,12 @@ import type { ErrorField } from '#libs/kernel/src/errors.js';
 import { occurredAt } from '#libs/kernel/src/occurred.js';
 import { type Instant, type LocalDate, localDateAt } from '#libs/kernel/src/zoned-time.js';
 import type { HealthAnswers } from '#libs/protocols/src/contraindication.rule.js';
-import { isCredentialed, type PractitionerState } from '../practitioner/practitioner.state.js';
+import {
+  isCredentialedFor,
+  isTreatingPhysician,
+  type PractitionerState,
+  seenAsPhysician,
+} from '../practitioner/practitioner.state.js';
 import { sameData } from '../same-data.js';
 import { signConsent, withdrawConsent } from './consent.decider.js';
 import { ClearanceRefused, consultationField, ConsultationUnknown } from './consultation.errors.js';
@@ -161,7 +166,7 @@ function override(
     ...fields,
     ...outOfTime(at, state, now),
     ...notOverridable(code, state, protocol, health),
-    ...notAuthorised(practitioner, state.procedure, localDateAt(at?.instant ?? now, state.zone)),
+    ...notAuthorised(practitioner, protocol, localDateAt(at?.instant ?? now, state.zone)),
   ]);
   return [
     ContraindicationOverridden(occurredThen(at, now), { ...ofConsultation(state), code, practitionerId, reason }),
@@ -203,15 +208,20 @@ export function notOverridable(
   ];
 }
 
-/** Why somebody may not override a contraindication on a day. */
-export function notAuthorised(practitioner: PractitionerState, procedure: string, on: LocalDate): ErrorField[] {
+/** Why somebody may not override a contraindication on a day; whoever may treat under a copy of a protocol may as well. */
+export function notAuthorised(
+  practitioner: PractitionerState,
+  protocol: Pick<ScreeningRules, 'code' | 'procedure'>,
+  on: LocalDate,
+): ErrorField[] {
+  const { code: procedure } = protocol;
   const missing = unregistered(practitioner);
   if (practitioner.status === 'none') return missing;
   const accepted = `a physician with a credential for ${procedure} that is valid on ${on}`;
   const field = (message: string, seen: string) =>
     consultationField('override.physician', 'practitioner', message, { seen, accepted });
   if (practitioner.role !== 'physician') return [field('Only a physician may override it.', practitioner.role)];
-  if (isCredentialed(practitioner.credentials, procedure, on)) return [];
+  if (isCredentialedFor(practitioner.credentials, protocol, on)) return [];
   return [field(`The physician has no credential for ${procedure} that is valid on ${on}.`, 'no valid credential')];
 }
 
@@ -229,12 +239,20 @@ function conclude(command: CommandFor<'Conclude'>, state: HeldConsultation, now:
     ...deferredBack(conclusion, on),
   ]);
   if (conclusion.outcome === 'cleared') {
-    const role = known.practitioner.status === 'registered' ? known.practitioner.role : undefined;
-    const missing = missingForClearance(state, { ...known, role });
+    const notPhysician = notTreating(known.practitioner, known.protocol, on);
+    const missing = missingForClearance(state, { ...known, notPhysician });
     if (missing.length > 0) throw new ClearanceRefused(missing);
   }
   return [ConsultationConcluded(occurred, { ...ofConsultation(state), practitionerId, conclusion, reason })];
 }
+
+/** As what somebody was seen who is no physician that may carry out the procedure on a day; undefined: they are. */
+export const notTreating = (
+  practitioner: PractitionerState,
+  protocol: Pick<ScreeningRules, 'code' | 'procedure'>,
+  on: LocalDate,
+): string | undefined =>
+  isTreatingPhysician(practitioner, protocol, on) ? undefined : seenAsPhysician(practitioner, on);
 
 const isConcludedSo = (
   state: HeldConsultation,

@@ -1,13 +1,11 @@
 import { type ErrorField, Invalid, NotFound, Refused } from '#libs/kernel/src/errors.js';
 import type { RuleEntry, RuleOverride } from '#libs/protocols/src/rule-book.js';
+import type { Refusal, SeenAndAccepted } from '../refusal.js';
 import { CONSULTATION_RULES, type ConsultationRule } from './consultation.rule-book.js';
 
-interface FieldDetails {
+interface FieldDetails extends SeenAndAccepted {
   /** The published statements of the protocol's own rule, where they are others than those of the rule book. */
   readonly facts?: readonly string[];
-  /** Never personal data. */
-  readonly seen?: unknown;
-  readonly accepted?: string;
   /** Who may let it pass in this case, where that is not what the rule book says. */
   readonly override?: RuleOverride;
 }
@@ -17,8 +15,8 @@ export function consultationField(
   rule: ConsultationRule,
   field: string,
   message: string,
-  details: FieldDetails = {},
-): ErrorField {
+  details: FieldDetails,
+): Refusal<ConsultationRule> {
   const entry: RuleEntry = CONSULTATION_RULES[rule];
   const { facts = entry.facts, override = entry.override, ...rest } = details;
   return { field, message, rule, facts, ...rest, ...(override === 'none' ? {} : { override }) };

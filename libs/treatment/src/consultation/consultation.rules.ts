@@ -22,7 +22,10 @@ import type {
 import { type HealthKnownAt, saysMore } from './override.rules.js';
 
 /** The parts of a protocol by which a consultation is judged. */
-export type ScreeningRules = Pick<Protocol, 'screening' | 'preSession' | 'ingredients' | 'consultation' | 'testsFirst'>;
+export type ScreeningRules = Pick<
+  Protocol,
+  'code' | 'procedure' | 'screening' | 'preSession' | 'ingredients' | 'consultation' | 'testsFirst'
+>;
 
 /** A blocking contraindication, from an answer or from the health record. */
 export interface StandingContraindication extends ContraindicationFinding {
@@ -216,8 +219,11 @@ export interface ClearanceWorld {
   readonly health: HealthAnswers | 'erased';
   /** The same as it was known at a time: an override accepts no more than that. Left out: nothing came since. */
   readonly healthKnownAt?: HealthKnownAt;
-  /** Who clears; undefined: nobody yet, and what needs a physician is not missing. */
-  readonly role?: 'physician' | 'nurse' | undefined;
+  /**
+   * As what whoever clears it was seen, where they are no physician who may carry out the procedure on that day; undefined:
+   * they are, or nobody clears it yet, and what needs a physician is not missing.
+   */
+  readonly notPhysician?: string | undefined;
 }
 
 /** Everything that a consultation lacks for a clearance, in the order in which it is done; empty when it may be cleared. */
@@ -238,7 +244,7 @@ export function missingForClearance(consultation: HeldConsultation, world: Clear
     ...missingAnswers(consultation, protocol),
     ...missingProducts(consultation, protocol, health),
     ...standing(consultation, protocol, health, world.healthKnownAt),
-    ...(world.role === 'nurse' ? missingReviews(consultation, protocol, health, world.healthKnownAt) : []),
+    ...(world.notPhysician === undefined ? [] : missingReviews(consultation, world, health, world.notPhysician)),
     ...missingTests(consultation, protocol),
   ];
 }
@@ -315,9 +321,9 @@ const isAllergy = ({ screening }: ScreeningRules, code: string): boolean =>
 
 function missingReviews(
   consultation: HeldConsultation,
-  protocol: ScreeningRules,
+  { protocol, healthKnownAt: knownAt }: Pick<ClearanceWorld, 'protocol' | 'healthKnownAt'>,
   health: HealthAnswers,
-  knownAt: HealthKnownAt | undefined,
+  seen: string,
 ): ErrorField[] {
   const open = reviewsOf(consultation, protocol, health).filter(
     ({ code }) => !overrideThatHolds(code, consultation, protocol, health, knownAt),
@@ -325,8 +331,8 @@ function missingReviews(
   return open.map(({ code, facts }) =>
     consultationField('consultation.review', 'practitioner', `A physician must have looked at it first: ${code}.`, {
       facts,
-      seen: 'nurse',
-      accepted: 'a physician',
+      seen,
+      accepted: 'a physician with a credential for the procedure that is valid on the day of the conclusion',
     }),
   );
 }

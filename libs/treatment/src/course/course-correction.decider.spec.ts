@@ -1,5 +1,6 @@
 import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
+import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
 import {
   at,
   booked,
@@ -8,6 +9,7 @@ import {
   NOW,
   nurse,
   ofCourse,
+  patient,
   performed,
   physician,
   physicianId,
@@ -62,11 +64,26 @@ function retract(
   by: CorrectCourseEntry['physician'] = byPhysician,
 ) {
   const named = { eventId: eventIdOf(revision), reason: 'entered by mistake', physician: by };
-  const command = { type: 'RetractCourseEntry', ...named, history: recorded(events), openFollowUps: [] } as const;
+  const command = {
+    type: 'RetractCourseEntry',
+    protocol: facial,
+    ...named,
+    history: recorded(events),
+    openFollowUps: [],
+  } as const;
   return retractEntry(command, given(...events) as PlannedCourse, NOW);
 }
 
 describe('a session that is said anew', () => {
+  it('[session.patient-died] was not after the death of the patient', () => {
+    const died = { ...world, person: { patients: [{ ...patient, diedOn: '2026-02-20' }] } };
+    const moved = (wall: string) => correct(twoSessions, 'SessionPerformed', { at: at(wall) }, { world: died });
+    expect(refusal(() => moved('2026-02-21T10:00')).rules).toEqual(['session.patient-died']);
+    expect(moved('2026-02-20T10:00')).toHaveLength(1);
+    // What stood there before is no matter of a correction of something else.
+    const later = { ...world, person: { patients: [{ ...patient, diedOn: '2026-02-10' }] } };
+    expect(correct(twoSessions, 'SessionPerformed', { painScore: 3 }, { world: later })).toHaveLength(1);
+  });
   it('is refused on a day before its course was planned', () => {
     expect(refusal(() => correct(twoSessions, 'SessionPerformed', { at: at('2026-01-01T10:00') })).rules).toEqual([
       'session.before-plan',
@@ -156,6 +173,15 @@ describe('a plan that is said anew', () => {
     expect(retract(changed, 5)).toMatchObject([{ data: { physicianId } }]);
     const both = [...changed, ...corrected];
     expect(refusal(() => retract(both, 6, byNurse)).rules).toEqual(['plan.by-physician']);
+  });
+  it('[plan.by-physician] is corrected and taken back by whoever may carry out the procedure on that day (S2-Q1)', () => {
+    const changed = [...twoSessions, changedTo(3)];
+    const credentials = [{ procedures: ['facial'], validFrom: '2023-01-01', validTo: '2026-03-01' }];
+    const tooLate = { ...byPhysician, state: { ...physician, credentials } as typeof physician };
+    const again = () => correct(changed, 'CoursePlanChanged', { plannedSessions: 5 }, { physician: tooLate });
+    expect(refusal(again).rules).toEqual(['plan.by-physician']);
+    expect(refusal(() => retract(changed, 5, tooLate)).rules).toEqual(['plan.by-physician']);
+    expect(retract(changed, 5, { ...tooLate, on: '2026-03-01' })).toHaveLength(1);
   });
 });
 

@@ -8,8 +8,9 @@ import {
 import { isErased } from '#libs/event-store/src/personal-data.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { type Occurred, occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
-import type { Instant, LocalDate, ZonedTime } from '#libs/kernel/src/zoned-time.js';
-import { isTreatingPhysician, type PractitionerState } from '../practitioner/practitioner.state.js';
+import { type Instant, type LocalDate, localDateAt, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
+import { isTreatingPhysician, type PractitionerState, seenAsPhysician } from '../practitioner/practitioner.state.js';
 import { changedBy, deviceFields, rangeFields } from './course-plan.decider.js';
 import { CorrectionRefused, EntryUnknown } from './course.errors.js';
 import {
@@ -24,6 +25,7 @@ import {
 } from './course.events.js';
 import { courseFold, performedSessions, type PlannedCourse } from './course.state.js';
 import type { SessionWorld } from './session-finding.js';
+import { personGone } from './session-person.rules.js';
 import { intervals } from './session-protocol.rules.js';
 import { minutesBetween, timeFields } from './session-times.rules.js';
 
@@ -43,8 +45,8 @@ export interface CorrectCourseEntry {
   readonly history: readonly RecordedEvent[];
   /** Ids of the follow-ups whose adverse event no physician has closed. */
   readonly openFollowUps: readonly string[];
-  /** What the distance of a session that is moved to those of the person's other courses is judged by. */
-  readonly world: Pick<SessionWorld, 'protocol' | 'otherCourses'>;
+  /** What a session that is moved is judged by: its distance to those of the person's other courses, and the person's death. */
+  readonly world: Pick<SessionWorld, 'protocol' | 'otherCourses' | 'person'>;
   /** Who decides, where a physician must. */
   readonly physician?: NamedPhysician | undefined;
 }
@@ -63,6 +65,8 @@ export interface RetractCourseEntry {
   readonly reason: string;
   readonly history: readonly RecordedEvent[];
   readonly openFollowUps: readonly string[];
+  /** In the version that the course was planned with. */
+  readonly protocol: Protocol;
   /** Who takes back what a physician had decided. */
   readonly physician?: NamedPhysician | undefined;
 }
@@ -94,7 +98,7 @@ export function correctEntry(command: CorrectCourseEntry, state: PlannedCourse, 
   const data = { ...before };
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) continue;
-    if (IDENTITY.has(name) && !(entry === 'FollowUpHeld' && name === 'kind')) refuseIdentity(name);
+    if (IDENTITY.has(name) && !(entry === 'FollowUpHeld' && name === 'kind')) refuseIdentity(name, value);
     if (value === null) delete data[name];
     else data[name] = value;
   }
@@ -116,10 +120,11 @@ export function correctEntry(command: CorrectCourseEntry, state: PlannedCourse, 
   }
   if (entry === 'SessionPerformed') {
     requireAfterPlan(state, at, before.at as ZonedTime);
+    requireAlive(command.world, at, before.at as ZonedTime);
     if (TIMES.some((name) => changes[name] !== undefined)) requireOneLength(data as PerformedData, now);
   }
   if (entry === 'FollowUpHeld') requireAfterPlan(state, at, before.at as ZonedTime, 'follow-up.after-plan');
-  if (PLANS.has(entry)) Object.assign(data, decidedPlan(command, before as unknown as PlanEntry, data as never));
+  if (PLANS.has(entry)) Object.assign(data, decidedPlan(command, before as unknown as PlanEntry, data as never, now));
   const occurred: Occurred = at ? occurredAt(at) : target.occurredAt;
   const corrected = CORRECTED[entry](occurred, { ...data, corrects: eventId, correctionReason: reason } as never);
   if (PLANS.has(entry)) requireEnoughPlanned(command, corrected, state);
@@ -149,6 +154,15 @@ function requireAfterPlan(
     seen: at.wall,
     accepted: `${plannedAt} or later`,
   });
+}
+
+/** Nobody was treated after they died: one of the two is wrong, and is said anew first. */
+function requireAlive(world: Pick<SessionWorld, 'person'>, at: ZonedTime | undefined, before: ZonedTime): void {
+  if (!at || at.instant === before.instant) return;
+  const [gone] = personGone(world, { at });
+  if (!gone) return;
+  const { message, rule, facts, seen, accepted } = gone;
+  throw new CorrectionRefused({ field: 'data.at', message, rule, facts, seen, accepted });
 }
 
 const PLANS: ReadonlySet<string> = new Set(['CoursePlanned', 'CoursePlanChanged']);
@@ -187,6 +201,7 @@ function decidedPlan(
   { entry, changes, world, physician }: CorrectCourseEntry,
   before: PlanEntry,
   plan: PlanEntry,
+  now: Instant,
 ): { practitionerId?: string } {
   const { protocol } = world;
   const isChange = entry === 'CoursePlanChanged';
@@ -196,7 +211,7 @@ function decidedPlan(
   const isSaid = (name: keyof PlanEntry) => JSON.stringify(plan[name]) !== JSON.stringify(before[name]);
   const outside = isChange ? deviceFields(protocol, plan) : rangeFields(protocol, plan, reasons);
   const [field] = [
-    ...(isChange ? changedBy(physician?.state) : []),
+    ...(isChange ? changedBy(physician?.state, protocol, physician?.on ?? localDateAt(now, 'UTC')) : []),
     ...outside.filter((each) => isSaid(each.field as keyof PlanEntry)),
   ];
   if (field)
@@ -244,13 +259,14 @@ export function foldedWith(history: readonly RecordedEvent[], change: CourseCorr
 /** Stands for the id that an event has once it is recorded; nothing names it. */
 const NOT_RECORDED = '00000000-0000-0000-0000-000000000000';
 
-function refuseIdentity(name: string): never {
+function refuseIdentity(name: string, seen: unknown): never {
   throw new CorrectionRefused({
     field: `data.${name}`,
     message:
       'A correction never moves an entry to another course, patient or session: retract it and enter what is right.',
     rule: 'correction.identity',
     facts: [],
+    seen: String(seen),
     accepted: 'other fields of the entry',
   });
 }
@@ -334,9 +350,12 @@ export function retractEntry(command: RetractCourseEntry, state: PlannedCourse, 
   const entry = event.data as Record<string, unknown>;
   if (event.type === 'FollowUpHeld' && entry.adverseEvent !== undefined) requireClosed(entry, command.openFollowUps);
   if (isCourseSession(state, event)) requireActive(state);
-  const [notAllowed] = correctedType(event.type) === 'CoursePlanChanged' ? changedBy(command.physician?.state) : [];
+  const { physician, protocol } = command;
+  const on = physician?.on ?? localDateAt(now, 'UTC');
+  const [notAllowed] =
+    correctedType(event.type) === 'CoursePlanChanged' ? changedBy(physician?.state, protocol, on) : [];
   if (notAllowed) throw new CorrectionRefused(notAllowed);
-  if (HOLDS.has(event.type)) requirePhysician(command.physician?.state);
+  if (BY_PHYSICIAN.has(event.type)) requirePhysician(physician?.state, protocol, on);
   if (event.type === 'CourseCompleted') requireNoMaintenance(state);
   const { courseId, patientId } = state;
   const by = command.physician ? { physicianId: command.physician.id } : {};
@@ -346,19 +365,18 @@ export function retractEntry(command: RetractCourseEntry, state: PlannedCourse, 
   return [retracted];
 }
 
-const HOLDS: ReadonlySet<string> = new Set(['SessionHeld', 'SessionHoldDecided']);
+const BY_PHYSICIAN: ReadonlySet<string> = new Set(['SessionHeld', 'SessionHoldDecided']);
 
-/** What holds a session waits for a physician's written decision: it does not go away without one. */
-function requirePhysician(physician: PractitionerState | undefined): void {
-  const role = physician?.status === 'registered' ? physician.role : null;
-  if (role === 'physician') return;
+/** What holds a session waits for a physician's written decision: it does not go away without one who might decide. */
+function requirePhysician(physician: PractitionerState | undefined, protocol: Protocol, on: LocalDate): void {
+  if (isTreatingPhysician(physician, protocol, on)) return;
   throw new CorrectionRefused({
     field: 'physician',
-    message: 'What holds a session is taken back by a physician.',
+    message: 'What holds a session is taken back by a physician who may carry out the procedure.',
     rule: 'session.hold-stays',
-    facts: ['S0-P1', 'S0-C5'],
-    seen: role,
-    accepted: 'a physician',
+    facts: ['S0-P1', 'S0-C5', 'S2-Q1'],
+    seen: seenAsPhysician(physician, on),
+    accepted: `a physician with a credential for ${protocol.code} that is valid on ${on}`,
   });
 }
 

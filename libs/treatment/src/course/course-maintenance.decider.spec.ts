@@ -68,7 +68,7 @@ const physician: PractitionerState = {
   status: 'registered',
   practitionerId: of.practitioner,
   role: 'physician',
-  credentials: [],
+  credentials: [{ procedures: ['clinic-faq', 'facial', 'general'], validFrom: '2025-01-01', validTo: TODAY }],
 };
 const here: PersonEnd = { diedOn: null, movedAwayOn: null, isErased: false };
 const schedule = (
@@ -120,7 +120,26 @@ describe('the window that a physician sets', () => {
   it('[maintenance.physician-sets] is set by nobody else', () => {
     const nurse = { ...physician, role: 'nurse' as const };
     const [field] = refusal(schedule('2026-08-01', '2026-08-31', { physician: nurse }), given(completed()));
-    expect(field).toMatchObject({ rule: 'maintenance.physician-sets', seen: 'nurse', facts: ['S4-N1', 'S4-E1'] });
+    expect(field).toMatchObject({
+      rule: 'maintenance.physician-sets',
+      seen: 'nurse',
+      facts: ['S4-N1', 'S4-E1', 'S2-Q1'],
+    });
+  });
+
+  it('[maintenance.physician-sets] is set by whoever may carry out the procedure on that day, not before it (S2-Q1)', () => {
+    const until = (validTo: string) => ({
+      ...physician,
+      credentials: [{ procedures: ['clinic-faq'], validFrom: '2025-01-01', validTo }],
+    });
+    expect(when(schedule('2026-08-01', '2026-08-31', { physician: until(TODAY) }), given(completed()))).toEqual([
+      'MaintenanceScheduled',
+    ]);
+    const [field] = refusal(
+      schedule('2026-08-01', '2026-08-31', { physician: until('2026-05-31') }),
+      given(completed()),
+    );
+    expect(field).toMatchObject({ rule: 'maintenance.physician-sets', seen: expect.stringContaining('credential') });
   });
 
   it('[maintenance.latest] closes within a year of the last session, and the refusal names the fact (S4-E1)', () => {

@@ -9,7 +9,7 @@ import {
   scheduleFindings,
 } from '#libs/protocols/src/maintenance.rule.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
-import type { PractitionerState } from '../practitioner/practitioner.state.js';
+import { isTreatingPhysician, type PractitionerState, seenAsPhysician } from '../practitioner/practitioner.state.js';
 import { type CourseEvent, MaintenanceResumed, MaintenanceScheduled } from './course.events.js';
 import { lastSessionDate } from './course-maintenance.js';
 import { MaintenanceRefused } from './course-maintenance.errors.js';
@@ -59,7 +59,7 @@ export function decideMaintenance(
       const { physicianId, opens, closes } = command;
       if (scheduled?.opens === opens && scheduled.closes === closes) return [];
       requireNothing([
-        ...bySomebodyElse(command.physician),
+        ...bySomebodyElse(command.physician, protocol, today),
         ...beforeTheEnd(state),
         ...declined(state.maintenanceDeclined || command.declinedElsewhere),
         ...laterCourse(command.laterCourseBegan, today),
@@ -81,16 +81,17 @@ function requireNothing(fields: readonly ErrorField[]): void {
   if (fields.length > 0) throw new MaintenanceRefused(fields);
 }
 
-function bySomebodyElse(physician: PractitionerState): ErrorField[] {
-  if (physician.status === 'registered' && physician.role === 'physician') return [];
+/** Who may carry out the procedure on that day, and nobody else, says when it is done again (S2-Q1). */
+function bySomebodyElse(physician: PractitionerState, protocol: Protocol, today: LocalDate): ErrorField[] {
+  if (isTreatingPhysician(physician, protocol, today)) return [];
   return [
     {
       field: 'physician',
-      message: 'Only a physician sets the window of the next maintenance session.',
+      message: 'Only a physician who may carry out the procedure sets the window of the next maintenance session.',
       rule: 'maintenance.physician-sets',
-      facts: ['S4-N1', 'S4-E1'],
-      seen: physician.status === 'registered' ? physician.role : physician.status,
-      accepted: 'a physician',
+      facts: ['S4-N1', 'S4-E1', 'S2-Q1'],
+      seen: seenAsPhysician(physician, today),
+      accepted: `a physician with a credential for ${protocol.code} that is valid on ${today}`,
     },
   ];
 }
@@ -123,6 +124,7 @@ function laterCourse(began: LocalDate | null, today: LocalDate): ErrorField[] {
       rule: 'maintenance.later-course',
       facts: ['S1-M2'],
       seen: began,
+      accepted: 'the latest course of the patient under the protocol',
     },
   ];
 }
@@ -143,7 +145,14 @@ function declined(isDeclined: boolean): ErrorField[] {
 
 function personGone({ diedOn, movedAwayOn, isErased }: PersonEnd, today: LocalDate): ErrorField[] {
   const gone = (message: string, seen: string): ErrorField[] => [
-    { field: 'course', message, rule: 'maintenance.patient-gone', facts: [], seen },
+    {
+      field: 'course',
+      message,
+      rule: 'maintenance.patient-gone',
+      facts: [],
+      seen,
+      accepted: 'a living patient who has not moved away',
+    },
   ];
   if (isErased) return gone('The patient’s data was erased.', 'erased');
   if (diedOn !== null && diedOn <= today) return gone('The patient has died.', 'died');
@@ -177,17 +186,16 @@ function windowField(finding: ScheduleFinding, protocol: Protocol, { opens, clos
         accepted: 'a protocol that leaves the date to the physician',
       };
     case 'closes-before-it-opens':
-      return {
-        ...order('closes', 'It closes before it opens.', closes),
-        accepted: `${opens} or later`,
-      };
+      return order('closes', 'It closes before it opens.', closes, `${opens} or later`);
     case 'past':
-      return { ...order('closes', 'It is over already.', closes), accepted: `${finding.today} or later` };
+      return order('closes', 'It is over already.', closes, `${finding.today} or later`);
     case 'before-last-session':
-      return {
-        ...order('opens', 'It opens no later than the last session took place.', opens),
-        accepted: `later than ${finding.lastSession}`,
-      };
+      return order(
+        'opens',
+        'It opens no later than the last session took place.',
+        opens,
+        `later than ${finding.lastSession}`,
+      );
     case 'too-late':
       return {
         field: 'closes',
@@ -202,10 +210,11 @@ function windowField(finding: ScheduleFinding, protocol: Protocol, { opens, clos
   }
 }
 
-const order = (field: 'opens' | 'closes', message: string, seen: LocalDate): ErrorField => ({
+const order = (field: 'opens' | 'closes', message: string, seen: LocalDate, accepted: string): ErrorField => ({
   field,
   message,
   rule: 'maintenance.window-order',
   facts: [],
   seen,
+  accepted,
 });

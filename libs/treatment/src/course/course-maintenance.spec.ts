@@ -17,10 +17,14 @@ let today: string;
 beforeAll(async () => {
   api = await openTestApi();
   const now = occurredNow('2026-01-01T00:00:00.000Z', 'unknown');
-  await api.append(site(of.site), practitioner({ id: of.practitioner }), {
-    stream: practitionerStream(nurse),
-    events: [PractitionerRegistered(now, { practitionerId: nurse, role: 'nurse', name: 'Nur' })],
-  });
+  await api.append(
+    site(of.site),
+    practitioner({ id: of.practitioner, procedures: ['facial', 'clinic-faq', 'general'] }),
+    {
+      stream: practitionerStream(nurse),
+      events: [PractitionerRegistered(now, { practitionerId: nurse, role: 'nurse', name: 'Nur' })],
+    },
+  );
   today = (await api.pistor.engine.chains.now(api.pistor.chain)).slice(0, 10);
 });
 afterAll(() => api.close());

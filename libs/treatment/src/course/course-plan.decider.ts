@@ -1,18 +1,16 @@
-import type { ErrorField } from '#libs/kernel/src/errors.js';
-import { occurredNow } from '#libs/kernel/src/occurred.js';
-import { type Instant, type LocalDate, localDateAt } from '#libs/kernel/src/zoned-time.js';
+import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
+import { type Instant, type LocalDate, localDateAt, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { sessionCountDeviation } from '#libs/protocols/src/session-count.rule.js';
 import type { z } from 'zod';
 import { screeningValidOn } from '../consultation/consultation.rules.js';
 import type { ConsultationState } from '../consultation/consultation.state.js';
-import { afterWithdrawals, consentOn } from '../consultation/consent.rules.js';
+import { afterWithdrawals, consentOn, guardianMissing } from '../consultation/consent.rules.js';
 import { type Person, withdrawalsOf } from '../patient/person.js';
-import { isTreatingPhysician, type PractitionerState } from '../practitioner/practitioner.state.js';
+import { isTreatingPhysician, type PractitionerState, seenAsPhysician } from '../practitioner/practitioner.state.js';
 import type { changeCoursePlanSchema, planCourseSchema } from './course.commands.js';
-import { CourseExists, CourseNotActive, PlanRefused } from './course.errors.js';
+import { CourseExists, CourseNotActive, PlanRefused, type CourseRefusal } from './course.errors.js';
 import { CourseConsultationRenewed, type CourseEvent, CoursePlanChanged, CoursePlanned } from './course.events.js';
-import type { CourseRule } from './course.rule-book.js';
 import { type CourseState, performedSessions, type PlannedCourse } from './course.state.js';
 import { contraindications } from './session-person.rules.js';
 import { ingredientsConsidered } from './session.rules.js';
@@ -30,6 +28,8 @@ export interface PlanCourse {
   readonly siteZone: string;
   readonly practitionerId: string;
   readonly practitioner: PractitionerState;
+  /** When it was planned, for a course that is entered late; now where it is left out. */
+  readonly at?: ZonedTime | undefined;
   readonly protocol: Protocol;
   readonly consultation: ConsultationState;
   /** Left out where nobody is known by the consultation. */
@@ -43,6 +43,8 @@ export interface ChangeCoursePlan {
   readonly type: 'ChangeCoursePlan';
   readonly physicianId: string;
   readonly physician: PractitionerState;
+  /** The day on which it is decided, at the site of the course. */
+  readonly on: LocalDate;
   readonly protocol: Protocol;
   readonly data: ChangeData;
 }
@@ -56,14 +58,13 @@ export interface RenewConsultation {
   readonly person: Person;
 }
 
-type Field = ErrorField & { readonly rule: CourseRule };
-
 /** What of a plan lies in the protocol's ranges, or not. */
 type Choices = Pick<PlanData, 'plannedSessions' | 'intervalDays' | 'device'>;
 
 /**
  * No course without a cleared consultation that still holds and a valid consent; sessions and days between them inside
- * the protocol's ranges, or with the physician's reason.
+ * the protocol's ranges, or with the physician's reason. One that was planned before it is entered is judged by the day on
+ * which it was planned: who was allowed then, what held then.
  * @throws CourseExists, PlanRefused
  */
 export function planCourse(command: PlanCourse, state: CourseState, now: Instant): CourseEvent[] {
@@ -81,18 +82,20 @@ export function planCourse(command: PlanCourse, state: CourseState, now: Instant
       },
     ]);
   }
-  const today = localDateAt(now, command.siteZone);
-  const { practitioner } = command;
+  const { practitioner, at } = command;
+  const then = at?.instant ?? now;
+  const today = localDateAt(then, command.siteZone);
   const mayGiveReasons = isTreatingPhysician(practitioner, protocol, today);
   const fields = [
-    ...consultationFields(consultation, command, { today, now }),
+    ...stillToCome(at, now),
+    ...consultationFields(consultation, command, { today, now: then }),
     ...healthFields(consultation, command, today),
     ...rangeFields(protocol, data, mayGiveReasons ? data : {}),
     ...deathFields(command.diedOn, today),
   ];
   if (fields.length > 0) throw new PlanRefused(fields);
   return [
-    CoursePlanned(occurredNow(now), {
+    CoursePlanned(at ? occurredAt(at) : occurredNow(now), {
       courseId: command.courseId,
       patientId: consultation.patientId,
       siteId: command.siteId,
@@ -114,8 +117,7 @@ export function changePlan(command: ChangeCoursePlan, state: PlannedCourse, now:
   if (state.status !== 'active') throw new CourseNotActive(state.status);
   const { data, physician, protocol } = command;
   const performed = performedSessions(state, 'course').length;
-  const fields: Field[] = [...deviceFields(protocol, data)];
-  fields.push(...changedBy(physician));
+  const fields: CourseRefusal[] = [...deviceFields(protocol, data), ...changedBy(physician, protocol, command.on)];
   if (data.plannedSessions < performed) {
     fields.push({
       field: 'plannedSessions',
@@ -133,6 +135,7 @@ export function changePlan(command: ChangeCoursePlan, state: PlannedCourse, now:
       message: 'The course has no such follow-up.',
       rule: 'plan.follow-up-known',
       facts: ['S2-F1'],
+      seen: followUp,
       accepted: 'the id of a follow-up of this course, or none',
     });
   }
@@ -166,6 +169,7 @@ export function renewConsultation(command: RenewConsultation, state: PlannedCour
         message: 'The patient had no such consultation.',
         rule: 'consultation.of-patient',
         facts: [],
+        seen: consultation.status === 'none' ? null : consultation.consultationId,
         accepted: 'a consultation of this patient, or of a registration that is linked',
       },
     ]);
@@ -178,18 +182,39 @@ export function renewConsultation(command: RenewConsultation, state: PlannedCour
   return [CourseConsultationRenewed(occurredNow(now), { courseId, patientId, consultationId })];
 }
 
-/** A plan is changed by a physician, and such a change said anew or taken back by one (S2-F1). */
-export function changedBy(physician: PractitionerState | undefined): Field[] {
-  const role = physician?.status === 'registered' ? physician.role : null;
-  if (role === 'physician') return [];
+/**
+ * A plan is changed by a physician who may carry out the procedure on that day, and such a change said anew or taken back
+ * by one (S2-F1, S2-Q1).
+ */
+export function changedBy(
+  physician: PractitionerState | undefined,
+  protocol: Protocol,
+  on: LocalDate,
+): CourseRefusal[] {
+  if (isTreatingPhysician(physician, protocol, on)) return [];
   return [
     {
       field: 'physician',
-      message: 'A plan is changed by a physician.',
+      message: 'A plan is changed by a physician who may carry out the procedure.',
       rule: 'plan.by-physician',
-      facts: ['S2-F1', 'S0-N1'],
-      seen: role,
-      accepted: 'a physician',
+      facts: ['S2-F1', 'S0-N1', 'S2-Q1'],
+      seen: seenAsPhysician(physician, on),
+      accepted: `a physician with a credential for ${protocol.code} that is valid on ${on}`,
+    },
+  ];
+}
+
+/** Nothing was planned at a time that is still to come. */
+function stillToCome(at: ZonedTime | undefined, now: Instant): CourseRefusal[] {
+  if (!at || at.instant <= now) return [];
+  return [
+    {
+      field: 'at',
+      message: `${at.wall} is still to come.`,
+      rule: 'plan.in-future',
+      facts: [],
+      seen: at.wall,
+      accepted: 'a time that has come, or none for a course that is planned now',
     },
   ];
 }
@@ -198,10 +223,20 @@ function consultationFields(
   consultation: Exclude<ConsultationState, { status: 'none' }>,
   { protocol, person }: Pick<PlanCourse, 'protocol' | 'person'>,
   { today, now }: { readonly today: LocalDate; readonly now: Instant },
-): Field[] {
-  const fields: Field[] = [];
+): CourseRefusal[] {
+  const fields: CourseRefusal[] = [];
   const outcome = consultation.conclusion?.outcome ?? 'not concluded';
-  if (outcome !== 'cleared') {
+  const { concludedOn } = consultation;
+  if (outcome === 'cleared' && concludedOn !== undefined && concludedOn > today) {
+    fields.push({
+      field: 'consultation',
+      message: `The consultation was cleared on ${concludedOn} only.`,
+      rule: 'consultation.cleared',
+      facts: ['S2-V1', 'S3-V1'],
+      seen: concludedOn,
+      accepted: `a consultation that was cleared by ${today}`,
+    });
+  } else if (outcome !== 'cleared') {
     fields.push({
       field: 'consultation',
       message: `The consultation is ${outcome}, not cleared.`,
@@ -217,7 +252,7 @@ function consultationFields(
       message: `What the consultation found no longer holds on ${today}.`,
       rule: 'consultation.expired',
       facts,
-      seen: consultation.concludedOn ?? null,
+      seen: concludedOn ?? null,
       accepted: `a consultation that was cleared at most ${lasts ?? 'any time'} before`,
     });
   }
@@ -232,12 +267,24 @@ function consultationFields(
     });
   }
   const consents = afterWithdrawals(consultation.consents, person ? withdrawalsOf(person) : []);
-  if (!consentOn(consents, protocol.code, today, now)) {
+  const given = consentOn(consents, protocol.code, today, now);
+  if (given && person && guardianMissing(person, given, today)) {
+    fields.push({
+      field: 'consultation',
+      message: 'The patient is under age on that day, and no guardian has signed.',
+      rule: 'consent.guardian',
+      facts: [],
+      seen: 'patient',
+      accepted: 'a consent that a guardian has signed',
+    });
+  }
+  if (!given) {
     fields.push({
       field: 'consultation',
       message: `No consent for ${protocol.code} is in force on ${today}.`,
       rule: 'consent.missing',
       facts: [],
+      seen: consents.map(({ procedure, signedOn }) => `${procedure}, signed on ${signedOn}`),
       accepted: `a consent for ${protocol.code} that holds on ${today}`,
     });
   }
@@ -253,22 +300,23 @@ function healthFields(
   consultation: Exclude<ConsultationState, { status: 'none' }>,
   { protocol, person }: Pick<PlanCourse, 'protocol' | 'person'>,
   today: LocalDate,
-): Field[] {
+): CourseRefusal[] {
   if (!person) return [];
   const found = contraindications({ protocol, person, consultation }, today, ingredientsConsidered(consultation));
   return found
     .filter(({ rule }) => rule !== 'session.health-review')
-    .map(({ message, facts }) => ({
+    .map(({ message, facts, seen }) => ({
       field: 'patient',
       message,
       rule: 'plan.contraindication',
       facts,
+      seen,
       accepted: 'no such condition, medicine or allergy on that day, or one that is overridden in the consultation',
     }));
 }
 
 /** Nothing is planned for somebody who has died. */
-function deathFields(diedOn: LocalDate | null, today: LocalDate): Field[] {
+function deathFields(diedOn: LocalDate | null, today: LocalDate): CourseRefusal[] {
   if (diedOn === null || today <= diedOn) return [];
   return [
     {
@@ -290,13 +338,13 @@ export const rangeFields = (
   protocol: Protocol,
   plan: Choices,
   reasons: { readonly countReason?: string | undefined; readonly intervalReason?: string | undefined },
-): Field[] => [
+): CourseRefusal[] => [
   ...countFields(protocol, plan, reasons.countReason),
   ...intervalFields(protocol, plan, reasons.intervalReason),
   ...deviceFields(protocol, plan),
 ];
 
-function countFields(protocol: Protocol, { plannedSessions }: Choices, reason: string | undefined): Field[] {
+function countFields(protocol: Protocol, { plannedSessions }: Choices, reason: string | undefined): CourseRefusal[] {
   if (!sessionCountDeviation(protocol, plannedSessions) || reason !== undefined) return [];
   const { min, max, facts } = protocol.sessions;
   const range = max === null ? `${min} or more` : `${min} to ${max}`;
@@ -314,7 +362,7 @@ function countFields(protocol: Protocol, { plannedSessions }: Choices, reason: s
 }
 
 /** The physician chooses the days between sessions inside the protocol's range (S0-N1, S1-N1). */
-function intervalFields(protocol: Protocol, { intervalDays }: Choices, reason: string | undefined): Field[] {
+function intervalFields(protocol: Protocol, { intervalDays }: Choices, reason: string | undefined): CourseRefusal[] {
   const { min, max, facts } = protocol.intervalDays;
   if (intervalDays === undefined || reason !== undefined) return [];
   if (intervalDays.min >= min && intervalDays.max <= max) return [];
@@ -332,7 +380,7 @@ function intervalFields(protocol: Protocol, { intervalDays }: Choices, reason: s
 }
 
 /** The physician chooses among the devices of the protocol (S1-S1, S3-S1). */
-export function deviceFields(protocol: Protocol, { device }: Pick<Choices, 'device'>): Field[] {
+export function deviceFields(protocol: Protocol, { device }: Pick<Choices, 'device'>): CourseRefusal[] {
   const { codes, facts } = protocol.devices;
   if (device === undefined || codes.includes(device)) return [];
   return [

@@ -78,6 +78,9 @@ export const COURSE_ROWS_DDL = `
   );
 `;
 
+/** Whose its rows are. */
+export const COURSE_ROWS_OF = { course: { site: 'site_id', patient: 'patient_id' }, protocol: 'staff' } as const;
+
 /** A course as a page of events left it. */
 export interface FoldedCourse {
   readonly state: PlannedCourse;

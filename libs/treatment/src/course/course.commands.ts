@@ -74,6 +74,11 @@ export const planCourseSchema = z
     practitioner: referenceSchema,
     /** Code of a published protocol; its newest version is taken. */
     protocol: z.string().min(1),
+    /**
+     * Wall time at the site at which it was planned, for a course that is entered late, as from a record on paper; now when
+     * left out.
+     */
+    at: wallTimeSchema.optional(),
     ...choices,
     /** The physician's reason for a number outside the protocol's range. */
     countReason: reason.optional(),
@@ -216,17 +221,29 @@ const sessionRecord = {
   pictures: z.array(z.string().min(1).max(500)).max(200).optional(),
 };
 
-export const performSessionSchema = z
+const performedRecord = {
+  ...sessionRecord,
+  reactions: z.array(reactionSchema).max(20).default([]),
+  /** By what the patient was recognised: two at least. */
+  identifiers: z.array(identifierSchema).max(10).default([]),
+  /** The answer to each question of the protocol's pre-treatment check, by its code. */
+  check: z.record(codeSchema, z.enum(['yes', 'no'])).default({}),
+  overrides: z.array(overrideSchema).max(20).default([]),
+};
+
+export const performSessionSchema = z.strictObject(performedRecord).meta({ id: 'PerformSession' });
+
+/** A session that nobody had booked here: when, where and by whom is said. */
+export const recordSessionSchema = z
   .strictObject({
-    ...sessionRecord,
-    reactions: z.array(reactionSchema).max(20).default([]),
-    /** By what the patient was recognised: two at least. */
-    identifiers: z.array(identifierSchema).max(10).default([]),
-    /** The answer to each question of the protocol's pre-treatment check, by its code. */
-    check: z.record(codeSchema, z.enum(['yes', 'no'])).default({}),
-    overrides: z.array(overrideSchema).max(20).default([]),
+    ...performedRecord,
+    kind: sessionKindSchema,
+    /** Wall time at which it began. */
+    at: wallTimeSchema,
+    site: referenceSchema,
+    practitioner: referenceSchema,
   })
-  .meta({ id: 'PerformSession' });
+  .meta({ id: 'RecordSession' });
 
 const followUpRecord = {
   site: referenceSchema,

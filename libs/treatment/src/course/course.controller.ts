@@ -20,6 +20,7 @@ import {
   performSessionSchema,
   planCourseSchema,
   planSessionProductsSchema,
+  recordSessionSchema,
   renewConsultationSchema,
   rescheduleSessionSchema,
   retractCourseEntrySchema,
@@ -42,6 +43,7 @@ import {
   PerformSession,
   PlanCourse,
   PlanSessionProducts,
+  RecordSession,
   RenewConsultation,
   RescheduleSession,
   RetractCourseEntry,
@@ -61,7 +63,8 @@ export class CourseController {
     at: ['body.consultation', 'body.site'],
     decides: ['countReason', 'intervalReason'],
     summary: 'Plan a course under the newest version of a protocol',
-    description: 'Needs a cleared consultation about the protocol and a consent in force.',
+    description:
+      'Needs a cleared consultation about the protocol and a consent in force. With `at` a course is entered late, as from a record on paper: it is judged by what held when it was planned.',
     creates: true,
   })
   plan(
@@ -146,6 +149,24 @@ export class CourseController {
     @Body({ schema: performSessionSchema }) data: z.infer<typeof performSessionSchema>,
   ): Promise<CommandAnswer> {
     return this.bus.execute(new PerformSession(meta, data, { course, session }));
+  }
+
+  @Post(':course/sessions/recorded')
+  @CommandEndpoint({
+    id: 'recordSession',
+    may: 'record.write',
+    at: ['path.course', 'body.site'],
+    summary: 'Record a session that nobody had booked',
+    description:
+      'For a session that took place without a booking, as those of a record on paper that is caught up. It is judged as a booked one is, by what held when it took place. Answers the id of the session.',
+    creates: true,
+  })
+  record(
+    @Meta() meta: CommandMeta,
+    @Param('course') course: string,
+    @Body({ schema: recordSessionSchema }) data: z.infer<typeof recordSessionSchema>,
+  ): Promise<CommandAnswer> {
+    return this.bus.execute(new RecordSession(meta, data, { course }));
   }
 
   @Post(':course/follow-ups')

@@ -113,6 +113,27 @@ describe('planning a course', () => {
     const ended = [{ procedure: 'facial', signedOn: '2026-01-01', validUntil: '2026-03-01' }];
     expect(refused({ consultation: { ...cleared, consents: ended } })).toEqual(['consent.missing']);
   });
+  it('[consent.guardian] needs the consent of a guardian for a minor, on the day on which it is planned', () => {
+    const born = (birthDate: string) => ({
+      person: {
+        patients: [
+          { ...patient, identity: { familyName: 'Doe', givenName: 'Jane', birthDate, sex: 'female' as const } },
+        ],
+      },
+    });
+    const signedBy = (by: 'patient' | 'guardian') => ({
+      consultation: {
+        ...cleared,
+        consents: [{ procedure: 'facial', signedOn: '2026-01-02', validUntil: null, signedBy: by }],
+      },
+    });
+    expect(refused({ ...born('2010-05-05'), ...signedBy('patient') })).toEqual(['consent.guardian']);
+    expect(decide(plan({ ...born('2010-05-05'), ...signedBy('guardian') }), courseFold.initial)).toHaveLength(1);
+    expect(decide(plan({ ...born('2005-05-05'), ...signedBy('patient') }), courseFold.initial)).toHaveLength(1);
+    const turns18 = { ...born('2008-02-20'), ...signedBy('patient') };
+    expect(decide(plan(turns18), courseFold.initial)).toHaveLength(1);
+    expect(refused({ ...turns18, at: at('2026-02-02T10:00') })).toEqual(['consent.guardian']);
+  });
   it('[course.session-count] takes a number of sessions outside the range only with the physician’s reason (S1-N1)', () => {
     expect(refusal(() => decide(plan({}, { plannedSessions: 9 }), courseFold.initial))).toEqual({
       code: 'course.plan-refused',
@@ -141,6 +162,32 @@ describe('planning a course', () => {
     expect(refused({ diedOn: '2026-03-01' })).toEqual(['plan.patient-died']);
     expect(decide(plan({ diedOn: '2026-03-02' }), courseFold.initial)).toHaveLength(1);
   });
+  it('[plan.in-future] is entered late with the time at which it was planned, which has come', () => {
+    const late = { at: at('2026-02-02T10:00') };
+    const [event] = decide(plan(late), courseFold.initial);
+    expect(event).toMatchObject({ type: 'CoursePlanned', occurredAt: { instant: '2026-02-02T07:00:00.000Z' } });
+    expect(given(event as never)).toMatchObject({ plannedAt: '2026-02-02T07:00:00.000Z' });
+    expect(refused({ at: at('2026-03-03T10:00') })).toEqual(['plan.in-future']);
+  });
+  it('[plan.in-future] is judged by what held when it was planned, not today', () => {
+    const late = { at: at('2026-02-02T10:00') };
+    const signed = [{ procedure: 'facial', signedOn: '2026-02-03', validUntil: null }];
+    expect(refused({ ...late, consultation: { ...cleared, consents: signed } })).toEqual(['consent.missing']);
+    const ended = [{ procedure: 'facial', signedOn: '2026-01-02', validUntil: '2026-02-02' }];
+    expect(decide(plan({ ...late, consultation: { ...cleared, consents: ended } }), courseFold.initial)).toHaveLength(
+      1,
+    );
+    expect(refused({ ...late, consultation: { ...cleared, concludedOn: '2026-02-03' } })).toEqual([
+      'consultation.cleared',
+    ]);
+    const until = {
+      ...physician,
+      credentials: [{ procedures: ['facial'], validFrom: '2023-01-01', validTo: '2026-02-02' }],
+    };
+    const nine = { plannedSessions: 9, countReason: 'worn skin' };
+    expect(decide(plan({ ...late, practitioner: until }, nine), courseFold.initial)).toHaveLength(1);
+    expect(refused({ practitioner: until }, nine)).toEqual(['course.session-count']);
+  });
   it('[plan.device] takes a device that the protocol names (S1-S1)', () => {
     expect(refused({}, { device: 'mechanical-gun' })).toEqual(['plan.device']);
     expect(decide(plan({}, { device: 'microneedle-device' }), courseFold.initial)).toHaveLength(1);
@@ -159,6 +206,7 @@ describe('changing the plan', () => {
     type: 'ChangeCoursePlan',
     physicianId,
     physician: by as never,
+    on: '2026-03-02',
     protocol: facial,
     data: { physician: 'P1', plannedSessions: 6, reason: 'slow progress', ...data },
   });
@@ -171,6 +219,18 @@ describe('changing the plan', () => {
     const after = given(planned, ...events);
     expect(after).toMatchObject({ plannedSessions: 6, choices: { areas: ['neck'] } });
     expect(decide(change({ areas: ['neck'] }), after)).toEqual([]);
+  });
+  it('[plan.by-physician] is done by whoever may carry out the procedure on that day, not before or after it (S2-Q1)', () => {
+    const valid = (validFrom: string, validTo: string | null, procedures = ['facial']) => ({
+      ...physician,
+      credentials: [{ procedures, validFrom, validTo }],
+    });
+    expect(decide(change({}, valid('2026-03-02', '2026-03-02')))).toHaveLength(1);
+    expect(rules(change({}, valid('2023-01-01', '2026-03-01')))).toEqual(['plan.by-physician']);
+    expect(rules(change({}, valid('2026-03-03', null)))).toEqual(['plan.by-physician']);
+    expect(rules(change({}, valid('2023-01-01', null, ['hair'])))).toEqual(['plan.by-physician']);
+    const copy = { ...facial, code: 'our-facial', procedure: 'facial' };
+    expect(decide({ ...change(), protocol: copy } as CourseCommand)).toHaveLength(1);
   });
   it('[plan.below-performed] cannot undo sessions', () => {
     const two = given(planned, performed(newId(), '2026-01-05T10:00', 1), performed(newId(), '2026-01-19T10:00', 2));
@@ -470,7 +530,7 @@ describe('performing a session', () => {
     expect(decide(withdrawnOn('2026-02-01', 'hair'))).toHaveLength(1);
     expect(decide(withdrawnOn('2026-01-01'))).toHaveLength(1);
   });
-  it('[consent.missing] [consultation.expired] rests on the consultation of its day, although the course has a newer one', () => {
+  it('[consent.missing] [consultation.cleared] rests on the consultation of its day, although the course has a newer one', () => {
     const newer = {
       ...cleared,
       consultationId: newId(),
@@ -478,7 +538,7 @@ describe('performing a session', () => {
       consents: [{ procedure: 'facial', signedOn: '2026-03-03', validUntil: null }],
     };
     expect(decide(perform({ consultation: newer, formerConsultations: [cleared] }))).toHaveLength(1);
-    expect(rules(perform({ consultation: newer }))).toEqual(['consent.missing', 'consultation.expired']);
+    expect(rules(perform({ consultation: newer }))).toEqual(['consent.missing', 'consultation.cleared']);
     const refused = { ...cleared, conclusion: { outcome: 'refused' } } as const;
     expect(rules(perform({ consultation: newer, formerConsultations: [refused] }))).toEqual(['consultation.cleared']);
   });
@@ -693,6 +753,71 @@ describe('performing a session', () => {
       'session.steps-within',
     ]);
     expect(() => rulesOf(of(45, '2026-03-02T16:45', '2026-03-02T16:10'))).toThrow('Nothing was refused');
+  });
+  it('[session.credential] asks whoever does a step for a credential that is valid on that day, too (S2-Q1)', () => {
+    const helper = (validTo: string) => ({
+      ...nurse,
+      practitionerId: newId(),
+      credentials: [{ procedures: ['facial'], validFrom: '2023-01-01', validTo }],
+    });
+    expect(rules(perform({ stepsBy: [nurse, helper('2026-03-01')] }))).toEqual(['session.credential']);
+    expect(decide(perform({ stepsBy: [nurse, helper('2026-03-02')] }))).toHaveLength(1);
+  });
+  it('[consultation.cleared] is refused on a day before its consultation was cleared', () => {
+    const late = { ...cleared, concludedOn: '2026-03-03' };
+    const begun = given(planned, performed(newId(), '2026-02-16T10:00', 1), booked(sessionId, '2026-03-02T17:00', 2));
+    expect(rules(perform({ consultation: late }), begun)).toEqual(['consultation.cleared']);
+    expect(decide(perform({ consultation: { ...late, concludedOn: '2026-03-02' } }), begun)).toHaveLength(1);
+  });
+  describe('that nobody had booked', () => {
+    const unbooked = (changes: Partial<SessionWorld> = {}, wall = '2026-02-16T10:00', data = {}) =>
+      perform(changes, data, wall, { kind: 'course', sessionId: newId() });
+
+    it('[session.entered-late] is recorded with the time at which it took place', () => {
+      const [event] = decide(unbooked(), given(planned));
+      expect(event).toMatchObject({ type: 'SessionPerformed', data: { number: 1, at: { wall: '2026-02-16T10:00' } } });
+      expect(given(planned, event as never)).toMatchObject({
+        sessions: [{ status: 'performed', bookedFor: undefined }],
+      });
+      // Beside one that is booked it takes the next number.
+      expect(decide(unbooked())).toMatchObject([{ data: { number: 2 } }]);
+    });
+    it('[session.entered-late] is judged as a booked one is, by what held when it took place', () => {
+      const ended = [{ procedures: ['facial'], validFrom: '2023-01-01', validTo: '2026-02-16' }];
+      expect(
+        decide(unbooked({ practitioner: { ...nurse, credentials: ended } as never }), given(planned)),
+      ).toHaveLength(1);
+      const uncredentialed = { practitioner: { ...nurse, credentials: [] } };
+      expect(rules(unbooked(uncredentialed), given(planned))).toEqual(['session.credential']);
+      expect(rules(unbooked({}, '2026-01-01T10:00'), given(planned))).toEqual(['session.before-plan']);
+      expect(rules(unbooked({}, '2026-03-03T10:00'), given(planned))).toEqual(['session.in-future']);
+      expect(rules(unbooked({}, '2026-02-16T10:00', { identifiers: [] }), given(planned))).toEqual([
+        'session.two-identifiers',
+      ]);
+      expect(
+        rules(unbooked(), given(planned, CourseStopped(occurredNow(NOW), { ...ofCourse, reason: 'moved' }))),
+      ).toEqual(['course.not-active']);
+    });
+    it('[session.entered-late] is no way around a hold that stood when it took place', () => {
+      const held = SessionHeld(occurredNow('2026-02-16T08:00:00.000Z'), {
+        ...ofCourse,
+        sessionId,
+        practitionerId,
+        positive: ['aspirin-or-nsaid'],
+      });
+      const state = given(planned, booked(sessionId, '2026-02-16T17:00'), held);
+      expect(rules(unbooked({}, '2026-02-16T17:00'), state)).toEqual(['session.held']);
+      // 10:00 in Istanbul was an hour before the questions were asked.
+      expect(decide(unbooked({}, '2026-02-16T10:00'), state)).toHaveLength(1);
+    });
+    it('[session.entered-late] is within the plan, and maintenance comes after a completed course', () => {
+      const full = given(
+        { ...planned, data: { ...planned.data, plannedSessions: 1 } },
+        performed(newId(), '2026-02-02T10:00', 1),
+      );
+      expect(rules(unbooked(), full)).toEqual(['session.beyond-plan']);
+      expect(rules({ ...unbooked(), kind: 'maintenance' }, given(planned))).toEqual(['maintenance.after-course']);
+    });
   });
   it('[session.credential] counts a credential for the procedure under a copy of its protocol (S2-Q1)', () => {
     const copy = { ...facial, code: 'our-facial', procedure: 'facial' };
@@ -999,6 +1124,7 @@ describe('a correction', () => {
   it('[correction.retractable] [correction.not-retracted] takes back what never happened, once', () => {
     const retract = (entry: number, events: CourseStreamEvent[] = history): CourseCommand => ({
       type: 'RetractCourseEntry',
+      protocol: facial,
       eventId: eventIdOf(entry),
       reason: 'wrong patient',
       history: recorded(events),
@@ -1028,6 +1154,7 @@ describe('a correction', () => {
     expect(decide(change([]), given(...events))).toHaveLength(1);
     const retract = (openFollowUps: string[]): CourseCommand => ({
       type: 'RetractCourseEntry',
+      protocol: facial,
       ...about,
       openFollowUps,
     });
@@ -1038,6 +1165,7 @@ describe('a correction', () => {
     const ended = [...history, CourseStopped(occurredNow(NOW), { ...ofCourse, reason: 'moved' })];
     const retract = (entry: number, events: CourseStreamEvent[]): CourseCommand => ({
       type: 'RetractCourseEntry',
+      protocol: facial,
       eventId: eventIdOf(entry),
       reason: 'never',
       history: recorded(events),
@@ -1063,6 +1191,7 @@ describe('a correction', () => {
     const corrected = [...history, ...decide(correct({ depthMm: 9 }), state)];
     const retract: CourseCommand = {
       type: 'RetractCourseEntry',
+      protocol: facial,
       eventId: eventIdOf(3),
       reason: 'was right',
       history: recorded(corrected),
@@ -1138,6 +1267,7 @@ it('adds nothing when a command is decided again on what it made, or is refused'
     }),
     (history) => ({
       type: 'RetractCourseEntry',
+      protocol: facial,
       eventId: eventIdOf(1),
       reason: 'never',
       history: recorded(history),

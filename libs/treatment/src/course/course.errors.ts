@@ -1,4 +1,10 @@
 import { Conflict, type ErrorField, Invalid, NotFound, Refused } from '#libs/kernel/src/errors.js';
+import type { LOT_RULES } from '../lot/lot.rule-book.js';
+import type { Refusal } from '../refusal.js';
+import type { CourseRule } from './course.rule-book.js';
+
+/** One rule that stands against a command on a course. */
+export type CourseRefusal = Refusal<CourseRule | keyof typeof LOT_RULES | 'consent.guardian'>;
 
 export class CourseUnknown extends NotFound {
   constructor(course: string) {

@@ -13,6 +13,7 @@ import type {
   performSessionSchema,
   planCourseSchema,
   planSessionProductsSchema,
+  recordSessionSchema,
   renewConsultationSchema,
   rescheduleSessionSchema,
   retractCourseEntrySchema,
@@ -38,6 +39,7 @@ export class RescheduleSession extends CommandOf<z.infer<typeof rescheduleSessio
 export class MissSession extends CommandOf<object, OfSession> {}
 export class CancelSession extends CommandOf<z.infer<typeof cancelSessionSchema>, OfSession> {}
 export class PerformSession extends CommandOf<z.infer<typeof performSessionSchema>, OfSession> {}
+export class RecordSession extends CommandOf<z.infer<typeof recordSessionSchema>, OfCourse> {}
 export class HoldFollowUp extends CommandOf<z.infer<typeof holdFollowUpSchema>, OfCourse> {}
 export class CompleteCourse extends CommandOf<object, OfCourse> {}
 export class StopCourse extends CommandOf<z.infer<typeof stopCourseSchema>, OfCourse> {}
@@ -71,6 +73,7 @@ export const COURSE_HANDLERS = [
   handle(PerformSession, CourseService, (courses, { meta, target, data }) =>
     courses.perform(meta, target.course, target.session, data),
   ),
+  handle(RecordSession, CourseService, (courses, { meta, target, data }) => courses.record(meta, target.course, data)),
   handle(HoldFollowUp, CourseService, (courses, { meta, target, data }) =>
     courses.holdFollowUp(meta, target.course, data),
   ),

@@ -3,7 +3,7 @@ import { ruleBook } from '#libs/protocols/src/rule-book.js';
 /** What a course and its sessions hold to. A deviation of the kind `depth` breaks the rule `session.depth`, and so on. */
 export const COURSE_RULES = ruleBook({
   'consultation.cleared': {
-    says: 'A course is planned after a consultation that ended cleared, and no other.',
+    says: 'A course is planned, and a session takes place, after a consultation that ended cleared, and no other.',
     demand: 'Consultation',
     facts: ['S2-V1', 'S3-V1'],
     override: 'none',
@@ -201,9 +201,21 @@ export const COURSE_RULES = ruleBook({
     override: 'none',
   },
   'plan.by-physician': {
-    says: 'A plan is changed by a physician, with the reason, and such a change is said anew or taken back by one.',
+    says: 'A plan is changed by a physician who may carry out the procedure on that day, with the reason, and such a change is said anew or taken back by one.',
     demand: 'Planning',
-    facts: ['S2-F1', 'S0-N1'],
+    facts: ['S2-F1', 'S0-N1', 'S2-Q1'],
+    override: 'none',
+  },
+  'plan.in-future': {
+    says: 'A course is planned now, or was planned before it is entered; what is entered late is judged by the day on which it was planned.',
+    demand: 'Planning',
+    facts: [],
+    override: 'none',
+  },
+  'session.entered-late': {
+    says: 'A session that nobody had booked here, as one of a paper record, is recorded with the time at which it took place, and judged as any other.',
+    demand: 'Session',
+    facts: [],
     override: 'none',
   },
   'plan.below-performed': {

@@ -34,13 +34,20 @@ import type {
   lapseCourseSchema,
   performSessionSchema,
   planCourseSchema,
+  recordSessionSchema,
   rescheduleSessionSchema,
   reviewSessionSchema,
 } from './course.commands.js';
 import { foldedWith, type NamedPhysician } from './course-correction.decider.js';
 import { type CourseCommand, decideCourse } from './course.decider.js';
 import { CourseUnknown, NotOrdered, SessionUnknown } from './course.errors.js';
-import { type CourseCorrection, courseStream, type StepDone, type UsedProduct } from './course.events.js';
+import {
+  type CourseCorrection,
+  courseStream,
+  type SessionKind,
+  type StepDone,
+  type UsedProduct,
+} from './course.events.js';
 import { courseFold, type CourseSession, type PerformedSession, type PlannedCourse } from './course.state.js';
 import { consultationsOf, lotsAt, otherCoursesOf, protocolOfCourse } from './session-standing.js';
 import { changedUses, isAmple, usesOf } from './session-lots.rules.js';
@@ -61,7 +68,7 @@ export class CourseService {
     private readonly trace: LotTraceQuery,
   ) {}
 
-  /** Plans a course, and enters it in the record of its patient. */
+  /** Plans a course, and enters it in the record of its patient; one that was planned before, as of then. */
   async plan(meta: CommandMeta, data: z.infer<typeof planCourseSchema>): Promise<CommandAnswer> {
     const { chain } = meta;
     const siteId = await this.references.resolve(chain, 'site', data.site);
@@ -71,14 +78,19 @@ export class CourseService {
     const result = await this.runner.run(
       meta,
       async (reads) => {
-        const [{ state }, { state: consultation }, protocol, { timeZone }, practitioner] = await Promise.all([
+        const [{ state }, { state: consultation }, protocol, site, practitioner] = await Promise.all([
           reads.load(stream, courseFold),
           reads.load(consultationStream(data.consultation), consultationFold),
           requireProtocol(reads, data.protocol, 'protocol'),
           requireSite(reads, siteId),
           requirePractitioner(reads, practitionerId),
         ]);
-        const person = consultation.status === 'none' ? null : await loadPerson(reads, consultation.patientId);
+        const { timeZone } = site;
+        const at = data.at === undefined ? undefined : wallTimeAt(data.at, timeZone, reads.now);
+        const person =
+          consultation.status === 'none'
+            ? null
+            : atSite(await loadPerson(reads, consultation.patientId), site, at?.instant ?? reads.now);
         const command: CourseCommand = {
           type: 'PlanCourse',
           courseId,
@@ -86,6 +98,7 @@ export class CourseService {
           siteZone: timeZone,
           practitionerId,
           practitioner,
+          at,
           protocol,
           consultation,
           diedOn: person && endOfPerson(person).diedOn,
@@ -109,23 +122,25 @@ export class CourseService {
   async changePlan(meta: CommandMeta, course: string, data: z.infer<typeof changeCoursePlanSchema>) {
     const physicianId = await this.practitioner(meta, data.physician);
     return this.decide(meta, course, async (state, reads) => {
-      const [physician, protocol] = await Promise.all([
+      const [physician, protocol, { timeZone }] = await Promise.all([
         requirePractitioner(reads, physicianId, 'physician'),
         protocolOfCourse(reads, meta.chain, state),
+        requireSite(reads, state.siteId),
       ]);
-      return { type: 'ChangeCoursePlan', physicianId, physician, protocol, data };
+      return { type: 'ChangeCoursePlan', physicianId, physician, on: localDateAt(reads.now, timeZone), protocol, data };
     });
   }
 
   async renewConsultation(meta: CommandMeta, course: string, consultationId: Id): Promise<CommandAnswer> {
     return this.decide(meta, course, async (state, reads) => {
-      const [{ state: consultation }, protocol, { timeZone }, person] = await Promise.all([
+      const [{ state: consultation }, protocol, site, registrations] = await Promise.all([
         reads.load(consultationStream(consultationId), consultationFold),
         protocolOfCourse(reads, meta.chain, state),
         requireSite(reads, state.siteId),
         loadPerson(reads, state.patientId),
       ]);
-      return { type: 'RenewConsultation', consultation, protocol, siteZone: timeZone, person };
+      const person = atSite(registrations, site, reads.now);
+      return { type: 'RenewConsultation', consultation, protocol, siteZone: site.timeZone, person };
     });
   }
 
@@ -237,16 +252,38 @@ export class CourseService {
     return this.decide(meta, course, prepare, this.reporting(meta, adverseEvent, sessionId, note));
   }
 
-  async perform(
+  perform(
     meta: CommandMeta,
     course: string,
     sessionId: Id,
     data: z.infer<typeof performSessionSchema>,
   ): Promise<CommandAnswer> {
+    return this.performing(meta, course, { sessionId, kind: undefined }, data);
+  }
+
+  /**
+   * Records a session that nobody had booked here.
+   * @returns the id of the session as `id`
+   */
+  async record(
+    meta: CommandMeta,
+    course: string,
+    { kind, ...data }: z.infer<typeof recordSessionSchema>,
+  ): Promise<CommandAnswer> {
+    const sessionId = derivedId(meta.commandId, 'session');
+    return { ...(await this.performing(meta, course, { sessionId, kind }, data)), id: sessionId };
+  }
+
+  private async performing(
+    meta: CommandMeta,
+    course: string,
+    { sessionId, kind }: { readonly sessionId: Id; readonly kind: SessionKind | undefined },
+    data: z.infer<typeof performSessionSchema>,
+  ): Promise<CommandAnswer> {
     const orderedById = data.orderedBy === undefined ? undefined : await this.practitioner(meta, data.orderedBy);
     let used: readonly StreamEvents[] = [];
     const prepare: Prepare = async (state, reads) => {
-      const { siteId, practitionerId } = await this.placeOf(meta, state, sessionId, data);
+      const { siteId, practitionerId } = await this.placeOf(meta, state, kind === undefined ? sessionId : null, data);
       const [site, protocol, practitioner, orderedBy, registrations, consulted, lots] = await Promise.all([
         requireSite(reads, siteId),
         protocolOfCourse(reads, meta.chain, state),
@@ -260,14 +297,17 @@ export class CourseService {
       const at = wallTimeAt(data.at, timeZone, reads.now);
       const person = atSite(registrations, site, at.instant);
       const others = await otherCoursesOf(reads, reads.chain, state, person);
-      const world = { protocol, practitioner, orderedBy, person, ...consulted, lots, otherCourses: others };
       const endedAt = data.endedAt === undefined ? undefined : wallTimeAt(data.endedAt, timeZone, reads.now);
       const steps = await this.stepsOf(meta, reads, data.steps, practitionerId, (wall) =>
         wallTimeAt(wall, timeZone, reads.now),
       );
+      const stepsBy = await Promise.all((steps ?? []).map((step) => requirePractitioner(reads, step.practitionerId)));
+      const people = { practitioner, orderedBy, person, stepsBy };
+      const world = { protocol, ...people, ...consulted, lots, otherCourses: others };
       const place = { siteId, practitionerId, orderedById };
       used = usedByPerforming({ courseId: state.courseId, sessionId, siteId }, data.products, lots, at);
-      return { type: 'PerformSession', sessionId, ...place, at, endedAt, steps, data, world };
+      const which = kind === undefined ? { sessionId } : { sessionId, kind };
+      return { type: 'PerformSession', ...which, ...place, at, endedAt, steps, data, world };
     };
     return this.decide(meta, course, prepare, () => Promise.resolve([...used]));
   }
@@ -350,7 +390,7 @@ export class CourseService {
         protocolOfCourse(reads, meta.chain, state),
         loadPerson(reads, state.patientId),
       ]);
-      const world = { protocol, otherCourses: await otherCoursesOf(reads, reads.chain, state, person) };
+      const world = { protocol, person, otherCourses: await otherCoursesOf(reads, reads.chain, state, person) };
       const openFollowUps = idsOfOpen(state, person);
       const what = { type: 'CorrectCourseEntry', eventId, entry, changes, reason, history } as const;
       return { ...what, openFollowUps, world, physician };
@@ -370,6 +410,7 @@ export class CourseService {
       type: 'RetractCourseEntry',
       eventId,
       reason,
+      protocol: await protocolOfCourse(reads, meta.chain, state),
       physician: await this.physicianNamed(reads, state, physicianId),
       history: await reads.events(courseStream(state.courseId)),
       openFollowUps: idsOfOpen(state, await loadPerson(reads, state.patientId)),
@@ -503,15 +544,18 @@ export class CourseService {
     return this.references.resolve(meta.chain, 'practitioner', named);
   }
 
-  /** Where and by whom: as the caller says, else as the session was booked. */
+  /**
+   * Where and by whom: as the caller says, else as the session was booked.
+   * @param sessionId null for one that nobody booked: it is where the course is unless the caller says otherwise
+   */
   private async placeOf(
     meta: CommandMeta,
     state: PlannedCourse,
-    sessionId: Id,
+    sessionId: Id | null,
     data: { readonly site?: string | undefined; readonly practitioner?: string | undefined },
   ): Promise<{ siteId: Id; practitionerId: Id }> {
-    const session = state.sessions.find((each) => each.sessionId === sessionId);
-    if (!session) throw new SessionUnknown(sessionId);
+    const session = sessionId === null ? state : state.sessions.find((each) => each.sessionId === sessionId);
+    if (!session) throw new SessionUnknown(String(sessionId));
     const { references } = this;
     return {
       siteId: data.site === undefined ? session.siteId : await references.resolve(meta.chain, 'site', data.site),

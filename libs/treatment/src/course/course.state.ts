@@ -58,6 +58,8 @@ export interface PerformedSession extends SessionOfCourse {
   readonly steps: readonly StepDone[] | undefined;
   /** When it was entered: what became known later calls for a review. */
   readonly recordedAt: Instant;
+  /** When it was last said anew; undefined: never. What was known before may speak against it as it reads since. */
+  readonly correctedAt: Instant | undefined;
   /** When a physician last reviewed it; undefined: never. */
   readonly reviewedAt: Instant | undefined;
 }
@@ -335,6 +337,7 @@ function perform(
     orderedBy: data.orderedBy,
     steps: data.steps,
     recordedAt,
+    correctedAt: correctness?.correctedBy.at(-1)?.recordedAt,
     reviewedAt: undefined,
   });
   if (data.kind === 'maintenance') course.scheduled = undefined;

@@ -7,6 +7,7 @@ import type { LOT_RULES } from '../lot/lot.rule-book.js';
 import type { LotState } from '../lot/lot.state.js';
 import type { Person } from '../patient/person.js';
 import type { PractitionerState } from '../practitioner/practitioner.state.js';
+import type { SeenAndAccepted } from '../refusal.js';
 import type { RecallState } from '../recall/recall.state.js';
 import type { AcceptedDeviation, SessionKind, StepDone, UsedProduct } from './course.events.js';
 import type { CourseRule } from './course.rule-book.js';
@@ -20,6 +21,8 @@ export interface SessionWorld {
   readonly practitioner: PractitionerState;
   /** On whose order a nurse treats; undefined where nobody was named. */
   readonly orderedBy: PractitionerState | undefined;
+  /** Who did each step, in their order; left out where the steps were not recorded. */
+  readonly stepsBy?: readonly PractitionerState[] | undefined;
   /** The latest that the course rests on. */
   readonly consultation: ConsultationState;
   /** Those before it, oldest first; left out where there were none. */
@@ -65,6 +68,6 @@ export interface Finding {
   /** Whose written reason lets it pass, as a deviation. */
   readonly override: RuleOverride;
   /** What was seen; never personal data. */
-  readonly seen?: unknown;
-  readonly accepted?: string;
+  readonly seen: SeenAndAccepted['seen'];
+  readonly accepted: string;
 }

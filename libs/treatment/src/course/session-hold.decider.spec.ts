@@ -120,6 +120,7 @@ describe('a hold', () => {
     const events = [...start, held(), decided('do-not-treat')];
     const retract = (physicianNamed: object): CourseCommand => ({
       type: 'RetractCourseEntry',
+      protocol: facial,
       eventId: eventIdOf(entry),
       reason: 'another patient',
       history: recorded(events),
@@ -129,6 +130,8 @@ describe('a hold', () => {
     expect(rules(retract({}), events)).toEqual(['session.hold-stays']);
     const by = (state: object) => ({ physician: { id: physicianId, state, on: '2026-03-02' } });
     expect(rules(retract(by(nurse)), events)).toEqual(['session.hold-stays']);
+    // Who might not have decided it on that day takes nothing back (S2-Q1).
+    expect(rules(retract(by({ ...physician, credentials: [] })), events)).toEqual(['session.hold-stays']);
     expect(decide(retract(by(physician)), events)).toMatchObject([{ data: { physicianId } }]);
   });
   it('[session.check-as-held] of the day of the session is recorded with it as it was found', () => {
@@ -186,6 +189,7 @@ describe('a course that has ended', () => {
   it('[correction.maintenance-first] is not active again while maintenance rests on its end', () => {
     const retract = (events: readonly CourseStreamEvent[]): CourseCommand => ({
       type: 'RetractCourseEntry',
+      protocol: facial,
       eventId: eventIdOf(1),
       reason: 'too early',
       history: recorded(events),

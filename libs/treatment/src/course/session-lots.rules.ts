@@ -18,7 +18,7 @@ export function lotFindings(
 ): Finding[] {
   const on = dateOfWall(session.at.wall);
   const named = `${used.product}, lot ${used.lotNumber},`;
-  const refused = (what: 'lot-expired' | 'lot-not-received', message: string, seen: unknown): Finding => ({
+  const refused = (what: 'lot-expired' | 'lot-not-received', message: string, seen: string | null): Finding => ({
     rule: what === 'lot-expired' ? 'lot.expired' : 'lot.not-received',
     deviation: what,
     field,
@@ -69,7 +69,7 @@ const staleVial = (field: string, { vialId }: UsedProduct): Finding => ({
   message: 'The vial is not open at this time, or was open for longer than it may be used.',
   facts: [],
   override: 'none',
-  seen: vialId,
+  seen: vialId ?? null,
   accepted: 'a vial that is open and within its own expiry',
 });
 

@@ -32,6 +32,23 @@ export function credential(
   ];
 }
 
+/** Who does a step treats as well, and is asked for a credential of that day as the session's practitioner is (S2-Q1). */
+export function stepCredentials(
+  course: PlannedCourse,
+  { practitioner, protocol, stepsBy = [] }: Pick<SessionWorld, 'practitioner' | 'protocol' | 'stepsBy'>,
+  session: Pick<SessionFacts, 'at'>,
+): Finding[] {
+  const idOf = (by: SessionWorld['practitioner']) => (by.status === 'none' ? undefined : by.practitionerId);
+  return stepsBy.flatMap((by, n) =>
+    idOf(by) === idOf(practitioner)
+      ? []
+      : credential(course, { practitioner: by, protocol }, session).map((found) => ({
+          ...found,
+          field: `steps.${n}.practitioner`,
+        })),
+  );
+}
+
 const periodOf = ({ validFrom, validTo }: { validFrom: LocalDate; validTo: LocalDate | null }): string =>
   `${validFrom} to ${validTo ?? 'open'}`;
 
@@ -79,8 +96,8 @@ export function consent(
 }
 
 /**
- * The consultation that a course rested on that day is the person's own, about the procedure, and cleared (S2-V1, S3-V1). What it
- * found must still hold when a course begins, and for each maintenance session; in between it may grow old.
+ * The consultation that a course rested on that day is the person's own, about the procedure, and cleared by then (S2-V1,
+ * S3-V1). What it found must still hold when a course begins, and for each maintenance session; in between it may grow old.
  */
 export function screening(
   course: PlannedCourse,
@@ -91,7 +108,7 @@ export function screening(
     rule: CourseRule,
     message: string,
     facts: readonly string[],
-    seen: unknown,
+    seen: Finding['seen'],
     accepted: string,
   ): Finding => ({
     rule,
@@ -129,6 +146,11 @@ export function screening(
   if (outcome !== 'cleared') {
     const message = `The consultation that the course rests on is ${outcome}, not cleared.`;
     return [found('consultation.cleared', message, ['S2-V1', 'S3-V1'], outcome, 'cleared')];
+  }
+  if (consultation.concludedOn !== undefined && consultation.concludedOn > on) {
+    const message = `The consultation that the course rests on was cleared on ${consultation.concludedOn} only.`;
+    const accepted = `a consultation that was cleared by ${on}`;
+    return [found('consultation.cleared', message, ['S2-V1', 'S3-V1'], consultation.concludedOn, accepted)];
   }
   const begins = performedSessions(course, 'course').length === 0;
   if (session.kind === 'course' && !begins) return [];

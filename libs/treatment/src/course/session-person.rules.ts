@@ -30,6 +30,8 @@ export function contraindications(
         message: 'The health record of the patient was erased: nobody can tell whether treatment is safe.',
         facts: [],
         override: 'none',
+        seen: 'erased',
+        accepted: 'a patient whose health record can be read',
       },
     ];
   }
@@ -50,6 +52,7 @@ export function contraindications(
         message: `A contraindication stands against it: ${code}.`,
         facts,
         override: overridable ? 'physician' : 'none',
+        seen: code,
         accepted: 'no such condition, medicine or allergy on that day',
       }),
     );
@@ -63,6 +66,8 @@ export function contraindications(
         message: `The health record holds what a physician must look at first: ${code}.`,
         facts,
         override: 'physician',
+        seen: code,
+        accepted: 'a record without it, or with a physician’s leave',
       }),
     );
   return [...blocking, ...unlisted];

@@ -84,7 +84,7 @@ export function measures({ protocol }: Pick<SessionWorld, 'protocol'>, session: 
       message,
       facts,
       override: 'anyone',
-      seen: depthMm,
+      seen: depthMm ?? null,
       accepted,
     });
   }
@@ -98,7 +98,7 @@ export function measures({ protocol }: Pick<SessionWorld, 'protocol'>, session: 
       message: `${session.durationMinutes} minutes are outside ${min} to ${max}.`,
       facts,
       override: 'anyone',
-      seen: session.durationMinutes,
+      seen: session.durationMinutes ?? null,
       accepted: `${min} to ${max} minutes`,
     });
   }

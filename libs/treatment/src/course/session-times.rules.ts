@@ -1,6 +1,5 @@
-import type { ErrorField } from '#libs/kernel/src/errors.js';
 import type { Instant, ZonedTime } from '#libs/kernel/src/zoned-time.js';
-import type { CourseRule } from './course.rule-book.js';
+import type { CourseRefusal } from './course.errors.js';
 
 /** When a session began and ended, how long it took and when its steps were done: four sayings of one thing. */
 export interface SessionTimes {
@@ -9,8 +8,6 @@ export interface SessionTimes {
   readonly durationMinutes?: number | undefined;
   readonly steps?: readonly { readonly at?: ZonedTime | undefined }[] | undefined;
 }
-
-type Field = ErrorField & { readonly rule: CourseRule };
 
 /** A session is over within a day, as its duration is, in minutes. */
 const LONGEST_MINUTES = 1_440;
@@ -28,11 +25,11 @@ export const durationOf = ({ at, endedAt, durationMinutes }: SessionTimes): numb
  * What its times say against each other. That it took longer or shorter than the protocol expects is no matter of this: a
  * length that is outside is a deviation, two lengths at once are a mistake.
  */
-export function timeFields(times: SessionTimes, now: Instant): Field[] {
+export function timeFields(times: SessionTimes, now: Instant): CourseRefusal[] {
   return [...endFields(times, now), ...durationFields(times), ...stepFields(times, now)];
 }
 
-function endFields({ at, endedAt }: SessionTimes, now: Instant): Field[] {
+function endFields({ at, endedAt }: SessionTimes, now: Instant): CourseRefusal[] {
   const took = minutesBetween(at, endedAt);
   if (!endedAt || took === undefined) return [];
   if (endedAt.instant >= at.instant && endedAt.instant <= now && took <= LONGEST_MINUTES) return [];
@@ -48,7 +45,7 @@ function endFields({ at, endedAt }: SessionTimes, now: Instant): Field[] {
   ];
 }
 
-function durationFields({ at, endedAt, durationMinutes }: SessionTimes): Field[] {
+function durationFields({ at, endedAt, durationMinutes }: SessionTimes): CourseRefusal[] {
   const took = minutesBetween(at, endedAt);
   if (took === undefined || durationMinutes === undefined || took === durationMinutes) return [];
   return [
@@ -64,11 +61,11 @@ function durationFields({ at, endedAt, durationMinutes }: SessionTimes): Field[]
 }
 
 /** Steps are named in the order in which they were done, while the session went on. */
-function stepFields(times: SessionTimes, now: Instant): Field[] {
+function stepFields(times: SessionTimes, now: Instant): CourseRefusal[] {
   const from = Date.parse(times.at.instant);
   const minutes = durationOf(times);
   const until = minutes === undefined ? Date.parse(now) : from + minutes * MINUTE_MS;
-  const fields: Field[] = [];
+  const fields: CourseRefusal[] = [];
   let last = from;
   for (const [n, { at }] of (times.steps ?? []).entries()) {
     if (!at) continue;

@@ -1,15 +1,15 @@
 import { isErased } from '#libs/event-store/src/personal-data.js';
-import type { ErrorField } from '#libs/kernel/src/errors.js';
 import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
-import { dateOfWall, type Instant, localDateAt, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import { dateOfWall, type Instant, type LocalDate, localDateAt, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import type { z } from 'zod';
-import { isTreatingPhysician, type PractitionerState } from '../practitioner/practitioner.state.js';
+import { isTreatingPhysician, type PractitionerState, seenAsPhysician } from '../practitioner/practitioner.state.js';
 import type { holdSessionSchema, performSessionSchema } from './course.commands.js';
 import {
   BookingRefused,
   CourseNotActive,
   HoldRefused,
+  type CourseRefusal,
   ReviewRefused,
   SessionNotBooked,
   SessionRefused,
@@ -99,6 +99,8 @@ export interface DecideSessionHold {
 export interface PerformSession {
   readonly type: 'PerformSession';
   readonly sessionId: string;
+  /** Of a session that nobody had booked here; left out of one that is booked, which has its own. */
+  readonly kind?: SessionKind;
   readonly siteId: string;
   readonly practitionerId: string;
   readonly orderedById: string | undefined;
@@ -120,14 +122,12 @@ export interface ReviewSession {
   readonly note: string;
 }
 
-type Field = ErrorField & { readonly rule: CourseRule };
-
 /** @throws BookingRefused with all that stands against a session at that time */
 function requireBookable(
   state: PlannedCourse,
   world: BookingWorld,
   session: { readonly at: ZonedTime; readonly kind: SessionKind },
-  more?: readonly ErrorField[],
+  more?: readonly CourseRefusal[],
 ): void {
   const findings = [
     ...credential(state, world, session),
@@ -135,7 +135,7 @@ function requireBookable(
     ...screening(state, world, session),
     ...personGone(world, session),
   ];
-  const fields: ErrorField[] = findings.map(fieldOf);
+  const fields = findings.map(fieldOf);
   // Maintenance needs what a course session needs; a course session with an open event is held when its day comes.
   if (session.kind === 'maintenance' && world.openAdverseEvents.length > 0) {
     fields.push({
@@ -162,8 +162,7 @@ export function bookSession(command: BookSession, state: PlannedCourse, now: Ins
     ...bookedSessions(state).filter((each) => each.kind === 'course'),
   ];
   requireBookable(state, world, { at, kind }, beyondPlan(state, kind, taken.length));
-  const sameKind = state.sessions.filter((session) => session.kind === kind);
-  const number = Math.max(0, ...sameKind.map((session) => session.number)) + 1;
+  const number = nextNumber(state, kind);
   const { courseId, patientId } = state;
   const booked = { courseId, patientId, sessionId, kind, number, siteId, practitionerId, at };
   return [
@@ -171,6 +170,10 @@ export function bookSession(command: BookSession, state: PlannedCourse, now: Ins
     ...heldOver(state, world.protocol, sessionId, now),
   ];
 }
+
+/** Sessions are numbered within their kind. */
+const nextNumber = ({ sessions }: PlannedCourse, kind: SessionKind): number =>
+  Math.max(0, ...sessions.filter((session) => session.kind === kind).map((session) => session.number)) + 1;
 
 /**
  * A hold that no physician has lifted goes over to the session that is booked next: cancelling the one that is held and
@@ -225,6 +228,7 @@ export function holdSession(command: HoldSession, state: PlannedCourse, now: Ins
         message: 'The pre-treatment check of the protocol has no such question.',
         rule: 'session.check-known',
         facts: [],
+        seen: unknown.join(', '),
         accepted: asked.join(', '),
       },
     ]);
@@ -261,10 +265,10 @@ export function decideSessionHold(command: DecideSessionHold, state: PlannedCour
     ]);
   }
   if (hold.decision === decision && hold.physicianId === physicianId) return [];
-  const fields: Field[] = [];
+  const fields: CourseRefusal[] = [];
   const on = bookedFor && localDateAt(now, bookedFor.zone);
   if (!on || !isTreatingPhysician(command.physician, command.protocol, on)) {
-    fields.push(physicianOnly('physician', 'session.hold-decided'));
+    fields.push(physicianOnly('session.hold-decided', command.physician, on ?? localDateAt(now, 'UTC')));
   }
   const absolute = absoluteChecks(command.protocol, isErased(hold.positive) ? [] : hold.positive);
   if (decision === 'proceed' && absolute.length > 0) {
@@ -285,18 +289,23 @@ export function decideSessionHold(command: DecideSessionHold, state: PlannedCour
 const absoluteChecks = ({ preSession }: Protocol, positive: readonly string[]) =>
   preSession.checks.filter(({ code, overridable }) => !overridable && positive.includes(code));
 
-const physicianOnly = (field: string, rule: CourseRule): Field => ({
-  field,
+const physicianOnly = (rule: CourseRule, physician: PractitionerState, on: LocalDate): CourseRefusal => ({
+  field: 'physician',
   message: 'Only a physician who may carry out the procedure may decide this.',
   rule,
   facts: ['S2-Q1'],
-  accepted: 'a physician with a credential for the procedure that is valid today',
+  seen: seenAsPhysician(physician, on),
+  accepted: `a physician with a credential for the procedure that is valid on ${on}`,
 });
 
-/** @throws SessionUnknown, SessionNotBooked, CourseNotActive, SessionRefused with all that stands against it */
+/**
+ * Records a session. One that nobody had booked here, as a clinic has it on paper that catches up its record, is judged as
+ * any other: by what held when it took place.
+ * @throws SessionUnknown, SessionNotBooked, CourseNotActive, SessionRefused with all that stands against it
+ */
 export function performSession(command: PerformSession, state: PlannedCourse, now: Instant): CourseEvent[] {
   const { sessionId, siteId, practitionerId, at, endedAt, data, world } = command;
-  const session = bookedSession(state, sessionId);
+  const session = command.kind === undefined ? bookedSession(state, sessionId) : unbooked(command, command.kind, state);
   if (session.kind === 'course') active(state);
   else maintained(state);
   requirePast(command, state, now);
@@ -350,6 +359,27 @@ export function performSession(command: PerformSession, state: PlannedCourse, no
   ];
 }
 
+/** A session that nobody had booked here; a hold that stood when it took place stood against it as well. */
+function unbooked(
+  { sessionId, siteId, practitionerId, at }: PerformSession,
+  kind: SessionKind,
+  state: PlannedCourse,
+): OpenSession {
+  const hold = standingHold(state);
+  return {
+    status: 'booked',
+    sessionId,
+    kind,
+    number: nextNumber(state, kind),
+    siteId,
+    practitionerId,
+    bookedFor: undefined,
+    bookings: 0,
+    plannedProducts: undefined,
+    hold: hold && hold.at <= at.instant ? hold : undefined,
+  };
+}
+
 /** The fields that have a value: an event leaves out what is unknown. */
 export function given<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: NonNullable<Fields[Name]> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
@@ -373,7 +403,7 @@ function requirePast({ at, endedAt, steps, data }: PerformSession, state: Planne
 }
 
 /** Two identifiers of the patient are confirmed. */
-function identityFields({ identifiers }: PerformData): Field[] {
+function identityFields({ identifiers }: PerformData): CourseRefusal[] {
   const confirmed = new Set(identifiers);
   if (confirmed.size >= 2) return [];
   return [
@@ -392,16 +422,17 @@ function identityFields({ identifiers }: PerformData): Field[] {
  * The short check before the treatment (S0-P1, S4-C1, S0-C1): every question answered; a yes waits for a physician's
  * written decision to go on, which some do not allow at all.
  */
-function checkFields(session: OpenSession, protocol: Protocol, { check }: PerformData, at: ZonedTime): ErrorField[] {
+function checkFields(session: OpenSession, protocol: Protocol, { check }: PerformData, at: ZonedTime): CourseRefusal[] {
   const { checks } = protocol.preSession;
   const missing = checks.filter(({ code }) => check[code] === undefined);
   const asked = new Set(checks.map(({ code }) => code));
   const unknown = Object.keys(check).filter((code) => !asked.has(code));
-  const fields: ErrorField[] = missing.map(({ code, facts }) => ({
+  const fields: CourseRefusal[] = missing.map(({ code, facts }) => ({
     field: `check.${code}`,
     message: `The question ${code} of the pre-treatment check was not answered.`,
     rule: 'session.check-complete',
     facts,
+    seen: null,
     accepted: 'yes or no',
   }));
   if (unknown.length > 0) {
@@ -410,6 +441,7 @@ function checkFields(session: OpenSession, protocol: Protocol, { check }: Perfor
       message: 'The pre-treatment check of the protocol has no such question.',
       rule: 'session.check-known',
       facts: [],
+      seen: unknown.join(', '),
       accepted: [...asked].join(', '),
     });
   }
@@ -425,6 +457,7 @@ function checkFields(session: OpenSession, protocol: Protocol, { check }: Perfor
         : 'A positive answer to this question has no override.',
       rule: overridable ? 'session.held' : 'session.check-absolute',
       facts,
+      seen: 'yes',
       accepted: overridable ? 'no, or a physician’s written decision to proceed' : 'no',
       ...(overridable ? { override: 'physician' as const } : {}),
     });
@@ -433,7 +466,7 @@ function checkFields(session: OpenSession, protocol: Protocol, { check }: Perfor
 }
 
 /** What the check found on the day of the session is recorded with it, although a physician let it go on. */
-function notAsHeld(hold: SessionHold | undefined, check: PerformData['check'], at: ZonedTime): Field[] {
+function notAsHeld(hold: SessionHold | undefined, check: PerformData['check'], at: ZonedTime): CourseRefusal[] {
   if (hold?.decision !== 'proceed' || isErased(hold.positive)) return [];
   if (localDateAt(hold.at, at.zone) !== dateOfWall(at.wall)) return [];
   return hold.positive
@@ -449,8 +482,9 @@ function notAsHeld(hold: SessionHold | undefined, check: PerformData['check'], a
 }
 
 /** A nurse treats on the order of a named physician, who may carry out the procedure on that day (S2-Q1). */
-function orderFields({ practitioner, orderedBy, protocol }: SessionWorld, at: ZonedTime): Field[] {
-  const orders = orderedBy !== undefined && !isTreatingPhysician(orderedBy, protocol, dateOfWall(at.wall));
+function orderFields({ practitioner, orderedBy, protocol }: SessionWorld, at: ZonedTime): CourseRefusal[] {
+  const on = dateOfWall(at.wall);
+  const orders = orderedBy !== undefined && !isTreatingPhysician(orderedBy, protocol, on);
   const needed = practitioner.status === 'registered' && practitioner.role === 'nurse' && orderedBy === undefined;
   if (!orders && !needed) return [];
   return [
@@ -459,13 +493,14 @@ function orderFields({ practitioner, orderedBy, protocol }: SessionWorld, at: Zo
       message: 'A nurse treats on the order of a named physician who may carry out the procedure on that day.',
       rule: 'session.order',
       facts: ['S2-Q1'],
-      accepted: 'a physician with a credential for the procedure that is valid on that day',
+      seen: seenAsPhysician(orderedBy, on),
+      accepted: `a physician with a credential for the procedure that is valid on ${on}`,
     },
   ];
 }
 
 /** As many sessions as are planned; more need another plan, with the physician's reason. */
-function beyondPlan({ plannedSessions }: PlannedCourse, kind: SessionKind, already: number): Field[] {
+function beyondPlan({ plannedSessions }: PlannedCourse, kind: SessionKind, already: number): CourseRefusal[] {
   if (kind !== 'course' || already < plannedSessions) return [];
   return [
     {
@@ -488,7 +523,7 @@ function refusedFields(
   reasons: ReadonlyMap<AcceptedDeviation, string>,
   { practitioner, orderedBy, protocol }: SessionWorld,
   at: ZonedTime,
-): ErrorField[] {
+): CourseRefusal[] {
   const on = dateOfWall(at.wall);
   const withPhysician = isTreatingPhysician(practitioner, protocol, on) || isTreatingPhysician(orderedBy, protocol, on);
   return findings
@@ -506,14 +541,14 @@ const WAYS = {
 };
 
 /** A finding as the answer names it. */
-export function fieldOf({ field, message, rule, facts, override, seen, accepted }: Finding): ErrorField {
+export function fieldOf({ field, message, rule, facts, override, seen, accepted }: Finding): CourseRefusal {
   return {
     field,
     message: `${message}${WAYS[override]}`,
     rule,
     facts,
-    ...(seen === undefined ? {} : { seen }),
-    ...(accepted === undefined ? {} : { accepted }),
+    seen,
+    accepted,
     ...(override === 'none' ? {} : { override }),
   };
 }
@@ -526,7 +561,7 @@ export function reviewSession(command: ReviewSession, state: PlannedCourse, now:
   const { sessionId, physicianId, physician, protocol, outcome, note } = command;
   const session = state.sessions.find((each) => each.sessionId === sessionId);
   if (!session) throw new SessionUnknown(sessionId);
-  const fields: Field[] = [];
+  const fields: CourseRefusal[] = [];
   if (session.status !== 'performed') {
     fields.push({
       field: 'session',
@@ -539,7 +574,7 @@ export function reviewSession(command: ReviewSession, state: PlannedCourse, now:
   }
   const zone = (session.status === 'performed' ? session.at : session.bookedFor)?.zone;
   const mayReview = zone !== undefined && isTreatingPhysician(physician, protocol, localDateAt(now, zone));
-  if (!mayReview) fields.push(physicianOnly('physician', 'session.reviewed'));
+  if (!mayReview) fields.push(physicianOnly('session.reviewed', physician, localDateAt(now, zone ?? 'UTC')));
   if (fields.length > 0) throw new ReviewRefused(fields);
   const { courseId, patientId } = state;
   return [SessionReviewed(occurredNow(now), { courseId, patientId, sessionId, physicianId, outcome, note })];
@@ -590,6 +625,7 @@ function openForMaintenance(state: PlannedCourse): void {
         message: 'The patient has declined maintenance.',
         rule: 'maintenance.declined',
         facts: [],
+        seen: 'declined',
         accepted: 'a patient who wants maintenance again',
       },
     ]);

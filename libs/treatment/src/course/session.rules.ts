@@ -4,7 +4,7 @@ import type { PlannedProduct, SessionKind } from './course.events.js';
 import type { PlannedCourse, SessionHold } from './course.state.js';
 import type { Finding, SessionFacts, SessionWorld } from './session-finding.js';
 import { ingredientsIn, lotFindings, plannedLot, volumes } from './session-lots.rules.js';
-import { consent, credential, screening } from './session-permission.rules.js';
+import { consent, credential, screening, stepCredentials } from './session-permission.rules.js';
 import { adverseEvents, adverseEventsAt, contraindications, personGone } from './session-person.rules.js';
 import { device, intervals, measures, steps } from './session-protocol.rules.js';
 
@@ -16,6 +16,7 @@ export function sessionFindings(course: PlannedCourse, world: SessionWorld, sess
     ...device(world, session),
     ...steps(world, session),
     ...credential(course, world, session),
+    ...stepCredentials(course, world, session),
     ...consent(course, world, session),
     ...screening(course, world, session),
     ...session.products.flatMap((used, n) =>

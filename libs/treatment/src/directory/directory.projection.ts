@@ -92,6 +92,15 @@ export class DirectoryProjection implements Projection {
   readonly name = DIRECTORY.name;
   readonly version = DIRECTORY.version;
   readonly ddl = DDL;
+  readonly rowsOf = {
+    site: 'staff',
+    practitioner: 'staff',
+    credential: 'staff',
+    patient: { patient: 'id' },
+    lot: 'staff',
+    protocol: 'staff',
+    protocol_draft: 'staff',
+  } as const;
   readonly types: ReadonlySet<string> = new Set(types);
 
   constructor(private readonly master: MasterKey) {}

@@ -1,4 +1,4 @@
-import type { Database } from '#libs/database/src/database.js';
+import type { Queryable } from '#libs/database/src/database.js';
 import type { Boxes, SealedBox } from '#libs/event-store/src/boxes.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
@@ -38,7 +38,7 @@ export class PatientsQuery {
   static readonly reads = [DIRECTORY.name, COURSE_PROGRESS.name, PATIENT_SITES.name] as const;
 
   constructor(
-    private readonly db: Database,
+    private readonly db: Queryable,
     private readonly boxes: Boxes,
     private readonly codes: ExternalCodes,
     private readonly references: References,

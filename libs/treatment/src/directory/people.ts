@@ -1,4 +1,4 @@
-import type { Database } from '#libs/database/src/database.js';
+import type { Queryable } from '#libs/database/src/database.js';
 import type { Boxes, SealedBox } from '#libs/event-store/src/boxes.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
@@ -24,7 +24,7 @@ const SCHEMA = `"${schemaOf(DIRECTORY)}"`;
  */
 export class People {
   constructor(
-    private readonly db: Database,
+    private readonly db: Queryable,
     private readonly codes: ExternalCodes,
     private readonly boxes: Boxes,
   ) {}

@@ -1,4 +1,4 @@
-import type { Database } from '#libs/database/src/database.js';
+import type { Queryable } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
 import { listQueryOf } from '#libs/http/src/validation.js';
@@ -19,7 +19,7 @@ export class PractitionersQuery {
   static readonly reads = [DIRECTORY.name] as const;
 
   constructor(
-    private readonly db: Database,
+    private readonly db: Queryable,
     private readonly people: People,
   ) {}
 

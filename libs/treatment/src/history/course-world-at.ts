@@ -5,16 +5,15 @@ import { changesHistory, type HistoryAt } from '#libs/event-store/src/correction
 import type { StreamName } from '#libs/event-store/src/event-store.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
-import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { Id } from '#libs/kernel/src/ids.js';
-import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
+import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
 import { procedureOf, type Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { schemaOf } from '#libs/projections/src/projection.js';
 import { consultationStream } from '../consultation/consultation.events.js';
 import {
   allergiesOf,
   answersAt,
-  clearedAt,
+  clearedIn,
   evolveClearance,
   evolveConsents,
   NO_CONSENTS,
@@ -27,6 +26,7 @@ import {
   type SaidOfHealth,
 } from '../course/course-progress/course-facts.js';
 import type { Clearance, CourseWorld, SignedConsent } from '../course/course-progress/course-progress.rules.js';
+import { othersIn } from '../course/course-progress/course-lots.js';
 import { COURSE_PROGRESS } from '../course/course-progress/course-progress.projection.js';
 import { courseStream } from '../course/course.events.js';
 import { courseFold, type PerformedSession, performedSessions, type PlannedCourse } from '../course/course.state.js';
@@ -43,7 +43,7 @@ import { patientStream } from '../patient/patient.events.js';
 import { practitionerStream } from '../practitioner/practitioner.events.js';
 import { practitionerFold, type PractitionerState } from '../practitioner/practitioner.state.js';
 import { recallsOfNumber } from '../recall/recall-of-lot.js';
-import { isRecalledOn, type RecallState } from '../recall/recall.state.js';
+import { noticeOn, type RecallState } from '../recall/recall.state.js';
 import { recallOfLot } from '../recall/recalled-lot.rules.js';
 import { protocolStream } from '../protocol/protocol.events.js';
 import { protocolFold, versionOf } from '../protocol/protocol.state.js';
@@ -53,7 +53,10 @@ import { foldAt, type RecordAt } from './record-at.js';
 /** Lots whose streams are read at the same time; a product may have been received hundreds of times. */
 const LOTS_AT_ONCE = 100;
 
-type Lot = Extract<LotState, { status: 'received' }> & { readonly receivedPosition: number };
+type Lot = Extract<LotState, { status: 'received' }> & {
+  readonly receivedPosition: number;
+  readonly recordedAt: Instant;
+};
 
 /**
  * What a course is judged by, from the log as it was known at a time. Lots, credentials, consents and answers about
@@ -93,6 +96,10 @@ export class CourseWorldAt {
       this.recallsOf(chain, sessions, at),
       this.overdrawnOf(chain, course, sessions, lotAt, at),
     ]);
+    const noticeFor = (siteId: Id, product: string, lotNumber: string, on: LocalDate) => {
+      const gtin = lotAt(siteId, product, lotNumber)?.gtin ?? null;
+      return recalls.length > 0 ? noticeOn(recallOfLot(recalls, { product, lotNumber, gtin }), on) : undefined;
+    };
     return {
       protocol,
       consents,
@@ -106,10 +113,8 @@ export class CourseWorldAt {
         const practitioner = practitioners.get(practitionerId);
         return practitioner?.status === 'registered' ? practitioner.role : undefined;
       },
-      isRecalledOn: (siteId, product, lotNumber, on) => {
-        const gtin = lotAt(siteId, product, lotNumber)?.gtin ?? null;
-        return recalls.length > 0 && isRecalledOn(recallOfLot(recalls, { product, lotNumber, gtin }), on);
-      },
+      isRecalledOn: (...used) => noticeFor(...used) !== undefined,
+      recallEnteredAt: (...used) => noticeFor(...used)?.recordedAt,
       isOverdrawn: (sessionId) => overdrawn.has(sessionId),
       lotAt,
       ingredientsOf: (product) => [
@@ -150,7 +155,9 @@ export class CourseWorldAt {
       // Each event changes it as it did when it came, which what the stream says now does not tell.
       const clearance = known.reduce<Clearance | null>((before, event, n) => {
         if (!isConcluded(event) && !changesHistory(event.type)) return before;
-        return evolveClearance(before, clearedAt(historyAt(known.slice(0, n + 1), {})), event.recordedAt);
+        // A conclusion alone says nothing of the procedure, which a correction alone can change.
+        const history = changesHistory(event.type) ? historyAt(known.slice(0, n + 1), {}) : [event];
+        return evolveClearance(before, clearedIn(history), event.recordedAt);
       }, null);
       return clearance ? [clearance] : [];
     });
@@ -186,7 +193,7 @@ export class CourseWorldAt {
     sessions: readonly PerformedSession[],
     at: HistoryAt,
   ): Promise<ReadonlyMap<Id, PractitionerState>> {
-    const ids = [...new Set(sessions.map(({ practitionerId }) => practitionerId))];
+    const ids = [...new Set(sessions.flatMap((session) => [session.practitionerId, ...othersIn(session)]))];
     const states = await Promise.all(
       ids.map((id) => this.records.fold(chain, practitionerStream(id), practitionerFold, at)),
     );
@@ -299,10 +306,12 @@ export class CourseWorldAt {
   }
 
   private async lotOf(chain: Chain, id: Id, at: HistoryAt): Promise<Lot[]> {
-    const events = historyAt(await this.records.events(chain, lotStream(id)), at) as readonly RecordedEvent[];
-    const state = (events as Parameters<typeof lotFold.evolve>[1][]).reduce(lotFold.evolve, lotFold.initial);
+    const events = historyAt(await this.records.events(chain, lotStream(id)), at);
+    const state = (events as unknown as Parameters<typeof lotFold.evolve>[1][]).reduce(lotFold.evolve, lotFold.initial);
     const received = events.find(({ type }) => type === 'LotReceived');
-    return state.status === 'received' && received ? [{ ...state, receivedPosition: received.position }] : [];
+    if (state.status !== 'received' || !received) return [];
+    const recordedAt = received.correctness?.correctedBy.at(-1)?.recordedAt ?? received.recordedAt;
+    return [{ ...state, receivedPosition: received.position, recordedAt }];
   }
 }
 

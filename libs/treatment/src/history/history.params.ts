@@ -89,6 +89,7 @@ export const patientMissing = (what: string): Invalid =>
         message: `Name the patient whose ${what} are asked for, or leave out \`asOf\` and \`knownAt\`.`,
         rule: 'history.patient-missing',
         facts: [],
+        seen: null,
         accepted: 'id or code of a patient',
       },
     ],

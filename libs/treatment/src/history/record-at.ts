@@ -1,5 +1,5 @@
 import type { Fold } from '#libs/cqrs/src/command-runner.js';
-import type { Database } from '#libs/database/src/database.js';
+import type { Queryable } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Codec } from '#libs/event-store/src/codec.js';
 import type { EffectiveEvent, HistoryAt } from '#libs/event-store/src/correction.js';
@@ -28,7 +28,7 @@ export class RecordAt {
   static readonly reads = [PATIENT_TIMELINE.name] as const;
 
   constructor(
-    private readonly db: Database,
+    private readonly db: Queryable,
     private readonly store: EventStore,
     private readonly codec: Codec,
     private readonly people: People,

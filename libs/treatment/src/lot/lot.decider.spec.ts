@@ -211,6 +211,7 @@ describe('an opened vial', () => {
       entryId: newId(),
       gtin: null,
       recalledOn: '2026-03-01',
+      recordedAt: '2026-03-01T09:00:00.000Z',
       reference: 'FSN',
       cause: 'sterility',
       lift: null,

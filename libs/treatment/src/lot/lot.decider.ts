@@ -1,5 +1,4 @@
 import { assertNever } from '#libs/kernel/src/assert-never.js';
-import type { ErrorField } from '#libs/kernel/src/errors.js';
 import { occurredAt } from '#libs/kernel/src/occurred.js';
 import {
   dateOfWall,
@@ -10,6 +9,7 @@ import {
   type ZonedTime,
 } from '#libs/kernel/src/zoned-time.js';
 import { isRecalledOn, type RecallState } from '../recall/recall.state.js';
+import type { SeenAndAccepted } from '../refusal.js';
 import { GTIN_ACCEPTED, readGtin } from './gtin.js';
 import {
   LotEntryRefused,
@@ -124,12 +124,13 @@ export function decideLot(command: LotCommand, state: LotState, place: LotPlace)
 type Of<Type extends LotCommand['type']> = Extract<LotCommand, { type: Type }>;
 
 /** A rule that stands against it, with what was seen and what would be accepted. */
-const against = (
-  rule: LotRule,
-  field: string,
-  message: string,
-  more: Pick<ErrorField, 'seen' | 'accepted'>,
-): LotField => ({ field, message, rule, facts: [], ...more }) satisfies LotField;
+const against = (rule: LotRule, field: string, message: string, more: SeenAndAccepted): LotField => ({
+  field,
+  message,
+  rule,
+  facts: [],
+  ...more,
+});
 
 const startOf = (day: LocalDate, timeZone: string) => occurredAt(wallToInstant(`${day}T00:00`, timeZone), 'day');
 

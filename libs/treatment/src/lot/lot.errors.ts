@@ -1,10 +1,9 @@
 import { Conflict, type ErrorField, NotFound, Refused } from '#libs/kernel/src/errors.js';
+import type { Refusal } from '../refusal.js';
 import type { LotRule } from './lot.rule-book.js';
 
 /** One rule that stands against a command; a lot's rules rest on no published statement. */
-export interface LotField extends ErrorField {
-  readonly rule: LotRule;
-}
+export type LotField = Refusal<LotRule>;
 
 const saying = (fields: readonly ErrorField[]): string => fields.map(({ message }) => message).join(' ');
 
@@ -17,6 +16,7 @@ export class LotUnknown extends NotFound {
           message: 'Name a lot that was received, by its id.',
           rule: 'lot.not-received',
           facts: [],
+          seen: null,
           accepted: 'the id of a received lot',
         },
       ],

@@ -11,6 +11,8 @@ export interface NamedReceipt {
   readonly receipt: Receipt;
 }
 
+/** A scan that is longer is none. */
+const SEEN_CHARACTERS_MAX = 200;
 const SCAN_ACCEPTED = 'a GS1 element string, its human readable form, or a GS1 Digital Link, with (01), (10) and (17)';
 
 /**
@@ -36,7 +38,14 @@ function scanned(text: string, receivedOn: LocalDate): ScannedLot {
   const scan = readScan(text, receivedOn);
   if ('lot' in scan) return scan.lot;
   throw new ReceiptRefused(
-    scan.problems.map((message) => ({ field: 'scan', message, rule: 'lot.scan', facts: [], accepted: SCAN_ACCEPTED })),
+    scan.problems.map((message) => ({
+      field: 'scan',
+      message,
+      rule: 'lot.scan',
+      facts: [],
+      seen: text.slice(0, SEEN_CHARACTERS_MAX),
+      accepted: SCAN_ACCEPTED,
+    })),
   );
 }
 

@@ -1,4 +1,5 @@
 import { Conflict, type ErrorField, NotFound, Refused } from '#libs/kernel/src/errors.js';
+import type { Refusal, SeenAndAccepted } from '../refusal.js';
 import { PATIENT_RULES } from './patient.rule-book.js';
 
 export class PatientUnknown extends NotFound {
@@ -68,8 +69,8 @@ export function brokenRule(
   rule: keyof typeof PATIENT_RULES,
   field: string,
   message: string,
-  values: Pick<ErrorField, 'seen' | 'accepted'> = {},
-): ErrorField {
+  values: SeenAndAccepted,
+): Refusal {
   return { field, message, rule, facts: PATIENT_RULES[rule].facts, ...values };
 }
 

@@ -1,6 +1,6 @@
 import type { CommandRunner } from '#libs/cqrs/src/command-runner.js';
 import type { References } from '#libs/cqrs/src/references.js';
-import type { Database } from '#libs/database/src/database.js';
+import type { Queryable } from '#libs/database/src/database.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import { type EffectiveEvent, effectiveHistory } from '#libs/event-store/src/correction.js';
 import { isErased } from '#libs/event-store/src/personal-data.js';
@@ -48,7 +48,7 @@ export class CredentialsQuery {
   static readonly reads = [DIRECTORY.name, SITE_DAY.name] as const;
 
   constructor(
-    private readonly db: Database,
+    private readonly db: Queryable,
     private readonly chains: Chains,
     private readonly references: References,
     private readonly people: People,

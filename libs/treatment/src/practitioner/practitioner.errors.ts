@@ -1,4 +1,5 @@
 import { Conflict, type ErrorField, NotFound, Refused } from '#libs/kernel/src/errors.js';
+import type { Refusal, SeenAndAccepted } from '../refusal.js';
 import { PRACTITIONER_RULES, type PractitionerRule } from './practitioner.rule-book.js';
 
 /** One thing that stands against a command, with its rule and the statements that it rests on. */
@@ -6,8 +7,8 @@ export const practitionerField = (
   rule: PractitionerRule,
   field: string,
   message: string,
-  details: { readonly seen?: unknown; readonly accepted?: string } = {},
-): ErrorField => ({ field, message, rule, facts: PRACTITIONER_RULES[rule].facts, ...details });
+  details: SeenAndAccepted,
+): Refusal<PractitionerRule> => ({ field, message, rule, facts: PRACTITIONER_RULES[rule].facts, ...details });
 
 export class PractitionerUnknown extends NotFound {
   /** @param field of the request that names the practitioner */

@@ -79,6 +79,13 @@ export const isCredentialedFor = (
 ): boolean =>
   isCredentialed(credentials, code, on) || (procedure !== undefined && isCredentialed(credentials, procedure, on));
 
+/** As what somebody was seen who should have been a physician that may carry out a procedure on a day. */
+export const seenAsPhysician = (practitioner: PractitionerState | undefined, on: LocalDate): string => {
+  if (practitioner?.status !== 'registered') return 'nobody';
+  const { role } = practitioner;
+  return role === 'physician' ? `a physician without a credential that is valid on ${on}` : role;
+};
+
 /** A physician who may carry it out, and so may order it, and decide what a physician decides about it (S2-Q1). */
 export const isTreatingPhysician = (
   practitioner: PractitionerState | undefined,

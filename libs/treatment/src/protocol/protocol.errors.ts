@@ -91,7 +91,7 @@ function fieldOf({ code, path, message, facts }: ProtocolFinding, draft: DraftCo
     message,
     rule: `protocol.${code}`,
     facts: facts ?? rule.facts,
-    ...(seen !== undefined && { seen }),
+    seen: seen ?? null,
     accepted: rule.says,
   };
 }

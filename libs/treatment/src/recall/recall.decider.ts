@@ -1,5 +1,4 @@
 import { assertNever } from '#libs/kernel/src/assert-never.js';
-import type { ErrorField } from '#libs/kernel/src/errors.js';
 import type { Occurred } from '#libs/kernel/src/occurred.js';
 import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
 import { latestDayAt, occurredOnDay } from '../day-anywhere.js';
@@ -25,6 +24,7 @@ import {
   type RecallStreamEvent,
   type Telling,
 } from './recall.events.js';
+import type { SeenAndAccepted } from '../refusal.js';
 import type { RecallRule } from './recall.rule-book.js';
 import type { RecallNotice, RecallState, ToldPatient } from './recall.state.js';
 
@@ -67,12 +67,13 @@ export type RecallCommand =
 
 type KnownRecall = Exclude<RecallState, { status: 'none' }>;
 
-const against = (
-  rule: RecallRule,
-  field: string,
-  message: string,
-  more: Pick<ErrorField, 'seen' | 'accepted'>,
-): RecallField => ({ field, message, rule, facts: [], ...more });
+const against = (rule: RecallRule, field: string, message: string, more: SeenAndAccepted): RecallField => ({
+  field,
+  message,
+  rule,
+  facts: [],
+  ...more,
+});
 
 /**
  * Decides what a command on a recall makes happen.
@@ -181,7 +182,7 @@ function tell({ patientIds, on, how }: Of<'TellPatients'>, state: KnownRecall, n
     if (id !== null) return [];
     const message = `patients.${n} is no patient of the chain.`;
     const accepted = 'the id or the code of a patient';
-    return [against('recall.patient-unknown', `patients.${n}`, message, { accepted })];
+    return [against('recall.patient-unknown', `patients.${n}`, message, { seen: 'no such patient', accepted })];
   });
   if (unknown.length > 0) throw new ToldUnknown(unknown);
   const fields = toldFields(state, on, now);

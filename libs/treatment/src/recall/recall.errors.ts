@@ -1,10 +1,9 @@
 import { Conflict, type ErrorField, NotFound, Refused } from '#libs/kernel/src/errors.js';
+import type { Refusal } from '../refusal.js';
 import type { RecallRule } from './recall.rule-book.js';
 
 /** One rule that stands against a command; a recall's rules rest on no published statement. */
-export interface RecallField extends ErrorField {
-  readonly rule: RecallRule;
-}
+export type RecallField = Refusal<RecallRule>;
 
 const saying = (fields: readonly ErrorField[]): string => fields.map(({ message }) => message).join(' ');
 
@@ -17,6 +16,7 @@ export class RecallUnknown extends NotFound {
           message: 'Name a recall by its id.',
           rule: 'recall.not-recalled',
           facts: [],
+          seen: null,
           accepted: 'the id of a recall',
         },
       ],

@@ -1,9 +1,11 @@
+import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
 import { allNo, refusal } from '#test/support/course-given.js';
 import { type EquippedClinic, equippedClinic, PRODUCT } from '#test/support/memory-clinic.js';
 import { courseStream } from '../course/course.events.js';
 import { courseFold, type OpenSession, type PlannedCourse } from '../course/course.state.js';
 import type { LotTraceQuery } from './lot-trace/lot-trace.query.js';
+import { LotRecalled, recallIdOf, recallStreamOf } from './recall.events.js';
 import { RecallService } from './recall.service.js';
 import { loadStanding } from '../course/session-standing.js';
 
@@ -95,6 +97,46 @@ it('[recall.once] is one recall, whatever spelling it is said again under', asyn
   expect(clinic.eventsOf('recall').map(({ type }) => type)).toEqual(['LotRecalled']);
   await clinic.recalls.lift(clinic.meta(), first.id, { liftedOn: '2026-01-05', reference: 'FSN-2' });
   expect(await rulesAgainst()).toEqual([]);
+});
+
+describe('a recall of an older version, which no list names', () => {
+  /** As it was recorded before there was a list of recalls for a lot number. */
+  const recorded = async (): Promise<string> => {
+    const { clinic } = at;
+    const [product, lotNumber] = ['glowmeso ha', 'l 4711'];
+    const recallId = recallIdOf(clinic.chain.id, product, lotNumber);
+    const notice = {
+      recallId,
+      product,
+      lotNumber,
+      recalledOn: '2026-01-05',
+      reference: 'R',
+      cause: 'sterility' as const,
+    };
+    const events = [LotRecalled(occurredNow(clinic.now), notice)];
+    await clinic.runner.run(clinic.meta(), () =>
+      Promise.resolve([{ stream: recallStreamOf(recallId), events, expectedRevision: 'no-stream' }]),
+    );
+    return recallId;
+  };
+
+  it('[recall.matches] is found under every spelling once it is said again', async () => {
+    const id = await recorded();
+    const again = { product: 'glowmeso ha', lotNumber: 'l 4711', recalledOn: '2026-01-05', reference: 'R' };
+    const said = await at.clinic.recalls.recall(at.clinic.meta(), { ...again, cause: 'sterility' });
+    expect(said.id).toBe(id);
+    expect(at.clinic.eventsOf('recall')).toHaveLength(1);
+    expect(await rulesAgainst()).toEqual(['lot.recalled']);
+  });
+  it('[recall.matches] is found under every spelling once anything is done about it', async () => {
+    const id = await recorded();
+    const { clinic, patient } = at;
+    await clinic.recalls.told(clinic.meta(), id, { patients: [patient], on: '2026-01-05', how: 'phone' });
+    expect(await rulesAgainst()).toEqual(['lot.recalled']);
+    const named = clinic.eventsOf('lotnumber').length;
+    await clinic.recalls.told(clinic.meta(), id, { patients: [patient], on: '2026-01-05', how: 'letter' });
+    expect(clinic.eventsOf('lotnumber')).toHaveLength(named);
+  });
 });
 
 it('[recall.unmatched] is recorded, and leaves the receipts open, while the read model of lots is being made', async () => {

@@ -12,7 +12,13 @@ import { patientFold } from '../patient/patient.state.js';
 import type { CorrectRecallEntryData, LiftRecallData, RecallLotData, TellPatientsData } from './recall.commands.js';
 import { decideRecall, type RecallCommand, type RecallEntryData } from './recall.decider.js';
 import { recallsOfNumber } from './recall-of-lot.js';
-import { LotNumberRecalled, recallIdOf, recallsOfNumberStream, recallStreamOf } from './recall.events.js';
+import {
+  LotNumberRecalled,
+  recallIdOf,
+  recallsOfNumberFold,
+  recallsOfNumberStream,
+  recallStreamOf,
+} from './recall.events.js';
 import { recallFold } from './recall.state.js';
 import { LotTraceQuery } from './lot-trace/lot-trace.query.js';
 import { type NamedLot, recallOfLot } from './recalled-lot.rules.js';
@@ -56,8 +62,8 @@ export class RecallService {
       const names = state.status === 'none' ? { product, lotNumber } : state;
       const named = { product: names.product, lotNumber: names.lotNumber };
       const events = decideRecall({ type: 'RecallLot', recallId, ...named, notice }, state, reads.now);
-      const isListed = events.length === 0 || listed.includes(recallId);
-      const listing = isListed ? [] : [LotNumberRecalled(occurredNow(reads.now), { recallId })];
+      // Said again, one of an older version that no list names comes into it, and is found under every spelling from then on.
+      const listing = listed.includes(recallId) ? [] : [LotNumberRecalled(occurredNow(reads.now), { recallId })];
       return [
         { stream, events },
         { stream: index, events: listing },
@@ -105,7 +111,15 @@ export class RecallService {
     const stream = recallStreamOf(recallId);
     const result = await this.runner.run(meta, async (reads) => {
       const { state } = await reads.load(stream, recallFold);
-      return [{ stream, events: decideRecall(command, state, reads.now) }];
+      const events = decideRecall(command, state, reads.now);
+      if (state.status === 'none' || events.length === 0) return [{ stream, events }];
+      const index = recallsOfNumberStream(meta.chain.id, state.lotNumber);
+      const { state: listed } = await reads.load(index, recallsOfNumberFold);
+      const listing = listed.includes(recallId) ? [] : [LotNumberRecalled(occurredNow(reads.now), { recallId })];
+      return [
+        { stream, events },
+        { stream: index, events: listing },
+      ];
     });
     return { id: recallId, ...result };
   }

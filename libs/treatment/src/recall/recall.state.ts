@@ -1,6 +1,7 @@
+import type { Correctness } from '#libs/event-store/src/correction.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
-import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
+import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
 import type { RecallCause, RecallEvent, Telling } from './recall.events.js';
 
 /** One recall of the lot; a lot may be recalled again after a recall was lifted. */
@@ -10,6 +11,8 @@ export interface RecallNotice {
   readonly gtin: string | null;
   /** From this day on it is not used. */
   readonly recalledOn: LocalDate;
+  /** When it was entered as it reads: where it was corrected, when its latest correction was. */
+  readonly recordedAt: Instant;
   /** Number of the manufacturer's or the authority's notice. */
   readonly reference: string;
   readonly cause: RecallCause;
@@ -45,12 +48,17 @@ export type RecallState =
 
 export const recallFold = { initial: { status: 'none' } as RecallState, evolve };
 
-function evolve(state: RecallState, event: RecordedEvent<RecallEvent>): RecallState {
+function evolve(
+  state: RecallState,
+  event: RecordedEvent<RecallEvent> & { readonly correctness?: Correctness },
+): RecallState {
   const entryId = event.header.id;
   if (event.type === 'LotRecalled') {
     const { recallId, product, lotNumber, gtin, recalledOn, reference, cause } = event.data;
     const before = state.status === 'none' ? { notices: [], told: [] } : state;
-    const latest: RecallNotice = { entryId, gtin: gtin ?? null, recalledOn, reference, cause, lift: null };
+    const recordedAt = event.correctness?.correctedBy.at(-1)?.recordedAt ?? event.recordedAt;
+    const said = { recalledOn, recordedAt, reference, cause };
+    const latest: RecallNotice = { entryId, gtin: gtin ?? null, ...said, lift: null };
     const notices = [...before.notices, latest];
     const { told } = before;
     return { status: 'recalled', recallId, product, lotNumber, notices, latest, recalledOn, reference, told };

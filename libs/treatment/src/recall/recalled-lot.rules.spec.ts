@@ -16,7 +16,9 @@ function recalled(
   gtin: string | null = null,
   recalledOn = '2026-03-01',
 ): RecallState {
-  const latest: RecallNotice = { entryId: newId(), gtin, recalledOn, reference: 'R', cause: 'sterility', lift: null };
+  const recordedAt = `${recalledOn}T09:00:00.000Z`;
+  const said = { recalledOn, recordedAt, reference: 'R', cause: 'sterility' } as const;
+  const latest: RecallNotice = { entryId: newId(), gtin, ...said, lift: null };
   const of = { recallId: newId(), product, lotNumber, recalledOn, reference: 'R', told: [] };
   return { ...of, status: 'recalled', notices: [latest], latest };
 }

@@ -79,6 +79,11 @@ export class AdverseEventsProjection implements Projection {
   readonly name = ADVERSE_EVENTS.name;
   readonly version = ADVERSE_EVENTS.version;
   readonly ddl = DDL;
+  readonly rowsOf = {
+    adverse_event: { site: 'site_id', patient: 'patient_id' },
+    course: 'withheld',
+    site_rules: 'staff',
+  } as const;
   readonly types: ReadonlySet<string> = new Set(TYPES);
 
   async apply({ tx, chain }: ProjectionContext, events: readonly SealedEvent[]): Promise<void> {

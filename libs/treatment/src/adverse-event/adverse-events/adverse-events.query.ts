@@ -1,4 +1,4 @@
-import type { Database } from '#libs/database/src/database.js';
+import type { Queryable } from '#libs/database/src/database.js';
 import type { Boxes, SealedBox } from '#libs/event-store/src/boxes.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import type { References } from '#libs/cqrs/src/references.js';
@@ -50,7 +50,7 @@ export class AdverseEventsQuery {
   static readonly reads = [ADVERSE_EVENTS.name, DIRECTORY.name] as const;
 
   constructor(
-    private readonly db: Database,
+    private readonly db: Queryable,
     private readonly chains: Chains,
     private readonly references: References,
     private readonly people: People,

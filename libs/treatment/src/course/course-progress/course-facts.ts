@@ -24,6 +24,9 @@ type ConcludedEvent = Extract<RecordedEvent<ConsultationEvent>, { type: 'Consult
 export const isConcluded = (event: { readonly type: string }): event is ConcludedEvent =>
   event.type === 'ConsultationConcluded';
 
+type HeldEvent = Extract<RecordedEvent<ConsultationEvent>, { type: 'ConsultationHeld' }>;
+const isHeld = (event: { readonly type: string }): event is HeldEvent => event.type === 'ConsultationHeld';
+
 /** Types of a consultation's stream that make consents and clearances, and those that change what was said of any. */
 export const ABOUT_CONSENTS: ReadonlySet<string> = new Set(
   CONSULTATION_EVENTS.filter((type) => isConsentEvent(type) || isConcluded(type) || changesHistory(type.type)).map(
@@ -52,21 +55,35 @@ export const NO_CONSENTS: ConsentFacts = { consents: [], withdrawals: [], cleara
 /**
  * The clearance of a consultation after something was recorded: it is lost when its conclusion turns out to have been another
  * one, or never to have been.
- * @param clearedAt when it was cleared, as the consultation reads now; null: it is not
+ * @param now as the consultation reads now
  */
-export function evolveClearance(
-  before: Clearance | null,
-  clearedAt: Instant | null,
-  recordedAt: Instant,
-): Clearance | null {
-  if (clearedAt !== null) return { at: clearedAt, lostAt: null };
-  return before && { ...before, lostAt: before.lostAt ?? recordedAt };
+export function evolveClearance(before: Clearance | null, now: Cleared, recordedAt: Instant): Clearance | null {
+  const procedure = procedureAfter(before, now, recordedAt);
+  if (now.at === null) return before && { ...before, procedure, lostAt: before.lostAt ?? recordedAt };
+  const isMoved = before !== null && before.at !== now.at;
+  return { at: now.at, lostAt: null, movedAt: isMoved ? recordedAt : (before?.movedAt ?? null), procedure };
 }
 
-/** When a consultation was cleared by the history of its stream; null: it is not. */
-export function clearedAt(history: readonly { readonly type: string }[]): Instant | null {
+/** What the history of a consultation says of its clearance. */
+export interface Cleared {
+  /** Null: it is not cleared. */
+  readonly at: Instant | null;
+  /** What it is about; undefined where the history does not begin with the consultation. */
+  readonly procedure: string | undefined;
+}
+
+const procedureAfter = (before: Clearance | null, { procedure }: Cleared, since: Instant): Clearance['procedure'] => {
+  const known = before?.procedure ?? null;
+  return procedure === undefined || known?.code === procedure ? known : { code: procedure, since };
+};
+
+/** Whether a consultation is cleared, by the history of its stream, when and for what. */
+export function clearedIn(history: readonly { readonly type: string }[]): Cleared {
   const concluded = history.findLast(isConcluded);
-  return concluded?.data.conclusion.outcome === 'cleared' ? concluded.occurredAt.instant : null;
+  return {
+    at: concluded?.data.conclusion.outcome === 'cleared' ? concluded.occurredAt.instant : null,
+    procedure: history.find(isHeld)?.data.procedure,
+  };
 }
 
 /**

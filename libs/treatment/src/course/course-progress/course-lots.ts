@@ -2,14 +2,15 @@ import { boolArray, int4Array, jsonArray, textArray, uuidArray } from '#libs/dat
 import type { Queryable } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
-import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
+import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
 import type { Read, Statement } from '#libs/projections/src/combined.statement.js';
 import type { SealedEvent } from '#libs/projections/src/projection.js';
+import type { Correctness } from '#libs/event-store/src/correction.js';
 import { foldName } from '../../lot/lot-name.js';
 import { LOT_EVENTS, type LotEvent, type LotStreamEvent } from '../../lot/lot.events.js';
 import { lotFold } from '../../lot/lot.state.js';
 import { RECALL_EVENTS, type RecallEvent, type RecallStreamEvent } from '../../recall/recall.events.js';
-import { isRecalledOn, recallFold, type RecallState } from '../../recall/recall.state.js';
+import { noticeOn, recallFold, type RecallState } from '../../recall/recall.state.js';
 import { recallOfLot } from '../../recall/recalled-lot.rules.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 import { dateOfSession } from '../course-maintenance.js';
@@ -26,6 +27,8 @@ export const LOT_DDL = `
     ingredients text[] not null,
     received_on date not null,
     expires_on date not null,
+    -- When it was entered as it reads.
+    recorded_at text collate "C" not null,
     gtin text,
     -- Microlitres; null where nobody counted.
     volume_ul bigint,
@@ -55,9 +58,11 @@ export const LOT_DDL = `
     course_id uuid not null,
     patient_id uuid not null,
     practitioner_id uuid not null,
+    -- Who else did something in it, or ordered it.
+    others uuid[] not null,
     -- After the expiry that is on record at its site.
     expired boolean not null,
-    -- The practitioner had no credential for the procedure on that day.
+    -- Somebody in it had no credential for the procedure on that day.
     unqualified boolean not null,
     -- Microlitres; null where nobody measured.
     volume_ul bigint,
@@ -70,7 +75,7 @@ export const LOT_DDL = `
   create index session_use_overdrawn on session_use (chain, course_id) where overdrawn;
   create index session_use_overdrawn_lot on session_use (chain, product, lot_number, site_id) where overdrawn;
   create index session_use_lot on session_use (chain, product, lot_number, site_id);
-  create index session_use_unqualified on session_use (chain, practitioner_id) where unqualified;
+  create index session_use_unqualified on session_use (chain) where unqualified;
 `;
 
 interface LotRow {
@@ -79,6 +84,7 @@ interface LotRow {
   lot_number: string;
   received_on: LocalDate;
   expires_on: LocalDate;
+  recorded_at: Instant;
   gtin: string | null;
   counted: boolean;
 }
@@ -123,7 +129,7 @@ export class CourseLots {
   ): Promise<{ touched: Id[]; grown: { product: string; ingredients: string[] }[]; recount: LotPlace[] }> {
     const recalled = await this.recordRecalls(tx, chain, page);
     const corrected = correctedReceipts(page);
-    const entered = page.flatMap((event) => (event.type === 'LotReceived' ? [event.data] : []));
+    const entered = page.flatMap((event) => (event.type === 'LotReceived' ? [enteredReceipt(event)] : []));
     const receipts = [
       ...entered.filter(({ lotId }) => !corrected.has(lotId)),
       ...[...corrected.values()].filter((receipt) => receipt !== null),
@@ -163,14 +169,15 @@ export class CourseLots {
     if (receipts.length === 0) return;
     const rows = receipts.map(({ lotId, siteId, product, lotNumber, ingredients, receivedOn, expiresOn, ...more }) => ({
       ...{ site_id: siteId, product, lot_number: lotNumber, lot_id: lotId, ingredients },
-      ...{ received_on: receivedOn, expires_on: expiresOn, gtin: more.gtin ?? null },
+      ...{ received_on: receivedOn, expires_on: expiresOn, recorded_at: more.recordedAt, gtin: more.gtin ?? null },
       ...{ volume_ul: more.volumeMl === undefined ? null : microlitres(more.volumeMl), wasted_ul: 0 },
     }));
     await tx.query(
-      `insert into lot (chain, site_id, product, lot_number, lot_id, ingredients, received_on, expires_on, gtin, volume_ul,
-         wasted_ul)
+      `insert into lot (chain, site_id, product, lot_number, lot_id, ingredients, received_on, expires_on, recorded_at, gtin,
+         volume_ul, wasted_ul)
        select $1, r.* from jsonb_to_recordset($2::jsonb) as r(site_id uuid, product text, lot_number text, lot_id uuid,
-         ingredients text[], received_on date, expires_on date, gtin text, volume_ul bigint, wasted_ul bigint)
+         ingredients text[], received_on date, expires_on date, recorded_at text, gtin text, volume_ul bigint,
+         wasted_ul bigint)
        on conflict do nothing`,
       [chain.no, JSON.stringify(rows)],
     );
@@ -339,7 +346,7 @@ export class CourseLots {
     }
     return [
       {
-        text: `select l.site_id, l.product, l.lot_number, l.received_on, l.expires_on, l.gtin,
+        text: `select l.site_id, l.product, l.lot_number, l.received_on, l.expires_on, l.recorded_at, l.gtin,
                  l.volume_ul is not null as counted from lot l
                join unnest($2::uuid[], $3::text[], $4::text[]) as w(site_id, product, lot_number)
                  on w.site_id = l.site_id and w.product = l.product and w.lot_number = l.lot_number
@@ -368,23 +375,25 @@ export class CourseLots {
     ofProducts: readonly IngredientsRow[],
     recallRows: readonly RecallRow[],
     overdrawnRows: readonly { readonly id: Id }[],
-  ): Pick<CourseWorld, 'lotAt' | 'ingredientsOf' | 'isRecalledOn' | 'isOverdrawn'> {
+  ): Pick<CourseWorld, 'lotAt' | 'ingredientsOf' | 'isRecalledOn' | 'recallEnteredAt' | 'isOverdrawn'> {
     const recalls = recallRows.map(({ state }) => state);
     const overdrawn = new Set(overdrawnRows.map(({ id }) => id));
     const lots = new ByLot<ReceivedLot & { readonly gtin: string | null }>();
     for (const row of receipts) {
-      const lot = { receivedOn: row.received_on, expiresOn: row.expires_on, gtin: row.gtin, isCounted: row.counted };
-      lots.set(row.site_id, row.product, row.lot_number, lot);
+      const days = { receivedOn: row.received_on, expiresOn: row.expires_on, recordedAt: row.recorded_at };
+      lots.set(row.site_id, row.product, row.lot_number, { ...days, gtin: row.gtin, isCounted: row.counted });
     }
     const ingredients = new Map(ofProducts.map((row) => [row.product, row.ingredients]));
+    const noticeFor = (siteId: Id, product: string, lotNumber: string, on: LocalDate) => {
+      if (recalls.length === 0) return undefined;
+      const gtin = lots.get(siteId, product, lotNumber)?.gtin ?? null;
+      return noticeOn(recallOfLot(recalls, { product, lotNumber, gtin }), on);
+    };
     return {
       lotAt: (siteId, product, lotNumber) => lots.get(siteId, product, lotNumber),
       ingredientsOf: (product) => ingredients.get(product) ?? [],
-      isRecalledOn: (siteId, product, lotNumber, on) => {
-        if (recalls.length === 0) return false;
-        const gtin = lots.get(siteId, product, lotNumber)?.gtin ?? null;
-        return isRecalledOn(recallOfLot(recalls, { product, lotNumber, gtin }), on);
-      },
+      isRecalledOn: (...used) => noticeFor(...used) !== undefined,
+      recallEnteredAt: (...used) => noticeFor(...used)?.recordedAt,
       isOverdrawn: (sessionId) => overdrawn.has(sessionId),
     };
   }
@@ -438,6 +447,7 @@ export class CourseLots {
       uuidArray(rows.map((row) => row.course_id)),
       uuidArray(rows.map((row) => row.patient_id)),
       uuidArray(rows.map((row) => row.practitioner_id)),
+      textArray(rows.map((row) => `{${row.others.join(',')}}`)),
       boolArray(rows.map((row) => row.expired)),
       boolArray(rows.map((row) => row.unqualified)),
       rows.map((row) => row.volume_ul),
@@ -480,7 +490,18 @@ export class CourseLots {
   }
 }
 
-type Receipt = Extract<TreatmentEvent, { type: 'LotReceived' }>['data'];
+interface ReceiptEvent {
+  readonly data: Extract<TreatmentEvent, { type: 'LotReceived' }>['data'];
+  readonly recordedAt: Instant;
+  readonly correctness?: Correctness;
+}
+/** A receipt as it reads, and when it was entered so. */
+type Receipt = ReceiptEvent['data'] & { readonly recordedAt: Instant };
+
+const enteredReceipt = ({ data, recordedAt, correctness }: ReceiptEvent): Receipt => ({
+  ...data,
+  recordedAt: correctness?.correctedBy.at(-1)?.recordedAt ?? recordedAt,
+});
 
 const LOT_TYPES: ReadonlySet<string> = new Set(LOT_EVENTS.map(({ type }) => type));
 const isOfLot = (event: SealedEvent<TreatmentEvent>): event is SealedEvent<LotStreamEvent & TreatmentEvent> =>
@@ -511,7 +532,7 @@ function correctedReceipts(page: readonly SealedEvent<TreatmentEvent>[]): Map<Id
   for (const { history, data } of page) {
     if (!history || !('lotId' in data)) continue;
     const received = (history as readonly SealedEvent<TreatmentEvent>[]).find(isReceipt);
-    corrected.set(data.lotId, received?.data ?? null);
+    corrected.set(data.lotId, received ? enteredReceipt(received) : null);
   }
   return corrected;
 }
@@ -529,7 +550,9 @@ function byProduct(rows: readonly { product: string; ingredient: string }[]) {
 
 function useRows(course: PlannedCourse, session: PerformedSession, judgement: CourseJudgement, world: CourseWorld) {
   const on = dateOfSession(session);
-  const unqualified = judgement.sessionDeviations[session.sessionId]?.includes('credential') ?? false;
+  const deviations = judgement.sessionDeviations[session.sessionId] ?? [];
+  const unqualified = deviations.includes('credential') || deviations.includes('order');
+  const others = othersIn(session);
   return session.products.map(({ product, lotNumber, volumeMl }, n) => {
     const lot = world.lotAt(session.siteId, product, lotNumber);
     return {
@@ -541,6 +564,7 @@ function useRows(course: PlannedCourse, session: PerformedSession, judgement: Co
       course_id: course.courseId,
       patient_id: course.patientId,
       practitioner_id: session.practitionerId,
+      others,
       expired: lot !== undefined && on > lot.expiresOn,
       unqualified,
       volume_ul: volumeMl === undefined ? null : microlitres(volumeMl),
@@ -551,13 +575,23 @@ function useRows(course: PlannedCourse, session: PerformedSession, judgement: Co
 
 type UseRow = ReturnType<typeof useRows>[number];
 
+/** Who did something in a session beside its practitioner, or ordered it; each once. */
+export function othersIn({ practitionerId, orderedBy, steps }: PerformedSession): Id[] {
+  if (orderedBy === undefined && steps === undefined) return [];
+  const named = [...(orderedBy === undefined ? [] : [orderedBy]), ...(steps ?? []).map((step) => step.practitionerId)];
+  return [...new Set(named)].filter((id) => id !== practitionerId);
+}
+
 /** What is in the table already is left as it is: a course is judged many times, its sessions seldom change. */
 const UPSERT_USE = `
   insert into session_use as u
-    (chain, session_id, n, product, lot_number, site_id, course_id, patient_id, practitioner_id, expired, unqualified,
+    (chain, session_id, n, product, lot_number, site_id, course_id, patient_id, practitioner_id, others, expired, unqualified,
      volume_ul, recorded_at)
-  select $1, r.* from unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::uuid[], $9::uuid[],
-    $10::boolean[], $11::boolean[], $12::bigint[], $13::text[]) as r
+  select $1, r.session_id, r.n, r.product, r.lot_number, r.site_id, r.course_id, r.patient_id, r.practitioner_id,
+    r.others::uuid[], r.expired, r.unqualified, r.volume_ul, r.recorded_at
+  from unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::uuid[], $9::uuid[], $10::text[],
+    $11::boolean[], $12::boolean[], $13::bigint[], $14::text[]) as r(session_id, n, product, lot_number, site_id, course_id,
+    patient_id, practitioner_id, others, expired, unqualified, volume_ul, recorded_at)
   on conflict (chain, session_id, n) do update
     set expired = excluded.expired, unqualified = excluded.unqualified
     where (u.expired, u.unqualified) is distinct from (excluded.expired, excluded.unqualified)`;

@@ -19,6 +19,7 @@ import { COURSE_EVENTS } from '../course.events.js';
 import {
   type CodeRow,
   COURSE_ROWS_DDL,
+  COURSE_ROWS_OF,
   courseOf,
   CourseRows,
   type FoldedCourse,
@@ -29,9 +30,9 @@ import type { PlannedCourse } from '../course.state.js';
 import { ABOUT_CONSENTS, ABOUT_HEALTH } from './course-facts.js';
 import { CourseLots, type LotPlace } from './course-lots.js';
 import { type CourseWorld, judgeCourse } from './course-progress.rules.js';
-import { CourseReferences, REFERENCES_DDL, type UnsavedFacts } from './course-references.js';
+import { CourseReferences, REFERENCES_DDL, REFERENCES_ROWS, type UnsavedFacts } from './course-references.js';
 
-export const COURSE_PROGRESS = { name: 'course_progress', version: 6 } as const;
+export const COURSE_PROGRESS = { name: 'course_progress', version: 7 } as const;
 
 const types: readonly string[] = [
   ...[...COURSE_EVENTS, ...LOT_EVENTS, ...RECALL_EVENTS, ...PRACTITIONER_EVENTS, ...PROTOCOL_EVENTS].map(
@@ -56,6 +57,11 @@ export class CourseProgressProjection implements Projection {
     -- Of those that wait for a person, who are few.
     create index course_review on course (chain, sort_key) where jsonb_array_length(derived -> 'reviews') > 0;
     create index course_lasting on course (chain, sort_key) where jsonb_array_length(derived -> 'lasting') > 0;`;
+  readonly rowsOf = {
+    ...COURSE_ROWS_OF,
+    ...REFERENCES_ROWS,
+    session_use: { site: 'site_id', patient: 'patient_id' },
+  } as const;
   readonly types: ReadonlySet<string> = new Set(types);
 
   private readonly stores: Stores = {

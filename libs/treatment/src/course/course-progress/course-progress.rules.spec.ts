@@ -326,7 +326,23 @@ describe('what a session of today is judged by besides', () => {
   it('[session.order] deviates where a nurse treated on nobody’s order', () => {
     const roleOf = () => 'nurse' as const;
     expect(deviationsOf(having({}), { roleOf })).toEqual({ order: 1 });
-    expect(deviationsOf(having({ orderedBy: PRACTITIONER }), { roleOf })).toEqual({});
+    expect(deviationsOf(having({ orderedBy: PRACTITIONER }), { roleOf })).toEqual({ order: 1 });
+  });
+  it('[session.order] deviates where who ordered it might not carry it out on that day (S2-Q1)', () => {
+    const roleOf = (id: string) => (id === PRACTITIONER ? ('nurse' as const) : ('physician' as const));
+    const until = (validTo: string) => (id: string) => [
+      { procedures: ['facial'], validFrom: '2020-01-01', validTo: id === NURSE ? validTo : null },
+    ];
+    const ordered = having({ orderedBy: NURSE });
+    expect(deviationsOf(ordered, { roleOf, credentialsOf: until('2024-01-02') })).toEqual({});
+    expect(deviationsOf(ordered, { roleOf, credentialsOf: until('2024-01-01') })).toEqual({ order: 1 });
+  });
+  it('[session.credential] deviates where somebody did a step without a credential on that day (S2-Q1)', () => {
+    const steps = builtInProtocol('facial')?.steps.map(({ code }) => ({ code, practitionerId: NURSE }));
+    const credentialsOf = (id: string) =>
+      id === NURSE ? [] : [{ procedures: ['facial'], validFrom: '2020-01-01', validTo: null }];
+    expect(deviationsOf(having({ steps }), { credentialsOf })).toEqual({ credential: 1 });
+    expect(deviationsOf(having({ steps, isReconciled: true }), { credentialsOf })).toEqual({});
   });
   it('[lot.recalled] deviates with a lot that was recalled by then', () => {
     const isRecalledOn = (_site: string, _product: string, _lot: string, on: string) => on >= '2024-01-02';
@@ -336,6 +352,60 @@ describe('what a session of today is judged by besides', () => {
   it('[lot.volume-exceeds] deviates where more of a lot was used than was left, and not for having been accepted', () => {
     expect(deviationsOf(having({}), { isOverdrawn: () => true })).toEqual({ 'lot-volume': 1 });
     expect(deviationsOf(having({ overridden: ['lot-volume'] }))).toEqual({});
+  });
+  describe('is looked at by a physician', () => {
+    const ENTERED = '2024-01-02T12:00:00.000Z';
+    const [BEFORE, AFTER, LATER] = [
+      '2024-01-01T12:00:00.000Z',
+      '2024-01-03T12:00:00.000Z',
+      '2024-01-04T12:00:00.000Z',
+    ] as const;
+    const reviews = (changes: object, around: Partial<CourseWorld> = {}): number =>
+      judgeCourse(having({ recordedAt: ENTERED, ...changes }), world(around)).reviews.length;
+    const recalled = (at: string): Partial<CourseWorld> => ({ isRecalledOn: () => true, recallEnteredAt: () => at });
+    const receipt = (recordedAt: string, expiresOn: string): Partial<CourseWorld> => ({
+      lotAt: () => ({ receivedOn: '2020-01-01', expiresOn, recordedAt }),
+    });
+
+    it('[session.reviewed] where a recall for its day is entered after it, until somebody has looked', () => {
+      expect(reviews({}, recalled(AFTER))).toBe(1);
+      expect(reviews({ reviewedAt: LATER }, recalled(AFTER))).toBe(0);
+      // That a lot is recalled from a later day on is told by the trace of the lot.
+      expect(reviews({}, { recallEnteredAt: () => undefined })).toBe(0);
+    });
+    it('[session.reviewed] where it is said anew to have used a lot that was recalled or had expired', () => {
+      expect(reviews({}, recalled(BEFORE))).toBe(0);
+      expect(reviews({ correctedAt: AFTER }, recalled(BEFORE))).toBe(1);
+      expect(reviews({ correctedAt: AFTER, reviewedAt: LATER }, recalled(BEFORE))).toBe(0);
+      expect(reviews({ correctedAt: LATER, reviewedAt: AFTER }, recalled(BEFORE))).toBe(1);
+      expect(reviews({ correctedAt: AFTER }, receipt(BEFORE, '2024-01-01'))).toBe(1);
+      expect(reviews({ correctedAt: AFTER }, receipt(BEFORE, '2024-01-02'))).toBe(0);
+    });
+    it('[session.reviewed] where a receipt is said anew to have expired before it', () => {
+      expect(reviews({}, receipt(AFTER, '2024-01-01'))).toBe(1);
+      expect(reviews({}, receipt(BEFORE, '2024-01-01'))).toBe(0);
+      expect(reviews({ isReconciled: true }, receipt(AFTER, '2024-01-01'))).toBe(0);
+    });
+    it('[session.reviewed] where what was known before speaks against what it is said to have been (S0-C5)', () => {
+      const allergic = { healthAt: () => ({ conditions: [], medications: [], allergies: ['hyaluronic acid'] }) };
+      expect(reviews({}, allergic)).toBe(0);
+      expect(reviews({ correctedAt: AFTER }, allergic)).toBe(1);
+      expect(reviews({ correctedAt: AFTER })).toBe(0);
+      // The receipt says only now what was in the lot.
+      expect(reviews({}, { ...allergic, ...receipt(AFTER, '2030-01-01') })).toBe(1);
+    });
+    it('[session.reviewed] where its consultation turns out to have been cleared later, or for another procedure (S2-V1)', () => {
+      const clearance = { at: '2024-01-05T09:00:00.000Z', lostAt: null };
+      expect(reviews({}, { clearances: [{ ...clearance, movedAt: AFTER }] })).toBe(1);
+      expect(reviews({ reviewedAt: LATER }, { clearances: [{ ...clearance, movedAt: AFTER }] })).toBe(0);
+      expect(reviews({}, { clearances: [{ ...clearance, movedAt: null }] })).toBe(0);
+      expect(reviews({ correctedAt: AFTER }, { clearances: [{ ...clearance, movedAt: null }] })).toBe(1);
+      // On the same day nobody knows which was first.
+      expect(reviews({}, { clearances: [{ ...clearance, at: '2024-01-02T18:00:00.000Z', movedAt: AFTER }] })).toBe(0);
+      const about = (code: string) => ({ ...clearance, at: BEFORE, procedure: { code, since: AFTER } });
+      expect(reviews({}, { clearances: [about('hair')] })).toBe(1);
+      expect(reviews({}, { clearances: [about('facial')] })).toBe(0);
+    });
   });
   it('is not counted of an old history, which was reconciled as it came', () => {
     const old = having({ device: 'mechanical-gun', steps: [], isReconciled: true });

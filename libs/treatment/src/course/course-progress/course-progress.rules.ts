@@ -1,5 +1,5 @@
 import { addDays } from '#libs/kernel/src/local-date.js';
-import { dateOfWall, type Instant, type LocalDate } from '#libs/kernel/src/zoned-time.js';
+import { dateOfWall, type Instant, type LocalDate, localDateAt } from '#libs/kernel/src/zoned-time.js';
 import { blockingFindings, type HealthAnswers, reviewFindings } from '#libs/protocols/src/contraindication.rule.js';
 import { intervalDeviation, nextEarliest } from '#libs/protocols/src/interval.rule.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
@@ -35,6 +35,8 @@ export interface CourseWorld {
   roleOf(practitionerId: string): 'physician' | 'nurse' | undefined;
   /** Whether a lot was recalled for a day, under whatever spelling. */
   isRecalledOn(siteId: string, product: string, lotNumber: string, on: LocalDate): boolean;
+  /** When it was entered that a lot was recalled for a day; undefined where it was not. Left out where nobody asks. */
+  recallEnteredAt?(siteId: string, product: string, lotNumber: string, on: LocalDate): Instant | undefined;
   /** Whether a session used more of a lot than those that were entered before it had left. */
   isOverdrawn(sessionId: string): boolean;
   /** The union over all received lots of the product. */
@@ -52,6 +54,10 @@ export interface Clearance {
   readonly at: Instant;
   /** When it was recorded that it was not; null: it stands. */
   readonly lostAt: Instant | null;
+  /** When it was last recorded that it was cleared at another time than was thought; null: never. */
+  readonly movedAt?: Instant | null;
+  /** What it is about and since when that is on record, where anything of the consultation was said anew. */
+  readonly procedure?: { readonly code: string; readonly since: Instant } | null;
 }
 
 export interface SignedConsent {
@@ -66,6 +72,8 @@ export interface ReceivedLot {
   readonly receivedOn: LocalDate;
   /** The last day on which it may be used. */
   readonly expiresOn: LocalDate;
+  /** When it was entered as it reads; left out where nobody asks. */
+  readonly recordedAt?: Instant;
   /** Somebody counted how much of it came. */
   readonly isCounted?: boolean;
 }
@@ -107,7 +115,9 @@ export function judgeCourse(course: PlannedCourse, world: CourseWorld): CourseJu
     if (kinds.length > 0) bySession.push({ session, kinds: [...new Set(kinds)] });
   }
   const [first, last] = [sessions[0], sessions.at(-1)];
-  const reviews = performed.filter((session) => callsForReview(session, world)).map(({ sessionId }) => sessionId);
+  const reviews = performed
+    .filter((session) => callsForReview(course, session, world))
+    .map(({ sessionId }) => sessionId);
   const sessionsLeft = course.status === 'active' && sessions.length < course.plannedSessions;
   return {
     performed: sessions.length,
@@ -179,8 +189,9 @@ function sessionDeviations(course: PlannedCourse, session: PerformedSession, wor
   const derived = measureDeviations(session, world.protocol);
   derived.push(...lotDeviations(session, on, world), ...procedureDeviations(session, world));
   // S2-Q1
-  if (!isCredentialedFor(world.credentialsOf(session.practitionerId), world.protocol ?? course.protocol, on))
-    derived.push('credential');
+  const isAllowed = (id: string) => isCredentialedFor(world.credentialsOf(id), world.protocol ?? course.protocol, on);
+  const others = session.isReconciled ? [] : (session.steps ?? []).map(({ practitionerId }) => practitionerId);
+  if (![session.practitionerId, ...others].every(isAllowed)) derived.push('credential');
   if (isContraindicated(session, world)) derived.push('contraindication');
   // What somebody accepted with a reason and no fact of the course tells by itself.
   const accepted = session.overridden.filter((kind) => STATED.has(kind) && !derived.includes(kind));
@@ -198,23 +209,61 @@ const STATED: ReadonlySet<DeviationKind> = new Set<DeviationKind>([
 
 /**
  * Whether something is known by now that speaks against a session and was not when it was entered, or last reviewed: an
- * answer that came later with the date since when it was true (S0-C1 to S0-C8, S4-C1).
+ * answer that came later with the date since when it was true (S0-C1 to S0-C8, S4-C1), a clearance that turned out to be
+ * none, a lot that turned out to have been recalled or expired on the day. A session that was said anew is another one:
+ * whatever speaks against it as it reads since then is looked at.
  */
-function callsForReview(session: PerformedSession, world: CourseWorld): boolean {
+function callsForReview(course: PlannedCourse, session: PerformedSession, world: CourseWorld): boolean {
   const { protocol } = world;
-  if (hasLostClearance(session, world)) return true;
+  if (hasLostClearance(course, session, world) || hasUsedBadLot(session, world)) return true;
   const now = world.healthAt(session.at.instant);
   if (!protocol || !now || !saysAnything(now)) return false;
   const ingredients = session.products.flatMap(({ product }) => world.ingredientsOf(product));
-  const then = world.healthAt(session.at.instant, session.reviewedAt ?? session.recordedAt) ?? NOTHING_KNOWN;
+  if (isAnotherSince(session, world)) return findingsIn(protocol, now, ingredients).length > 0;
+  const then = world.healthAt(session.at.instant, lookedAt(session)) ?? NOTHING_KNOWN;
   const known = new Set(findingsIn(protocol, then, ingredients));
   return findingsIn(protocol, now, ingredients).some((code) => !known.has(code));
 }
 
-/** The consultation that it rested on turned out since not to have cleared the patient (S2-V1, S3-V1). */
-function hasLostClearance({ at, recordedAt, reviewedAt }: PerformedSession, { clearances = [] }: CourseWorld): boolean {
+/** When somebody last looked at a session with what was known then. */
+const lookedAt = ({ recordedAt, reviewedAt }: PerformedSession): Instant => reviewedAt ?? recordedAt;
+
+/** Whether the session, or a receipt of what it used, reads otherwise than when somebody last looked at it. */
+function isAnotherSince(session: PerformedSession, world: CourseWorld): boolean {
+  const { siteId, products, correctedAt, isReconciled } = session;
+  const since = lookedAt(session);
+  if ((correctedAt ?? '') > since) return true;
+  // The receipts of an old history come in any order.
+  if (isReconciled) return false;
+  return products.some((used) => (world.lotAt(siteId, used.product, used.lotNumber)?.recordedAt ?? '') > since);
+}
+
+/** It turned out since that a lot of the session was recalled on its day, or had expired. */
+function hasUsedBadLot(session: PerformedSession, world: CourseWorld): boolean {
+  const on = dateOfSession(session);
+  const isAnother = isAnotherSince(session, world);
+  return session.products.some(({ product, lotNumber }) => {
+    const recalledAt = world.recallEnteredAt?.(session.siteId, product, lotNumber, on);
+    if (recalledAt !== undefined && (isAnother || recalledAt > lookedAt(session))) return true;
+    const lot = world.lotAt(session.siteId, product, lotNumber);
+    return isAnother && lot !== undefined && on > lot.expiresOn;
+  });
+}
+
+/**
+ * The consultation that it rested on turned out since not to have cleared the patient, not by the day of the session, or not
+ * for this procedure (S2-V1, S3-V1).
+ */
+function hasLostClearance(course: PlannedCourse, session: PerformedSession, { clearances = [] }: CourseWorld): boolean {
+  const { at } = session;
   const rested = clearances.findLast((each) => each.at <= at.instant) ?? clearances[0];
-  return (rested?.lostAt ?? '') > (reviewedAt ?? recordedAt);
+  if (!rested) return false;
+  const isLater = localDateAt(rested.at, at.zone) > dateOfSession(session);
+  const isOther = rested.procedure && rested.procedure.code !== course.protocol.code;
+  // Moved away from it was either of the two.
+  const moved = isLater ? [rested.movedAt, session.correctedAt] : [];
+  const since = [rested.lostAt, ...moved, isOther ? rested.procedure?.since : null];
+  return since.some((recordedAt) => (recordedAt ?? '') > lookedAt(session));
 }
 
 const NOTHING_KNOWN: HealthAnswers = { conditions: [], medications: [], allergies: [] };
@@ -237,13 +286,20 @@ function measureDeviations(session: PerformedSession, protocol: Protocol | undef
  * A device that the protocol names, its steps in their order (S1-S1, S3-S1), and a nurse on the order of a physician. An old
  * history has no order and names devices as they came: an import counts what it is reconciled by, and no more.
  */
-function procedureDeviations(session: PerformedSession, { protocol, roleOf }: CourseWorld): DeviationKind[] {
+function procedureDeviations(session: PerformedSession, world: CourseWorld): DeviationKind[] {
+  const { protocol, roleOf } = world;
   if (!protocol || session.isReconciled) return [];
   const device = session.device as SessionFacts['device'];
   const found = [...deviceFindings({ protocol }, { device }), ...stepFindings({ protocol }, session)];
-  const isUnordered = session.orderedBy === undefined && roleOf(session.practitionerId) === 'nurse';
+  const isUnordered = roleOf(session.practitionerId) === 'nurse' && !isOrdered(session, protocol, world);
   return [...found.flatMap(({ deviation }) => deviation ?? []), ...(isUnordered ? (['order'] as const) : [])];
 }
+
+/** By a physician who may carry out the procedure on that day (S2-Q1). */
+const isOrdered = (session: PerformedSession, protocol: Protocol, world: CourseWorld): boolean =>
+  session.orderedBy !== undefined &&
+  world.roleOf(session.orderedBy) === 'physician' &&
+  isCredentialedFor(world.credentialsOf(session.orderedBy), protocol, dateOfSession(session));
 
 /** Against what was received at the site of the session; both days named in the receipt still count. */
 function lotDeviations(session: PerformedSession, on: LocalDate, world: CourseWorld): DeviationKind[] {

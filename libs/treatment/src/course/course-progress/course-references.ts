@@ -18,13 +18,13 @@ import {
 import { practitionerFold, type PractitionerState } from '../../practitioner/practitioner.state.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 import type { PerformedSession, PlannedCourse } from '../course.state.js';
-import { CourseLots, LOT_DDL, type LotPlace } from './course-lots.js';
+import { CourseLots, LOT_DDL, type LotPlace, othersIn } from './course-lots.js';
 import {
   ABOUT_CONSENTS,
   ABOUT_HEALTH,
   allergiesOf,
   answersAt,
-  clearedAt,
+  clearedIn,
   type ConsentFacts,
   evolveClearance,
   evolveConsents,
@@ -58,6 +58,20 @@ export const REFERENCES_DDL = `
   );
 `;
 
+/** Whose their rows are. */
+export const REFERENCES_ROWS = {
+  lot: 'staff',
+  recall: 'withheld',
+  product_ingredient: 'staff',
+  // Consents and clearances by the id of the consultation, which the course says.
+  consultation: 'unnamed',
+  practitioner: 'staff',
+  patient: { patient: 'id' },
+  withdrawal: { patient: 'id' },
+  // By these the others are told who is one person.
+  patient_link: 'unnamed',
+} as const;
+
 /** Ids with those of all registrations that are the same person, which are none for most. */
 const PERSONS = `
   recursive person(root, id) as (
@@ -73,7 +87,7 @@ export interface UnsavedFacts {
   readonly patients: Map<Id, readonly ClosedHealth[]>;
   /** What patients withdrew, by patient. */
   readonly withdrawals: Map<Id, readonly PersonsWithdrawal[]>;
-  /** Patients who were linked with another registration of theirs, or are no longer. */
+  /** Patients who were linked with another registration of theirs, or are no longer, or of whom a consultation was said anew. */
   readonly relinked: Set<Id>;
   /** Practitioners who got a credential. */
   readonly granted: Set<Id>;
@@ -135,6 +149,8 @@ export class CourseReferences {
       consentsAfter,
       { unsaved: facts.consultations, fresh },
     );
+    // A course may have rested on it before the one that its row names.
+    for (const { data, history } of page.filter(isAboutConsents)) if (history) facts.relinked.add(data.patientId);
     const credentials = page.filter(isPractitionerEvent);
     const practitioners = { unsaved: facts.practitioners, fresh };
     await this.practitioners.fold(
@@ -201,12 +217,14 @@ export class CourseReferences {
       ),
       // A further credential can only mend sessions that had none: those alone are looked for.
       ...read(
-        'select distinct course_id as id from session_use where chain = $1 and unqualified and practitioner_id = any($2::uuid[])',
+        `select distinct course_id as id from session_use
+         where chain = $1 and unqualified and (practitioner_id = any($2::uuid[]) or others && $2::uuid[])`,
         granted,
       ),
       // Which happens rarely enough to look through all sessions for it.
       ...read(
-        'select distinct course_id as id from session_use where chain = $1 and practitioner_id = any($2::uuid[])',
+        `select distinct course_id as id from session_use
+         where chain = $1 and (practitioner_id = any($2::uuid[]) or others && $2::uuid[])`,
         recredentialed,
       ),
     ]);
@@ -222,7 +240,7 @@ export class CourseReferences {
       this.consultations.read(chain, treated.flatMap(consultationsOf)),
       this.practitioners.read(
         chain,
-        sessions.map(({ practitionerId }) => practitionerId),
+        sessions.flatMap((session) => [session.practitionerId, ...othersIn(session)]),
       ),
       personsRead(
         chain,
@@ -432,10 +450,10 @@ const consentsAfter = (consents: ConsentFacts, event: SealedEvent<ConsultationEn
   if (event.history) {
     const history = event.history as readonly SealedEvent<TreatmentEvent>[];
     const facts = history.flatMap((each) => (isConsentEvent(each) ? [each] : [])).reduce(evolveConsents, NO_CONSENTS);
-    return { ...facts, clearance: evolveClearance(before, clearedAt(history), event.recordedAt) };
+    return { ...facts, clearance: evolveClearance(before, clearedIn(history), event.recordedAt) };
   }
   if (isConcluded(event)) {
-    return { ...consents, clearance: evolveClearance(before, clearedAt([event]), event.recordedAt) };
+    return { ...consents, clearance: evolveClearance(before, clearedIn([event]), event.recordedAt) };
   }
   return isConsentEvent(event) ? evolveConsents(consents, event) : consents;
 };

@@ -7,12 +7,12 @@ import { PROTOCOL_EVENTS } from '../../protocol/protocol.events.js';
 import { SiteImportedMaintenanceReleased } from '../../site/site.events.js';
 import type { TreatmentEvent } from '../../treatment.event-types.js';
 import { COURSE_EVENTS } from '../course.events.js';
-import { COURSE_ROWS_DDL, CourseRows } from '../course-rows.js';
+import { COURSE_ROWS_DDL, COURSE_ROWS_OF, CourseRows } from '../course-rows.js';
 import { bookedSessions, type PlannedCourse } from '../course.state.js';
 import { PERSON_END_TYPES, PERSON_ENDS_DDL, PersonEnds } from './person-ends.js';
 import { PERSON_RHYTHMS_DDL, PersonRhythms } from './person-rhythms.js';
 
-export const MAINTENANCE_DUE = { name: 'maintenance_due', version: 5 } as const;
+export const MAINTENANCE_DUE = { name: 'maintenance_due', version: 6 } as const;
 
 /** A booked maintenance session. */
 export interface BookedMaintenance {
@@ -40,6 +40,13 @@ export class MaintenanceDueProjection implements Projection {
     create table site_release (
       chain integer not null, site_id uuid not null, released_at text collate "C" not null, primary key (chain, site_id)
     );`;
+  readonly rowsOf = {
+    ...COURSE_ROWS_OF,
+    person_end: { patient: 'id' },
+    decline: 'withheld',
+    person_rhythm: { through: { table: 'course', column: 'id', key: 'course_id' } },
+    site_release: 'staff',
+  } as const;
   readonly types: ReadonlySet<string> = new Set([
     ...[...COURSE_EVENTS, ...PROTOCOL_EVENTS, SiteImportedMaintenanceReleased].map(({ type }) => type),
     ...PERSON_END_TYPES,

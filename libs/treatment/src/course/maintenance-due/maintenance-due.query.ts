@@ -1,4 +1,4 @@
-import type { Database } from '#libs/database/src/database.js';
+import type { Queryable } from '#libs/database/src/database.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
 import { listQueryOf, queryList } from '#libs/http/src/validation.js';
@@ -65,7 +65,7 @@ export class MaintenanceDueQuery {
   static readonly reads = [MAINTENANCE_DUE.name, DIRECTORY.name] as const;
 
   constructor(
-    private readonly db: Database,
+    private readonly db: Queryable,
     private readonly chains: Chains,
     private readonly references: References,
     private readonly people: People,

@@ -65,6 +65,8 @@ export const patientSitesProjection: Projection = {
       primary key (chain, course_id, site_id)
     );
   `,
+  // By these it is decided whose all other rows are: they are looked at themselves by their site alone.
+  rowsOf: { patient_site: { site: 'site_id' }, course_site: { site: 'site_id' } },
   apply: async ({ tx, chain }: ProjectionContext, events) => {
     const places = events.flatMap(placeOf);
     await insert(tx, chain, 'patient_site (chain, patient_id, site_id)', places, ({ patient }) => patient);

@@ -60,6 +60,13 @@ export class PatientTimelineProjection implements Projection {
   readonly name = PATIENT_TIMELINE.name;
   readonly version = PATIENT_TIMELINE.version;
   readonly ddl = DDL;
+  readonly rowsOf = {
+    entry: { site: 'site_id', patient: 'patient_id' },
+    // What entries point to.
+    course: 'unnamed',
+    session: 'unnamed',
+    consultation: 'unnamed',
+  } as const;
   readonly types: ReadonlySet<string> = TIMELINE_TYPES;
 
   async apply({ tx, chain }: ProjectionContext, events: readonly SealedEvent[]): Promise<void> {

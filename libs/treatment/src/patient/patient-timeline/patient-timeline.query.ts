@@ -1,5 +1,5 @@
 import type { References } from '#libs/cqrs/src/references.js';
-import type { Database } from '#libs/database/src/database.js';
+import type { Queryable } from '#libs/database/src/database.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import type { HistoryAt } from '#libs/event-store/src/correction.js';
 import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
@@ -34,7 +34,7 @@ export class PatientTimelineQuery {
   static readonly reads = [PATIENT_TIMELINE.name, DIRECTORY.name] as const;
 
   constructor(
-    private readonly db: Database,
+    private readonly db: Queryable,
     private readonly chains: Chains,
     private readonly references: References,
     private readonly people: People,

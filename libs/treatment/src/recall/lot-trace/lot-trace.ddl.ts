@@ -1,3 +1,5 @@
+import type { RowsOf } from '#libs/projections/src/projection.js';
+
 /** What a recall touches, kept so that one lot of a million sessions is found without looking at the others. */
 export const LOT_TRACE_DDL = `
   -- What each course still has before it; read and written by the projection alone.
@@ -102,3 +104,15 @@ export const LOT_TRACE_DDL = `
   );
   create index adverse_event_fate_patient on adverse_event_fate (chain, patient_id);
 `;
+
+export const LOT_TRACE_ROWS = {
+  course: 'withheld',
+  lot_use: { site: 'site_id', patient: 'patient_id' },
+  lot_name: 'staff',
+  lot: 'staff',
+  // Of patients who were told it has the ids, and nothing else.
+  recall: 'unnamed',
+  told: { patient: 'patient_id' },
+  adverse_event: { site: 'site_id', patient: 'patient_id' },
+  adverse_event_fate: { patient: 'patient_id' },
+} as const satisfies Readonly<Record<string, RowsOf>>;

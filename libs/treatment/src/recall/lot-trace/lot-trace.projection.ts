@@ -20,11 +20,11 @@ import { LOT_EVENTS, type LotStreamEvent } from '../../lot/lot.events.js';
 import { PatientEntryRetracted } from '../../patient/patient.events.js';
 import { RECALL_EVENTS, type RecallStreamEvent } from '../recall.events.js';
 import { AdverseEventRows } from './adverse-event.rows.js';
-import { LOT_TRACE_DDL } from './lot-trace.ddl.js';
+import { LOT_TRACE_DDL, LOT_TRACE_ROWS } from './lot-trace.ddl.js';
 import { LotUseRows } from './lot-use.rows.js';
 import { RecallRows } from './recall.rows.js';
 
-export const LOT_TRACE = { name: 'lot_trace', version: 2 } as const;
+export const LOT_TRACE = { name: 'lot_trace', version: 3 } as const;
 
 const named = (types: readonly { readonly type: string }[]): ReadonlySet<string> =>
   new Set(types.map(({ type }) => type));
@@ -56,6 +56,7 @@ export class LotTraceProjection implements Projection {
   readonly name = LOT_TRACE.name;
   readonly version = LOT_TRACE.version;
   readonly ddl = LOT_TRACE_DDL;
+  readonly rowsOf = LOT_TRACE_ROWS;
   readonly types: ReadonlySet<string> = new Set([...COURSE_TYPES, ...PATIENT_TYPES, ...LOT_TYPES, ...RECALL_TYPES]);
 
   private readonly uses = new LotUseRows();

@@ -91,6 +91,10 @@ export class SiteDayProjection implements Projection {
   readonly name = SITE_DAY.name;
   readonly version = SITE_DAY.version;
   readonly ddl = DDL;
+  readonly rowsOf = {
+    session: { site: 'site_id', patient: 'patient_id' },
+    course: { through: { table: 'session', column: 'course_id', key: 'id' } },
+  } as const;
   readonly types: ReadonlySet<string> = new Set([
     CoursePlanned.type,
     ...ENDS,

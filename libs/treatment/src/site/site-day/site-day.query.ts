@@ -1,4 +1,4 @@
-import type { Database } from '#libs/database/src/database.js';
+import type { Queryable } from '#libs/database/src/database.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import { queryOf } from '#libs/http/src/validation.js';
 import { NotFound } from '#libs/kernel/src/errors.js';
@@ -38,7 +38,7 @@ export class SiteDayQuery {
   static readonly reads = [SITE_DAY.name, DIRECTORY.name] as const;
 
   constructor(
-    private readonly db: Database,
+    private readonly db: Queryable,
     private readonly chains: Chains,
     private readonly references: References,
     private readonly people: People,
