@@ -408,9 +408,16 @@ describe('breaking the glass', () => {
     const list = await operate('GET', '/v1/break-glass?state=waiting');
     const [waiting] = (list.body['items'] as unknown[]).map((item) => openingViewSchema.parse(item));
     expect(waiting).toMatchObject({ user: { id: user, name: 'Zoë' }, reason: reason.reason, review: null });
+    expect(waiting?.patient).toEqual({ id: there.ids.patient });
+    const own = await ask('GET', '/v1/break-glass/own', { cookie });
+    expect(own.body['items']).toMatchObject([{ id: waiting?.id, patient: { id: there.ids.patient }, endedAt: null }]);
+    const other = await signedIn('Berk', [{ role: 'physician', site: here.ids.site }]);
+    expect((await ask('GET', '/v1/break-glass/own', { cookie: other.cookie })).body['items']).toEqual([]);
 
     expect((await ask('POST', `/v1/break-glass/${waiting?.id}/end`, { cookie, body: {} })).status).toBe(200);
     expect((await ask('GET', record, { cookie })).status).toBe(404);
+    await api.followed();
+    expect((await ask('GET', '/v1/break-glass/own', { cookie })).body['items']).toEqual([]);
 
     const review = { outcome: 'justified', note: 'As described' };
     const path = `/v1/users/${user}/break-glass/${waiting?.id}/review`;

@@ -81,8 +81,9 @@ async function invitation(api: TestApi, name: string): Promise<string> {
   return (JSON.parse(made.body) as { code: string }).code;
 }
 
-async function begin(api: TestApi, code?: string): Promise<{ url: URL; cookie: string }> {
-  const answer = await ask(api, 'POST', '/v1/sign-in/openid-connect', { body: code ? { invitation: code } : {} });
+async function begin(api: TestApi, code?: string, more: object = {}): Promise<{ url: URL; cookie: string }> {
+  const body = { ...(code && { invitation: code }), ...more };
+  const answer = await ask(api, 'POST', '/v1/sign-in/openid-connect', { body });
   expect(answer.status).toBe(200);
   return { url: new URL((JSON.parse(answer.body) as { url: string }).url), cookie: answer.cookies };
 }
@@ -157,6 +158,27 @@ describe('a provider', () => {
     expect(returned).toMatchObject({ status: 303, location: '/' });
   });
 
+  it('is asked to have somebody prove anew who they are, and sends them back to what they want to sign', async () => {
+    const first = await begin(api, await invitation(api, 'Berk'));
+    const before = await callback(api, (await visit(first.url, 'berk')).search, first.cookie);
+    const { url, cookie } = await begin(api, undefined, { anew: true, returnTo: '/patients/PT00001' });
+    expect(Object.fromEntries(url.searchParams)).toMatchObject({ prompt: 'login', max_age: '0' });
+    const back = await visit(url, 'berk');
+    const answer = await callback(api, back.search, `${cookie}; ${before.cookies}`);
+    expect(answer).toMatchObject({ status: 303, location: '/patients/PT00001' });
+    const { authenticatedAt } = JSON.parse((await ask(api, 'GET', '/v1/session', { cookie: answer.cookies })).body);
+    expect(Date.now() - Date.parse(authenticatedAt)).toBeLessThan(60_000);
+    expect((await ask(api, 'GET', '/v1/session', { cookie: before.cookies })).status).toBe(401);
+  });
+
+  it.each(['//evil.test/patients/x', 'https://evil.test', '/patients/../people', '/people'])(
+    'sends nobody on to %s',
+    async (returnTo) => {
+      const answer = await ask(api, 'POST', '/v1/sign-in/openid-connect', { body: { returnTo } });
+      expect(answer.status).toBe(400);
+    },
+  );
+
   it('signs nobody in who was not invited', async () => {
     const { url, cookie } = await begin(api);
     const answer = await callback(api, (await visit(url, 'mallory')).search, cookie);
@@ -181,6 +203,20 @@ describe('a provider', () => {
   });
 });
 
+it('is not asked anybody of a provider that signs with secrets alone', async () => {
+  const issuer = await listen((address) => (_request, response) => {
+    response.setHeader('content-type', 'application/json').end(
+      JSON.stringify({
+        ...{ issuer: address, authorization_endpoint: `${address}/auth`, token_endpoint: `${address}/token` },
+        ...{ jwks_uri: `${address}/jwks`, response_types_supported: ['code'], subject_types_supported: ['public'] },
+        id_token_signing_alg_values_supported: ['HS256', 'none'],
+      }),
+    );
+  });
+  const answer = await ask(await openApi(issuer), 'POST', '/v1/sign-in/openid-connect', { body: {} });
+  expect([answer.status, (JSON.parse(answer.body) as { code: string }).code]).toEqual([503, 'sign-in.provider']);
+});
+
 describe('a token that lies', () => {
   const own = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const foreign = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -188,6 +224,8 @@ describe('a token that lies', () => {
   let api: TestApi;
   let idToken: (nonce: string) => Promise<string>;
   let nonce = '';
+  /** Of the sign-in before. */
+  let lastCookies = '';
 
   const claims = () => ({ nonce, sub: 'ayse' });
   const signed = (
@@ -207,8 +245,22 @@ describe('a token that lies', () => {
         .setExpirationTime('5m'),
     ).sign(key);
 
+  /** Other keys of the provider, by what it signs with them. */
+  const pairs = {
+    PS256: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+    ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+    ES384: generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+    EdDSA: generateKeyPairSync('ed25519'),
+  };
+  type Algorithm = keyof typeof pairs;
+
   beforeAll(async () => {
     const jwk = { ...(await exportJWK(own.publicKey)), kid: 'own', alg: 'RS256', use: 'sig' };
+    const jwks = await Promise.all(
+      Object.entries(pairs).map(async ([alg, { publicKey }]) => ({
+        ...{ ...(await exportJWK(publicKey)), kid: alg, alg, use: 'sig' },
+      })),
+    );
     const foreignJwk = { ...(await exportJWK(foreign.publicKey)), kid: 'foreign', alg: 'RS256', use: 'sig' };
     issuer = await listen((address) => (request, response) => {
       const path = new URL(request.url as string, address).pathname;
@@ -217,10 +269,10 @@ describe('a token that lies', () => {
         return send({
           ...{ issuer: address, authorization_endpoint: `${address}/auth`, token_endpoint: `${address}/token` },
           ...{ jwks_uri: `${address}/jwks`, response_types_supported: ['code'], subject_types_supported: ['public'] },
-          id_token_signing_alg_values_supported: ['RS256', 'HS256', 'none'],
+          id_token_signing_alg_values_supported: ['RS256', 'HS256', 'none', ...Object.keys(pairs)],
         });
       }
-      if (path === '/jwks') return send({ keys: [jwk] });
+      if (path === '/jwks') return send({ keys: [jwk, ...jwks] });
       if (path === '/foreign-jwks') return send({ keys: [foreignJwk] });
       void idToken(nonce).then((token) => send({ access_token: 'opaque', token_type: 'Bearer', id_token: token }));
     });
@@ -232,11 +284,27 @@ describe('a token that lies', () => {
     nonce = url.searchParams.get('nonce') as string;
     idToken = async () => make();
     const state = url.searchParams.get('state') as string;
-    return (await callback(api, `?${new URLSearchParams({ code: 'any', state })}`, cookie)).location;
+    const answer = await callback(api, `?${new URLSearchParams({ code: 'any', state })}`, cookie);
+    lastCookies = answer.cookies;
+    return answer.location;
   }
 
   it('would be believed if it did not', async () => {
     expect(await signInWith(() => signed())).toBe('/');
+  });
+
+  const signedBy = (alg: Algorithm, header: object = {}) =>
+    signed(undefined, { key: pairs[alg].privateKey, header: { alg, kid: alg, ...header } });
+
+  it.each(['PS256', 'ES256', 'EdDSA'] as const)('would be believed with another key pair (%s), too', async (alg) => {
+    expect(await signInWith(() => signedBy(alg))).toBe('/');
+  });
+
+  it('is taken at its word about when somebody proved who they are: being known for long is no fresh sign-in', async () => {
+    const provedAt = Math.floor(Date.now() / 1_000) - 3_600;
+    expect(await signInWith(() => signed(undefined, { more: { auth_time: provedAt } }))).toBe('/');
+    const session = await ask(api, 'GET', '/v1/session', { cookie: lastCookies });
+    expect(JSON.parse(session.body)).toMatchObject({ authenticatedAt: new Date(provedAt * 1_000).toISOString() });
   });
 
   it.each<[string, () => Promise<string> | string]>([
@@ -276,6 +344,11 @@ describe('a token that lies', () => {
     [
       'is signed with the secret of the client (HS256)',
       () => signed(undefined, { key: new TextEncoder().encode(CLIENT.clientSecret), header: { alg: 'HS256' } }),
+    ],
+    ['is signed in a way that is not trusted, though the provider has the key (ES384)', () => signedBy('ES384')],
+    [
+      'names another key of the provider than the one that it is signed with (ES256 under the key of RS256)',
+      () => signedBy('ES256', { kid: 'own' }),
     ],
     ['is no token at all', () => 'eyJhbGciOiJSUzI1NiJ9.e30'],
   ])('is refused where it %s', async (_, make) => {

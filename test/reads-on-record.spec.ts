@@ -1,3 +1,4 @@
+import { buildOpenApi } from '#libs/http/src/openapi.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { disclosureSchema } from '#libs/read-record/src/disclosures.query.js';
 import { readsChainOf } from '#libs/read-record/src/reads-chain.js';
@@ -100,6 +101,19 @@ describe('reads on record', () => {
     expect(answer.statusCode).toBe(200);
     const [read] = (await kept()).slice(before);
     expect(read).toMatchObject({ patients: null, header: { operation: 'takeBackup', kind: 'export' } });
+  });
+
+  it('take their purpose where the document says that an operation may answer with data of patients', () => {
+    const { paths } = buildOpenApi(api.app, '1.0.0') as unknown as { paths: Record<string, Record<string, any>> };
+    const operations = Object.values(paths).flatMap((item) => Object.values(item));
+    const takes = (id: string) =>
+      (operations.find(({ operationId }) => operationId === id)?.parameters ?? []).some(
+        ({ $ref }: { $ref?: string }) => $ref === '#/components/parameters/PistorPurpose',
+      );
+    const disclosing = ['getPatient', 'listPatients', 'getCourse', 'listEvents', 'takeBackup', 'getPatientEvidence'];
+    expect(disclosing.filter((id) => !takes(id))).toEqual([]);
+    const others = ['listSites', 'getProtocol', 'getLedgerState', 'getSignIn', 'signEntry', 'beginSignature'];
+    expect(others.filter(takes)).toEqual([]);
   });
 
   it('say why, as whoever asks says it', async () => {

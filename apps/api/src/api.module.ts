@@ -49,7 +49,7 @@ export class ApiModule {
     return {
       module: ApiModule,
       imports: [
-        EngineModule.forRoot(engine),
+        EngineModule.forRoot(engine, pistor.reads),
         HttpModule.forRoot({
           chains: everybodyIn(chain),
           idempotency,
@@ -58,11 +58,12 @@ export class ApiModule {
           reads: pistor.readRecord.reads,
           log,
           publicHost,
+          publicIsSecure: pistor.publicIsSecure,
           peopleSignIn: access.signIn.by !== 'demo',
         }),
         AccessModule.forRoot(access),
         ReadRecordModule.forRoot(pistor.readRecord),
-        SignatureModule.forRoot(pistor.signatures),
+        SignatureModule.forRoot(pistor.signatures, (request) => access.originOf(request).origin),
         TreatmentModule,
         RulesModule.forRoot(RULE_BOOKS),
         MessagingModule.forRoot(messaging, (of) => projections.waitForHead(of, AT_HEAD_MS_MAX)),

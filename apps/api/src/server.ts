@@ -17,7 +17,10 @@ import { SOFTWARE_VERSION } from './version.js';
 
 /** The application over a Pistor that was opened: complete, listening to nothing. */
 export async function createApi(pistor: Pistor): Promise<NestFastifyApplication> {
-  const app = await createHttpApp(ApiModule.forRoot(pistor), { log: pistor.log });
+  const app = await createHttpApp(ApiModule.forRoot(pistor), {
+    log: pistor.log,
+    trustedProxies: pistor.configuration.trustedProxies,
+  });
   // Made when it is first asked for: it takes longer than all the rest of a start.
   let openApi: string | undefined;
   app

@@ -19,6 +19,7 @@ import { addOpenApi } from './commands/openapi.command.js';
 import { addProjections } from './commands/projections.command.js';
 import { addProtocols } from './commands/protocols.command.js';
 import { addRecall } from './commands/recall.command.js';
+import { addReport } from './commands/report.command.js';
 import { addRestore } from './commands/restore.command.js';
 import { addSignatures } from './commands/signatures.command.js';
 import { addStart } from './commands/start.command.js';
@@ -65,6 +66,7 @@ for (const add of [
   addBackup,
   addRestore,
   addEvidence,
+  addReport,
   addVerify,
   addOpenApi,
 ])

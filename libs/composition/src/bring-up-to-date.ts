@@ -6,6 +6,7 @@ import { migrate, type MigrationSource } from '#libs/database/src/migrations.js'
 import { openPglite } from '#libs/database/src/pglite.database.js';
 import { openPostgres } from '#libs/database/src/postgres.database.js';
 import type { Configuration } from '#libs/engine/src/configuration.js';
+import { EVENT_STORE_TABLES } from '#libs/event-store/src/event-store.tables.js';
 
 /** What was done to a database. */
 export interface BroughtUpToDate {
@@ -13,7 +14,7 @@ export interface BroughtUpToDate {
   readonly applied: readonly string[];
   /** The login of DATABASE_URL, when it was made. */
   readonly login: string | undefined;
-  /** Why the log is not protected by grants, and how to mend it. */
+  /** Why the log is not protected by grants, or reads are not limited, and how to mend it. */
   readonly warning: string | undefined;
 }
 
@@ -31,7 +32,11 @@ export const MIGRATION_SOURCES: readonly MigrationSource[] = [
   'erasure',
   'access',
   'read-record',
-].map((name) => ({ name, folder: join(import.meta.dirname, '..', '..', name, 'src', 'migrations') }));
+].map((name) =>
+  name === EVENT_STORE_TABLES.name
+    ? EVENT_STORE_TABLES
+    : { name, folder: join(import.meta.dirname, '..', '..', name, 'src', 'migrations') },
+);
 
 /** A statement at a time; the second is for what a migration may have to ask beside its transaction. */
 const CONNECTIONS_MAX = 2;

@@ -3,6 +3,7 @@ import type { Engine } from '#libs/engine/src/engine.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { StreamName } from '#libs/event-store/src/event-store.js';
 import { BundleWriter, type PublicKey } from '#libs/evidence/src/bundle-writer.js';
+import { ComplianceReports } from '#libs/evidence/src/compliance-reports.js';
 import type { Evidence } from '#libs/evidence/src/evidence.js';
 import type { EvidenceScope, EvidenceScopes } from '#libs/evidence/src/evidence.scope.js';
 import { NotFound } from '#libs/kernel/src/errors.js';
@@ -31,6 +32,7 @@ export function evidenceOf({ engine, ledger, configuration, log }: EvidenceParts
   return {
     ledger,
     scopes: evidenceScopes(engine),
+    reports: new ComplianceReports({ db, store, ledger: ledger.reader }),
     log,
     writer: new BundleWriter({
       ...{ db, store, ledger: ledger.reader, keys, publicKeys, version },
@@ -83,6 +85,7 @@ export function evidenceScopes({ db, store, codes }: Pick<Engine, 'db' | 'store'
       const further = await streamsOf(MESSAGES_OF_COURSE, chain, id);
       return scopeOf(chain, 'course', reference, { stream: courseStream(id), further });
     },
+    site: (chain, reference) => references.resolve(chain, 'site', reference),
   };
 }
 

@@ -8,7 +8,7 @@ export interface OpenedDatabase {
   readonly db: Database;
   /** Tells the command line where the server that holds an embedded folder can be reached. */
   announce(url: string): void;
-  /** Why the log is not protected by grants here, and how to mend it. */
+  /** Why the log is not protected by grants here, or reads are not limited, and how to mend it. */
   readonly warning?: string | undefined;
 }
 
@@ -29,8 +29,10 @@ export async function openDatabase(configuration: Configuration): Promise<Opened
       await db.close();
       throw error;
     });
-    // Where events are kept elsewhere, there is no log here to protect.
-    return { db, announce: () => undefined, warning: kurrentdbUrl === undefined ? db.warning : undefined };
+    // Where events are kept elsewhere, there is no log here to protect; but for that, reads may not be limited.
+    const isAboutLog = db.applicationRole === undefined;
+    const warning = kurrentdbUrl !== undefined && isAboutLog ? undefined : db.warning;
+    return { db, announce: () => undefined, warning };
   }
   demandWholeFolder(configuration.dataFolder);
   const db = await openPglite(configuration.dataFolder);

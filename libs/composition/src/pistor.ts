@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { References } from '#libs/cqrs/src/references.js';
+import type { Queryable } from '#libs/database/src/database.js';
 import { migrate } from '#libs/database/src/migrations.js';
+import { ReaderDatabase } from '#libs/database/src/reader.database.js';
 import type { Configuration } from '#libs/engine/src/configuration.js';
 import { type Engine, openEngine } from '#libs/engine/src/engine.js';
 import { openKeyVault } from '#libs/engine/src/open-key-vault.js';
@@ -38,11 +40,12 @@ import { SIGNATURE_EVENT_TYPES } from '#libs/signature/src/signature.event-types
 import { SignatureService } from '#libs/signature/src/signature.service.js';
 import { TASKS_EVENT_TYPES } from '#libs/tasks/src/tasks.event-types.js';
 import { openTasks, type Tasks } from '#libs/tasks/src/tasks.js';
+import { READ_SCOPE_SCHEMAS } from '#libs/treatment/src/patient/patient-sites/patient-sites.contract.js';
 import { treatmentProjections } from '#libs/treatment/src/treatment.projections.js';
 import { TREATMENT_EVENT_TYPES } from '#libs/treatment/src/treatment.event-types.js';
 import { ProtocolService } from '#libs/treatment/src/protocol/protocol.service.js';
 import { recordScopes } from './record-scopes.js';
-import { signingScopes } from './signing-scopes.js';
+import { leavesFrom, signingProofs, signingScopes } from './signing-scopes.js';
 import { alarmHealth, databaseHealth, eventsHealth, type HealthCheck, queueCheck } from './health.js';
 import { openDatabase, type OpenedDatabase } from './open-database.js';
 import { ERASURE_REMOVERS } from './erasure-removers.js';
@@ -65,6 +68,8 @@ export interface Pistor {
   readonly configuration: Configuration;
   readonly log: Log;
   readonly engine: Engine;
+  /** The database for queries that answer people. */
+  readonly reads: Queryable;
   readonly chain: Chain;
   readonly projections: Projections;
   readonly importer: HistoryImporter;
@@ -79,6 +84,8 @@ export interface Pistor {
   readonly channels: ChannelsConfiguration;
   /** Host under which patients and providers come in; undefined where they cannot. */
   readonly publicHost: string | undefined;
+  /** Whether they come in by TLS. */
+  readonly publicIsSecure: boolean;
   /** What runs by itself; nothing does until it is told to. */
   readonly workers: ProcessWorkers;
   /** Waits until every read model shows what is recorded now. @throws Unavailable when they do not move for a minute */
@@ -140,16 +147,21 @@ export async function openPistor(
         'this chain is a sandbox: its messages stay in the outbox, and no provider is called',
       );
     }
-    const messaging = await openMessaging(engine, {
-      ...providers,
-      slots: booking.slots,
-      times: heldTimes,
-      publicUrl: channels.publicUrl,
-      sandboxSends: channels.sandboxSends,
-      mailFrom: channels.smtp?.from,
-      readsReplies: twilioCalls(channels) !== null,
-    });
-    const tasks = await openTasks(engine);
+    const reads = new ReaderDatabase(db, READ_SCOPE_SCHEMAS);
+    const messaging = await openMessaging(
+      engine,
+      {
+        ...providers,
+        slots: booking.slots,
+        times: heldTimes,
+        publicUrl: channels.publicUrl,
+        sandboxSends: channels.sandboxSends,
+        mailFrom: channels.smtp?.from,
+        readsReplies: twilioCalls(channels) !== null,
+      },
+      reads,
+    );
+    const tasks = await openTasks(engine, reads);
     const ofLedger = {
       keyFile: configuration.ledgerKeyFile,
       folder: configuration.ledgerFolder,
@@ -172,6 +184,8 @@ export async function openPistor(
     const signatures = new SignatureService({
       ...{ ...engine, namesOf, references: new References(engine.codes) },
       ...signingScopes(scopes),
+      ...signingProofs(access),
+      leafOf: leavesFrom(engine.store),
     });
     const readRecord = await openReadRecord(engine, {
       namesOf,
@@ -212,6 +226,7 @@ export async function openPistor(
       configuration,
       log,
       engine,
+      reads,
       chain,
       projections,
       importer: new HistoryImporter(engine),
@@ -225,6 +240,7 @@ export async function openPistor(
       signatures,
       channels,
       publicHost: channels.publicUrl === undefined ? undefined : new URL(channels.publicUrl).host,
+      publicIsSecure: channels.publicUrl?.startsWith('https:') ?? false,
       workers,
       readModelsAtHead: (of) => projections.waitForHead(of, READ_MODELS_MS_MAX, (work) => !('react' in work)),
       health: async () => {

@@ -84,6 +84,26 @@ describe('the configuration', () => {
     expect(complaint({ PISTOR_EVENT_BYTES_MAX: text })).toBe('PISTOR_EVENT_BYTES_MAX');
   });
 
+  it('trusts the proxies that are named, and no others', () => {
+    expect(readConfiguration({}).trustedProxies).toEqual([]);
+    const { trustedProxies } = readConfiguration({ PISTOR_TRUSTED_PROXIES: '10.0.0.7, 10.1.0.0/16,2001:db8::1' });
+    expect(trustedProxies).toEqual(['10.0.0.7', '10.1.0.0/16', '2001:db8::1']);
+  });
+
+  it.each([
+    'true',
+    'loopback',
+    'proxy.example',
+    '0.0.0.0/0',
+    '10.0.0.0/8',
+    '::/0',
+    '10.0.0.0/33',
+    '10.0.0.7/',
+    '1.2.3',
+  ])('refuses %s for a proxy: a name can be anybody’s, and a wide network is everybody', (text) =>
+    expect(complaint({ PISTOR_TRUSTED_PROXIES: text })).toBe('PISTOR_TRUSTED_PROXIES.0'),
+  );
+
   it('names every variable that must be mended', () => {
     expect(complaint({ PORT: '99999', DATABASE_URL: 'mysql://localhost', REDIS_URL: 'x' })).toBe(
       'PORT,DATABASE_URL,REDIS_URL',

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { EVENT_BYTES_MAX } from '#libs/event-store/src/codec.js';
@@ -44,6 +45,8 @@ export interface Configuration {
   readonly witnesses: string | undefined;
   readonly host: string;
   readonly port: number;
+  /** Addresses of proxies before us, single or as networks: what they say of where a request comes from is believed. */
+  readonly trustedProxies: readonly string[];
   /** A sandbox chain has a clock that its user advances. */
   readonly sandbox: boolean;
 }
@@ -62,11 +65,34 @@ const EVENT_BYTES_LEAST = 10_000;
 /** Pages are counted in events: with 16 MB each, a hundred of them are as much as a process can hold. */
 const EVENT_BYTES_MOST = 16_000_000;
 
+const PROXY_ADDRESS =
+  'addresses or networks such as 10.0.0.7 or 10.0.0.0/24, parted by commas; no network of more than 2^16 addresses';
+/** Bits of a network of 65,536 addresses: who trusts more trusts strangers, who would name any address as theirs. */
+const PREFIX_LEAST: Readonly<Record<number, number>> = { 4: 16, 6: 112 };
+
+function isProxyAddress(text: string): boolean {
+  const [, address = '', prefix] = /^([0-9a-fA-F.:]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  if (family === 0) return false;
+  return (
+    prefix === undefined ||
+    (Number(prefix) >= (PREFIX_LEAST[family] as number) && Number(prefix) <= (family === 4 ? 32 : 128))
+  );
+}
+
 const environmentSchema = z.object({
   PORT: optional
     .transform((value) => (value === undefined ? 3000 : Number(value)))
     .pipe(z.int('a port number').min(0).max(65_535)),
   PISTOR_HOST: optional.pipe(z.string().default('127.0.0.1')),
+  PISTOR_TRUSTED_PROXIES: optional
+    .transform((value) =>
+      (value ?? '')
+        .split(',')
+        .map((each) => each.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(z.string().refine(isProxyAddress, PROXY_ADDRESS)).max(20)),
   PISTOR_DATA: optional.pipe(z.string().default('data')),
   PISTOR_MASTER_KEY_FILE: optional,
   PISTOR_LEDGER_KEY_FILE: optional,
@@ -155,6 +181,7 @@ export function readConfiguration(
     keysFolder: resolve(env.PISTOR_KEYS_FOLDER ?? join(dirname(masterKeyFile), 'keys')),
     keyVault: keyVaultOf(env),
     host: env.PISTOR_HOST,
+    trustedProxies: env.PISTOR_TRUSTED_PROXIES,
     port: options.port ?? env.PORT,
     sandbox: env.PISTOR_SANDBOX === 'true',
   };

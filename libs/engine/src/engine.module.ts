@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { CommandRunner } from '#libs/cqrs/src/command-runner.js';
+import type { Queryable } from '#libs/database/src/database.js';
 import { Boxes } from '#libs/event-store/src/boxes.js';
 import { Chains } from '#libs/event-store/src/chains.js';
 import { Codec } from '#libs/event-store/src/codec.js';
@@ -9,15 +10,18 @@ import type { Engine } from './engine.js';
 
 /** The database is an interface; it is injected under this token. */
 export const DATABASE = Symbol('DATABASE');
+/** The same for queries that answer people: it shows each what they may see (`ReaderDatabase`). */
+export const READS = Symbol('READS');
 export const EVENT_STORE = Symbol('EVENT_STORE');
 
 /** Makes the parts of an engine that was opened injectable everywhere. Whoever opened it closes it. */
 @Global()
 @Module({})
 export class EngineModule {
-  static forRoot(engine: Engine): DynamicModule {
+  static forRoot(engine: Engine, reads: Queryable): DynamicModule {
     const providers = [
       { provide: DATABASE, useFactory: () => engine.db },
+      { provide: READS, useFactory: () => reads },
       { provide: EVENT_STORE, useFactory: () => engine.store },
       { provide: MasterKey, useFactory: () => engine.master },
       { provide: Chains, useFactory: () => engine.chains },

@@ -17,12 +17,24 @@ import { namedBy } from './verify-bundle.mjs';
 
 /** Version of the format: docs/evidence.md. A change that an older verifier would misread is a new one. */
 export const BUNDLE_VERSION = 1;
+/** Of a report: an older verifier would not compute its figures. */
+export const REPORT_VERSION = 2;
 
 export interface BundleOptions {
   /** Sizes of older checkpoints that the reader may hold: the bundle proves that its history goes on from each. */
   readonly since?: readonly number[];
   /** With the keys of the persons in it, so that what is personal can be read. */
   readonly open?: boolean;
+  /** Of a report: its bytes and its checkpoint. */
+  readonly report?: BundledReport | undefined;
+}
+
+/** A report as a bundle holds it. */
+export interface BundledReport {
+  readonly text: string;
+  readonly size: number;
+  /** How many events it rests on that are too many for a bundle; 0 where all are in it. */
+  readonly eventsLeftOut: number;
 }
 
 export interface BundleSource {
@@ -68,10 +80,10 @@ export class BundleWriter {
   async *write(
     chain: Chain,
     scope: EvidenceScope,
-    { since = [], open = false }: BundleOptions = {},
+    { since = [], open = false, report }: BundleOptions = {},
   ): AsyncGenerator<string> {
     const { ledger, publicKeys, version } = this.source;
-    const { size, body, lines } = await this.checkpointOf(chain);
+    const { size, body, lines } = report ? await ledger.published(chain, report.size) : await this.checkpointOf(chain);
     const consistency = [];
     for (const older of new Set(since)) {
       const { proof } = await ledger.consistency(chain, older, size);
@@ -83,9 +95,10 @@ export class BundleWriter {
     const signed = lines.filter((line) => known.has(keyIdOf(parseSignature(line))));
     const head = {
       format: 'pistor-evidence',
-      version: BUNDLE_VERSION,
+      version: report ? REPORT_VERSION : BUNDLE_VERSION,
       origin: originOf(chain.id),
       scope: { kind: scope.kind, name: scope.name, streams: scope.streams },
+      ...(report && { report: { text: report.text, eventsLeftOut: report.eventsLeftOut } }),
       madeAt: new Date().toISOString(),
       madeBy: `Pistor ${version}`,
       checkpoint: formatNote(body, signed),

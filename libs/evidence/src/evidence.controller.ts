@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -10,14 +9,12 @@ import { HttpProblem } from '#libs/http/src/http-problem.js';
 import type { Principal } from '#libs/http/src/principal.js';
 import { AskedBy, InChain } from '#libs/http/src/request-context.js';
 import { queryOf } from '#libs/http/src/validation.js';
-import { describeError } from '#libs/kernel/src/log.js';
 import { SINCE_MAX } from './bundle-writer.js';
 import type { Evidence } from './evidence.js';
 import type { EvidenceScope } from './evidence.scope.js';
+import { EVIDENCE_MEDIA_TYPE, sendBundle } from './send-bundle.js';
 import { type LedgerState, ledgerState, ledgerStateSchema } from './ledger-state.js';
 import { EVIDENCE } from './evidence.token.js';
-
-const MEDIA_TYPE = 'application/vnd.pistor.evidence+json';
 
 const DESCRIPTION =
   'One JSON file: every event of the streams that belong to it, with its proof, the checkpoint and the public keys. ' +
@@ -56,7 +53,7 @@ export class EvidenceController {
     at: 'path.patient',
     summary: 'An evidence bundle of a patient: the whole record with its proofs',
     description: DESCRIPTION,
-    produces: MEDIA_TYPE,
+    produces: EVIDENCE_MEDIA_TYPE,
     discloses: 'address',
     exports: true,
   })
@@ -80,7 +77,7 @@ export class EvidenceController {
     at: 'path.course',
     summary: 'An evidence bundle of a course, its consultations and its messages',
     description: DESCRIPTION,
-    produces: MEDIA_TYPE,
+    produces: EVIDENCE_MEDIA_TYPE,
     discloses: 'address',
     exports: true,
   })
@@ -131,27 +128,7 @@ export class EvidenceController {
     reply: FastifyReply,
   ): Promise<void> {
     const source = this.evidence.writer.write(chain, scope, { since, open: personal === 'open' });
-    // What cannot be answered at all is an ordinary problem.
-    const first = await source.next();
-    const body = Readable.from(this.pieces(source, first, request.pistor.correlationId), { objectMode: false });
-    const [about = 'evidence'] = scope.streams;
-    void reply.header('content-disposition', `attachment; filename="evidence-${about}.json"`);
-    await reply.type(MEDIA_TYPE).send(body);
-  }
-
-  /** A bundle that broke off is no JSON, so that it cannot be taken for a whole one. */
-  private async *pieces(
-    source: AsyncGenerator<string>,
-    first: IteratorResult<string>,
-    correlationId: string,
-  ): AsyncGenerator<string> {
-    try {
-      for (let next = first; !next.done; next = await source.next()) yield next.value;
-    } catch (error) {
-      this.evidence.log.error({ correlationId, error: describeError(error) }, 'evidence failed');
-      throw error;
-    } finally {
-      await source.return(undefined);
-    }
+    const [name = 'evidence'] = scope.streams;
+    await sendBundle(source, reply, { name, log: this.evidence.log, request });
   }
 }

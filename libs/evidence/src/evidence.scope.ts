@@ -1,5 +1,6 @@
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { StreamName } from '#libs/event-store/src/event-store.js';
+import type { Id } from '#libs/kernel/src/ids.js';
 
 /** What a bundle is about, as streams of the log. */
 export interface EvidenceScope {
@@ -18,4 +19,6 @@ export interface EvidenceScopes {
   patient(chain: Chain, patient: string): Promise<EvidenceScope>;
   /** @param course id or code @throws NotFound `course.unknown` */
   course(chain: Chain, course: string): Promise<EvidenceScope>;
+  /** @param site id or code @throws NotFound `site.unknown` */
+  site(chain: Chain, site: string): Promise<Id>;
 }

@@ -1,6 +1,7 @@
 import type { Log } from '#libs/kernel/src/log.js';
 import type { Ledger } from '#libs/ledger/src/ledger.js';
 import type { BundleWriter } from './bundle-writer.js';
+import type { ComplianceReports } from './compliance-reports.js';
 import type { EvidenceScopes } from './evidence.scope.js';
 
 /** Evidence in a process that answers. */
@@ -8,5 +9,6 @@ export interface Evidence {
   readonly ledger: Ledger;
   readonly writer: BundleWriter;
   readonly scopes: EvidenceScopes;
+  readonly reports: ComplianceReports;
   readonly log: Log;
 }

@@ -24,6 +24,31 @@ export interface BundleVerdict {
 export function verifyBundle(file: Uint8Array, given?: Given): BundleVerdict;
 /** Streams that an event names and a bundle of this kind must have. */
 export function namedBy(stream: string, data: string, kind: string): string[];
+
+/** What a report names of the checkpoint that it was computed from. */
+export interface ReportParameters {
+  readonly log: string;
+  readonly checkpoint: { readonly size: number; readonly root: string };
+  /** Null: all sites. */
+  readonly site: string | null;
+  /** Days, both belong to it. */
+  readonly from: string;
+  readonly to: string;
+}
+export interface ReportStream {
+  readonly stream: string;
+  readonly events: readonly {
+    readonly position: number;
+    readonly recordedAt: string;
+    readonly header: string;
+    readonly data: string;
+  }[];
+}
+/** The streams that an event brings into a report about a site (null: about all). */
+export function countedBy(stream: string, header: string, data: string, site: string | null): string[];
+export function complianceReport(streams: readonly ReportStream[], parameters: ReportParameters): object;
+/** The bytes of a report. */
+export function reportText(report: object): string;
 export function outcomeText(verdict: BundleVerdict): string;
 /** What the command ends with. */
 export const EXIT_CODES: Readonly<Record<BundleVerdict['outcome'], number>>;

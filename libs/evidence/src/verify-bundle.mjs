@@ -181,8 +181,40 @@ export function namedBy(stream, data, kind) {
     .filter((name) => kind !== 'course' || !/^course/.test(name));
 }
 
-/** Demands that the log, entry by entry, has of the bundle's streams what the bundle has, and no more. */
-function checkEntries(chunks, checkpoint, leaves) {
+// ---- Signatures of people under entries; those of passkeys: WebAuthn 3, 7.2 ----
+
+const SIGNED_BY = { '-7': 'sha256', '-8': null, '-257': 'sha256' };
+
+/** What a passkey was asked to sign: it is made of the log, the entry's leaf, the meaning and who signs. */
+const challengeOf = (log, { leafHash: leaf, meaning, signer, passkey }) =>
+  sha256(`pistor-signature/v1\n${log}\n${leaf}\n${meaning}\n${signer}\n${passkey.nonce}\n`).toString('base64url');
+
+/** Demands that a signature stands under the entry that it names, and that its passkey, if there is one, signed that. */
+function checkSigned(signed, entry, leaf, log, place) {
+  demand(entry.position === signed.position, 'what it signs stands at another position', place);
+  const [header, data] = [entry.header, entry.data].map((text) => sha256(text).toString('hex'));
+  demand(header === signed.headerHash && data === signed.dataHash, 'what it signs was changed', place);
+  if (!signed.leafHash) return;
+  demand(leaf.toString('hex') === signed.leafHash, 'what it signs is another leaf of the log', place);
+  if (!signed.passkey) return;
+  const bytes = (name) => Buffer.from(signed.passkey[name], 'base64url');
+  const client = JSON.parse(bytes('clientData'));
+  const isAsked = client.type === 'webauthn.get' && client.challenge === challengeOf(log, signed);
+  demand(isAsked && client.origin === signed.passkey.origin, 'its passkey signed something else', place);
+  const device = bytes('authenticatorData');
+  const isThere = device.subarray(0, 32).equals(sha256(new URL(client.origin).hostname)) && (device[32] & 5) === 5;
+  demand(isThere, 'its passkey did not see whoever signed', place);
+  const key = createPublicKey({ key: bytes('publicKey'), format: 'der', type: 'spki' });
+  const message = Buffer.concat([device, sha256(bytes('clientData'))]);
+  const isRight = verify(SIGNED_BY[signed.passkey.algorithm], message, key, bytes('signature'));
+  demand(isRight, 'the signature of its passkey is not right', place);
+}
+
+/**
+ * Demands that the log, entry by entry, has of the bundle's streams what the bundle has, and no more.
+ * @param isAllCounted whether it must have every stream with an event that a report counts
+ */
+function checkEntries(chunks, checkpoint, leaves, isAllCounted) {
   const seen = new Map([...leaves.keys()].map((stream) => [stream, 0]));
   const peaks = [];
   let [size, rest] = [0, Buffer.alloc(0)];
@@ -202,6 +234,9 @@ function checkEntries(chunks, checkpoint, leaves) {
         demand(leaf, `the log has revision ${revision} of this stream, which the bundle leaves out`, place);
         demand(leaf.equals(hash), 'the log has another event there than the bundle', place);
         seen.set(stream, revision + 1);
+      } else if (isAllCounted) {
+        const { type } = JSON.parse(entry.subarray(3 + entry.readUInt16BE(1) + 24, -64).toString());
+        demand(!COUNTED.test(type), 'the report counts this stream, which the bundle leaves out', place);
       }
       // Trees of equal size are joined as they come about; what is left are the peaks of the whole.
       for (let n = size; n % 2 === 0; n /= 2) hash = nodeHash(peaks.pop(), hash);
@@ -211,6 +246,172 @@ function checkEntries(chunks, checkpoint, leaves) {
   demand(size === checkpoint.size, `the entries end at position ${size}, before the checkpoint does`);
   const root = size === 0 ? sha256('') : peaks.reduceRight((right, left) => nodeHash(left, right));
   demand(root.equals(checkpoint.root), 'the entries are not those of the checkpoint');
+}
+
+// ---- Reports: figures that follow from events, and that anybody computes again ----
+
+/** Types of events by which a stream comes to matter to a report, corrections of them among them. */
+const COUNTED = /^(SessionPerformed|FollowUpHeld|AdverseEventReported|LotRecalled)(Corrected)?$/;
+/** Types of events that figures are made of. */
+const READ =
+  /^(SessionPerformed|FollowUpHeld|AdverseEvent\w+|LotRecalled|RecallPatientTold|SiteLegalRulesSet|\w+Retracted)(Corrected)?$/;
+
+/** @returns the streams that an event brings into a report about a site (null: about all) */
+export function countedBy(stream, header, data, site) {
+  const { type } = JSON.parse(header);
+  if (!COUNTED.test(type)) return [];
+  const { open } = JSON.parse(data);
+  if (type.startsWith('LotRecalled')) return [stream];
+  if (site !== null && open.siteId !== site) return [];
+  // What is done about an adverse event that a follow-up found stands in the stream of the patient; its deadline is the site's.
+  return open.adverseEvent ? [stream, `patient-${open.patientId}`, `site-${open.siteId}`] : [stream];
+}
+
+/** The entries of a stream as they read: by their latest correction that stands, without what was taken back. */
+function entriesOf({ events }) {
+  const [entries, entryOf, takenBack] = [[], new Map(), new Set()];
+  for (const { position, recordedAt, header, data } of events) {
+    const { id, type, origin, occurredAt } = JSON.parse(header);
+    if (!READ.test(type)) continue;
+    const { open } = JSON.parse(data);
+    if (type.endsWith('Retracted')) takenBack.add(open.retracts);
+    else if (type.endsWith('Corrected')) {
+      const entry = entryOf.get(open.corrects);
+      entry?.readings.push({ id, open });
+      if (entry) entryOf.set(id, entry);
+    } else {
+      const entered = { type, position, recordedAt, origin, occurredAt };
+      entries.push({ id, entered, readings: [{ id, open }] });
+      entryOf.set(id, entries.at(-1));
+    }
+  }
+  const standing = entries.filter(({ id }) => !takenBack.has(id));
+  return standing.map(({ entered, readings }) => ({
+    ...readings.findLast(({ id }) => !takenBack.has(id)).open,
+    ...entered,
+  }));
+}
+
+/** Days for the report of an adverse event to the authority, where a site has set none. */
+const REPORTING_DAYS = { severe: 1, moderate: 15, mild: 30 };
+const daysAfter = (day, days) => new Date(Date.parse(day) + days * 86_400_000).toISOString().slice(0, 10);
+
+/**
+ * The last day for the report of what a follow-up found, while nobody has assessed it: counted from its day, or from the
+ * earliest day on any clock when it was entered, where that was later; an import held what was known on its day.
+ * @param rules what sites have set, in their order
+ */
+function deadlineOf({ siteId, at, adverseEvent, recordedAt, origin }, rules) {
+  const enteredOn = new Date(Date.parse(recordedAt) - 12 * 3_600_000).toISOString().slice(0, 10);
+  const knownOn = origin === 'import' || enteredOn < dayOf({ at }) ? dayOf({ at }) : enteredOn;
+  const inForce = rules.findLast((each) => each.siteId === siteId && each.occurredAt.instant <= at.instant);
+  return daysAfter(knownOn, (inForce?.rules.reportingDays ?? REPORTING_DAYS)[adverseEvent.severity ?? 'moderate']);
+}
+
+/** Names and numbers are compared however they are written. */
+const folded = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+const dayOf = ({ at }) => at.wall.slice(0, 10);
+const distinct = (values) => [...new Set(values)].sort();
+
+/**
+ * A compliance report: sessions performed, and those against a rule; adverse events, and whether the authority was told in
+ * time; recalls, and who of those concerned was told. It holds ids, codes, days and counts, and nothing that an erasure
+ * takes away, so that it is the same whenever it is computed from the same checkpoint.
+ * @param streams all that `countedBy` names, up to the checkpoint, in any order
+ */
+export function complianceReport(streams, { log, checkpoint, site, from, to }) {
+  const entries = streams.flatMap(entriesOf).sort((a, b) => a.position - b.position);
+  const byType = new Map();
+  for (const entry of entries) {
+    if (!byType.has(entry.type)) byType.set(entry.type, []);
+    byType.get(entry.type).push(entry);
+  }
+  const of = (type) => byType.get(type) ?? [];
+  const isHere = ({ siteId }) => site === null || siteId === site;
+  const isIn = (day) => from <= day && day <= to;
+  const here = of('SessionPerformed').filter(isHere);
+  const performed = here.filter((session) => isIn(dayOf(session)));
+  const against = performed.filter(({ overridden }) => overridden.length > 0);
+
+  const found = of('FollowUpHeld').filter((each) => each.adverseEvent && isHere(each) && isIn(dayOf(each)));
+  const reported = of('AdverseEventReported').filter((each) => isHere(each) && isIn(each.onsetOn));
+  const ofFollowUp = (each) => {
+    const reportBy = deadlineOf(each, of('SiteLegalRulesSet'));
+    return [each.followUpId, { ...each, ...each.adverseEvent, onsetOn: dayOf(each), reportBy }];
+  };
+  const adverse = new Map(found.map(ofFollowUp));
+  for (const each of reported) adverse.set(each.adverseEventId, each);
+  const lastOf = (type, id) => of(type).findLast(({ adverseEventId }) => adverseEventId === id);
+  const adverseEvents = [...adverse].map(([id, event]) => {
+    const { reportBy } = lastOf('AdverseEventAssessed', id) ?? event;
+    const toldOn = lastOf('AdverseEventReportedToAuthority', id)?.on ?? null;
+    const isOpen = toldOn === null || toldOn > to;
+    const state = isOpen ? (reportBy < to ? 'overdue' : 'open') : toldOn <= reportBy ? 'in-time' : 'late';
+    const { patientId, kind, severity = null, onsetOn, position } = event;
+    return { adverseEventId: id, position, patientId, kind, severity, onsetOn, reportBy, toldOn, state };
+  });
+  const inState = (state) => adverseEvents.filter((event) => event.state === state).length;
+
+  const recalled = of('LotRecalled').filter(({ recalledOn }) => isIn(recalledOn));
+  const recalls = recalled.map(({ recallId, position, product, lotNumber, recalledOn, reference, cause }) => {
+    const isIt = (used) => folded(used.product) === folded(product) && folded(used.lotNumber) === folded(lotNumber);
+    const concerned = distinct(here.filter(({ products }) => products.some(isIt)).map(({ patientId }) => patientId));
+    const told = of('RecallPatientTold').filter((each) => each.recallId === recallId && each.on <= to);
+    const notTold = concerned.filter((id) => !told.some(({ patientId }) => patientId === id));
+    const counts = { patients: concerned.length, told: concerned.length - notTold.length, notTold };
+    return { recallId, position, product, lotNumber, recalledOn, reference, cause, ...counts };
+  });
+
+  return {
+    ...{ report: 'compliance', version: 1, log, checkpoint, site, from, to },
+    sessions: {
+      performed: performed.length,
+      maintenance: performed.filter(({ kind }) => kind === 'maintenance').length,
+      patients: distinct(performed.map(({ patientId }) => patientId)).length,
+      againstARule: against.length,
+      byRule: distinct(against.flatMap(({ overridden }) => overridden)).map((rule) => ({
+        rule,
+        positions: against.filter(({ overridden }) => overridden.includes(rule)).map(({ position }) => position),
+      })),
+    },
+    adverseEvents: {
+      ...{ all: adverseEvents.length, inTime: inState('in-time'), late: inState('late') },
+      ...{ overdue: inState('overdue'), open: inState('open') },
+      items: adverseEvents,
+    },
+    recalls: { all: recalls.length, items: recalls },
+  };
+}
+
+/** The bytes of a report. */
+export const reportText = (report) => `${JSON.stringify(report, null, 1)}\n`;
+
+/** Demands that the figures of a report follow from the events in the bundle. */
+function checkReport({ report, streams, origin }, checkpoint, leaves, found, notShown) {
+  const read = JSON.parse(report.text);
+  const { size, root } = read.checkpoint;
+  const isItsOwn = read.log === origin && size === checkpoint.size && root === checkpoint.root.toString('base64');
+  demand(isItsOwn, 'the report was computed from another checkpoint than this one');
+  const about = `${read.site ? `site ${read.site}` : 'all sites'}, ${read.from} to ${read.to}`;
+  if (report.eventsLeftOut > 0) {
+    const again = `pistor report compliance --from ${read.from} --to ${read.to} --checkpoint ${size}`;
+    notShown(
+      `That the figures follow from the log: ${report.eventsLeftOut} events are too many to be in it. Compute them again:`,
+    );
+    notShown(`${again}${read.site ? ` --site ${read.site}` : ''}; SHA-256 ${sha256(report.text).toString('hex')}.`);
+    return found(`It is a ${read.report} report on ${about}.`);
+  }
+  for (const { stream, events } of streams) {
+    for (const { position, header, data } of events) {
+      const missing = countedBy(stream, header, data, read.site).find((name) => !leaves.has(name));
+      demand(!missing, `the report has to look at ${missing}, which is not in the bundle`, { stream, position });
+    }
+  }
+  demand(read.report === 'compliance' && read.version === 1, `this verifier cannot compute a ${read.report} report`);
+  const { log, site, from, to } = read;
+  const again = reportText(complianceReport(streams, { log, checkpoint: read.checkpoint, site, from, to }));
+  demand(again === report.text, 'the figures of the report do not follow from these events');
+  found(`It is a compliance report on ${about}: computed from these events again, it is the same to the byte.`);
 }
 
 // ---- The whole ----
@@ -229,7 +430,7 @@ export function verifyBundle(file, given = {}) {
 function check(file, given, told) {
   const bundle = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(file));
   demand(bundle.format === 'pistor-evidence', 'this is no evidence bundle');
-  demand(bundle.version === 1, `this is version ${bundle.version} of the format: use a newer verifier`);
+  demand([1, 2].includes(bundle.version), `this is version ${bundle.version} of the format: use a newer verifier`);
   const { scope, streams } = bundle;
   const found = (text) => told.found.push(text);
   const notShown = (text) => told.notShown.push(text);
@@ -256,9 +457,11 @@ function check(file, given, told) {
   const leaves = new Map(streams.map((each) => [each.stream, checkStream(each, checkpoint)]));
   demand(leaves.size === streams.length, 'a stream is in it twice');
   const isReport = scope.kind === 'report';
-  const isThere = (name) => leaves.get(name)?.length > 0 && (isReport || name.startsWith(`${scope.kind}-`));
-  demand(scope.streams.length > 0 && scope.streams.every(isThere), 'what it is about is not in it');
-  found(`It is about a ${scope.kind}: ${scope.streams.join(', ')}.`);
+  const isThere = (name) =>
+    isReport ? leaves.has(name) : leaves.get(name)?.length > 0 && name.startsWith(`${scope.kind}-`);
+  demand((isReport || scope.streams.length > 0) && scope.streams.every(isThere), 'what it is about is not in it');
+  if (isReport) checkReport(bundle, checkpoint, leaves, found, notShown);
+  else found(`It is about a ${scope.kind}: ${scope.streams.join(', ')}.`);
   told.streams = leaves.size;
   told.events = streams.reduce((sum, { events }) => sum + events.length, 0);
   found(`Its ${told.events} events are unchanged, each of its ${told.streams} streams there from its first event on.`);
@@ -267,16 +470,34 @@ function check(file, given, told) {
       const missing = namedBy(stream, data, scope.kind).find((name) => !isReport && !leaves.has(name));
       demand(!missing, `it names ${missing}, which is not in the bundle`, { stream, position });
       const { otherPatientId: other } = JSON.parse(data).open;
-      if (other && !leaves.has(`patient-${other}`)) notShown(`What is on record under another registration, ${other}.`);
+      if (other && !isReport && !leaves.has(`patient-${other}`))
+        notShown(`What is on record under another registration, ${other}.`);
       const { type } = JSON.parse(header);
       if (type === 'PatientErased') told.erased.push(`${stream} was erased at position ${position}.`);
     }
   }
+  const signatures = { byPasskey: 0, bySignIn: 0, elsewhere: 0 };
+  for (const { stream, events } of streams.filter((each) => each.stream.startsWith('signature-'))) {
+    for (const { position, data } of events) {
+      const signed = JSON.parse(data).open;
+      const entry = streams.find((each) => each.stream === signed.stream)?.events[signed.revision];
+      if (entry) checkSigned(signed, entry, leaves.get(signed.stream)[signed.revision], origin, { stream, position });
+      signatures[entry ? (signed.passkey ? 'byPasskey' : 'bySignIn') : 'elsewhere'] += 1;
+    }
+  }
+  const { byPasskey, bySignIn, elsewhere } = signatures;
+  if (byPasskey + bySignIn > 0) {
+    found(
+      `Signatures under unchanged entries: ${byPasskey + bySignIn}, ${byPasskey} of them by a passkey for just that.`,
+    );
+    notShown('Whose passkeys those are, and that a sign-in was theirs who signed without one: the chain says so.');
+  }
+  if (elsewhere > 0) notShown(`What ${elsewhere} of the signatures stand under: those entries are not in the bundle.`);
   if (!isReport) found('Every course and consultation that they name is there.');
   for (const each of bundle.erased) {
     told.erased.push(`The ${each.class} data of ${each.subject} cannot be read since ${each.at}, as the bundle says.`);
   }
-  if (scope.name) notShown(`That ${scope.name} means ${scope.streams[0]}: codes are kept beside the log.`);
+  if (scope.name && !isReport) notShown(`That ${scope.name} means ${scope.streams[0]}: codes are kept beside the log.`);
 
   if (given.checkpoint === undefined) {
     notShown('That nothing was rewritten before this checkpoint was signed: give an older one with --checkpoint.');
@@ -292,11 +513,19 @@ function check(file, given, told) {
     found(`The history goes on from ${yours}.`);
   }
 
+  if (isReport && bundle.report.eventsLeftOut === 0) {
+    const text = 'That no stream which it would count was left out';
+    if (JSON.parse(bundle.report.text).site !== null)
+      notShown(`${text}: entries do not say sites; take the report on all sites.`);
+    else if (given.entries === undefined) notShown(`${text}: give the entries of the log with --entries.`);
+  }
   if (given.entries === undefined) {
     notShown('That no later event of these streams was left off: give the entries of the log with --entries.');
   } else {
-    checkEntries(given.entries, checkpoint, leaves);
+    const report = isReport && !bundle.report.eventsLeftOut ? JSON.parse(bundle.report.text) : undefined;
+    checkEntries(given.entries, checkpoint, leaves, report?.site === null);
     found(`None of the ${size} entries of the log is missing from these streams: they are complete.`);
+    if (report?.site === null) found('No stream that a report on all sites counts is left out.');
   }
 }
 

@@ -13,6 +13,9 @@ import type { At } from './access.js';
  */
 export type Discloses = 'patients' | 'address' | 'chain' | 'nobody';
 
+/** What may stand in `Pistor-Purpose`: one word that says why patients' data is read. */
+export const PURPOSE = /^[a-z][a-z-]{0,39}$/;
+
 /** One answer that is about to leave. */
 export interface Disclosure {
   /** Operation id. */

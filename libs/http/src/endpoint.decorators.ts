@@ -60,7 +60,8 @@ const described = (kind: EndpointFacts['kind'], options: CommandOptions & QueryO
       creates: Boolean(options.creates),
       waits: (options.reads ?? []).length > 0,
       revisioned: options.revisioned === true,
-    }),
+      discloses: options.discloses,
+    } satisfies EndpointFacts),
     ApiExtension(ACCESS_EXTENSION, {
       may: options.may,
       at: options.at ?? options.may,

@@ -1,5 +1,6 @@
 import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import { type Id, newId } from '#libs/kernel/src/ids.js';
 import { describeError } from '#libs/kernel/src/log.js';
@@ -94,7 +95,13 @@ export class QueryInterceptor implements NestInterceptor {
     if (discloses === 'address') await this.record(context, new Set());
     const shown = await this.withoutHidden(context, await lastValueFrom(next.handle()));
     if (revisioned) request.pistor.revision = (shown as { revision: number }).revision;
-    if (isSeenFromAnswer) await this.record(context, patientsIn(shown, discloses));
+    if (!isSeenFromAnswer) return of(shown);
+    const recorded = this.record(context, patientsIn(shown, discloses));
+    // What is to be put on record is on its way when this goes on, and the answer is written meanwhile: that of a long
+    // history takes as long as the commit.
+    const [written] = await Promise.all([turnOfTheLoop().then(() => JSON.stringify(shown)), recorded]);
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    reply.type(JSON_TYPE).serializer((sent) => (sent === shown ? written : JSON.stringify(sent)));
     return of(shown);
   }
 
@@ -117,6 +124,8 @@ export class QueryInterceptor implements NestInterceptor {
     await this.deps.reads.record(request, { operation, kind, at, patients });
   }
 }
+
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 const isSearch = ({ query }: FastifyRequest): boolean =>
   typeof query === 'object' && query !== null && Object.hasOwn(query, 'search');

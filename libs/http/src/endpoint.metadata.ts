@@ -49,6 +49,8 @@ export interface EndpointFacts {
   /** Takes `?position=`. */
   readonly waits: boolean;
   readonly revisioned: boolean;
+  /** Whose data the answer holds, where the endpoint says it. */
+  readonly discloses?: Discloses | undefined;
 }
 
 const COMMAND = Symbol('pistor command');

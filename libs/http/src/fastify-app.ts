@@ -10,17 +10,23 @@ import { tagAnswer } from './entity-tag.js';
 import { closeGracefully } from './graceful-close.js';
 import { HTTP_DEPENDENCIES, type HttpDependencies } from './http.dependencies.js';
 import { NestLogger } from './nest-logger.js';
-import { refuseForeign } from './origin-guard.js';
+import { isCalled, refuseForeign } from './origin-guard.js';
 import { PROBLEM_MEDIA_TYPE, toProblem } from './problem-details.js';
 import { ProblemDetailsFilter, sendProblem } from './problem-details.filter.js';
+import { ReadingInterceptor } from './reading.interceptor.js';
 import { requestContext } from './request-context.js';
-import { SECURITY_HEADERS } from './security-headers.js';
+import { HSTS, SECURITY_HEADERS } from './security-headers.js';
 import { SchemaValidationPipe } from './validation.js';
 
 export interface HttpAppOptions {
   readonly log?: Log;
   /** Makes no provider: enough to read the routes from, for the OpenAPI document. */
   readonly preview?: boolean;
+  /**
+   * Addresses or networks of proxies before us. Of a connection from one of them, the address that it has added to
+   * `X-Forwarded-For` counts; of any other that header is anybody's to write, and is not read.
+   */
+  readonly trustedProxies?: readonly string[];
   /** Signals on which the application closes itself; none where its host sees to that. */
   readonly shutdownSignals?: readonly NodeJS.Signals[];
 }
@@ -44,6 +50,7 @@ export async function createHttpApp(
   const adapter = new FastifyAdapter({
     logger: false,
     bodyLimit: JSON_BYTES_MAX,
+    trustProxy: options.trustedProxies && options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAM_CHARS_MAX },
     requestTimeout: REQUEST_TIMEOUT_MS,
     // A request without Host is refused by the guard below, in the form of every other refusal.
@@ -65,6 +72,7 @@ export async function createHttpApp(
   app.useGlobalPipes(new SchemaValidationPipe());
   const deps = () => app.get<HttpDependencies>(HTTP_DEPENDENCIES, { strict: false });
   app.useGlobalGuards(new AccessGuard(deps));
+  app.useGlobalInterceptors(new ReadingInterceptor());
   demandDeclaredAccess(app);
   const instance = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   addBodyParsers(instance);
@@ -80,7 +88,8 @@ function addHooks(instance: FastifyInstance, deps: () => HttpDependencies, log: 
   instance.addHook('onRequest', async (request, reply) => {
     request.pistor = requestContext(request, () => deps().chains);
     reply.headers(SECURITY_HEADERS).header('pistor-correlation-id', request.pistor.correlationId);
-    const { publicHost, peopleSignIn } = deps();
+    const { publicHost, publicIsSecure, peopleSignIn } = deps();
+    if (publicIsSecure && isCalled(request, publicHost)) reply.header('strict-transport-security', HSTS);
     refuseForeign(request, publicHost, peopleSignIn);
   });
   instance.addHook('onSend', async (request, reply, payload) => {

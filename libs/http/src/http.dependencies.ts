@@ -16,6 +16,8 @@ export interface HttpDependencies {
   readonly log: Log;
   /** Host under which patients and providers come in, where there is one. */
   readonly publicHost?: string | undefined;
+  /** Whether that is by TLS, which the proxy before us speaks. */
+  readonly publicIsSecure?: boolean | undefined;
   /** Whether everything is answered under it, and not only what proves by itself where it comes from. */
   readonly peopleSignIn?: boolean | undefined;
 }

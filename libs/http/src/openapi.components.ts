@@ -1,4 +1,5 @@
 import type { EndpointFacts } from './endpoint.metadata.js';
+import { PURPOSE } from './disclosure.js';
 import { PROBLEM_MEDIA_TYPE } from './problem-details.js';
 
 const POSITION = { type: 'string', pattern: '^[0-9a-f-]{36}:[0-9]{1,15}$' };
@@ -29,6 +30,14 @@ export const PARAMETERS = {
     in: 'query',
     description: '`Pistor-Position` of the answer to a command: waits until what is read has come this far.',
     schema: POSITION,
+  },
+  PistorPurpose: {
+    name: 'Pistor-Purpose',
+    in: 'header',
+    description:
+      'Why patients’ data is read, in one word: it goes on record with who read what, and the patient can see it. Left out, ' +
+      'it follows from who asks: `treatment`, `audit`, `own-record`, `integration`, or `emergency`.',
+    schema: { type: 'string', pattern: PURPOSE.source, examples: ['treatment', 'audit'] },
   },
   PistorPosition: {
     name: 'Pistor-Position',

@@ -1,9 +1,11 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
-import { ENDPOINT_EXTENSION } from './endpoint.decorators.js';
+import type { AccessNeed } from './access.js';
+import { ACCESS_EXTENSION, ENDPOINT_EXTENSION } from './endpoint.decorators.js';
 import type { EndpointFacts } from './endpoint.metadata.js';
 import { type JsonSchema, toJsonSchema } from './json-schema.js';
+import { mayDisclose } from './openapi.disclosure.js';
 import { HEADERS, headersOf, PARAMETERS, RESPONSES, statusesOf } from './openapi.components.js';
 import { problemSchema } from './problem-details.js';
 
@@ -37,7 +39,7 @@ export function buildOpenApi(app: INestApplication, version: string): OpenAPIObj
   for (const item of Object.values(document.paths)) {
     for (const method of METHODS) {
       const operation = (item as Record<string, unknown>)[method] as Operation | undefined;
-      if (operation) complete(operation, ids);
+      if (operation) complete(operation, ids, document.components?.schemas as never);
     }
   }
   return document;
@@ -48,7 +50,7 @@ function convert(schema: unknown, { schemaType }: { schemaType: 'input' | 'outpu
   return schema instanceof z.ZodType ? toJsonSchema(schema, schemaType) : undefined;
 }
 
-function complete(operation: Operation, ids: Set<string>): void {
+function complete(operation: Operation, ids: Set<string>, schemas: Readonly<Record<string, JsonSchema>>): void {
   const facts = operation[ENDPOINT_EXTENSION] as EndpointFacts | undefined;
   delete operation[ENDPOINT_EXTENSION];
   const id = operation['operationId'] as string;
@@ -63,6 +65,8 @@ function complete(operation: Operation, ids: Set<string>): void {
   if (facts.waits && !named('position')) add('Position');
   if (facts.waits) add('PistorPosition');
   if (facts.revisioned) add('IfNoneMatch');
+  const { at } = operation[ACCESS_EXTENSION] as AccessNeed;
+  if (mayDisclose(facts, at, answerOf(operation), schemas)) add('PistorPurpose');
   if (parameters.length > 0) operation.parameters = parameters;
   for (const [status, response] of Object.entries(operation.responses)) {
     if (/^2/.test(status)) response['headers'] = headersOf(facts);
@@ -73,4 +77,11 @@ function complete(operation: Operation, ids: Set<string>): void {
   )) {
     operation.responses[status] = { $ref: `#/components/responses/${name}` };
   }
+}
+
+/** The schema of what an operation answers where it succeeds. */
+function answerOf({ responses }: Operation): JsonSchema | undefined {
+  const [, success] = Object.entries(responses).find(([status]) => /^2/.test(status)) ?? [];
+  const { content } = (success ?? {}) as { content?: Record<string, { schema?: JsonSchema }> };
+  return content?.['application/json']?.schema;
 }

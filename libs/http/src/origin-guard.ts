@@ -21,8 +21,7 @@ export function refuseForeign(
   peopleSignIn = false,
 ): void {
   const host = headers.host ?? '';
-  const isCalledSo = publicHost !== undefined && host.toLowerCase() === publicHost.toLowerCase();
-  const isPublic = isCalledSo && (peopleSignIn || PUBLIC_PATH.test(url));
+  const isPublic = isCalled({ headers }, publicHost) && (peopleSignIn || PUBLIC_PATH.test(url));
   if (!isPublic && !LOCAL_HOST.test(host)) {
     throw new HttpProblem(403, 'request.foreign-host', 'Ask for this server as localhost or 127.0.0.1.', [
       { field: 'Host', message: 'Must be localhost or 127.0.0.1, with or without a port.' },
@@ -37,6 +36,10 @@ export function refuseForeign(
     { field: 'Origin', message: 'Must be the origin of this server.' },
   ]);
 }
+
+/** Whether a request came under the public name. */
+export const isCalled = ({ headers }: Pick<FastifyRequest, 'headers'>, publicHost: string | undefined): boolean =>
+  publicHost !== undefined && (headers.host ?? '').toLowerCase() === publicHost.toLowerCase();
 
 function isOwn(origin: string, host: string): boolean {
   try {

@@ -25,3 +25,9 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
   'cache-control': 'no-store',
 };
+
+/**
+ * Of answers under a public address with TLS: for a year the browser asks for that name by TLS alone. Names below it are
+ * not ours to decide about.
+ */
+export const HSTS = 'max-age=31536000';

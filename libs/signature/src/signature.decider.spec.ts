@@ -1,18 +1,26 @@
 import { newId } from '#libs/kernel/src/ids.js';
-import { decideSignature, FRESH_MS, type SignEntry } from './signature.decider.js';
+import { decideSignature, FRESH_MS, type SignEntry, type Signer } from './signature.decider.js';
 import { SignatureRefused } from './signature.errors.js';
-import { MEANINGS } from './signature.events.js';
+import { MEANINGS, type PasskeyProof } from './signature.events.js';
 import type { Signature } from './signature.state.js';
 
 const NOW = '2026-05-10T12:00:00.000Z';
 const before = (ms: number): string => new Date(Date.parse(NOW) - ms).toISOString();
 const patientId = newId();
 
-const physician = { principal: `user:${newId()}`, isPerson: true, isPhysician: true, authenticatedAt: before(60_000) };
+const physician: Signer = {
+  ...{ principal: `user:${newId()}`, isPerson: true, isPhysician: true, authenticatedAt: before(60_000) },
+  ...{ signInBy: 'openid-connect', passkey: null },
+};
+/** That it is one over the entry is not the decider's to say. */
+const passkey: PasskeyProof = {
+  ...{ nonce: 'bm9uY2U', origin: 'https://pistor.example', publicKey: 'a2V5', algorithm: -7 },
+  ...{ clientData: 'e30', authenticatorData: 'AA', signature: 'AA' },
+};
 const nurse = { ...physician, principal: `user:${newId()}`, isPhysician: false };
 const entry = {
   ...{ position: 7, stream: `course-${newId()}`, revision: 3, type: 'ConsentSigned', overrides: false },
-  ...{ headerHash: 'ab'.repeat(32), dataHash: 'cd'.repeat(32) },
+  ...{ headerHash: 'ab'.repeat(32), dataHash: 'cd'.repeat(32), leafHash: 'ef'.repeat(32) },
 };
 
 type Given = Partial<Omit<SignEntry, 'entry'>> & { readonly entry?: Partial<SignEntry['entry']> };
@@ -44,7 +52,8 @@ describe('signing an entry', () => {
       type: 'EntrySigned',
       data: {
         ...{ patientId, position: 7, stream: entry.stream, revision: 3, entry: 'ConsentSigned' },
-        ...{ headerHash: entry.headerHash, dataHash: entry.dataHash, meaning: 'consent', signer: nurse.principal },
+        ...{ headerHash: entry.headerHash, dataHash: entry.dataHash, leafHash: entry.leafHash, meaning: 'consent' },
+        ...{ signer: nurse.principal, signInBy: 'openid-connect', passkey: null },
       },
     });
   });
@@ -89,6 +98,13 @@ describe('signing an entry', () => {
     const at = (ms: number) => ({ signer: { ...nurse, authenticatedAt: before(ms) } });
     expect(refusedBy(at(FRESH_MS))).toEqual([]);
     expect(refusedBy(at(FRESH_MS + 1))).toEqual(['signature.fresh']);
+  });
+
+  it('[signature.by-passkey] asks for the passkey where people sign in with one, however fresh their sign-in is', () => {
+    const signer: Signer = { ...nurse, signInBy: 'passkeys', authenticatedAt: NOW };
+    expect(refusedBy({ signer })).toEqual(['signature.by-passkey']);
+    const [signed] = sign({ signer: { ...signer, passkey } });
+    expect(signed?.data).toMatchObject({ signInBy: 'passkeys', passkey });
   });
 
   it('[signature.by-person] is nothing that a machine does', () => {

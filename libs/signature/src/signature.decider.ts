@@ -1,5 +1,11 @@
 import { occurredNow } from '#libs/kernel/src/occurred.js';
-import { EntrySigned, type Meaning, type SignatureEvent } from './signature.events.js';
+import {
+  EntrySigned,
+  type Meaning,
+  type PasskeyProof,
+  type SignatureEvent,
+  type SignInBy,
+} from './signature.events.js';
 import { type SignatureFinding, SignatureRefused } from './signature.errors.js';
 import type { Signature } from './signature.state.js';
 
@@ -21,6 +27,12 @@ const MEANINGS_OF: Readonly<Record<string, readonly Meaning[]>> = {
   CourseLapsed: ['closure'],
 };
 
+/** What an entry can be signed as. A session is an override where it was performed against a rule. */
+export const meaningsOf = (type: string, overrides: boolean): readonly Meaning[] => [
+  'authorship',
+  ...(MEANINGS_OF[type] ?? []).filter(() => type !== 'SessionPerformed' || overrides),
+];
+
 /** Only a physician may have done what is signed. */
 const BY_PHYSICIAN: ReadonlySet<Meaning> = new Set(['override', 'review']);
 const CLOSED_BY_PHYSICIAN: ReadonlySet<string> = new Set(['AdverseEventClosed']);
@@ -31,6 +43,10 @@ export interface Signer {
   /** Where the entry belongs. */
   readonly isPhysician: boolean;
   readonly authenticatedAt: string;
+  /** How people prove who they are here. */
+  readonly signInBy: SignInBy;
+  /** What their passkey signed, which was verified against this very entry; null where it signed nothing. */
+  readonly passkey: PasskeyProof | null;
 }
 
 export interface SignEntry {
@@ -44,6 +60,8 @@ export interface SignEntry {
     readonly type: string;
     readonly headerHash: string;
     readonly dataHash: string;
+    /** Of its leaf in the tree over all events, as hexadecimal digits. */
+    readonly leafHash: string;
     /** Whether a session was performed against a rule. */
     readonly overrides: boolean;
   };
@@ -58,36 +76,47 @@ export function decideSignature(
   signatures: readonly Signature[],
   now: string,
 ): SignatureEvent[] {
-  const { principal, authenticatedAt } = signer;
+  const { principal, authenticatedAt, signInBy, passkey } = signer;
   const { overrides: _, type, ...place } = entry;
-  const isRepeat = signatures.some(
-    (each) => each.position === place.position && each.meaning === meaning && each.signer === principal,
-  );
-  if (isRepeat) return [];
-  const findings = [
-    ...meaningFindings(meaning, entry),
-    ...signerFindings(meaning, type, signer),
-    ...freshFindings(authenticatedAt, askedAt),
-  ];
+  if (isSigned({ meaning, entry, signer }, signatures)) return [];
+  const findings = [...entryFindings({ meaning, entry, signer }), ...proofFindings(signer, askedAt)];
   if (findings.length > 0) throw new SignatureRefused(findings);
   return [
     EntrySigned(occurredNow(now), {
       ...{ patientId, signatureId, ...place, entry: type, meaning, signer: principal, authenticatedAt },
+      ...{ signInBy, passkey },
     }),
   ];
 }
 
+/** Who would sign what, before they prove who they are. */
+export type Signing = Pick<SignEntry, 'meaning' | 'entry'> & {
+  readonly signer: Pick<Signer, 'principal' | 'isPerson' | 'isPhysician'>;
+};
+
+/** Whether the same person has signed the same already. */
+export const isSigned = ({ meaning, entry, signer }: Signing, signatures: readonly Signature[]): boolean =>
+  signatures.some(
+    (each) => each.position === entry.position && each.meaning === meaning && each.signer === signer.principal,
+  );
+
+/** What stands against it whoever they prove to be: nobody is sent to their passkey in vain. */
+export const entryFindings = ({ meaning, entry, signer }: Signing): SignatureFinding[] => [
+  ...meaningFindings(meaning, entry),
+  ...signerFindings(meaning, entry.type, signer),
+];
+
 function meaningFindings(meaning: Meaning, { type, overrides }: SignEntry['entry']): SignatureFinding[] {
-  const possible = (MEANINGS_OF[type] ?? []).filter((each) => type !== 'SessionPerformed' || (each && overrides));
-  if (meaning === 'authorship' || possible.includes(meaning)) return [];
-  const accepted = ['authorship', ...possible].join(', ');
+  const possible = meaningsOf(type, overrides);
+  if (possible.includes(meaning)) return [];
+  const accepted = possible.join(', ');
   return [finding('signature.meaning', 'meaning', `${type} is not signed as ${meaning}.`, { seen: meaning, accepted })];
 }
 
 function signerFindings(
   meaning: Meaning,
   type: string,
-  { isPerson, isPhysician, principal }: Signer,
+  { isPerson, isPhysician, principal }: Signing['signer'],
 ): SignatureFinding[] {
   if (!isPerson) {
     const accepted = 'a person who is signed in';
@@ -99,7 +128,16 @@ function signerFindings(
   return [finding('signature.by-physician', 'signer', 'Only a physician signs this.', { seen: principal, accepted })];
 }
 
-function freshFindings(authenticatedAt: string, askedAt: string): SignatureFinding[] {
+function proofFindings({ signInBy, passkey, authenticatedAt }: Signer, askedAt: string): SignatureFinding[] {
+  if (signInBy === 'passkeys') {
+    if (passkey) return [];
+    return [
+      finding('signature.by-passkey', 'passkey', 'Sign this entry with your passkey.', {
+        seen: 'no signature of a passkey over this entry and meaning',
+        accepted: 'the answer of a passkey of yours to what beginSignature gave for it',
+      }),
+    ];
+  }
   if (Date.parse(askedAt) - Date.parse(authenticatedAt) <= FRESH_MS) return [];
   const message = 'Sign in again, and then sign.';
   return [

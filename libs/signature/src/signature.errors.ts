@@ -9,7 +9,12 @@ export class EntryUnknown extends NotFound {
 }
 
 export interface SignatureFinding {
-  readonly rule: 'signature.meaning' | 'signature.by-physician' | 'signature.fresh' | 'signature.by-person';
+  readonly rule:
+    | 'signature.meaning'
+    | 'signature.by-physician'
+    | 'signature.fresh'
+    | 'signature.by-person'
+    | 'signature.by-passkey';
   readonly field: string;
   readonly message: string;
   readonly seen: string;

@@ -10,6 +10,9 @@ export const SIGNATURE_RULES = ruleBook({
   ),
   'signature.by-physician': rule('Overrides, reviews and the closure of an adverse event are signed by a physician.'),
   'signature.fresh': rule('Whoever signs has proved who they are within the five minutes before.'),
+  'signature.by-passkey': rule(
+    'Where people sign in with passkeys, the passkey of whoever signs signs the very entry and its meaning.',
+  ),
   'signature.by-person': rule('People sign; machines do not.'),
   'signature.own-record': rule('A signature stands under an entry of the record of the patient that it names.'),
 });

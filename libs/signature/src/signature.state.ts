@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
-import type { Meaning, SignatureEvent } from './signature.events.js';
+import type { Meaning, PasskeyProof, SignatureEvent, SignInBy } from './signature.events.js';
 
 export interface Signature {
   readonly signatureId: string;
@@ -12,6 +12,10 @@ export interface Signature {
   readonly meaning: Meaning;
   readonly signer: string;
   readonly authenticatedAt: string;
+  /** Null where it was signed before version 2 of the event. */
+  readonly leafHash: string | null;
+  readonly signInBy: SignInBy | null;
+  readonly passkey: PasskeyProof | null;
   readonly signedAt: string;
 }
 

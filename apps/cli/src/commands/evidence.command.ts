@@ -7,6 +7,7 @@ import { type Client, withQuery } from '../client.js';
 import { print } from '../list.command.js';
 import { progressBar } from '../progress.js';
 import { type TargetOptions, withTarget } from '../target.js';
+import { asReport, reportPath, type ReportOptions } from './report.command.js';
 import { withClient } from '../with-client.js';
 
 interface Options extends TargetOptions {
@@ -31,6 +32,10 @@ export function addEvidence(program: Command): void {
       .option('--open', 'with the keys of what is personal: whoever has the file can read it, for ever')
       .action((code: string, options: BundleOptions) => bundle(what, code, options));
   }
+  asReport(evidence.command('report'))
+    .description('a compliance report with the events that its figures follow from, in one file')
+    .requiredOption('--out <file>', 'where to write it')
+    .action((options: ReportOptions & Options) => verified(options, reportPath(options, '/evidence')));
   withTarget(evidence.command('entries'))
     .description(
       'the entries of the whole log, which show that a bundle leaves nothing out; they hold nothing personal',
@@ -44,6 +49,10 @@ function bundle(what: 'patient' | 'course', code: string, options: BundleOptions
     since: options.since?.join(','),
     personal: options.open ? 'open' : undefined,
   });
+  return verified(options, path);
+}
+
+function verified(options: Options, path: string): Promise<void> {
   return withClient({ ...options, onInterrupted: 'Interrupted. Nothing was written.' }, async (client) => {
     await write(options.out, client.bytes('GET', path));
     // What was written is verified before anybody is told that it is there.

@@ -20,6 +20,7 @@ import { formText } from '../ui/form-text.js';
 import { Loaded } from '../ui/loaded.js';
 import { PageHeader } from '../ui/page-header.js';
 import { ApiKeys } from './api-keys.js';
+import { EmergencyLink } from './opened-record.js';
 import { ROLES, roleText } from './role-text.js';
 import { ShownOnce } from './shown-once.js';
 import { SiteField } from './site-field.js';
@@ -41,22 +42,25 @@ export function PeoplePage() {
       <PageHeader
         title="People and keys"
         actions={
-          <Confirm
-            button="Invite somebody"
-            title="Invite somebody"
-            confirm="Invite"
-            onConfirm={async (form) => {
-              const name = formText(form, 'name');
-              const { id } = await inviteUser(name, [grantOf(form)]);
-              await tellCode(id, name);
-            }}
-          >
-            <label className="flex flex-col gap-1">
-              <span className="text-xs font-medium text-faint">Name</span>
-              <input name="name" required maxLength={200} autoComplete="off" className="field" />
-            </label>
-            <RoleFields sites={sites} />
-          </Confirm>
+          <>
+            <EmergencyLink />
+            <Confirm
+              button="Invite somebody"
+              title="Invite somebody"
+              confirm="Invite"
+              onConfirm={async (form) => {
+                const name = formText(form, 'name');
+                const { id } = await inviteUser(name, [grantOf(form)]);
+                await tellCode(id, name);
+              }}
+            >
+              <label className="flex flex-col gap-1">
+                <span className="text-xs font-medium text-faint">Name</span>
+                <input name="name" required maxLength={200} autoComplete="off" className="field" />
+              </label>
+              <RoleFields sites={sites} />
+            </Confirm>
+          </>
         }
       >
         Who may sign in, and what they may do where. A role that is taken away is gone at once.

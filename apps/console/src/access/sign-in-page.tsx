@@ -97,7 +97,7 @@ function Ways({ by }: { by: Exclude<SignInBy, 'demo'> }) {
 
 async function signInBy(by: Exclude<SignInBy, 'demo'>, code?: string): Promise<void> {
   if (by === 'openid-connect') {
-    const { url } = await beginOpenIdConnect(code);
+    const { url } = await beginOpenIdConnect(code === undefined ? {} : { invitation: code });
     window.location.assign(url);
     return;
   }

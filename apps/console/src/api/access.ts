@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { type Instant, type LocalDate, pagesOf } from './common.js';
+import { type Instant, type LocalDate, type Page, pagesOf } from './common.js';
 import { getJson, postJson } from './http.js';
 
 export type SignInBy = 'demo' | 'passkeys' | 'openid-connect';
@@ -60,8 +60,8 @@ export const apiKeysQuery = () => pagesOf<ApiKeyView>('api-keys', '/v1/api-keys'
 export const endSession = () => postJson<{ ended: boolean }>('/v1/session/end');
 
 /** @returns the address of the provider */
-export const beginOpenIdConnect = (invitation?: string) =>
-  postJson<{ url: string }>('/v1/sign-in/openid-connect', invitation ? { invitation } : {});
+export const beginOpenIdConnect = (errand: { invitation?: string; anew?: boolean; returnTo?: string } = {}) =>
+  postJson<{ url: string }>('/v1/sign-in/openid-connect', errand);
 
 export interface NewGrant {
   role: string;
@@ -88,3 +88,31 @@ export const createApiKey = (key: {
   days: number;
 }) => postJson<{ id: string; key: string; expiresAt: Instant }>('/v1/api-keys', key);
 export const revokeApiKey = (key: string) => postJson(`/v1/api-keys/${encodeURIComponent(key)}/revoke`);
+
+/** A record that somebody opened beyond their sites. */
+export interface OpenedRecord {
+  id: string;
+  user: { id: string; name: string | null };
+  patient: { id: string };
+  reason: string | null;
+  openedAt: Instant;
+  until: Instant;
+  /** When they closed it themselves, before its time was over. */
+  endedAt: Instant | null;
+  review: { outcome: 'justified' | 'not-justified'; by: string; at: Instant } | null;
+}
+
+export const openedRecordsQuery = (state?: string) =>
+  pagesOf<OpenedRecord>('opened-records', '/v1/break-glass', { state });
+
+/** What is open now to whoever asks. */
+export const ownOpeningsQuery = queryOptions({
+  queryKey: ['opened-records', 'own'],
+  queryFn: ({ signal }) => getJson<Page<OpenedRecord>>('/v1/break-glass/own', {}, signal),
+});
+
+export const breakGlass = (patient: string, reason: string, minutes: number) =>
+  postJson<{ id: string }>(`/v1/patients/${encodeURIComponent(patient)}/break-glass`, { reason, minutes });
+export const endBreakGlass = (opening: string) => postJson(`/v1/break-glass/${encodeURIComponent(opening)}/end`);
+export const reviewBreakGlass = ({ id, user }: OpenedRecord, outcome: string, note: string) =>
+  postJson(`/v1/users/${encodeURIComponent(user.id)}/break-glass/${encodeURIComponent(id)}/review`, { outcome, note });

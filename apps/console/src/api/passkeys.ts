@@ -16,3 +16,16 @@ export async function makePasskey(invitation: string): Promise<void> {
   const { options } = await postJson<{ options: RegistrationOptions }>(`${path}/options`, { invitation });
   await postJson(path, await startRegistration({ optionsJSON: options }));
 }
+
+/** Lets a passkey of whoever is signed in answer a challenge. @throws what the browser says, in words for people */
+export async function askPasskey(options: object | null) {
+  try {
+    return await startAuthentication({ optionsJSON: options as AuthenticationOptions });
+  } catch (cause) {
+    throw isNoPasskey(cause) ? new Error('No passkey was used. Try again when you are ready.', { cause }) : cause;
+  }
+}
+
+/** A browser says at length that nobody touched the key; people know. */
+const isNoPasskey = (error: unknown): boolean =>
+  error instanceof Error && ['NotAllowedError', 'AbortError', 'WebAuthnError'].includes(error.name);

@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
+import { EmergencyWay, OpenedNotice } from '../access/opened-record.js';
 import { coursesQuery } from '../api/courses.js';
 import { patientErasureQuery } from '../api/erasure.js';
 import { type Patient, type PatientPerson, patientPersonQuery, patientQuery, timelineQuery } from '../api/patients.js';
@@ -32,41 +33,45 @@ export function PatientPage() {
   const person = useQuery(patientPersonQuery(patient)).data;
   const isErased = Boolean(useQuery(patientErasureQuery(patient)).data?.erased);
   return (
-    <Loaded query={query} lines={10}>
-      {(data) => (
-        <>
-          <PageHeader
-            title={data.name ?? 'Erased patient'}
-            tabTitle={data.code ?? 'Patient'}
-            actions={
-              <>
-                <EvidenceLink what="patients" id={data.id} />
-                <PrintButton />
-              </>
-            }
-          >
-            <span className="code">{data.code}</span>
-          </PageHeader>
-          <ErasedNotice patient={data.id} />
-          <div className="lg:grid lg:grid-cols-[17rem_minmax(0,1fr)] lg:gap-10">
-            <div>
-              <PatientCard patient={data} person={person} />
-              {!isErased && <PatientHealth patient={data.id} />}
-              {!isErased && person && <PatientContact patient={data} person={person} />}
-              {person && <LinkedRegistrations person={person} />}
-              <PatientCourses patient={data} />
-              <PatientErasure patient={data.id} />
+    <>
+      {query.error && <EmergencyWay patient={patient} error={query.error} />}
+      <Loaded query={query} lines={10}>
+        {(data) => (
+          <>
+            <PageHeader
+              title={data.name ?? 'Erased patient'}
+              tabTitle={data.code ?? 'Patient'}
+              actions={
+                <>
+                  <EvidenceLink what="patients" id={data.id} />
+                  <PrintButton />
+                </>
+              }
+            >
+              <span className="code">{data.code}</span>
+            </PageHeader>
+            <ErasedNotice patient={data.id} />
+            <OpenedNotice patient={data.id} />
+            <div className="lg:grid lg:grid-cols-[17rem_minmax(0,1fr)] lg:gap-10">
+              <div>
+                <PatientCard patient={data} person={person} />
+                {!isErased && <PatientHealth patient={data.id} />}
+                {!isErased && person && <PatientContact patient={data} person={person} />}
+                {person && <LinkedRegistrations person={person} />}
+                <PatientCourses patient={data} />
+                <PatientErasure patient={data.id} />
+              </div>
+              <div className="min-w-0">
+                <PatientAdverseEvents registrations={person?.registrations.map((each) => each.patient) ?? [data]} />
+                <Timeline patient={data.id} person={person} />
+                <PatientSignatures patient={data.id} />
+                <PatientDisclosures patient={data.id} />
+              </div>
             </div>
-            <div className="min-w-0">
-              <PatientAdverseEvents registrations={person?.registrations.map((each) => each.patient) ?? [data]} />
-              <Timeline patient={data.id} person={person} />
-              <PatientSignatures patient={data.id} />
-              <PatientDisclosures patient={data.id} />
-            </div>
-          </div>
-        </>
-      )}
-    </Loaded>
+          </>
+        )}
+      </Loaded>
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { signaturesQuery } from '../api/signatures.js';
-import { WarningChip } from '../ui/chips.js';
+import { Badge, WarningChip } from '../ui/chips.js';
 import { formatInstant } from '../ui/dates.js';
 import { words } from '../ui/labels.js';
 
@@ -24,13 +24,15 @@ export function PatientSignatures({ patient }: { patient: string }) {
           </tr>
         </thead>
         <tbody>
-          {signatures.map(({ signatureId, entry, meaning, name, signer, signedAt, intact }) => (
+          {signatures.map(({ signatureId, entry, meaning, name, signer, signedAt, byPasskey, intact }) => (
             <tr key={signatureId}>
               <td>
                 {wordsOfType(entry)} {!intact && <WarningChip>Changed since</WarningChip>}
               </td>
               <td>{words(meaning)}</td>
-              <td>{name ?? signer}</td>
+              <td>
+                {name ?? signer} {byPasskey && <Badge>Passkey</Badge>}
+              </td>
               <td className="whitespace-nowrap">{formatInstant(signedAt)}</td>
             </tr>
           ))}

@@ -1,6 +1,7 @@
 import type { Person } from '../api/common.js';
 import type { TimelineItem } from '../api/timeline.js';
 import { EntryChanges } from '../history/entry-changes.js';
+import { EntrySignatures } from '../signature/sign-entry.js';
 import { Badge, WarningChip } from '../ui/chips.js';
 import { formatDate, formatMonth } from '../ui/dates.js';
 import { memberName, shortId, words } from '../ui/labels.js';
@@ -77,6 +78,7 @@ function Entry({ item, ofCourse, under }: EntryProps) {
         </p>
         <Details details={item.details} />
         <EntryChanges item={item} />
+        <EntrySignatures item={item} />
         {recorded && (
           <p className="mt-0.5 text-xs text-faint">
             {item.precision === 'derived' && 'date derived, '}

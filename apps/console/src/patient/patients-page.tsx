@@ -1,5 +1,6 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
+import { EmergencyLink } from '../access/opened-record.js';
 import { patientsQuery } from '../api/patients.js';
 import { LoadMore } from '../ui/controls.js';
 import { channelName, languageName } from '../ui/labels.js';
@@ -16,7 +17,7 @@ export function PatientsPage() {
   const query = useInfiniteQuery({ ...patientsQuery(search), placeholderData: keepPreviousData });
   return (
     <>
-      <PageHeader title="Patients">
+      <PageHeader title="Patients" actions={<EmergencyLink />}>
         {search ? (
           <>
             Patients with the code or family name <b className="text-ink">{search}</b>

@@ -111,6 +111,18 @@ const routes = [
   }),
   createRoute({
     getParentRoute: () => root,
+    path: '/report',
+    validateSearch: stringParams('site', 'from', 'to', 'checkpoint'),
+    component: lazyRouteComponent(() => import('../report/report-page.js'), 'ReportPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/break-glass',
+    validateSearch: stringParams('patient', 'state'),
+    component: lazyRouteComponent(() => import('../access/break-glass-page.js'), 'BreakGlassPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: '/sign-in',
     validateSearch: stringParams('refused'),
     component: lazyRouteComponent(() => import('../access/sign-in-page.js'), 'SignInPage'),

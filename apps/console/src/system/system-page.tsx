@@ -18,17 +18,24 @@ import { ProjectionsTable } from './projections-table.js';
 /** For whoever keeps it running: import, dispatch, rules of sites, read models, health. */
 export function SystemPage() {
   const chain = useQuery(chainQuery);
-  const seesPeople = useQuery(sessionQuery).data?.permissions.includes('user.read') ?? false;
+  const permissions = useQuery(sessionQuery).data?.permissions ?? [];
   return (
     <>
       <PageHeader
         title="System"
         actions={
-          seesPeople && (
-            <Link to="/people" className="button">
-              People and keys
-            </Link>
-          )
+          <>
+            {permissions.includes('audit.read') && (
+              <Link to="/report" className="button">
+                Compliance report
+              </Link>
+            )}
+            {permissions.includes('user.read') && (
+              <Link to="/people" className="button">
+                People and keys
+              </Link>
+            )}
+          </>
         }
       >
         {chain.data && (

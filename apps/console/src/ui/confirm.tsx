@@ -11,10 +11,12 @@ interface ConfirmProps {
   /** What follows from it, and fields that are asked for. */
   children: ReactNode;
   onConfirm: (form: FormData) => Promise<unknown>;
+  /** A button in a line of text. */
+  small?: boolean;
 }
 
 /** A button whose deed has weight: it says first what follows, and does it on a second press. */
-export function Confirm({ button, title, confirm, children, onConfirm }: ConfirmProps) {
+export function Confirm({ button, title, confirm, children, onConfirm, small = false }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   const queries = useQueryClient();
@@ -33,7 +35,7 @@ export function Confirm({ button, title, confirm, children, onConfirm }: Confirm
   };
   return (
     <>
-      <button type="button" className="button" onClick={open}>
+      <button type="button" className="button" data-small={small || undefined} onClick={open}>
         {button}
       </button>
       <dialog

@@ -29,15 +29,22 @@ export class Sessions {
   /**
    * Begins a session, and ends the one that was there before under the same cookie: nobody who knew the old secret is
    * signed in by it.
+   * @param authenticatedAt when they proved who they are, where that was before now
    * @returns the secret for the cookie
    */
-  async begin(chain: Chain, userId: Id, previous: string | undefined): Promise<string> {
+  async begin(
+    chain: Chain,
+    userId: Id,
+    previous: string | undefined,
+    authenticatedAt: Instant | null = null,
+  ): Promise<string> {
     const secret = newSecret();
     if (previous !== undefined) await this.end(chain, previous);
     await this.db.query(
       `insert into access_session (chain, token_hash, id, user_id, authenticated_at, seen_at, expires_at)
-       select $1, $2, $3, $4, now, now, now + $5 * interval '1 hour' from clock_timestamp() as now`,
-      [chain.no, hashOf(secret), newId(), userId, ABSOLUTE_HOURS],
+       select $1, $2, $3, $4, least(now, coalesce($6::timestamptz, now)), now, now + $5 * interval '1 hour'
+       from clock_timestamp() as now`,
+      [chain.no, hashOf(secret), newId(), userId, ABSOLUTE_HOURS, authenticatedAt],
     );
     return secret;
   }

@@ -6,7 +6,7 @@ import { hashOf, newSecret } from '../secret.js';
 /** Time to find the telephone that the passkey is on. */
 export const CHALLENGE_MINUTES = 10;
 
-export type ChallengePurpose = 'openid-connect' | 'passkey-registration' | 'passkey';
+export type ChallengePurpose = 'openid-connect' | 'passkey-registration' | 'passkey' | 'signature';
 
 /** Sign-ins that are under way. Each is taken once: what was answered, rightly or wrongly, cannot be answered again. */
 export class Challenges {

@@ -1,4 +1,4 @@
-import type { Configuration } from 'openid-client';
+import type { Configuration, ServerMetadata } from 'openid-client';
 import type { CommandMeta } from '#libs/cqrs/src/command-runner.js';
 import type { Database } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
@@ -6,6 +6,7 @@ import type { MasterKey } from '#libs/event-store/src/master-key.js';
 import { Unavailable } from '#libs/kernel/src/errors.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import { describeError, type Log } from '#libs/kernel/src/log.js';
+import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import type { ProviderSettings } from '../access.configuration.js';
 import type { Users } from '../user/users.service.js';
 import type { Challenges } from './challenges.js';
@@ -33,12 +34,31 @@ interface Kept {
   readonly verifier: string;
   readonly redirectUri: string;
   readonly invitation: string | null;
+  /** Page of the console to come back to. */
+  readonly returnTo: string | null;
+}
+
+/** What somebody comes to the provider for. */
+export interface ProviderErrand {
+  /** Code of somebody who comes for the first time. */
+  readonly invitation?: string | undefined;
+  /** Whoever is known to the provider already has to prove it anew: for what is signed. */
+  readonly anew?: boolean | undefined;
+  readonly returnTo?: string | undefined;
+}
+
+/** Who came back from the provider. */
+export interface ProviderVisitor {
+  readonly userId: Id;
+  /** When they proved who they are, as the provider says; null where it does not: then it is taken for now. */
+  readonly authenticatedAt: Instant | null;
+  readonly returnTo: string | null;
 }
 
 /**
  * Sign-in by a provider: the code flow of OpenID Connect with PKCE, state and nonce. An id token says who somebody is,
- * once, here; it is never taken for a key. It has to be signed with the provider's own key by the one algorithm that is
- * expected; keys that a token itself names are not looked at.
+ * once, here; it is never taken for a key. It has to be signed with the provider's own key by an algorithm of key pairs that the
+ * provider announces; keys that a token itself names are not looked at.
  */
 export class OpenIdConnect {
   private discovered: Promise<Configuration> | undefined;
@@ -46,17 +66,20 @@ export class OpenIdConnect {
   constructor(private readonly deps: OpenIdConnectDependencies) {}
 
   /**
-   * @param invitation code of somebody who comes for the first time
    * @returns where the browser goes, and the secret for its cookie
    * @throws Unavailable `sign-in.provider` when the provider does not answer
    */
-  async begin(chain: Chain, origin: string, invitation: string | undefined): Promise<{ url: string; secret: string }> {
+  async begin(
+    chain: Chain,
+    origin: string,
+    { invitation, anew = false, returnTo }: ProviderErrand,
+  ): Promise<{ url: string; secret: string }> {
     const oidc = await client();
     const configuration = await this.configuration();
     const verifier = oidc.randomPKCECodeVerifier();
     const kept: Kept = {
       ...{ state: oidc.randomState(), nonce: oidc.randomNonce(), verifier },
-      ...{ redirectUri: `${origin}${CALLBACK_PATH}`, invitation: invitation ?? null },
+      ...{ redirectUri: `${origin}${CALLBACK_PATH}`, invitation: invitation ?? null, returnTo: returnTo ?? null },
     };
     const url = oidc.buildAuthorizationUrl(configuration, {
       redirect_uri: kept.redirectUri,
@@ -64,6 +87,8 @@ export class OpenIdConnect {
       code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
       ...{ state: kept.state, nonce: kept.nonce },
+      // Either is enough by the standard; providers differ in which of them they heed.
+      ...(anew && { prompt: 'login', max_age: '0' }),
     });
     return { url: url.href, secret: await this.deps.challenges.keep(chain, 'openid-connect', kept) };
   }
@@ -71,32 +96,32 @@ export class OpenIdConnect {
   /**
    * Takes what the provider sent the browser back with.
    * @param query of the address that the browser came back to, without its `?`
-   * @returns who they are
    * @throws HttpProblem 403 `sign-in.refused`
    */
-  async finish(meta: CommandMeta, secret: string | undefined, query: string): Promise<Id> {
+  async finish(meta: CommandMeta, secret: string | undefined, query: string): Promise<ProviderVisitor> {
     const { chain } = meta;
     const { challenges, log } = this.deps;
     const kept = await challenges.take<Kept>(chain, 'openid-connect', secret);
     if (!kept) throw refused();
     const oidc = await client();
     const configuration = await this.configuration();
-    const subject = await oidc
+    const claims = await oidc
       .authorizationCodeGrant(configuration, new URL(`${kept.redirectUri}?${query}`), {
         pkceCodeVerifier: kept.verifier,
         expectedState: kept.state,
         expectedNonce: kept.nonce,
         idTokenExpected: true,
       })
-      .then((tokens) => tokens.claims()?.sub)
+      .then((tokens) => tokens.claims())
       .catch((error: unknown) => {
         // The words of the library say which check failed, and may quote claims: its code says enough.
         const { code, name } = describeError(error);
         log.warn({ code, name, correlationId: meta.correlationId }, 'sign-in by the provider refused');
         return undefined;
       });
-    if (subject === undefined) throw refused();
-    return this.userOf(meta, subject, kept.invitation);
+    if (claims === undefined) throw refused();
+    const userId = await this.userOf(meta, claims.sub, kept.invitation);
+    return { userId, authenticatedAt: timeOf(claims['auth_time']), returnTo: kept.returnTo };
   }
 
   /** Who comes for the first time needs a code: a provider may know thousands who have nothing to do with the chain. */
@@ -133,14 +158,42 @@ export class OpenIdConnect {
   private async discover(): Promise<Configuration> {
     const oidc = await client();
     const { issuer, clientId, clientSecret } = this.deps.provider;
-    const execute = [oidc.enableNonRepudiationChecks];
-    if (issuer.startsWith('http:')) execute.push(oidc.allowInsecureRequests);
-    return oidc.discovery(
-      new URL(issuer),
+    const isLocal = issuer.startsWith('http:');
+    const metadata = { client_secret: clientSecret };
+    const authentication = clientSecret === undefined ? oidc.None() : oidc.ClientSecretBasic(clientSecret);
+    const discovered = await oidc.discovery(new URL(issuer), clientId, metadata, authentication, {
+      execute: isLocal ? [oidc.allowInsecureRequests] : [],
+      timeout: PROVIDER_S_MAX,
+    });
+    const configuration = new oidc.Configuration(
+      withTrustedAlgorithms(discovered.serverMetadata()),
       clientId,
-      { client_secret: clientSecret, id_token_signed_response_alg: 'RS256' },
-      clientSecret === undefined ? oidc.None() : oidc.ClientSecretBasic(clientSecret),
-      { execute, timeout: PROVIDER_S_MAX },
+      metadata,
+      authentication,
     );
+    configuration.timeout = PROVIDER_S_MAX;
+    // TLS to the provider would do by the standard; the signature is looked at all the same.
+    oidc.enableNonRepudiationChecks(configuration);
+    if (isLocal) oidc.allowInsecureRequests(configuration);
+    return configuration;
   }
 }
+
+/**
+ * Signatures with a key pair, which only the provider can make. What a token claims beside these is not looked into:
+ * `none`, and HMAC, for which a public key or the client's secret could be taken.
+ */
+const TRUSTED_ALGORITHMS: readonly string[] = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
+
+/** By what the provider says that it signs with, and never by more than what is trusted. */
+function withTrustedAlgorithms(server: Readonly<ServerMetadata>): ServerMetadata {
+  // A provider has to say it; one that does not signs as the standard takes for granted.
+  const { id_token_signing_alg_values_supported: announced = ['RS256'] } = server;
+  const trusted = announced.filter((algorithm) => TRUSTED_ALGORITHMS.includes(algorithm));
+  if (trusted.length === 0) throw new Error('the provider signs id tokens in no way that is trusted');
+  return { ...server, id_token_signing_alg_values_supported: trusted };
+}
+
+/** Seconds since 1970, as a token tells a time; null where it tells none. */
+const timeOf = (seconds: unknown): Instant | null =>
+  typeof seconds === 'number' && seconds > 0 && seconds < 2 ** 40 ? new Date(seconds * 1_000).toISOString() : null;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto';
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import type { CommandMeta } from '#libs/cqrs/src/command-runner.js';
 import type { Database } from '#libs/database/src/database.js';
@@ -129,9 +129,69 @@ export class Passkeys {
     secret: string | undefined,
     response: AuthenticationResponseJSON,
   ): Promise<Id | undefined> {
-    const { db, challenges } = this.deps;
-    const kept = await challenges.take<Kept>(chain, 'passkey', secret);
+    const kept = await this.deps.challenges.take<Kept>(chain, 'passkey', secret);
     if (!kept) return undefined;
+    return (await this.answered(chain, kept, response))?.user_id;
+  }
+
+  /**
+   * Asks the passkeys of one user to sign a challenge of our choice.
+   * @param kept is given back with the answer, once; its `origin` is the address of the page that asks
+   * @returns what the browser needs, and the secret that brings back what was kept
+   */
+  async beginSigning(
+    chain: Chain,
+    userId: Id,
+    challenge: string,
+    kept: { readonly origin: string },
+  ): Promise<{ options: object; begun: string }> {
+    const { db, challenges } = this.deps;
+    const { rows } = await db.query<{ credential_id: string; transports: string[] }>(
+      'select credential_id, transports from access_passkey where chain = $1 and user_id = $2',
+      [chain.no, userId],
+    );
+    const { generateAuthenticationOptions } = await webauthn();
+    const options = await generateAuthenticationOptions({
+      rpID: new URL(kept.origin).hostname,
+      challenge: new Uint8Array(Buffer.from(challenge, 'base64url')),
+      allowCredentials: rows.map(({ credential_id, transports }) => ({
+        id: credential_id,
+        transports: transports as never,
+      })),
+      userVerification: 'required',
+    });
+    return { options, begun: await challenges.keep(chain, 'signature', { userId, kept }) };
+  }
+
+  /**
+   * Takes the answer of a passkey that was asked to sign.
+   * @param challengeOf the challenge that was given, from what was kept
+   * @returns what shows it to anybody; undefined where nothing was begun, or no passkey of this user signed the challenge
+   */
+  async finishSigning<Kept extends { readonly origin: string }>(
+    chain: Chain,
+    userId: Id,
+    begun: string,
+    response: AuthenticationResponseJSON,
+    challengeOf: (kept: Kept) => string,
+  ): Promise<{ kept: Kept; proof: SigningProof } | undefined> {
+    const taken = await this.deps.challenges.take<{ userId: Id; kept: Kept }>(chain, 'signature', begun);
+    if (taken?.userId !== userId) return undefined;
+    const { kept } = taken;
+    const row = await this.answered(chain, { challenge: challengeOf(kept), origin: kept.origin }, response);
+    if (row?.user_id !== userId) return undefined;
+    const { clientDataJSON: clientData, authenticatorData, signature } = response.response;
+    const proof = { origin: kept.origin, ...(await publicKeyOf(row)), clientData, authenticatorData, signature };
+    return { kept, proof };
+  }
+
+  /** The passkey that answered a challenge rightly, whose use is noted; undefined where none did. */
+  private async answered(
+    chain: Chain,
+    { challenge, origin }: Kept,
+    response: AuthenticationResponseJSON,
+  ): Promise<PasskeyRow | undefined> {
+    const { db } = this.deps;
     const { rows } = await db.query<PasskeyRow>(
       'select user_id, public_key, counter, transports from access_passkey where chain = $1 and credential_id = $2',
       [chain.no, response.id],
@@ -141,12 +201,12 @@ export class Passkeys {
     const { verifyAuthenticationResponse } = await webauthn();
     const verified = await verifyAuthenticationResponse({
       response,
-      expectedChallenge: kept.challenge,
-      expectedOrigin: kept.origin,
-      expectedRPID: new URL(kept.origin).hostname,
+      expectedChallenge: challenge,
+      expectedOrigin: origin,
+      expectedRPID: new URL(origin).hostname,
       credential: {
         id: response.id,
-        publicKey: new Uint8Array(Buffer.from(row.public_key, 'base64url')),
+        publicKey: coseOf(row),
         counter: Number(row.counter),
         transports: row.transports as never,
       },
@@ -159,8 +219,43 @@ export class Passkeys {
        where chain = $1 and credential_id = $2`,
       [chain.no, response.id, verified.authenticationInfo.newCounter],
     );
-    return row.user_id;
+    return row;
   }
+}
+
+/** Shows to whoever has it that a passkey signed a challenge. Bytes as base64url. */
+export interface SigningProof {
+  readonly origin: string;
+  /** SubjectPublicKeyInfo in DER. */
+  readonly publicKey: string;
+  /** As COSE numbers it: ES256, EdDSA, RS256, which are those that registration asks for. */
+  readonly algorithm: -7 | -8 | -257;
+  readonly clientData: string;
+  readonly authenticatorData: string;
+  readonly signature: string;
+}
+
+const coseOf = ({ public_key }: PasskeyRow): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(Buffer.from(public_key, 'base64url'));
+
+/** Numbers by which COSE (RFC 9053) names the parts of a key. */
+const [KTY, ALG, FIRST, SECOND, THIRD] = [1, 3, -1, -2, -3];
+const [OKP, EC2, RSA] = [1, 2, 3];
+
+/** The key of a passkey in a form that needs no CBOR to be read. */
+async function publicKeyOf(row: PasskeyRow): Promise<Pick<SigningProof, 'publicKey' | 'algorithm'>> {
+  const { decodeCredentialPublicKey } = await import('@simplewebauthn/server/helpers');
+  const cose = decodeCredentialPublicKey(coseOf(row)) as unknown as ReadonlyMap<number, number | Uint8Array>;
+  const part = (n: number): string => Buffer.from(cose.get(n) as Uint8Array).toString('base64url');
+  const jwks: Readonly<Record<number, () => JsonWebKey>> = {
+    [OKP]: () => ({ kty: 'OKP', crv: 'Ed25519', x: part(SECOND) }),
+    [EC2]: () => ({ kty: 'EC', crv: 'P-256', x: part(SECOND), y: part(THIRD) }),
+    [RSA]: () => ({ kty: 'RSA', n: part(FIRST), e: part(SECOND) }),
+  };
+  const jwk = jwks[cose.get(KTY) as number]?.();
+  if (jwk === undefined) throw new Error('a passkey of a kind that is never registered');
+  const der = createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'der' });
+  return { publicKey: der.toString('base64url'), algorithm: cose.get(ALG) as SigningProof['algorithm'] };
 }
 
 /** What a device keeps a passkey under: it says nothing to whoever reads it. */

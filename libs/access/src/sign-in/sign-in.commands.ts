@@ -3,7 +3,19 @@ import { z } from 'zod';
 const CODE = z.string().regex(/^[\w-]{43}$/, 'the code of an invitation, whole');
 
 export const beginOpenIdConnectSchema = z
-  .strictObject({ invitation: CODE.optional().describe('Of somebody who signs in for the first time.') })
+  .strictObject({
+    invitation: CODE.optional().describe('Of somebody who signs in for the first time.'),
+    anew: z
+      .boolean()
+      .optional()
+      .describe('Also who is known to the provider has to prove who they are: before signing.'),
+    returnTo: z
+      .string()
+      .max(300)
+      .regex(/^\/(patients|courses)\/[\w.-]+$/, 'the page of a patient or a course')
+      .optional()
+      .describe('Page of the console to come back to.'),
+  })
   .nullish()
   .meta({ id: 'BeginOpenIdConnect' });
 

@@ -10,12 +10,13 @@ import { HttpProblem } from '#libs/http/src/http-problem.js';
 import { InChain } from '#libs/http/src/request-context.js';
 import { emptyBodySchema } from '#libs/http/src/validation.js';
 import { type Id, newId } from '#libs/kernel/src/ids.js';
+import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import type { Access } from '../access.js';
 import { ACCESS } from '../access.token.js';
 import { clearCookie, cookieOf, setCookie } from '../session/session-cookie.js';
 import { tooManyAttempts } from './attempts.js';
 import { CHALLENGE_MINUTES } from './challenges.js';
-import type { OpenIdConnect } from './openid-connect.js';
+import type { OpenIdConnect, ProviderVisitor } from './openid-connect.js';
 import { refused } from './passkeys.js';
 import {
   beginOpenIdConnectSchema,
@@ -59,7 +60,7 @@ export class SignInController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ url: string }> {
     const { origin, cookies } = this.access.originOf(request);
-    const { url, secret } = await this.provider().begin(chain, origin, body?.invitation);
+    const { url, secret } = await this.provider().begin(chain, origin, body ?? {});
     setCookie(reply, 'sign-in', secret, cookies, CHALLENGE_MINUTES * 60);
     return { url };
   }
@@ -79,9 +80,10 @@ export class SignInController {
     const query = request.url.slice(request.url.indexOf('?') + 1);
     const secret = cookieOf(request, 'sign-in', cookies);
     clearCookie(reply, 'sign-in', cookies);
+    let visitor: ProviderVisitor;
     try {
-      const userId = await this.provider().finish(metaOf(request, chain), secret, query);
-      await this.signIn(request, reply, chain, userId);
+      visitor = await this.provider().finish(metaOf(request, chain), secret, query);
+      await this.signIn(request, reply, chain, visitor.userId, visitor.authenticatedAt);
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
       await this.access.attempts.failed(chain, [source]);
@@ -89,7 +91,7 @@ export class SignInController {
       return void (await reply.redirect('/sign-in?refused=1', 303));
     }
     await this.access.attempts.succeeded(chain, [source]);
-    await reply.redirect('/', 303);
+    await reply.redirect(visitor.returnTo ?? '/', 303);
   }
 
   @Post('passkey/options')
@@ -184,13 +186,22 @@ export class SignInController {
     return { signedIn: true };
   }
 
-  /** @throws HttpProblem 403 `sign-in.refused` for somebody who is disabled */
-  private async signIn(request: FastifyRequest, reply: FastifyReply, chain: Chain, userId: Id): Promise<void> {
+  /**
+   * @param authenticatedAt where it was not just now
+   * @throws HttpProblem 403 `sign-in.refused` for somebody who is disabled
+   */
+  private async signIn(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    chain: Chain,
+    userId: Id,
+    authenticatedAt: Instant | null = null,
+  ): Promise<void> {
     const { sessions, users } = this.access;
     const { cookies } = this.access.originOf(request);
     const now = { id: newId(), authenticatedAt: new Date().toISOString() };
     if (!(await users.principalOf(chain, userId, now))) throw refused();
-    const secret = await sessions.begin(chain, userId, cookieOf(request, 'session', cookies));
+    const secret = await sessions.begin(chain, userId, cookieOf(request, 'session', cookies), authenticatedAt);
     setCookie(reply, 'session', secret, cookies);
   }
 
@@ -213,7 +224,7 @@ export class SignInController {
   }
 }
 
-/** Of the connection itself: what a header says of where it comes from is anybody's to write. */
+/** Of the connection, or what a trusted proxy says: from anybody else the header is theirs to write. */
 const sourceOf = ({ ip }: FastifyRequest): string => `source ${ip}`;
 
 /** What somebody does before they are signed in is done by signing in. */

@@ -7,7 +7,8 @@ import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { commandMeta, Meta } from '#libs/http/src/command-meta.js';
 import { ActionEndpoint, CommandEndpoint, QueryEndpoint } from '#libs/http/src/endpoint.decorators.js';
-import { InChain } from '#libs/http/src/request-context.js';
+import type { Principal } from '#libs/http/src/principal.js';
+import { AskedBy, InChain } from '#libs/http/src/request-context.js';
 import { emptyBodySchema, queryOf } from '#libs/http/src/validation.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import type { Access } from '../access.js';
@@ -170,6 +171,23 @@ export class UsersController {
   })
   openings(@InChain() chain: Chain, @Query({ schema: openingsParamsSchema }) params: OpeningsParams) {
     return this.access.queries.openings(chain, params);
+  }
+
+  @Get('break-glass/own')
+  @QueryEndpoint({
+    id: 'listOwnOpenings',
+    may: 'break-glass.open',
+    at: 'anywhere',
+    summary: 'Records that one has opened beyond one’s sites, while they are open, and until when',
+    answer: openingPageSchema,
+    reads: UsersQuery.reads,
+  })
+  ownOpenings(
+    @InChain() chain: Chain,
+    @AskedBy() principal: Principal,
+    @Query({ schema: usersParamsSchema }) params: UsersParams,
+  ) {
+    return this.access.queries.openTo(chain, principal.id, params);
   }
 
   @Post('break-glass/:opening/end')

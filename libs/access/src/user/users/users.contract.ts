@@ -45,7 +45,7 @@ export const openingViewSchema = z
   .strictObject({
     id: z.uuid(),
     user: z.strictObject({ id: z.uuid(), name: z.string().nullable() }),
-    patient: z.uuid(),
+    patient: z.strictObject({ id: z.uuid() }),
     reason: z.string().nullable(),
     openedAt: z.iso.datetime(),
     until: z.iso.datetime(),

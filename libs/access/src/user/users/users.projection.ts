@@ -50,6 +50,8 @@ export const usersProjection: Projection = {
       primary key (chain, id)
     );
   `,
+  // By these it is decided who may see what.
+  rowsOf: { app_user: 'withheld', role_grant: 'withheld', opening: 'withheld', api_key: 'withheld' },
   apply: async ({ tx, chain }, events) => {
     // Each is one small statement: users change some times a day.
     for (const event of events as readonly SealedEvent<UserEvent | ApiKeyEvent>[]) {

@@ -101,9 +101,26 @@ export class UsersQuery {
   }
 
   /** Records that were opened by breaking the glass, the newest first. @throws Invalid `cursor.malformed` */
-  async openings(
+  openings(chain: Chain, params: OpeningsParams): Promise<{ items: OpeningView[]; next: string | null }> {
+    return this.openingsWhere(chain, params, null, null);
+  }
+
+  /** What is open now to one principal by breaking the glass. @throws Invalid `cursor.malformed` */
+  async openTo(
+    chain: Chain,
+    principal: string,
+    params: UsersParams,
+  ): Promise<{ items: OpeningView[]; next: string | null }> {
+    const [userId] = idsOf([principal], 'user:');
+    if (userId === undefined) return { items: [], next: null };
+    return this.openingsWhere(chain, params, userId, await this.chains.now(chain));
+  }
+
+  private async openingsWhere(
     chain: Chain,
     { state, limit, cursor }: OpeningsParams,
+    ofUser: Id | null,
+    openAt: string | null,
   ): Promise<{ items: OpeningView[]; next: string | null }> {
     const [after] = cursor === undefined ? [null] : decodeCursor(cursor, 1);
     const { rows } = await this.db.query<{
@@ -123,15 +140,21 @@ export class UsersQuery {
        left join ${SCHEMA}.app_user u on u.chain = o.chain and u.id = o.user_id
        where o.chain = $1 and ($2::uuid is null or o.id < $2)
          and ($4::boolean is null or (o.outcome is null) = $4)
+         and ($5::uuid is null or o.user_id = $5)
+         and ($6::timestamptz is null or (o.until > $6 and o.mended_at is null))
        order by o.id desc limit $3`,
-      [chain.no, after, limit + 1, state === undefined ? null : state === 'waiting'],
+      [chain.no, after, limit + 1, state === undefined ? null : state === 'waiting', ofUser, openAt],
     );
     const page = pageOf(rows, limit, ({ id }) => [id]);
     const names = await this.open<{ name?: string }>(chain, page.items, ({ name }) => name);
     const reasons = await this.open<{ reason?: string }>(chain, page.items, ({ reason }) => reason);
     const items = page.items.map(
       (row): OpeningView => ({
-        ...{ id: row.id, user: { id: row.user_id, name: names.get(row.id)?.name ?? null }, patient: row.patient_id },
+        ...{
+          id: row.id,
+          user: { id: row.user_id, name: names.get(row.id)?.name ?? null },
+          patient: { id: row.patient_id },
+        },
         ...{ reason: reasons.get(row.id)?.reason ?? null, openedAt: row.opened_at.toISOString() },
         ...{ until: row.until.toISOString(), endedAt: iso(row.mended_at) },
         review:
