@@ -95,14 +95,20 @@ export class QueryInterceptor implements NestInterceptor {
     if (discloses === 'address') await this.record(context, new Set());
     const shown = await this.withoutHidden(context, await lastValueFrom(next.handle()));
     if (revisioned) request.pistor.revision = (shown as { revision: number }).revision;
-    if (!isSeenFromAnswer) return of(shown);
-    const recorded = this.record(context, patientsIn(shown, discloses));
-    // What is to be put on record is on its way when this goes on, and the answer is written meanwhile: that of a long
-    // history takes as long as the commit.
+    if (isSeenFromAnswer) await this.recordAndWrite(context, shown, patientsIn(shown, discloses));
+    return of(shown);
+  }
+
+  /**
+   * What is to be put on record is on its way when the answer is written: that of a long history takes as long as the
+   * commit.
+   */
+  private async recordAndWrite(context: ExecutionContext, shown: unknown, patients: ReadonlySet<Id>): Promise<void> {
+    const recorded = this.record(context, patients);
+    if (typeof shown !== 'object' || shown === null) return recorded;
     const [written] = await Promise.all([turnOfTheLoop().then(() => JSON.stringify(shown)), recorded]);
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     reply.type(JSON_TYPE).serializer((sent) => (sent === shown ? written : JSON.stringify(sent)));
-    return of(shown);
   }
 
   /** Whether they are hidden is asked for each answer: a role may have been given or taken since the last one. */
