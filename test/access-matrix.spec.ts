@@ -164,7 +164,7 @@ describe('who may use what', () => {
     const byAuditor = changing.filter(
       ({ access: { may } }) => may !== 'public' && may !== 'signed-in' && ROLES_OF[may].includes('auditor'),
     );
-    // Both are questions, sent as POST because they are long or asked of a draft.
-    expect(byAuditor.map(({ id }) => id).sort()).toEqual(['previewMessageTemplate', 'whatIf']);
+    // They are questions, sent as POST because they are long, asked of a draft, or hold a name.
+    expect(byAuditor.map(({ id }) => id).sort()).toEqual(['previewMessageTemplate', 'searchPatients', 'whatIf']);
   });
 });

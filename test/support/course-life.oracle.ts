@@ -73,6 +73,7 @@ export function wrongsOfSession(session: Entry, before: Before): string[] {
       OVERRIDABLE.some(([kind, statement]) => isTrueOf(kind, statement, on, before)) &&
       !(its.overridden.includes('contraindication') && isByPhysician(its, before)),
     'the answers of the check allow it': its.check.pregnancy === 'yes' || !isHoldLifted(its, ofCourse),
+    'what was found by its day a physician had let pass before it': isHeldElsewhere(its, ofCourse),
     'depth is in the range, or overridden': its.depthMm > 4 && !its.overridden.includes('depth'),
     'nobody is treated after their death': standing(before.patient).some(
       (each) => each.type === 'PatientDied' && said(each).on < on,
@@ -136,11 +137,37 @@ export function wrongsOfCourse(events: readonly Entry[]): string[] {
     'maintenance comes after a completed course':
       performed(entries, 'maintenance').length > 0 && statusOf(entries) !== 'completed',
     'a course that has lapsed has no session booked': statusOf(entries) === 'lapsed' && open.length > 0,
+    'no two sessions of a course began at the same time':
+      new Set(performed(entries).map((each) => said(each).at.instant)).size < performed(entries).length,
+    'maintenance is on a day after the last session of the course':
+      isCompleted &&
+      performed(entries, 'maintenance').some(
+        (each) => said(each).at.wall.slice(0, 10) <= said(sessions.at(-1) as Entry).at.wall.slice(0, 10),
+      ),
     'a session is performed once':
       new Set(performed(entries).map((each) => said(each).sessionId)).size < performed(entries).length,
   };
   return Object.keys(wrongs).filter((sentence) => wrongs[sentence]);
 }
+
+/** Of the end of a course, whenever it is entered: it came after the plan and the sessions, and is no prophecy. */
+export function wrongsOfEnd(end: Entry, before: Before): string[] {
+  const ofCourse = standing(before.courses.filter((each) => said(each).courseId === said(end).courseId));
+  const { instant } = end.occurredAt;
+  const wrongs: Record<string, boolean> = {
+    'a course ends after its last session': performed(ofCourse, 'course').some(
+      (each) => said(each).at.instant.slice(0, 16) > instant,
+    ),
+    'a course ends after it was planned': ofCourse.some(
+      ({ type, occurredAt }) => type === 'CoursePlanned' && occurredAt.instant > instant,
+    ),
+    'a course has ended by now': instant > end.recordedAt,
+  };
+  return Object.keys(wrongs).filter((sentence) => wrongs[sentence]);
+}
+
+/** Whether an event ends a course. */
+export const isEnd = (type: string): boolean => ENDS[type] !== undefined;
 
 /** Performed sessions that stand, in the order in which they took place. */
 export const performed = (entries: readonly Entry[], kind?: string): Entry[] =>
@@ -292,7 +319,12 @@ function isHoldLifted(its: Said, ofCourse: readonly Entry[]): boolean {
   for (const each of ofCourse.filter((event) => said(event).sessionId === its.sessionId)) {
     if (each.type === 'SessionBooked') day = said(each).at.wall.slice(0, 10);
     if (each.type === 'SessionHeld') hold = { positive: said(each).positive, on: dayOf(each.occurredAt.instant) };
-    if (each.type === 'SessionHoldDecided' && hold) hold = { ...hold, decision: said(each).decision };
+    if (each.type === 'SessionHoldDecided' && hold) {
+      const { decision } = said(each);
+      // Who says the same again later has said it before.
+      const decidedAt = hold.decision === decision ? hold.decidedAt : each.occurredAt.instant;
+      hold = { ...hold, decision, decidedAt };
+    }
     if (each.type === 'SessionRescheduled') {
       const moved = said(each).at.wall.slice(0, 10);
       if (moved !== day && hold?.decision === 'proceed') hold = undefined;
@@ -302,6 +334,29 @@ function isHoldLifted(its: Said, ofCourse: readonly Entry[]): boolean {
   const isYes = its.check['aspirin-or-nsaid'] === 'yes';
   if (!hold) return !isYes;
   const isFound = hold.positive.includes('aspirin-or-nsaid');
+  if (hold.decision === 'proceed' && minute(hold.decidedAt) > minute(its.at.instant)) return false;
   const isHidden = isFound && !isYes && hold.on === its.at.wall.slice(0, 10);
   return hold.decision === 'proceed' && !isHidden && (!isYes || isFound);
+}
+
+/** A wall time has minutes. */
+const minute = (instant: string): string => instant.slice(0, 'yyyy-mm-ddThh:mm'.length);
+
+/**
+ * What was found last, of whichever session, stands against all others of the course: until a physician lets one go on for
+ * which it was found, or that was performed.
+ */
+function isHeldElsewhere(its: Said, ofCourse: readonly Entry[]): boolean {
+  const on: string = its.at.wall.slice(0, 10);
+  const isBy = (instant: string) => minute(instant) <= minute(its.at.instant);
+  const holds = ofCourse.filter((each) => each.type === 'SessionHeld' && dayOf(each.occurredAt.instant) <= on);
+  const last = holds.reduce((latest, { occurredAt: { instant } }) => (instant > latest ? instant : latest), '');
+  const standingOf = holds.filter(({ occurredAt }) => occurredAt.instant === last);
+  const isPast = (held: Entry): boolean =>
+    ofCourse.slice(ofCourse.indexOf(held)).some((each) => {
+      if (said(each).sessionId !== said(held).sessionId) return false;
+      if (each.type === 'SessionPerformed') return isBy(said(each).at.instant);
+      return each.type === 'SessionHoldDecided' && said(each).decision === 'proceed' && isBy(each.occurredAt.instant);
+    });
+  return standingOf.length > 0 && !standingOf.some(isPast);
 }

@@ -38,10 +38,16 @@ export type Attempt =
   /** What is booked is cancelled, the plan is cut to what was performed, and the course completed. */
   | { readonly what: 'finish' }
   | { readonly what: 'wait'; readonly days: number }
-  | { readonly what: 'plan-course' }
+  /** Planned so many days ago, where it is entered late. */
+  | { readonly what: 'plan-course'; readonly daysAgo: number }
   /** To another course of the patient. */
   | { readonly what: 'turn-to'; readonly course: number }
-  | { readonly what: 'change-plan'; readonly sessions: number; readonly by: 'nurse' | 'physician' }
+  | {
+      readonly what: 'change-plan';
+      readonly sessions: number;
+      readonly by: 'nurse' | 'physician';
+      readonly daysAgo: number;
+    }
   | { readonly what: 'book'; readonly kind: 'course' | 'maintenance'; readonly days: number }
   | { readonly what: 'reschedule'; readonly session: number; readonly days: number }
   | { readonly what: 'miss' | 'cancel' | 'hold'; readonly session: number }
@@ -59,8 +65,8 @@ export type Attempt =
   /** Counted from the last: mistakes are noticed soon. */
   | { readonly what: 'retract'; readonly entry: number }
   | { readonly what: 'report' }
-  | { readonly what: 'close'; readonly by: 'nurse' | 'physician' }
-  | { readonly what: 'complete' | 'stop' | 'lapse' | 'decline' }
+  | { readonly what: 'close'; readonly by: 'nurse' | 'physician'; readonly daysAgo: number }
+  | { readonly what: 'complete' | 'stop' | 'lapse' | 'decline'; readonly daysAgo: number }
   | { readonly what: 'fact'; readonly fact: number; readonly daysAgo: number }
   | { readonly what: 'end-fact' | 'withdraw' | 'revoke' | 'grant' | 'die' }
   | { readonly what: 'sign'; readonly days: number | null; readonly daysAgo: number }
@@ -96,6 +102,8 @@ const treatment = {
     { weight: 1, arbitrary: fc.subarray([...DEVIATIONS]) },
   ),
 };
+/** Most of what happens is entered on its day. */
+const daysAgo = fc.constantFrom(0, 0, 0, 3, 20);
 const often = (weight: number, arbitrary: fc.Arbitrary<Attempt>) => ({ weight, arbitrary });
 
 const attempt: fc.Arbitrary<Attempt> = fc.oneof(
@@ -103,9 +111,17 @@ const attempt: fc.Arbitrary<Attempt> = fc.oneof(
   often(12, fc.constant({ what: 'put-right' })),
   often(5, fc.constant({ what: 'finish' })),
   often(5, fc.record({ what: fc.constant('wait' as const), days: fc.constantFrom(1, 7, 14, 14, 30, 100) })),
-  often(3, fc.constant({ what: 'plan-course' })),
+  often(3, fc.record({ what: fc.constant('plan-course' as const), daysAgo: fc.constantFrom(0, 0, 10, 40) })),
   often(3, fc.record({ what: fc.constant('turn-to' as const), course: fc.nat(3) })),
-  often(3, fc.record({ what: fc.constant('change-plan' as const), sessions: fc.integer({ min: 1, max: 7 }), by: who })),
+  often(
+    3,
+    fc.record({
+      what: fc.constant('change-plan' as const),
+      sessions: fc.integer({ min: 1, max: 7 }),
+      by: who,
+      daysAgo,
+    }),
+  ),
   often(
     6,
     fc.record({
@@ -147,7 +163,7 @@ const attempt: fc.Arbitrary<Attempt> = fc.oneof(
   ),
   often(10, fc.record({ what: fc.constant('retract' as const), entry: fc.oneof(fc.nat(3), fc.nat(20)) })),
   often(1, fc.constant({ what: 'report' })),
-  often(4, fc.record({ what: fc.constant('close' as const), by: who })),
+  often(4, fc.record({ what: fc.constant('close' as const), by: who, daysAgo })),
   often(
     4,
     fc.record({
@@ -159,6 +175,7 @@ const attempt: fc.Arbitrary<Attempt> = fc.oneof(
         'lapse' as const,
         'decline' as const,
       ),
+      daysAgo,
     }),
   ),
   often(2, fc.record({ what: fc.constant('fact' as const), fact: fc.nat(4), daysAgo: fc.constantFrom(0, 0, 5, 30) })),
@@ -266,7 +283,8 @@ export class CourseLife {
     this.clinic.now = new Date(Date.parse(this.clinic.now) + days * 86_400_000).toISOString();
   }
 
-  plan(): Sent {
+  /** @param daysAgo when it was planned; 0: now */
+  plan(daysAgo = 0): Sent {
     const { clinic, at } = this;
     const data = {
       consultation: at.consultation,
@@ -274,6 +292,7 @@ export class CourseLife {
       practitioner: at.physician,
       protocol: 'facial',
       plannedSessions: 4,
+      ...this.late(daysAgo),
     };
     const send = async (meta: CommandMeta) => {
       const answer = await clinic.courses.plan(meta, data);
@@ -281,6 +300,11 @@ export class CourseLife {
       return answer;
     };
     return { send, makesNew: true };
+  }
+
+  /** The time of what is entered late; nothing for what is entered when it happens. */
+  private late(days: number): { at?: string } {
+    return days === 0 ? {} : { at: `${addDays(this.today, -days)}T09:30` };
   }
 
   private treat(): (() => Sent | undefined)[] {
@@ -311,7 +335,7 @@ export class CourseLife {
     const facts = standing(this.clinic.eventsOf('patient')).filter(({ type }) => type === 'HealthFactRecorded');
     const end = addDays(this.today, -1);
     return [
-      ...open.map((id) => () => this.close(id, 'physician')),
+      ...open.map((id) => () => this.close(id, 'physician', 0)),
       ...facts.map((fact) => () => this.endFact(String(fact.data.factId), end)),
       () => this.commandOf({ what: 'decide', session: 0, by: 'physician', go: true }),
       () => this.commandOf({ what: 'sign', days: null, daysAgo: 0 }),
@@ -324,8 +348,8 @@ export class CourseLife {
     const sessions = Math.max(1, performed(this.entries, 'course').length);
     return [
       ...this.booked.map(() => () => this.commandOf({ what: 'cancel', session: 0 })),
-      () => this.commandOf({ what: 'change-plan', sessions, by: 'physician' }),
-      () => this.commandOf({ what: 'complete' }),
+      () => this.commandOf({ what: 'change-plan', sessions, by: 'physician', daysAgo: 0 }),
+      () => this.commandOf({ what: 'complete', daysAgo: 0 }),
     ];
   }
 
@@ -337,9 +361,9 @@ export class CourseLife {
     });
   }
 
-  private close(adverseEvent: string, by: 'nurse' | 'physician'): Sent {
+  private close(adverseEvent: string, by: 'nurse' | 'physician', daysAgo: number): Sent {
     const { clinic, at } = this;
-    const data = { physician: at[by], outcome: 'recovered' as const, note: '' };
+    const data = { physician: at[by], outcome: 'recovered' as const, note: '', ...this.late(daysAgo) };
     const send: Sent['send'] = (meta) => clinic.adverseEvents.close(meta, { patient: at.patient, adverseEvent }, data);
     return { send, makesNew: false };
   }
@@ -380,9 +404,10 @@ export class CourseLife {
       );
     switch (of.what) {
       case 'plan-course':
-        return this.plan();
+        return this.plan(of.daysAgo);
       case 'change-plan': {
-        const data = { plannedSessions: of.sessions, physician: person(of.by), reason: 'as it goes' };
+        const when = this.late(of.daysAgo);
+        const data = { plannedSessions: of.sessions, physician: person(of.by), reason: 'as it goes', ...when };
         return again((meta) => courses.changePlan(meta, course, data));
       }
       case 'book': {
@@ -474,16 +499,20 @@ export class CourseLife {
       }
       case 'close': {
         const adverseEvent = this.foundAdverseEvents.at(-1);
-        return adverseEvent === undefined ? undefined : this.close(adverseEvent, of.by);
+        return adverseEvent === undefined ? undefined : this.close(adverseEvent, of.by, of.daysAgo);
       }
       case 'complete':
-        return again((meta) => courses.simple(meta, course, { type: 'CompleteCourse' }));
-      case 'stop':
-        return again((meta) => courses.simple(meta, course, { type: 'StopCourse', reason: 'moved' }));
-      case 'lapse':
-        return again((meta) => courses.lapse(meta, course, { practitioner: at.nurse, reason: 'never came back' }));
+        return again((meta) => courses.simple(meta, course, { type: 'CompleteCourse' }, this.late(of.daysAgo).at));
+      case 'stop': {
+        const stop = { type: 'StopCourse', reason: 'moved' } as const;
+        return again((meta) => courses.simple(meta, course, stop, this.late(of.daysAgo).at));
+      }
+      case 'lapse': {
+        const data = { practitioner: at.nurse, reason: 'never came back', ...this.late(of.daysAgo) };
+        return again((meta) => courses.lapse(meta, course, data));
+      }
       case 'decline':
-        return again((meta) => courses.simple(meta, course, { type: 'DeclineMaintenance' }));
+        return again((meta) => courses.simple(meta, course, { type: 'DeclineMaintenance' }, this.late(of.daysAgo).at));
       case 'fact': {
         const fact = FACTS[of.fact % FACTS.length] as (typeof FACTS)[number];
         const data = { ...fact, since: addDays(today, -of.daysAgo), until: null };

@@ -13,6 +13,7 @@ import type { HttpDependencies } from './http.dependencies.js';
 import { parseIdempotencyKey, type StoredAnswer } from './idempotency.js';
 import { waitForPosition } from './position.js';
 import { refuseUndeclaredInput } from './undeclared-input.js';
+import { recordRefusal } from './refusal.disclosure.js';
 import { RequestInvalid } from './validation.js';
 
 /** Carries out a command once for each Idempotency-Key, and dresses its answer. */
@@ -34,9 +35,9 @@ export class CommandInterceptor implements NestInterceptor {
 
   private async once(context: ExecutionContext, next: CallHandler, key: string): Promise<StoredAnswer> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const { chain } = request.pistor;
+    const { chain, principal } = request.pistor;
     const { method, url, body } = request;
-    const sent = { method, url, ifMatch: request.headers['if-match'], body };
+    const sent = { principal: principal?.id, method, url, ifMatch: request.headers['if-match'], body };
     const { commandId, stored } = await this.deps.idempotency.reserve(chain, key, sent);
     if (stored) return { ...stored, headers: { ...stored.headers, 'idempotency-replayed': 'true' } };
     let made: StoredAnswer;
@@ -52,10 +53,12 @@ export class CommandInterceptor implements NestInterceptor {
 
   private async carryOut(context: ExecutionContext, next: CallHandler, commandId: string): Promise<StoredAnswer> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const { creates } = commandOptionsOf(context.getHandler());
+    const { id: operation, creates } = commandOptionsOf(context.getHandler());
     request.pistor.command = commandMeta(request, commandId);
     // Handlers may return all that the command bus gave them; callers get what the answer has a place for.
-    const given = (await lastValueFrom(next.handle())) as CommandAnswer;
+    const given = (await lastValueFrom(next.handle()).catch(async (error: unknown) => {
+      throw await recordRefusal(this.deps.reads, context, operation, error);
+    })) as CommandAnswer;
     const answer = commandAnswer(given.id, given);
     return { status: creates ? 201 : 200, headers: answerHeaders(answer, locationOf(request, creates)), answer };
   }
@@ -87,13 +90,16 @@ export class QueryInterceptor implements NestInterceptor {
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const { reads = [], revisioned, discloses } = queryOptionsOf(context.getHandler());
+    const { id: operation, reads = [], revisioned, discloses } = queryOptionsOf(context.getHandler());
     refuseUndeclaredInput(context, reads.length > 0 ? ['position'] : []);
     if (reads.length > 0) await waitForPosition(request, () => request.pistor.chain, this.deps.readModels, reads);
     const isSeenFromAnswer = discloses === undefined || discloses === 'patients';
     if (discloses === 'chain') await this.record(context, null);
     if (discloses === 'address') await this.record(context, new Set());
-    const shown = await this.withoutHidden(context, await lastValueFrom(next.handle()));
+    const answer = await lastValueFrom(next.handle()).catch(async (error: unknown) => {
+      throw await recordRefusal(this.deps.reads, context, operation, error);
+    });
+    const shown = await this.withoutHidden(context, answer);
     if (revisioned) request.pistor.revision = (shown as { revision: number }).revision;
     if (isSeenFromAnswer) await this.recordAndWrite(context, shown, patientsIn(shown, discloses));
     return of(shown);
@@ -133,5 +139,5 @@ export class QueryInterceptor implements NestInterceptor {
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-const isSearch = ({ query }: FastifyRequest): boolean =>
-  typeof query === 'object' && query !== null && Object.hasOwn(query, 'search');
+const isSearch = ({ body }: FastifyRequest): boolean =>
+  typeof body === 'object' && body !== null && Object.hasOwn(body, 'search');

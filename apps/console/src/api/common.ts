@@ -1,5 +1,5 @@
 import { infiniteQueryOptions } from '@tanstack/react-query';
-import { getJson, type Params } from './http.js';
+import { askJson, getJson, type Params } from './http.js';
 
 /** A patient or practitioner; `name` is null where it was erased. */
 export interface Person {
@@ -42,11 +42,15 @@ export type Instant = string;
 export const keyOf = (thing: { id: string; code: string | null }): string => thing.code ?? thing.id;
 
 /** A list that is read page by page. `subject` is the first part of the cache key. */
-export function pagesOf<Item>(subject: string, path: string, params: Params = {}) {
+export function pagesOf<Item>(subject: string, path: string, params: Params = {}, body?: object) {
   return infiniteQueryOptions({
-    queryKey: [subject, params],
-    queryFn: ({ pageParam, signal }) =>
-      getJson<Page<Item>>(path, { limit: 100, ...params, cursor: pageParam ?? undefined }, signal),
+    queryKey: [subject, params, body],
+    queryFn: ({ pageParam, signal }) => {
+      const page = { limit: 100, ...params, cursor: pageParam ?? undefined };
+      return body === undefined
+        ? getJson<Page<Item>>(path, page, signal)
+        : askJson<Page<Item>>(path, page, body, signal);
+    },
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
   });

@@ -80,10 +80,23 @@ const siteOfLists = async (): Promise<string | undefined> => ownSite(await ownRo
 
 /** @throws ApiProblem, ServerLost */
 export async function getJson<T>(path: string, params?: Params, signal?: AbortSignal): Promise<T> {
-  const asked = isListBySite(path) && !params?.['site'] ? { ...params, site: await siteOfLists() } : params;
-  const response = await request(urlOf(path, asked), { headers: { accept: 'application/json' }, signal });
+  const response = await request(await listUrl(path, params), { headers: { accept: 'application/json' }, signal });
   return (await response.json()) as T;
 }
+
+/** A question with a body, for what must not stand in an address. @throws ApiProblem, ServerLost */
+export async function askJson<T>(path: string, params: Params, body: object, signal?: AbortSignal): Promise<T> {
+  const response = await request(await listUrl(path, params), {
+    method: 'POST',
+    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal,
+  });
+  return (await response.json()) as T;
+}
+
+const listUrl = async (path: string, params?: Params): Promise<string> =>
+  urlOf(path, isListBySite(path) && !params?.['site'] ? { ...params, site: await siteOfLists() } : params);
 
 /** @throws ApiProblem, ServerLost */
 export const postJson = <T>(path: string, body: unknown = {}): Promise<T> => sendJson('POST', path, body);

@@ -6,7 +6,17 @@ export interface Grants {
 /** Lists that show one site to whoever works at some of them only. */
 const BY_SITE: ReadonlySet<string> = new Set(
   [
-    ...['patients', 'courses', 'maintenance', 'messages', 'messages/counts', 'outbox', 'slots', 'tasks'],
+    ...[
+      'patients',
+      'patients/search',
+      'courses',
+      'maintenance',
+      'messages',
+      'messages/counts',
+      'outbox',
+      'slots',
+      'tasks',
+    ],
     ...['adverse-events', 'lots'],
   ].map((name) => `/v1/${name}`),
 );

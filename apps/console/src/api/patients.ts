@@ -83,9 +83,11 @@ export interface PersonHealth {
   facts: HealthFact[];
 }
 
-/** `search`: an exact code or an exact family name, whatever the case. */
+/** `search`: an exact code or an exact family name, whatever the case. It may be a name, so it goes in the body. */
 export const patientsQuery = (search: string | undefined) =>
-  pagesOf<PatientSummary>('patients', '/v1/patients', { search });
+  search === undefined
+    ? pagesOf<PatientSummary>('patients', '/v1/patients')
+    : pagesOf<PatientSummary>('patients', '/v1/patients/search', {}, { search });
 
 export const patientQuery = (patient: string) =>
   queryOptions({

@@ -1,5 +1,5 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
+import { useLocation } from '@tanstack/react-router';
 import { EmergencyLink } from '../access/opened-record.js';
 import { patientsQuery } from '../api/patients.js';
 import { LoadMore } from '../ui/controls.js';
@@ -9,11 +9,9 @@ import { PatientLink } from '../ui/names.js';
 import { PageHeader } from '../ui/page-header.js';
 import { followRow } from '../ui/row-navigation.js';
 
-const route = getRouteApi('/patients');
-
 /** Patients found by code or family name; all of them without a search. */
 export function PatientsPage() {
-  const { search } = route.useSearch();
+  const search = useLocation({ select: ({ state }) => state.patientSearch });
   const query = useInfiniteQuery({ ...patientsQuery(search), placeholderData: keepPreviousData });
   return (
     <>

@@ -9,7 +9,8 @@ export function PatientSearch() {
     event.preventDefault();
     const text = new FormData(event.currentTarget).get('search');
     const search = typeof text === 'string' ? text.trim() : '';
-    void navigate({ to: '/patients', search: { search: search || undefined } });
+    // In the state of the page and not in its address, which histories and logs would keep: it may be a name.
+    void navigate({ to: '/patients', state: (before) => ({ ...before, patientSearch: search || undefined }) });
   };
   return (
     <form role="search" aria-label="Patients" onSubmit={submit} className="relative">

@@ -53,7 +53,6 @@ const routes = [
   createRoute({
     getParentRoute: () => root,
     path: '/patients',
-    validateSearch: stringParams('search'),
     component: lazyRouteComponent(() => import('../patient/patients-page.js'), 'PatientsPage'),
   }),
   createRoute({
@@ -145,5 +144,9 @@ export const router = createRouter({
 declare module '@tanstack/react-router' {
   interface Register {
     router: typeof router;
+  }
+  interface HistoryState {
+    /** What patients are searched for. */
+    patientSearch?: string | undefined;
   }
 }

@@ -82,14 +82,11 @@ describe('a performed session that is corrected', () => {
   it('[message.corrected] tells at once what is over by the correction, while that is of use', () => {
     const yesterday = corrected(performed(), { at: zoned('2026-05-11T14:00') });
     expect(summary(timelineOf(recorded, [[yesterday], on('2026-05-12T17:00')]))).toEqual([
-      ['aftercare', '2026-05-12T17:00', 1],
       ['all-clear', '2026-05-12T17:00', 1],
       ['check-in', '2026-05-14T14:45', 1],
     ]);
     const lastMonth = corrected(performed(), { at: zoned('2026-04-11T14:00') });
-    expect(summary(timelineOf(recorded, [[lastMonth], on('2026-05-12T17:00')]))).toEqual([
-      ['aftercare', '2026-05-12T17:00', 1],
-    ]);
+    expect(summary(timelineOf(recorded, [[lastMonth], on('2026-05-12T17:00')]))).toEqual([]);
   });
 
   it('[message.corrected] of an old history tells nothing at once', () => {

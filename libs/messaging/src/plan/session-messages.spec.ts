@@ -137,10 +137,34 @@ describe('messages after a performed session', () => {
     expect(summary(timelineOf([events, recordedAt('2026-05-12T14:10')]))[0]).toEqual(['aftercare', '2026-05-12T15:00']);
   });
 
-  it('[message.aftercare-at-once] [message.no-burst] are aftercare alone when it was recorded days later', () => {
-    expect(summary(timelineOf([performed().events, recordedAt('2026-05-20T09:00')]))).toEqual([
-      ['aftercare', '2026-05-20T09:00'],
-    ]);
+  it('[message.aftercare-at-once] are of use until what they say is over, counted from the end of the session, not from its entry', () => {
+    const late = desiredMessages(timelineOf([performed().events, recordedAt('2026-05-13T09:00')]), planContext());
+    expect(late[0]).toMatchObject({
+      ...{ kind: 'aftercare', due: { wall: '2026-05-13T09:00' } },
+      expiresAt: zoned('2026-05-13T14:45').instant,
+    });
+  });
+
+  it('[message.no-burst] are none once the instructions are over: sessions that are entered late bring no late messages', () => {
+    const entered = (wall: string) => summary(timelineOf([performed().events, recordedAt(wall)]));
+    expect(entered('2026-05-13T14:46')).toEqual([['check-in', '2026-05-15T14:45']]);
+    expect(entered('2026-05-20T09:00')).toEqual([]);
+  });
+
+  it('[message.no-burst] are no instructions of which every one has ended, where the protocol sets no time for the message', () => {
+    const { messages, aftercare, ...facial } = builtInProtocol('facial') as Protocol;
+    const untimed = messages.map((rule) => (rule.kind === 'aftercare' ? { ...rule, usefulFor: null } : rule));
+    const ending = aftercare.filter((item) => 'lasts' in item && item.lasts !== null);
+    const kinds = (items: Protocol['aftercare'], wall: string) =>
+      summary(
+        timelineOf([performed().events, recordedAt(wall)]),
+        planContext({ protocol: { ...facial, messages: untimed, aftercare: items } }),
+      ).map(([kind]) => kind);
+    expect(kinds(ending, '2026-05-13T14:00')).toContain('aftercare');
+    expect(kinds(ending, '2026-05-13T15:00')).not.toContain('aftercare');
+    // What has no end is still worth saying, for a month.
+    expect(kinds(aftercare, '2026-05-20T09:00')).toEqual(['aftercare']);
+    expect(kinds(aftercare, '2026-06-20T09:00')).toEqual([]);
   });
 
   it('[message.no-burst] are none from an old history, but for what falls due after it came in', () => {

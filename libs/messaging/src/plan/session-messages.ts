@@ -1,5 +1,5 @@
-import { type Instant, zonedTime } from '#libs/kernel/src/zoned-time.js';
-import { aftercarePlan } from '#libs/protocols/src/aftercare.rule.js';
+import { type Instant, type ZonedTime, zonedTime } from '#libs/kernel/src/zoned-time.js';
+import { type AftercarePlan, aftercarePlan } from '#libs/protocols/src/aftercare.rule.js';
 import { messageRuleOf, type Protocol } from '#libs/protocols/src/protocol.schema.js';
 import type { OpenSession, PerformedSession } from '#libs/treatment/src/streams.contract.js';
 import type { Cause, MessageKind } from '../message/message.events.js';
@@ -60,6 +60,19 @@ export const noticeOf = (precaution: string): MessageKind =>
   precaution === ASPIRIN ? 'aspirin-notice' : 'precaution-notice';
 
 /**
+ * Until when it is of use to give the instructions: for as long as the protocol says, a month where it says nothing, and
+ * not once the last of them has ended. It is counted from the end of the session, whenever that is entered.
+ */
+function instructsUntil(end: ZonedTime, { lines, allClearAt }: AftercarePlan, usefulFor: string | null): Instant {
+  const limit = shiftTime(end, usefulFor ?? USEFUL_FOR_AT_MOST, 1).instant;
+  const isEndless = allClearAt === null || lines.some(({ endsAt }) => endsAt === null);
+  return isEndless || limit < allClearAt ? limit : allClearAt;
+}
+
+/** Without a limit of its own, what follows a session is of no use to anybody after a month. */
+const USEFUL_FOR_AT_MOST = 'P1M';
+
+/**
  * What follows from a performed session. It is told whatever becomes of the course. When a correction changes when the
  * session ended, what has not gone yet is told of the time as it reads now: at once where that has passed, live, while it
  * is still of use.
@@ -83,9 +96,8 @@ function afterSession(
     at: Instant,
     usefulFor: string | null,
     facts: readonly string[],
+    expiresAt = shiftTime(zonedTime(at, zone), usefulFor ?? USEFUL_FOR_AT_MOST, 1).instant,
   ): DesiredMessage => {
-    // Without a limit of its own, what follows a session is of no use to anybody after a month.
-    const expiresAt = shiftTime(zonedTime(at, zone), usefulFor ?? 'P1M', 1).instant;
     const due = zonedTime(isLive ? later(at, changedAt) : at, zone);
     return { kind, cause, generation, due, expiresAt, facts };
   };
@@ -97,7 +109,8 @@ function afterSession(
   if (aftercare && plan.lines.length > 0) {
     // Instructions are given as soon as we know of a session, unless it comes from an old history.
     const at = isLive ? later(end, since) : end;
-    desired.push(message('aftercare', at, aftercare.usefulFor, [...new Set([...aftercare.facts, ...lines])]));
+    const until = instructsUntil(zonedTime(end, zone), plan, aftercare.usefulFor);
+    desired.push(message('aftercare', at, aftercare.usefulFor, [...new Set([...aftercare.facts, ...lines])], until));
   }
   if (allClear && plan.allClearAt !== null) {
     desired.push(

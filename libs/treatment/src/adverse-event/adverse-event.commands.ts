@@ -1,4 +1,4 @@
-import { localDateSchema } from '#libs/kernel/src/zoned-time.js';
+import { localDateSchema, wallTimeSchema } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
 import { referenceSchema } from '../course/course.commands.js';
 import { adverseEventKindSchema, severitySchema } from '../course/course.events.js';
@@ -61,6 +61,11 @@ export const closeAdverseEventSchema = z
     physician: referenceSchema,
     outcome: adverseEventOutcomeSchema,
     note: z.string().trim().max(20_000).default(''),
+    /**
+     * Wall time at its site at which the physician closed it, for one that is entered late; now when left out. Sessions are
+     * judged by whether it was open when they took place.
+     */
+    at: wallTimeSchema.optional(),
   })
   .meta({ id: 'CloseAdverseEvent' });
 

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { PistorError } from '#libs/kernel/src/errors.js';
 import { newId } from '#libs/kernel/src/ids.js';
+import { occurredAt } from '#libs/kernel/src/occurred.js';
 import { wallToInstant } from '#libs/kernel/src/zoned-time.js';
+import { zoned } from '#test/support/treatment-history.js';
 import { given, NOW, patientId, refusal, registered } from '#test/support/patient-given.js';
 import {
   type AdverseEventCommand,
@@ -11,7 +13,7 @@ import {
   type RegisteredPractitioner,
   type ReportAdverseEvent,
 } from './adverse-event.decider.js';
-import { type AdverseEventEvent, causalitySchema } from './adverse-event.events.js';
+import { type AdverseEventEvent, AdverseEventReopened, causalitySchema } from './adverse-event.events.js';
 import { LEGAL_RULES_DEFAULT } from '../site/site.events.js';
 import type { AdverseEventState } from './adverse-event.state.js';
 import { daysOverdue } from './adverse-events/adverse-events.query.js';
@@ -155,6 +157,24 @@ describe('closing it', () => {
     expect(rules({ ...close, physician: nurse } as AdverseEventCommand)).toEqual(['adverse-event.closed-by-physician']);
     const closed = stateAfter(...report(), ...decide(close));
     expect(closed).toMatchObject({ status: 'closed', closure: { physicianId, outcome: 'recovered' } });
+  });
+  it('[adverse-event.closed-then] is closed as of when the physician closed it, after it began and by now', () => {
+    const at = (wall: string) => ({ ...close, at: zoned(wall) }) as AdverseEventCommand;
+    expect(decide(at('2026-03-01T10:00'))).toMatchObject([
+      { occurredAt: { instant: zoned('2026-03-01T10:00').instant } },
+    ]);
+    expect(rules(at('2026-02-27T23:00'))).toEqual(['adverse-event.closed-then']);
+    expect(rules(at('2026-12-01T10:00'))).toEqual(['adverse-event.closed-then']);
+    const reopened = stateAfter(
+      ...report(),
+      ...decide(at('2026-03-01T08:00')),
+      AdverseEventReopened(occurredAt(zoned('2026-03-01T12:00')), {
+        ...{ patientId, adverseEventId, courseId: null, followUpId: null },
+        ...{ practitionerId: physicianId, reason: 'it is back' },
+      }),
+    );
+    expect(rules(at('2026-03-01T11:00'), reopened)).toEqual(['adverse-event.closed-then']);
+    expect(decide(at('2026-03-01T13:00'), reopened)).toHaveLength(1);
   });
   it('[adverse-event.closed] is final until it is opened again', () => {
     const closing = [...report(), ...decide(close)];

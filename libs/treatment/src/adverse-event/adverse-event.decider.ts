@@ -2,7 +2,14 @@ import { assertNever } from '#libs/kernel/src/assert-never.js';
 import type { ErrorField } from '#libs/kernel/src/errors.js';
 import { addDays } from '#libs/kernel/src/local-date.js';
 import { type Occurred, occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
-import { type Instant, type LocalDate, wallToInstant } from '#libs/kernel/src/zoned-time.js';
+import {
+  dateOfWall,
+  type Instant,
+  type LocalDate,
+  wallToInstant,
+  type ZonedTime,
+  zonedTime,
+} from '#libs/kernel/src/zoned-time.js';
 import { earliestDayAt, latestDayAt, occurredOnDay } from '../day-anywhere.js';
 import type { RegisteredPatient } from '../patient/patient.state.js';
 import type { PractitionerState } from '../practitioner/practitioner.state.js';
@@ -116,6 +123,8 @@ export type AdverseEventCommand =
       readonly physician: RegisteredPractitioner;
       readonly outcome: AdverseEventOutcome;
       readonly note: string;
+      /** When the physician closed it, where that is entered late; now where it is left out. */
+      readonly at?: ZonedTime | undefined;
     }
   | { readonly type: 'Reopen'; readonly practitionerId: string; readonly reason: string };
 
@@ -219,12 +228,26 @@ function reportToAuthority(
   return [AdverseEventReportedToAuthority(occurredOnDay(on), { ...named, on, reference })];
 }
 
-function close({ physician, outcome, note }: CommandOf<'Close'>, state: AdverseEventState, named: Named, now: Instant) {
+function close(command: CommandOf<'Close'>, state: AdverseEventState, named: Named, now: Instant) {
+  const { physician, outcome, note, at } = command;
   const isSame = state.closure?.outcome === outcome && state.closure.physicianId === physician.practitionerId;
   if (state.status === 'closed' && isSame) return [];
-  refuseBroken([whileClosed(state), notByPhysician(physician)]);
+  refuseBroken([whileClosed(state), notByPhysician(physician), at !== undefined && closedOutOfTime(at, state, now)]);
   const physicianId = physician.practitionerId;
-  return [AdverseEventClosed(occurredNow(now), { ...named, physicianId, outcome, note })];
+  return [AdverseEventClosed(at ? occurredAt(at) : occurredNow(now), { ...named, physicianId, outcome, note })];
+}
+
+/** Nothing was closed before it began, or before it was opened again, or at a time that is still to come. */
+function closedOutOfTime(at: ZonedTime, { onsetOn, closings }: AdverseEventState, now: Instant): ErrorField | false {
+  const refused = (message: string, accepted: string) =>
+    brokenRule('adverse-event.closed-then', 'at', message, { seen: at.wall, accepted });
+  if (at.instant > now) return refused(`${at.wall} is still to come.`, 'a time that has come');
+  if (onsetOn !== null && dateOfWall(at.wall) < onsetOn) {
+    return refused(`${at.wall} lies before the onset.`, `${onsetOn} or later`);
+  }
+  const reopenedAt = closings.at(-1)?.reopenedAt ?? null;
+  if (reopenedAt === null || at.instant >= reopenedAt) return false;
+  return refused('It was opened again after that.', `${zonedTime(reopenedAt, at.zone).wall} or later`);
 }
 
 /** Who closes one is a physician, in a correction of the closing as well. */

@@ -50,6 +50,12 @@ export const ADVERSE_EVENT_RULES = ruleBook({
     facts: ['S4-R2'],
     override: 'none',
   },
+  'adverse-event.closed-then': {
+    says: 'One that is closed late is closed as of when the physician closed it, after it began and was last opened again; a session is judged by whether it was open then.',
+    demand: 'Adverse events',
+    facts: ['S4-R2'],
+    override: 'none',
+  },
   'adverse-event.retracted-by-physician': {
     says: 'Only a physician takes an adverse event back that is open, or its opening again.',
     demand: 'Adverse events',

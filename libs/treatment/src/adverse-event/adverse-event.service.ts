@@ -30,6 +30,7 @@ import {
   type RegisteredPractitioner,
 } from './adverse-event.decider.js';
 import { AdverseEventUnknown } from './adverse-event.errors.js';
+import { wallTimeAt } from '../wall-time.js';
 import type { AdverseEventState } from './adverse-event.state.js';
 import { adverseEventOfFollowUp, uniteAdverseEvent } from './follow-up-adverse-event.js';
 
@@ -116,11 +117,12 @@ export class AdverseEventService {
   async close(
     meta: CommandMeta,
     target: OfAdverseEvent,
-    { course, physician, ...closure }: z.infer<typeof closeAdverseEventSchema>,
+    { course, physician, at, ...closure }: z.infer<typeof closeAdverseEventSchema>,
   ): Promise<CommandAnswer> {
-    return this.act(meta, target, course, async (reads) => ({
+    return this.act(meta, target, course, async (reads, { siteId }) => ({
       type: 'Close',
       ...closure,
+      at: at === undefined ? undefined : wallTimeAt(at, await zoneOf(reads, siteId), reads.now),
       physician: await practitionerOf(reads, this.references, physician, 'physician'),
     }));
   }
@@ -199,6 +201,12 @@ export class AdverseEventService {
 async function rulesAt(reads: Reads, siteId: string | null, at: Instant): Promise<LegalRules> {
   if (siteId === null) return LEGAL_RULES_DEFAULT;
   return legalRulesOf((await reads.load(siteStream(siteId), siteFold)).state, at);
+}
+
+/** The zone of a site; a follow-up of an old history may name one that is not registered. */
+async function zoneOf(reads: Reads, siteId: string | null): Promise<string> {
+  const { state } = await reads.load(siteStream(siteId ?? ''), siteFold);
+  return state.status === 'registered' ? state.timeZone : 'UTC';
 }
 
 /**

@@ -23,8 +23,18 @@ export function consultationField(
 }
 
 export class ConsultationUnknown extends NotFound {
-  constructor() {
-    super('consultation.unknown', 'There is no such consultation.');
+  /** @param consultation as it was asked for */
+  constructor(consultation?: string) {
+    super('consultation.unknown', 'There is no such consultation.', {
+      fields: [
+        {
+          field: 'consultation',
+          message: 'Name a consultation that was held by its id.',
+          seen: consultation ?? null,
+          accepted: 'id of a consultation',
+        },
+      ],
+    });
   }
 }
 

@@ -48,7 +48,7 @@ export class ConsultationQuery {
     if (!isId(id)) throw new ConsultationUnknown();
     const present = await this.runner.read(chain, consultationStream(id), consultationHistoryFold);
     const { state: held } = present.state;
-    if (held.status === 'none') throw new ConsultationUnknown();
+    if (held.status === 'none') throw new ConsultationUnknown(id);
     const asked = askedHistory(params, held.zone, await this.chains.now(chain));
     const records = this.records.forAnswer();
     const { now, knownAt } = asked;

@@ -188,6 +188,12 @@ export const CONSULTATION_RULES = ruleBook({
     facts: ['S0-C7', 'S4-C1'],
     override: 'physician',
   },
+  'override.before-session': {
+    says: 'An override accepts what takes place after it was given, and of what was true by its own day; said again later, it was given before all the same.',
+    demand: 'Session',
+    facts: ['S0-C3', 'S0-C7'],
+    override: 'physician',
+  },
   'consent.in-future': {
     says: 'A consent is recorded once it was signed.',
     demand: 'Consultation',

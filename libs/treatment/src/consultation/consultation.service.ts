@@ -244,7 +244,7 @@ export class ConsultationService {
   ): Promise<CommandAnswer> {
     const result = await this.runner.run(meta, async (reads) => {
       const { state } = await reads.load(consultationStream(id), consultationFold);
-      if (state.status === 'none') throw new ConsultationUnknown();
+      if (state.status === 'none') throw new ConsultationUnknown(id);
       return decide(state, reads);
     });
     return { id, ...result };

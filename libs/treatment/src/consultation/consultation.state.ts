@@ -44,6 +44,8 @@ export interface ContraindicationOverride {
   readonly code: string;
   readonly practitionerId: string;
   readonly on: LocalDate;
+  /** The moment of that day; left out where nobody asks. */
+  readonly at?: Instant;
   readonly reason: string | Erased;
   /** What was on record by then is what it accepts. */
   readonly position: number;
@@ -86,10 +88,14 @@ export interface HeldConsultation {
   readonly testResults: readonly TestResult[];
   /** The latest for each contraindication. */
   readonly overrides: readonly ContraindicationOverride[];
+  /** Those before them, which accepted what took place until then. Left out where there were none. */
+  readonly formerOverrides?: readonly ContraindicationOverride[];
   /** The latest: after a deferral it may be concluded anew. */
   readonly conclusion: Conclusion | undefined;
   /** The day of the conclusion at the site, from which its findings' validity is counted. */
   readonly concludedOn: LocalDate | undefined;
+  /** The moment of that day; left out where only the day is known. */
+  readonly concludedAt?: Instant;
   readonly concludedBy: string | undefined;
   readonly conclusionReason: string | Erased | undefined;
   /** All that were signed, in the order in which they were recorded; see `consentOn`. */
@@ -127,13 +133,20 @@ function evolve(state: ConsultationState, event: RecordedEvent<ConsultationEvent
     case 'ContraindicationOverridden': {
       const { code, practitionerId, reason } = event.data;
       if (isErased(code)) return state;
+      const { instant: at } = event.occurredAt;
       const others = state.overrides.filter((each) => each.code !== code);
-      return { ...state, overrides: [...others, { code, practitionerId, on, reason, position: event.position }] };
+      const former = state.overrides.filter((each) => each.code === code);
+      const formerOverrides = [...(state.formerOverrides ?? []), ...former];
+      const overrides = [...others, { code, practitionerId, on, at, reason, position: event.position }];
+      return { ...state, overrides, ...(formerOverrides.length > 0 ? { formerOverrides } : {}) };
     }
     case 'ConsultationConcluded': {
       const { conclusion, practitionerId, reason } = event.data;
       const concluded = { conclusion, concludedOn: on, concludedBy: practitionerId, conclusionReason: reason };
-      return { ...state, status: 'concluded', ...concluded };
+      const { concludedAt: _, ...before } = state;
+      const { instant, precision } = event.occurredAt;
+      const at = precision === 'instant' ? { concludedAt: instant } : {};
+      return { ...before, status: 'concluded', ...concluded, ...at };
     }
     case 'ConsentSigned': {
       const { consultationId: _, patientId: __, ...signed } = event.data;
@@ -207,8 +220,10 @@ function answered(
   const known = new Map(state.answers.map((each) => [each.code, each]));
   const changed = answers.filter((each) => !isSameAnswer(known.get(each.code), each)).map(({ code }) => code);
   for (const answer of answers) known.set(answer.code, answer);
-  const overrides = state.overrides.filter(({ code }) => !changed.includes(code));
-  return { ...state, answeredCodes: codes, answers: [...known.values()], overrides };
+  const standing = ({ code }: ContraindicationOverride) => !changed.includes(code);
+  const overrides = state.overrides.filter(standing);
+  const former = state.formerOverrides && { formerOverrides: state.formerOverrides.filter(standing) };
+  return { ...state, answeredCodes: codes, answers: [...known.values()], overrides, ...former };
 }
 
 /** Whether nothing new was answered. */

@@ -4,13 +4,14 @@ import type { ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import { atSite, loadPerson, openAdverseEvents } from '../patient/person.js';
 import { requirePractitioner } from '../practitioner/require-practitioner.js';
 import type { SiteState } from '../site/site.state.js';
+import { maintenanceEndOf } from './course-maintenance.service.js';
 import type { SessionKind } from './course.events.js';
 import type { PlannedCourse } from './course.state.js';
 import type { BookingWorld } from './session.decider.js';
 import { openFollowUpEvents } from './session-person.rules.js';
 import { consultationsOf, otherCoursesOf, protocolOfCourse } from './session-standing.js';
 
-/** What a booking of a course is judged by; the person's other courses matter to maintenance alone. */
+/** What a booking of a course is judged by; the person's other courses, and what ends maintenance, matter to it alone. */
 export async function bookingWorld(
   reads: Reads,
   state: PlannedCourse,
@@ -29,5 +30,9 @@ export async function bookingWorld(
   const found = [state, ...others].flatMap((each) => openFollowUpEvents(each, person));
   const reported = openAdverseEvents(person).map(({ adverseEventId }) => adverseEventId);
   const open = [...new Set([...reported, ...found.map(({ followUpId }) => followUpId)])];
-  return { practitioner, ...consulted, protocol, person, openAdverseEvents: open };
+  const end = kind === 'maintenance' ? await maintenanceEndOf(reads, state, registrations) : undefined;
+  // Nobody is treated after their death, in maintenance or not: that is a rule of any session.
+  const maintenance = end && { ...end, person: { ...end.person, diedOn: null } };
+  const world = { practitioner, ...consulted, protocol, person, openAdverseEvents: open };
+  return maintenance ? { ...world, maintenance } : world;
 }

@@ -5,6 +5,7 @@ import {
   at,
   booked,
   eventIdOf,
+  followUp,
   given,
   NOW,
   nurse,
@@ -20,7 +21,7 @@ import {
   world,
 } from '#test/support/course-given.js';
 import { type CorrectCourseEntry, correctEntry, retractEntry } from './course-correction.decider.js';
-import { CourseCompleted, CoursePlanChanged, type CourseStreamEvent } from './course.events.js';
+import { CourseCompleted, CoursePlanChanged, type CourseStreamEvent, SessionReviewed } from './course.events.js';
 import type { PlannedCourse } from './course.state.js';
 
 /** What a correction or retraction must not leave behind: each was found by the property over random lives of courses. */
@@ -61,15 +62,16 @@ function correct(
 function retract(
   events: readonly CourseStreamEvent[],
   revision: number,
-  by: CorrectCourseEntry['physician'] = byPhysician,
+  by: CorrectCourseEntry['physician'] | null = byPhysician,
+  openFollowUps: readonly string[] = [],
 ) {
-  const named = { eventId: eventIdOf(revision), reason: 'entered by mistake', physician: by };
+  const named = { eventId: eventIdOf(revision), reason: 'entered by mistake', physician: by ?? undefined };
   const command = {
     type: 'RetractCourseEntry',
     protocol: facial,
     ...named,
     history: recorded(events),
-    openFollowUps: [],
+    openFollowUps,
   } as const;
   return retractEntry(command, given(...events) as PlannedCourse, NOW);
 }
@@ -103,6 +105,76 @@ describe('a session that is said anew', () => {
       overrideReasons: { 'interval-short': 'typed wrongly' },
     });
     expect(said('2026-02-06T10:00')).toMatchObject({ overridden: [], overrideReasons: {} });
+  });
+});
+
+describe('a session that is moved among the others', () => {
+  const third = newId();
+  const maintained = [
+    ...twoSessions,
+    changedTo(2),
+    CourseCompleted(now, ofCourse),
+    performed(third, '2026-03-01T10:00', 1, { kind: 'maintenance' }),
+  ];
+  const moved = (events: readonly CourseStreamEvent[], wall: string, revision: number) =>
+    correct(events, 'SessionPerformed', { at: at(wall) }, { eventId: eventIdOf(revision) });
+  it('[session.recorded-once] is not moved onto another session of the course', () => {
+    expect(refusal(() => moved(twoSessions, '2026-02-02T10:00', 4)).rules).toEqual(['session.recorded-once']);
+    expect(moved(twoSessions, '2026-02-02T10:30', 4)).toHaveLength(1);
+  });
+  it('[maintenance.after-course] stays on its side of the end of the course (S1-M2)', () => {
+    expect(refusal(() => moved(maintained, '2026-02-16T18:00', 7)).rules).toEqual(['maintenance.after-course']);
+    expect(moved(maintained, '2026-02-17T10:00', 7)).toHaveLength(1);
+    expect(refusal(() => moved(maintained, '2026-03-01T09:00', 4)).rules).toEqual(['maintenance.after-course']);
+    expect(moved(maintained, '2026-02-28T09:00', 4)).toHaveLength(1);
+  });
+});
+
+describe('a correction that is taken back', () => {
+  it('[session.recorded-once] [maintenance.after-course] leaves no session where another one has come to stand meanwhile', () => {
+    const moved = [
+      ...twoSessions,
+      ...correct(twoSessions, 'SessionPerformed', { at: at('2026-02-20T10:00') }),
+      performed(newId(), '2026-02-16T10:00', 3),
+    ];
+    expect(refusal(() => retract(moved, 5)).rules).toEqual(['session.recorded-once']);
+  });
+  const LOT2 = { products: [{ product: 'GlowMeso HA', lotNumber: 'L2' }] };
+  const then = (events: readonly CourseStreamEvent[], entry: CorrectCourseEntry['entry'], changes: object) => [
+    ...events,
+    ...correct(events, entry, changes as never),
+  ];
+  it('[correction.latest-first] of a session is taken back after the later ones that rest on it, and leaves nothing of it', () => {
+    const twice = then(then(twoSessions, 'SessionPerformed', LOT2), 'SessionPerformed', { painScore: 3 });
+    const refused = refusal(() => retract(twice, 5));
+    expect(refused.rules).toEqual(['correction.latest-first']);
+    const without = [...twice, ...retract(twice, 6)];
+    const none = [...without, ...retract(without, 5)];
+    const lotOf = (events: readonly CourseStreamEvent[]) =>
+      (given(...events) as PlannedCourse).sessions.map((session) =>
+        session.status === 'performed' ? session.products[0]?.lotNumber : null,
+      );
+    expect([lotOf(twice), lotOf(without), lotOf(none)]).toEqual([
+      ['L1', 'L2'],
+      ['L1', 'L2'],
+      ['L1', 'L1'],
+    ]);
+  });
+  it('[correction.latest-first] of a follow-up and of a plan as well, and says which one comes first', () => {
+    const held = [...twoSessions, followUp('2026-02-20T10:00')];
+    const scored = then(then(held, 'FollowUpHeld', { outcomeScore: 2 }), 'FollowUpHeld', { outcomeScore: 4 });
+    expect(() => retract(scored, 6)).toThrow(`take back ${eventIdOf(7)} first, or correct the value`);
+    const planned = then(then(twoSessions, 'CoursePlanned', { areas: ['face'] }), 'CoursePlanned', {
+      device: 'needle',
+    });
+    expect(refusal(() => retract(planned, 5)).rules).toEqual(['correction.latest-first']);
+  });
+  it('[correction.latest-first] may be any where the later ones are of another entry, or the whole entry goes', () => {
+    const first = then(twoSessions, 'SessionPerformed', LOT2);
+    const both = then([...first, followUp('2026-02-20T10:00')], 'FollowUpHeld', { outcomeScore: 2 });
+    expect(retract(both, 5)).toHaveLength(1);
+    const twice = then(first, 'SessionPerformed', { painScore: 3 });
+    expect(retract(twice, 4)).toHaveLength(1);
   });
 });
 
@@ -237,6 +309,51 @@ describe('a change of plan that is taken back', () => {
     ];
     const raised = [...corrected(corrected([planned], 1), 2), ...twoSessions.slice(1)];
     expect(refusal(() => retract(raised, 2)).rules).toEqual(['plan.below-performed']);
-    expect(retract(raised, 1)).toHaveLength(1);
+  });
+});
+
+describe('a review of a session', () => {
+  it('[session.reviewed] is taken back by a physician who may carry out the procedure, and by nobody else (S2-Q1)', () => {
+    const review = { ...ofCourse, sessionId: first, physicianId, outcome: 'no-harm' as const, note: 'looked well' };
+    const reviewed = [...twoSessions, SessionReviewed(now, review)];
+    const uncredentialed = { ...byPhysician, state: { ...physician, credentials: [] } };
+    for (const by of [null, byNurse, uncredentialed]) {
+      expect(refusal(() => retract(reviewed, 5, by)).rules).toEqual(['session.reviewed']);
+    }
+    expect(retract(reviewed, 5)).toMatchObject([{ data: { physicianId } }]);
+  });
+});
+
+describe('an adverse event that a follow-up found', () => {
+  const found = followUp('2026-02-17T10:00', { adverseEvent: { kind: 'infection', severity: 'severe' } });
+  const { followUpId } = found.data;
+  const without = followUp('2026-02-17T10:00', { followUpId });
+  const saidLater = [
+    ...twoSessions,
+    without,
+    ...correct([...twoSessions, without], 'FollowUpHeld', { adverseEvent: { kind: 'infection', severity: 'severe' } }),
+  ];
+  const open = { openFollowUps: [followUpId] };
+  const taken = (events: readonly CourseStreamEvent[], revision: number, openFollowUps: string[]) =>
+    retract(events, revision, byPhysician, openFollowUps);
+
+  it('[correction.adverse-event-open] does not go away with its follow-up while it is open, corrected to have it or not', () => {
+    const entered = [...twoSessions, found];
+    for (const events of [entered, saidLater]) {
+      expect(refusal(() => taken(events, 5, [followUpId])).rules).toEqual(['correction.adverse-event-open']);
+      expect(taken(events, 5, [])).toHaveLength(1);
+    }
+    expect(refusal(() => correct(entered, 'FollowUpHeld', { adverseEvent: null }, open)).rules).toEqual([
+      'correction.adverse-event-open',
+    ]);
+  });
+  it('[correction.adverse-event-open] does not go away with the correction that said it while it is open', () => {
+    expect(refusal(() => taken(saidLater, 6, [followUpId])).rules).toEqual(['correction.adverse-event-open']);
+    expect(taken(saidLater, 6, [])).toHaveLength(1);
+  });
+  it('[correction.adverse-event-open] stays with a correction that is taken back and leaves it standing', () => {
+    const milder = [...twoSessions, found];
+    const corrected = [...milder, ...correct(milder, 'FollowUpHeld', { outcomeScore: 3 }, open)];
+    expect(taken(corrected, 6, [followUpId])).toHaveLength(1);
   });
 });

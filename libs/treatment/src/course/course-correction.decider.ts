@@ -12,7 +12,7 @@ import { type Instant, type LocalDate, localDateAt, type ZonedTime } from '#libs
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { isTreatingPhysician, type PractitionerState, seenAsPhysician } from '../practitioner/practitioner.state.js';
 import { changedBy, deviceFields, rangeFields } from './course-plan.decider.js';
-import { CorrectionRefused, EntryUnknown } from './course.errors.js';
+import { CorrectionRefused, type CourseRefusal, EntryUnknown } from './course.errors.js';
 import {
   type AcceptedDeviation,
   type CourseCorrection,
@@ -26,6 +26,7 @@ import {
 import { courseFold, performedSessions, type PlannedCourse } from './course.state.js';
 import type { SessionWorld } from './session-finding.js';
 import { personGone } from './session-person.rules.js';
+import { placeFields } from './session-place.rules.js';
 import { intervals } from './session-protocol.rules.js';
 import { minutesBetween, timeFields } from './session-times.rules.js';
 
@@ -121,6 +122,7 @@ export function correctEntry(command: CorrectCourseEntry, state: PlannedCourse, 
   if (entry === 'SessionPerformed') {
     requireAfterPlan(state, at, before.at as ZonedTime);
     requireAlive(command.world, at, before.at as ZonedTime);
+    requirePlace(state, data as PerformedData, before.at as ZonedTime);
     if (TIMES.some((name) => changes[name] !== undefined)) requireOneLength(data as PerformedData, now);
   }
   if (entry === 'FollowUpHeld') requireAfterPlan(state, at, before.at as ZonedTime, 'follow-up.after-plan');
@@ -154,6 +156,25 @@ function requireAfterPlan(
     seen: at.wall,
     accepted: `${plannedAt} or later`,
   });
+}
+
+/** What is moved neither becomes another session of the course, nor stands on the wrong side of its end. */
+function requirePlace(state: PlannedCourse, session: PerformedData, before: ZonedTime): void {
+  if (session.at.instant === before.instant) return;
+  const [field] = placeFields(state, session);
+  if (field) throw new CorrectionRefused({ ...field, field: 'data.at' });
+}
+
+/** A session that goes back to where it stood before a correction: meanwhile another one may have come there. */
+function requirePlaceBack({ history }: RetractCourseEntry, change: CourseCorrection, state: PlannedCourse): void {
+  const after = foldedWith(history, change);
+  for (const session of after?.sessions ?? []) {
+    const known = state.sessions.find(({ sessionId }) => sessionId === session.sessionId);
+    if (!after || session.status !== 'performed' || known?.status !== 'performed') continue;
+    if (session.at.instant === known.at.instant) continue;
+    const [field] = placeFields(after, session);
+    if (field) throw new CorrectionRefused({ ...field, field: 'entry' });
+  }
 }
 
 /** Nobody was treated after they died: one of the two is wrong, and is said anew first. */
@@ -347,38 +368,117 @@ export function retractEntry(command: RetractCourseEntry, state: PlannedCourse, 
     ({ type, data }) => isRetraction(type) && (data as { retracts?: string }).retracts === eventId,
   );
   if (isRetracted) return [];
-  const entry = event.data as Record<string, unknown>;
-  if (event.type === 'FollowUpHeld' && entry.adverseEvent !== undefined) requireClosed(entry, command.openFollowUps);
+  requireLatest(event, history);
   if (isCourseSession(state, event)) requireActive(state);
   const { physician, protocol } = command;
   const on = physician?.on ?? localDateAt(now, 'UTC');
   const [notAllowed] =
     correctedType(event.type) === 'CoursePlanChanged' ? changedBy(physician?.state, protocol, on) : [];
   if (notAllowed) throw new CorrectionRefused(notAllowed);
-  if (BY_PHYSICIAN.has(event.type)) requirePhysician(physician?.state, protocol, on);
+  const refusal = BY_PHYSICIAN.get(event.type);
+  if (refusal && !isTreatingPhysician(physician?.state, protocol, on)) {
+    throw new CorrectionRefused(refusal({ physician: physician?.state, protocol, on }));
+  }
+  if (event.type === 'SessionBooked') requireNoHold(state, event.data as BookedData, protocol);
   if (event.type === 'CourseCompleted') requireNoMaintenance(state);
   const { courseId, patientId } = state;
   const by = command.physician ? { physicianId: command.physician.id } : {};
   const data = { courseId, patientId, ...by, retracts: eventId, retractionReason: reason };
   const retracted = CourseEntryRetracted(occurredNow(now), data);
   if (PLANS.has(correctedType(event.type))) requireEnoughPlanned(command, retracted, state);
+  if (event.type === 'SessionPerformedCorrected') requirePlaceBack(command, retracted, state);
+  if (correctedType(event.type) === 'FollowUpHeld') requireOpenStay(command, retracted);
   return [retracted];
 }
 
-const BY_PHYSICIAN: ReadonlySet<string> = new Set(['SessionHeld', 'SessionHoldDecided']);
+/** Whether an entry or a correction of it said that something was found, none that is open is gone without it. */
+function requireOpenStay({ history, openFollowUps }: RetractCourseEntry, change: CourseCorrection): void {
+  if (openFollowUps.length === 0) return;
+  const stays = foldedWith(history, change)?.followUps.filter(({ adverseEvent }) => adverseEvent !== undefined) ?? [];
+  const gone = openFollowUps.find((id) => !stays.some(({ followUpId }) => followUpId === id));
+  if (gone !== undefined) requireClosed({ followUpId: gone }, openFollowUps);
+}
 
-/** What holds a session waits for a physician's written decision: it does not go away without one who might decide. */
-function requirePhysician(physician: PractitionerState | undefined, protocol: Protocol, on: LocalDate): void {
-  if (isTreatingPhysician(physician, protocol, on)) return;
+type BookedData = Extract<CourseEvent, { type: 'SessionBooked' }>['data'];
+
+/** What the pre-treatment check found does not go away with the booking: the hold is taken back first, by a physician. */
+function requireNoHold(state: PlannedCourse, { sessionId }: BookedData, protocol: Protocol): void {
+  const hold = state.sessions.find((session) => session.sessionId === sessionId)?.hold;
+  if (!hold || hold.decision === 'proceed') return;
   throw new CorrectionRefused({
-    field: 'physician',
-    message: 'What holds a session is taken back by a physician who may carry out the procedure.',
+    field: 'entry',
+    message: 'The session is held: a physician takes the hold back first, or the session is cancelled.',
     rule: 'session.hold-stays',
     facts: ['S0-P1', 'S0-C5', 'S2-Q1'],
-    seen: seenAsPhysician(physician, on),
-    accepted: `a physician with a credential for ${protocol.code} that is valid on ${on}`,
+    seen: hold.decision ?? 'undecided',
+    accepted: `a session that is not held, or whose hold a physician with a credential for ${protocol.code} has lifted`,
   });
 }
+
+/**
+ * A correction says the whole entry as it reads from then on, with what earlier ones had changed. One that others were
+ * made upon would go on in them.
+ */
+function requireLatest({ header, type }: RecordedEvent, history: readonly RecordedEvent[]): void {
+  const resting = isCorrection(type) ? correctionsSince(header.id, history) : [];
+  const [last] = resting.toReversed();
+  if (last === undefined) return;
+  throw new CorrectionRefused({
+    field: 'entry',
+    message: `${resting.length === 1 ? 'A later correction rests' : `${resting.length} later corrections rest`} on it: take back ${last} first, or correct the value.`,
+    rule: 'correction.latest-first',
+    facts: [],
+    seen: resting,
+    accepted: `the latest correction, ${last}, or a correction that says the right value`,
+  });
+}
+
+/** Ids of the corrections of the same entry that were made after one and stand, in their order. */
+function correctionsSince(eventId: string, history: readonly RecordedEvent[]): string[] {
+  /** The entry of each correction, whose corrections may name one another. */
+  const entries = new Map<string, string>();
+  const retracted = new Set<string>();
+  for (const { header, type, data } of history) {
+    const { corrects, retracts } = data as { corrects?: string; retracts?: string };
+    if (isRetraction(type) && retracts !== undefined) retracted.add(retracts);
+    else if (isCorrection(type) && corrects !== undefined) entries.set(header.id, entries.get(corrects) ?? corrects);
+  }
+  const entryId = entries.get(eventId);
+  const all = [...entries].filter(([, each]) => each === entryId).map(([id]) => id);
+  return all.slice(all.indexOf(eventId) + 1).filter((id) => !retracted.has(id));
+}
+
+/** Who takes back what a physician had decided, and when. */
+interface TakenBackBy {
+  readonly physician: PractitionerState | undefined;
+  readonly protocol: Protocol;
+  readonly on: LocalDate;
+}
+
+const holdTakenBack = ({ physician, protocol, on }: TakenBackBy): CourseRefusal => ({
+  field: 'physician',
+  message: 'What holds a session is taken back by a physician who may carry out the procedure.',
+  rule: 'session.hold-stays',
+  facts: ['S0-P1', 'S0-C5', 'S2-Q1'],
+  seen: seenAsPhysician(physician, on),
+  accepted: `a physician with a credential for ${protocol.code} that is valid on ${on}`,
+});
+
+const reviewTakenBack = ({ physician, protocol, on }: TakenBackBy): CourseRefusal => ({
+  field: 'physician',
+  message: 'A review is taken back by a physician who may carry out the procedure.',
+  rule: 'session.reviewed',
+  facts: ['S2-Q1'],
+  seen: seenAsPhysician(physician, on),
+  accepted: `a physician with a credential for ${protocol.code} that is valid on ${on}`,
+});
+
+/** What waits for a physician's written decision, or is one: it does not go away without one who might decide. */
+const BY_PHYSICIAN: ReadonlyMap<string, (by: TakenBackBy) => CourseRefusal> = new Map([
+  ['SessionHeld', holdTakenBack],
+  ['SessionHoldDecided', holdTakenBack],
+  ['SessionReviewed', reviewTakenBack],
+]);
 
 /** Maintenance comes after a completed course: what rests on its end is taken back first. */
 function requireNoMaintenance({ sessions }: PlannedCourse): void {

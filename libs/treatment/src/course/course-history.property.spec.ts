@@ -8,12 +8,14 @@ import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
 import { type Attempt, CourseLife, lives, type Sent } from '#test/support/course-life.js';
 import {
   type Before,
+  isEnd,
   performed,
   standing,
   statusOf,
   tooCloseToFormer,
   wrongsOfCorrection,
   wrongsOfCourse,
+  wrongsOfEnd,
   wrongsOfPlan,
   wrongsOfSession,
 } from '#test/support/course-life.oracle.js';
@@ -76,6 +78,7 @@ async function tryTo(life: CourseLife, what: Attempt['what'], { send, makesNew }
   for (const event of made) {
     happened.set(event.type, (happened.get(event.type) ?? 0) + 1);
     if (event.type === 'SessionPerformed') same(wrongsOfSession(event, known), []);
+    if (isEnd(event.type)) same(wrongsOfEnd(event, known), []);
     if (event.type === 'SessionPerformedCorrected') same(wrongsOfCorrection(event, known), []);
     if (event.type.startsWith('CoursePlan') && event.type.endsWith('Corrected')) same(wrongsOfPlan(event, known), []);
   }

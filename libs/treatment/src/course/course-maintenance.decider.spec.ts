@@ -20,7 +20,8 @@ import {
   SessionPerformedCorrected,
 } from './course.events.js';
 import { courseWindow, laterCourseBegan, suggestedCourse, windowToBeSet } from './course-maintenance.js';
-import { decideMaintenance, type MaintenanceCommand, type PersonEnd } from './course-maintenance.decider.js';
+import { decideMaintenance, type MaintenanceCommand } from './course-maintenance.decider.js';
+import type { PersonEnd } from './maintenance-end.rules.js';
 import { MaintenanceRefused } from './course-maintenance.errors.js';
 import { courseFold, type PlannedCourse } from './course.state.js';
 

@@ -4,7 +4,6 @@ import { occurredNow } from '#libs/kernel/src/occurred.js';
 import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
 import {
   type MaintenanceWindow,
-  rhythmHasEnded,
   type ScheduleFinding,
   scheduleFindings,
 } from '#libs/protocols/src/maintenance.rule.js';
@@ -12,30 +11,19 @@ import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { isTreatingPhysician, type PractitionerState, seenAsPhysician } from '../practitioner/practitioner.state.js';
 import { type CourseEvent, MaintenanceResumed, MaintenanceScheduled } from './course.events.js';
 import { lastSessionDate } from './course-maintenance.js';
+import { type MaintenanceEnd, maintenanceEnded, type PersonEnd, personLeft } from './maintenance-end.rules.js';
 import { MaintenanceRefused } from './course-maintenance.errors.js';
 import { performedSessions, type PlannedCourse } from './course.state.js';
 
-/** What ends the maintenance of a person, over all their registrations. */
-export interface PersonEnd {
-  readonly diedOn: LocalDate | null;
-  readonly movedAwayOn: LocalDate | null;
-  readonly isErased: boolean;
-}
-
 /** A command on the maintenance of a course, with its references resolved. */
 export type MaintenanceCommand =
-  | {
+  | (MaintenanceEnd & {
       readonly type: 'ScheduleMaintenance';
       readonly physicianId: string;
       readonly physician: PractitionerState;
-      readonly person: PersonEnd;
-      /** When a later course of the patient under the same protocol began, at its site; null where there is none. */
-      readonly laterCourseBegan: LocalDate | null;
-      /** Whether the patient has declined in another course, so that it holds here (`endedByDecline`). */
-      readonly declinedElsewhere: boolean;
       readonly opens: LocalDate;
       readonly closes: LocalDate;
-    }
+    })
   | { readonly type: 'ResumeMaintenance'; readonly person: PersonEnd };
 
 /**
@@ -61,16 +49,14 @@ export function decideMaintenance(
       requireNothing([
         ...bySomebodyElse(command.physician, protocol, today),
         ...beforeTheEnd(state),
-        ...declined(state.maintenanceDeclined || command.declinedElsewhere),
-        ...laterCourse(command.laterCourseBegan, today),
-        ...personGone(command.person, today),
+        ...maintenanceEnded(state, command, today),
         ...window(state, protocol, command, today),
       ]);
       return [MaintenanceScheduled(at, { courseId, patientId, physicianId, opens, closes })];
     }
     case 'ResumeMaintenance':
       if (!state.maintenanceDeclined) return [];
-      requireNothing(personGone(command.person, today));
+      requireNothing(personLeft(command.person, today));
       return [MaintenanceResumed(at, { courseId, patientId })];
     default:
       return assertNever(command, 'maintenance command');
@@ -113,51 +99,6 @@ function beforeTheEnd(state: PlannedCourse): ErrorField[] {
       accepted: 'a completed course with a performed session',
     },
   ];
-}
-
-function laterCourse(began: LocalDate | null, today: LocalDate): ErrorField[] {
-  if (began === null || !rhythmHasEnded(began, today)) return [];
-  return [
-    {
-      field: 'course',
-      message: 'A later course of the patient under the same protocol has begun: maintenance follows that one.',
-      rule: 'maintenance.later-course',
-      facts: ['S1-M2'],
-      seen: began,
-      accepted: 'the latest course of the patient under the protocol',
-    },
-  ];
-}
-
-function declined(isDeclined: boolean): ErrorField[] {
-  if (!isDeclined) return [];
-  return [
-    {
-      field: 'course',
-      message: 'The patient has declined maintenance; resume it first, if they want it again.',
-      rule: 'maintenance.declined',
-      facts: [],
-      seen: 'declined',
-      accepted: 'after maintenance was resumed',
-    },
-  ];
-}
-
-function personGone({ diedOn, movedAwayOn, isErased }: PersonEnd, today: LocalDate): ErrorField[] {
-  const gone = (message: string, seen: string): ErrorField[] => [
-    {
-      field: 'course',
-      message,
-      rule: 'maintenance.patient-gone',
-      facts: [],
-      seen,
-      accepted: 'a living patient who has not moved away',
-    },
-  ];
-  if (isErased) return gone('The patient’s data was erased.', 'erased');
-  if (diedOn !== null && diedOn <= today) return gone('The patient has died.', 'died');
-  if (movedAwayOn !== null && movedAwayOn <= today) return gone('The patient has moved away.', 'moved away');
-  return [];
 }
 
 function window(

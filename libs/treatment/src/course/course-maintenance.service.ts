@@ -15,8 +15,9 @@ import { courseStream } from './course.events.js';
 import { endedByDecline, laterCourseBegan, standingDecline } from './course-maintenance.js';
 import { coursesOf } from './session-standing.js';
 import type { scheduleMaintenanceSchema } from './course-maintenance.commands.js';
-import { decideMaintenance, type MaintenanceCommand, type PersonEnd } from './course-maintenance.decider.js';
+import { decideMaintenance, type MaintenanceCommand } from './course-maintenance.decider.js';
 import { courseFold, type PlannedCourse } from './course.state.js';
+import type { MaintenanceEnd, PersonEnd } from './maintenance-end.rules.js';
 
 /** Gathers what a command on the maintenance of a course is judged by. Whatever is read here is guarded. */
 @Injectable()
@@ -37,17 +38,15 @@ export class CourseMaintenanceService {
   ): Promise<CommandAnswer> {
     const physicianId = await this.references.resolve(meta.chain, 'practitioner', physician);
     return this.decide(meta, course, async ({ state, person, decide }, reads) => {
-      const [practitioner, others] = await Promise.all([
+      const [practitioner, end] = await Promise.all([
         requirePractitioner(reads, physicianId, 'physician'),
-        coursesOf(reads, person),
+        maintenanceEndOf(reads, state, person),
       ]);
       return decide({
         type: 'ScheduleMaintenance',
         physicianId,
         physician: practitioner,
-        person: personEnd(person),
-        laterCourseBegan: laterCourseBegan(state, others),
-        declinedElsewhere: (await declinesOver(reads, state, others)).length > 0,
+        ...end,
         opens,
         closes,
       });
@@ -96,6 +95,17 @@ interface AboutMaintenance {
   readonly state: PlannedCourse;
   readonly person: Person;
   decide(command: MaintenanceCommand, about?: PlannedCourse): StreamEvents[];
+}
+
+/** What ends the maintenance of a course beside its own events, over all registrations of its person. */
+export async function maintenanceEndOf(reads: Reads, state: PlannedCourse, person: Person): Promise<MaintenanceEnd> {
+  const others = await coursesOf(reads, person);
+  const declines = await declinesOver(reads, state, others);
+  return {
+    person: personEnd(person),
+    laterCourseBegan: laterCourseBegan(state, others),
+    declinedElsewhere: declines.length > 0,
+  };
 }
 
 /** Other courses of the person whose decline holds for a course as well. */

@@ -55,6 +55,13 @@ async function completed(protocol = 'clinic-faq', daysAgo = 21): Promise<CourseH
 const schedule = ({ id }: CourseHistory, opens: string, closes: string, more: object = {}, key?: string) =>
   post(`/v1/courses/${id}/maintenance/schedule`, { physician: of.practitioner, opens, closes, ...more }, key);
 
+/** What stands against a session of maintenance in 40 days, beside what the patient has not signed here. */
+async function againstBooking({ id }: CourseHistory): Promise<string[]> {
+  const where = { site: of.site, practitioner: of.practitioner, at: `${addDays(today, 40)}T10:00` };
+  const answer = await post(`/v1/courses/${id}/sessions`, { kind: 'maintenance', ...where });
+  return rulesOf(answer).filter((rule) => rule.startsWith('maintenance.'));
+}
+
 async function dueOf({ id }: CourseHistory) {
   await api.followed();
   const { body } = await api.get('/v1/maintenance?limit=500');
@@ -117,6 +124,7 @@ describe('the window of the next maintenance session', () => {
     expect(rulesOf(await schedule(course, addDays(today, 30), addDays(today, 60)))).toEqual([
       'maintenance.patient-gone',
     ]);
+    expect(await againstBooking(course)).toEqual(['maintenance.patient-gone']);
     expect(await dueOf(course)).toBeUndefined();
   });
 
@@ -131,6 +139,7 @@ describe('the window of the next maintenance session', () => {
     expect(rulesOf(await schedule(course, addDays(today, 30), addDays(today, 60)))).toEqual([
       'maintenance.later-course',
     ]);
+    expect(await againstBooking(course)).toEqual(['maintenance.later-course']);
   });
 
   it('[maintenance.physician-sets] names a practitioner and a course that exist', async () => {
@@ -208,11 +217,13 @@ describe('a decline under another registration of the person', () => {
     expect(await dueOf(a)).toBeUndefined();
     await api.followed();
     const now = await api.pistor.engine.chains.now(api.pistor.chain);
+    expect(await againstBooking(a)).toEqual(['maintenance.declined']);
     for (const query of ['', `?asOf=${now}`]) {
       expect((await api.get(`/v1/courses/${a.id}${query}`)).body).toMatchObject({ maintenance: null });
     }
     expect((await post(`/v1/courses/${a.id}/maintenance/resume`, {})).status).toBe(200);
     expect(await types(b)).toContain('MaintenanceResumed');
+    expect(await againstBooking(a)).toEqual([]);
     expect(await dueOf(a)).toMatchObject({ state: 'upcoming' });
   });
 

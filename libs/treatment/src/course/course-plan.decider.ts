@@ -11,7 +11,9 @@ import { isTreatingPhysician, type PractitionerState, seenAsPhysician } from '..
 import type { changeCoursePlanSchema, planCourseSchema } from './course.commands.js';
 import { CourseExists, CourseNotActive, PlanRefused, type CourseRefusal } from './course.errors.js';
 import { CourseConsultationRenewed, type CourseEvent, CoursePlanChanged, CoursePlanned } from './course.events.js';
+import { type Follows, occurredThen } from './course-late.rules.js';
 import { type CourseState, performedSessions, type PlannedCourse } from './course.state.js';
+import { isConcludedBy } from './rested-consultation.rules.js';
 import { contraindications } from './session-person.rules.js';
 import { ingredientsConsidered } from './session.rules.js';
 
@@ -45,6 +47,10 @@ export interface ChangeCoursePlan {
   readonly physician: PractitionerState;
   /** The day on which it is decided, at the site of the course. */
   readonly on: LocalDate;
+  /** When it was decided, where that is entered late. */
+  readonly at?: ZonedTime | undefined;
+  /** When the plan was last changed before, where it is asked for. */
+  readonly changedAt?: Instant | undefined;
   readonly protocol: Protocol;
   readonly data: ChangeData;
 }
@@ -89,7 +95,7 @@ export function planCourse(command: PlanCourse, state: CourseState, now: Instant
   const fields = [
     ...stillToCome(at, now),
     ...consultationFields(consultation, command, { today, now: then }),
-    ...healthFields(consultation, command, today),
+    ...healthFields(consultation, command, { today, now: then }),
     ...rangeFields(protocol, data, mayGiveReasons ? data : {}),
     ...deathFields(command.diedOn, today),
   ];
@@ -115,7 +121,12 @@ export function planCourse(command: PlanCourse, state: CourseState, now: Instant
  */
 export function changePlan(command: ChangeCoursePlan, state: PlannedCourse, now: Instant): CourseEvent[] {
   if (state.status !== 'active') throw new CourseNotActive(state.status);
-  const { data, physician, protocol } = command;
+  const { data, physician, protocol, at, changedAt } = command;
+  const before: Follows | undefined =
+    changedAt === undefined
+      ? undefined
+      : { instant: changedAt, shown: changedAt, message: 'The plan was changed again after that.' };
+  const occurred = occurredThen(at, state, now, before);
   const performed = performedSessions(state, 'course').length;
   const fields: CourseRefusal[] = [...deviceFields(protocol, data), ...changedBy(physician, protocol, command.on)];
   if (data.plannedSessions < performed) {
@@ -129,10 +140,11 @@ export function changePlan(command: ChangeCoursePlan, state: PlannedCourse, now:
     });
   }
   const { followUp } = data;
-  if (followUp !== undefined && !state.followUps.some(({ followUpId }) => followUpId === followUp)) {
+  const known = state.followUps.filter((each) => at === undefined || each.at.instant <= at.instant);
+  if (followUp !== undefined && !known.some(({ followUpId }) => followUpId === followUp)) {
     fields.push({
       field: 'followUp',
-      message: 'The course has no such follow-up.',
+      message: at ? `The course had no such follow-up by ${at.wall}.` : 'The course has no such follow-up.',
       rule: 'plan.follow-up-known',
       facts: ['S2-F1'],
       seen: followUp,
@@ -142,7 +154,7 @@ export function changePlan(command: ChangeCoursePlan, state: PlannedCourse, now:
   if (fields.length > 0) throw new PlanRefused(fields);
   if (isSame(state, data)) return [];
   return [
-    CoursePlanChanged(occurredNow(now), {
+    CoursePlanChanged(occurred, {
       courseId: state.courseId,
       patientId: state.patientId,
       ...choicesIn(data),
@@ -226,15 +238,15 @@ function consultationFields(
 ): CourseRefusal[] {
   const fields: CourseRefusal[] = [];
   const outcome = consultation.conclusion?.outcome ?? 'not concluded';
-  const { concludedOn } = consultation;
-  if (outcome === 'cleared' && concludedOn !== undefined && concludedOn > today) {
+  const { concludedOn, concludedAt } = consultation;
+  if (outcome === 'cleared' && concludedOn !== undefined && !isConcludedBy(consultation, today, now)) {
     fields.push({
       field: 'consultation',
-      message: `The consultation was cleared on ${concludedOn} only.`,
+      message: `The consultation was cleared on ${concludedOn} only, after that time.`,
       rule: 'consultation.cleared',
       facts: ['S2-V1', 'S3-V1'],
-      seen: concludedOn,
-      accepted: `a consultation that was cleared by ${today}`,
+      seen: concludedOn === today && concludedAt ? concludedAt : concludedOn,
+      accepted: `a consultation that was cleared by ${now}`,
     });
   } else if (outcome !== 'cleared') {
     fields.push({
@@ -299,10 +311,11 @@ function consultationFields(
 function healthFields(
   consultation: Exclude<ConsultationState, { status: 'none' }>,
   { protocol, person }: Pick<PlanCourse, 'protocol' | 'person'>,
-  today: LocalDate,
+  { today, now }: { readonly today: LocalDate; readonly now: Instant },
 ): CourseRefusal[] {
   if (!person) return [];
-  const found = contraindications({ protocol, person, consultation }, today, ingredientsConsidered(consultation));
+  const planned = ingredientsConsidered(consultation);
+  const found = contraindications({ protocol, person, consultation }, today, planned, now);
   return found
     .filter(({ rule }) => rule !== 'session.health-review')
     .map(({ message, facts, seen }) => ({

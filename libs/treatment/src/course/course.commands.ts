@@ -72,7 +72,7 @@ export const planCourseSchema = z
     consultation: z.uuid(),
     site: referenceSchema,
     practitioner: referenceSchema,
-    /** Code of a published protocol; its newest version is taken. */
+    /** Code of a published protocol; its newest version is taken, or what was the newest at `at`. */
     protocol: z.string().min(1),
     /**
      * Wall time at the site at which it was planned, for a course that is entered late, as from a record on paper; now when
@@ -87,10 +87,16 @@ export const planCourseSchema = z
   })
   .meta({ id: 'PlanCourse' });
 
+/**
+ * Wall time at the site at which it happened, for what is entered late, as from a record on paper; now when left out.
+ */
+const at = wallTimeSchema.optional();
+
 /** The whole plan from now on, with the reason for the change (S2-F1). */
 export const changeCoursePlanSchema = z
   .strictObject({
     ...choices,
+    at,
     physician: referenceSchema,
     /** The follow-up after which it was decided. */
     followUp: z.uuid().optional(),
@@ -165,7 +171,9 @@ export const judgeReactionSchema = z
   )
   .meta({ id: 'JudgeReaction' });
 
-export const lapseCourseSchema = z.strictObject({ practitioner: referenceSchema, reason }).meta({ id: 'LapseCourse' });
+export const lapseCourseSchema = z
+  .strictObject({ practitioner: referenceSchema, reason, at })
+  .meta({ id: 'LapseCourse' });
 
 export const bookSessionSchema = z
   .strictObject({
@@ -183,10 +191,10 @@ export const rescheduleSessionSchema = z
   .strictObject({ site: referenceSchema.optional(), practitioner: referenceSchema.optional(), at: wallTimeSchema })
   .meta({ id: 'RescheduleSession' });
 
-export const missSessionSchema = z.strictObject({}).meta({ id: 'MissSession' });
+export const missSessionSchema = z.strictObject({ at }).meta({ id: 'MissSession' });
 
 export const cancelSessionSchema = z
-  .strictObject({ reason: z.string().trim().min(1).max(2000) })
+  .strictObject({ reason: z.string().trim().min(1).max(2000), at })
   .meta({ id: 'CancelSession' });
 
 /** What a session's record holds, whoever enters it when. */
@@ -303,10 +311,10 @@ export const retractCourseEntrySchema = z
   })
   .meta({ id: 'RetractCourseEntry' });
 
-export const completeCourseSchema = z.strictObject({}).meta({ id: 'CompleteCourse' });
+export const completeCourseSchema = z.strictObject({ at }).meta({ id: 'CompleteCourse' });
 
 export const stopCourseSchema = z
-  .strictObject({ reason: z.string().trim().min(1).max(2000) })
+  .strictObject({ reason: z.string().trim().min(1).max(2000), at })
   .meta({ id: 'StopCourse' });
 
-export const declineMaintenanceSchema = z.strictObject({}).meta({ id: 'DeclineMaintenance' });
+export const declineMaintenanceSchema = z.strictObject({ at }).meta({ id: 'DeclineMaintenance' });

@@ -6,10 +6,13 @@ import type { CommandMeta } from '#libs/cqrs/src/command-runner.js';
 import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import { Meta } from '#libs/http/src/command-meta.js';
 import { CommandEndpoint } from '#libs/http/src/endpoint.decorators.js';
-import { emptyBodySchema } from '#libs/http/src/validation.js';
+
 import {
   bookSessionSchema,
   cancelSessionSchema,
+  completeCourseSchema,
+  declineMaintenanceSchema,
+  missSessionSchema,
   changeCoursePlanSchema,
   correctCourseEntrySchema,
   decideSessionHoldSchema,
@@ -118,9 +121,9 @@ export class CourseController {
     @Meta() meta: CommandMeta,
     @Param('course') course: string,
     @Param('session') session: string,
-    @Body({ schema: emptyBodySchema }) _data: unknown,
+    @Body({ schema: missSessionSchema.nullish() }) data: z.infer<typeof missSessionSchema> | null | undefined,
   ): Promise<CommandAnswer> {
-    return this.bus.execute(new MissSession(meta, {}, { course, session }));
+    return this.bus.execute(new MissSession(meta, data ?? {}, { course, session }));
   }
 
   @Post(':course/sessions/:session/cancel')
@@ -190,9 +193,9 @@ export class CourseController {
   complete(
     @Meta() meta: CommandMeta,
     @Param('course') course: string,
-    @Body({ schema: emptyBodySchema }) _data: unknown,
+    @Body({ schema: completeCourseSchema.nullish() }) data: z.infer<typeof completeCourseSchema> | null | undefined,
   ): Promise<CommandAnswer> {
-    return this.bus.execute(new CompleteCourse(meta, {}, { course }));
+    return this.bus.execute(new CompleteCourse(meta, data ?? {}, { course }));
   }
 
   @Post(':course/stop')
@@ -215,9 +218,12 @@ export class CourseController {
   declineMaintenance(
     @Meta() meta: CommandMeta,
     @Param('course') course: string,
-    @Body({ schema: emptyBodySchema }) _data: unknown,
+    @Body({ schema: declineMaintenanceSchema.nullish() }) data:
+      | z.infer<typeof declineMaintenanceSchema>
+      | null
+      | undefined,
   ): Promise<CommandAnswer> {
-    return this.bus.execute(new DeclineMaintenance(meta, {}, { course }));
+    return this.bus.execute(new DeclineMaintenance(meta, data ?? {}, { course }));
   }
 
   @Post(':course/plan')

@@ -102,6 +102,15 @@ describe('planning a course', () => {
     ]);
     expect(refused({ consultation: { ...cleared, conclusion: undefined } })).toEqual(['consultation.cleared']);
   });
+  it('[consultation.cleared] comes after the clearance, on the same day too', () => {
+    const consultation = { ...cleared, concludedOn: '2026-03-02', concludedAt: at('2026-03-02T09:30').instant };
+    const consents = [{ procedure: 'facial', signedOn: '2026-03-02', validUntil: null }];
+    const planAt = (wall: string) => plan({ consultation: { ...consultation, consents }, at: at(wall) });
+    expect(refusal(() => decide(planAt('2026-03-02T06:00'), courseFold.initial)).rules).toEqual([
+      'consultation.cleared',
+    ]);
+    expect(decide(planAt('2026-03-02T09:30'), courseFold.initial)).toHaveLength(1);
+  });
   it('[consultation.expired] needs findings that still hold at the start', () => {
     expect(refused({ consultation: { ...cleared, concludedOn: '2025-03-01' } })).toEqual(['consultation.expired']);
     expect(decide(plan({ consultation: { ...cleared, concludedOn: '2025-03-02' } }), courseFold.initial)).toHaveLength(
@@ -298,7 +307,7 @@ describe('performing a session', () => {
     expect(rules(decision(physician, 'proceed'))).toEqual(['session.hold-decided']);
     const after = (choice: 'proceed' | 'do-not-treat') =>
       given(planned, booked(sessionId, '2026-03-02T17:00'), held, ...decide(decision(physician, choice), waiting));
-    expect(decide(perform({}, positive), after('proceed'))).toHaveLength(1);
+    expect(decide(perform({}, positive, '2026-03-02T18:00'), after('proceed'))).toHaveLength(1);
     expect(decide(decision(physician, 'proceed'), after('proceed'))).toEqual([]);
     expect(rules(perform(), after('do-not-treat'))).toEqual(['session.held']);
   });
@@ -348,19 +357,15 @@ describe('performing a session', () => {
     ]);
   });
   it('[session.held] asks everything anew on another day', () => {
-    const held = SessionHeld(occurredNow(NOW), {
+    const asked = occurredNow(at('2026-03-02T09:50').instant);
+    const held = SessionHeld(asked, {
       ...ofCourse,
       sessionId,
       practitionerId,
       positive: ['new-medication'],
     });
     const proceed = { ...ofCourse, sessionId, physicianId, decision: 'proceed' as const, reason: 'harmless' };
-    const history = [
-      planned,
-      booked(sessionId, '2026-03-02T10:00'),
-      held,
-      SessionHoldDecided(occurredNow(NOW), proceed),
-    ];
+    const history = [planned, booked(sessionId, '2026-03-02T10:00'), held, SessionHoldDecided(asked, proceed)];
     const moved = (wall: string) =>
       SessionRescheduled(occurredNow(NOW), { ...ofCourse, sessionId, siteId, practitionerId, at: at(wall) });
     const positive = { check: { ...allNo(), 'new-medication': 'yes' as const } };
@@ -542,6 +547,26 @@ describe('performing a session', () => {
     const refused = { ...cleared, conclusion: { outcome: 'refused' } } as const;
     expect(rules(perform({ consultation: newer, formerConsultations: [refused] }))).toEqual(['consultation.cleared']);
   });
+  it('[consultation.cleared] takes place after the consultation was cleared, on the same day too', () => {
+    const clearedAt = (wall: string) => ({
+      consultation: { ...cleared, concludedOn: wall.slice(0, 10), concludedAt: at(wall).instant },
+    });
+    expect(rules(perform(clearedAt('2026-03-02T17:01')))).toEqual(['consultation.cleared']);
+    expect(decide(perform(clearedAt('2026-03-02T17:00')))).toHaveLength(1);
+    // Where only the day is known, the day counts.
+    expect(decide(perform({ consultation: { ...cleared, concludedOn: '2026-03-02' } }))).toHaveLength(1);
+    // In the morning the course rested on the one before it.
+    const { consultation } = clearedAt('2026-03-02T17:30');
+    const renewed = { consultation, formerConsultations: [cleared] };
+    expect(decide(perform(renewed))).toHaveLength(1);
+  });
+  it('[consultation.expired] begins with its first session, in whatever order they are entered', () => {
+    const late = given(planned, performed(newId(), '2026-03-02T17:30', 1), booked(sessionId, '2026-03-02T17:00', 2));
+    const old = { consultation: { ...cleared, concludedOn: '2025-02-01' } };
+    const far = override('interval-short', 'as it was');
+    expect(rules(perform(old, far, '2026-02-10T17:00'), late)).toEqual(['consultation.expired']);
+    expect(decide(perform({}, far, '2026-02-10T17:00'), late)).toHaveLength(1);
+  });
   it('[consultation.expired] begins while what the consultation found still holds, and goes on after', () => {
     const old = { consultation: { ...cleared, concludedOn: '2025-03-01' } };
     expect(rules(perform(old))).toEqual(['consultation.expired']);
@@ -566,6 +591,37 @@ describe('performing a session', () => {
     const code = facial.screening.contraindications.find(({ facts }) => facts.includes('S0-C3'))?.code ?? '';
     const overrides = [{ code, practitionerId: physicianId, on: '2026-01-02', reason: 'stable', position: 1 }];
     expect(decide(perform({ person: heart, consultation: { ...cleared, overrides } }))).toHaveLength(1);
+  });
+  it('[override.before-session] was overridden before it took place, and not since (S0-C3)', () => {
+    const person = personWith({ conditions: ['cardiovascular-disease'] });
+    const code = facial.screening.contraindications.find(({ facts }) => facts.includes('S0-C3'))?.code ?? '';
+    const overridden = (wall: string, position = 1) => ({
+      ...{ code, practitionerId: physicianId, on: wall.slice(0, 10), at: at(wall).instant, reason: 'stable', position },
+    });
+    const refused = (more: Partial<typeof cleared>) =>
+      rulesOrNone(perform({ person, consultation: { ...cleared, ...more } }));
+    const [before, after] = [overridden('2026-03-02T17:00'), overridden('2026-03-02T17:01')];
+    expect(refused({ overrides: [after] })).toEqual(['session.contraindication']);
+    expect(refused({ overrides: [overridden('2026-03-03T09:00')] })).toEqual(['session.contraindication']);
+    expect(refused({ overrides: [before] })).toEqual([]);
+    // What a physician says again later, they had said before.
+    expect(refused({ overrides: [after], formerOverrides: [before] })).toEqual([]);
+  });
+  it('[override.before-session] accepts, entered late, what was true on its own day (S0-C7)', () => {
+    const fact = (value: string, since: string) => ({
+      ...{ factId: newId(), kind: 'medication' as const, since, until: null, consultationId: null, recordedAt: NOW },
+      ...{ value, position: 1 },
+    });
+    const code = 'anticoagulant';
+    const overrides = [{ code, practitionerId: physicianId, on: '2026-01-20', reason: 'low dose', position: 5 }];
+    const refused = (...healthFacts: ReturnType<typeof fact>[]) => {
+      const person = { patients: [{ ...patient, healthFacts }] };
+      return rulesOrNone(perform({ person, consultation: { ...cleared, overrides } }));
+    };
+    expect(refused(fact('Warfarin', '2026-01-10'))).toEqual([]);
+    expect(refused(fact('Warfarin', '2026-01-10'), fact('Rivaroxaban', '2026-02-10'))).toEqual([
+      'session.contraindication',
+    ]);
   });
   it('[override.later-knowledge] is blocked by what was learned after the override, under the same contraindication (S0-C7, S4-C1)', () => {
     const overridden = (code: string) => ({
@@ -807,8 +863,9 @@ describe('performing a session', () => {
       });
       const state = given(planned, booked(sessionId, '2026-02-16T17:00'), held);
       expect(rules(unbooked({}, '2026-02-16T17:00'), state)).toEqual(['session.held']);
-      // 10:00 in Istanbul was an hour before the questions were asked.
-      expect(decide(unbooked({}, '2026-02-16T10:00'), state)).toHaveLength(1);
+      // 10:00 in Istanbul was an hour before the questions were asked, and the same day.
+      expect(rules(unbooked({}, '2026-02-16T10:00'), state)).toEqual(['session.held']);
+      expect(decide(unbooked({}, '2026-02-15T17:00'), state)).toHaveLength(1);
     });
     it('[session.entered-late] is within the plan, and maintenance comes after a completed course', () => {
       const full = given(
@@ -859,6 +916,14 @@ describe('performing a session', () => {
     expect(decide(perform({}, override('interval-long', 'the patient was abroad')), late)).toMatchObject([
       { data: { overridden: ['interval-long'], overrideReasons: { 'interval-long': 'the patient was abroad' } } },
     ]);
+  });
+  it('[session.interval-long] counts from the last session of the course itself, whatever lies between in another (S1-N1)', () => {
+    const late = given(planned, performed(newId(), '2026-02-01T10:00', 1), booked(sessionId, '2026-03-02T17:00', 2));
+    const other = given(planned, performed(newId(), '2026-02-16T10:00', 1)) as PlannedCourse;
+    const among = { otherCourses: [{ ...other, courseId: newId() }] };
+    expect(rules(perform(among), late)).toEqual(['session.interval-long']);
+    // A course that has just begun is not late for a session of another one.
+    expect(decide(perform({ otherCourses: [{ ...other, courseId: newId() }] }))).toHaveLength(1);
   });
   it('[session.in-future] [session.not-booked] is refused before it has begun, and when it was performed already', () => {
     expect(rules(perform({}, {}, '2026-03-02T19:00'))).toEqual(['session.in-future']);
@@ -984,6 +1049,19 @@ describe('booking', () => {
     );
     expect(rules(book('2026-06-20T10:00', 'maintenance'), declined)).toEqual(['maintenance.declined']);
     expect(refusal(() => decide(book('2026-06-20T10:00'), completed)).code).toBe('course.not-active');
+  });
+  it('[maintenance.later-course] [maintenance.declined] [maintenance.patient-gone] is for no maintenance that has ended otherwise (S1-M2)', () => {
+    const person = { diedOn: null, movedAwayOn: null, isErased: false };
+    const end = { person, laterCourseBegan: null, declinedElsewhere: false };
+    const ended = (changes: object) => book('2026-06-20T10:00', 'maintenance', { maintenance: { ...end, ...changes } });
+    expect(decide(ended({}), completed)).toHaveLength(1);
+    expect(rules(ended({ laterCourseBegan: '2026-03-01' }), completed)).toEqual(['maintenance.later-course']);
+    expect(rules(ended({ declinedElsewhere: true }), completed)).toEqual(['maintenance.declined']);
+    expect(rules(ended({ person: { ...person, movedAwayOn: '2026-06-20' } }), completed)).toEqual([
+      'maintenance.patient-gone',
+    ]);
+    expect(decide(ended({ person: { ...person, movedAwayOn: '2026-06-21' } }), completed)).toHaveLength(1);
+    expect(rules(ended({ person: { ...person, isErased: true } }), completed)).toEqual(['maintenance.patient-gone']);
   });
   it('[course.not-active] is refused in a course that was stopped', () => {
     const state = given(planned, CourseStopped(occurredNow(NOW), { ...ofCourse, reason: 'moved' }));

@@ -32,6 +32,7 @@ import {
   SessionMissed,
 } from './course.events.js';
 import { bookedSessions, type CourseState, performedSessions, type PlannedCourse } from './course.state.js';
+import { type Follows, lastSession, occurredThen } from './course-late.rules.js';
 import { lastingReactions } from './lasting-reaction.rules.js';
 import {
   active,
@@ -74,9 +75,21 @@ interface LapseCourse {
   readonly type: 'LapseCourse';
   readonly practitionerId: string;
   readonly protocol: Protocol;
-  /** The date at the course's site. */
+  /** The date at the course's site on which it is decided. */
   readonly today: LocalDate;
+  readonly at?: ZonedTime | undefined;
   readonly reason: string;
+}
+
+/** When something happened that is entered late; now where it is left out. */
+interface Late {
+  readonly at?: ZonedTime | undefined;
+}
+
+/** When the session was booked as it stands, where it is asked for: nothing became of it before. */
+interface OfBooking extends Late {
+  readonly sessionId: string;
+  readonly bookedAt?: Instant | undefined;
 }
 
 /** A command on a course with its references resolved, and what it is judged by. */
@@ -89,16 +102,16 @@ export type CourseCommand =
   | PlanSessionProducts
   | HoldSession
   | DecideSessionHold
-  | { readonly type: 'MissSession'; readonly sessionId: string }
-  | { readonly type: 'CancelSession'; readonly sessionId: string; readonly reason: string }
+  | ({ readonly type: 'MissSession' } & OfBooking)
+  | ({ readonly type: 'CancelSession'; readonly reason: string } & OfBooking)
   | PerformSession
   | ReviewSession
   | HoldFollowUp
   | JudgeReaction
-  | { readonly type: 'CompleteCourse' }
-  | { readonly type: 'StopCourse'; readonly reason: string }
+  | ({ readonly type: 'CompleteCourse' } & Late)
+  | ({ readonly type: 'StopCourse'; readonly reason: string } & Late)
   | LapseCourse
-  | { readonly type: 'DeclineMaintenance' }
+  | ({ readonly type: 'DeclineMaintenance'; readonly resumedAt?: Instant | undefined } & Late)
   | CorrectCourseEntry
   | RetractCourseEntry;
 
@@ -109,7 +122,7 @@ export type CourseCommand =
  */
 export function decideCourse(command: CourseCommand, state: CourseState, now: Instant): CourseStreamEvent[] {
   if (command.type === 'PlanCourse') return planCourse(command, state, now);
-  if (state.status === 'none') throw new CourseUnknown('with this id');
+  if (state.status === 'none') throw new CourseUnknown('courseId' in command ? String(command.courseId) : 'of this id');
   switch (command.type) {
     case 'ChangeCoursePlan':
       return changePlan(command, state, now);
@@ -126,11 +139,12 @@ export function decideCourse(command: CourseCommand, state: CourseState, now: In
     case 'DecideSessionHold':
       return decideSessionHold(command, state, now);
     case 'MissSession':
-      return missSession(state, command.sessionId, now);
+      return missSession(command, state, now);
     case 'CancelSession': {
-      const { sessionId, reason } = command;
+      const { sessionId, reason, at } = command;
       bookedSession(state, sessionId);
-      return [SessionCancelled(occurredNow(now), { ...idsOf(state), sessionId, reason })];
+      const occurred = occurredThen(at, state, now, booking(command));
+      return [SessionCancelled(occurred, { ...idsOf(state), sessionId, reason })];
     }
     case 'PerformSession':
       return performSession(command, state, now);
@@ -141,14 +155,21 @@ export function decideCourse(command: CourseCommand, state: CourseState, now: In
     case 'JudgeReaction':
       return judgeReaction(command, state, now);
     case 'CompleteCourse':
-      return completeCourse(state, now);
+      return completeCourse(command, state, now);
     case 'StopCourse':
       active(state);
-      return [CourseStopped(occurredNow(now), { ...idsOf(state), reason: command.reason })];
+      return [
+        CourseStopped(occurredThen(command.at, state, now, lastSession(state)), {
+          ...idsOf(state),
+          reason: command.reason,
+        }),
+      ];
     case 'LapseCourse':
       return lapseCourse(command, state, now);
     case 'DeclineMaintenance':
-      return state.maintenanceDeclined ? [] : [MaintenanceDeclined(occurredNow(now), idsOf(state))];
+      return state.maintenanceDeclined
+        ? []
+        : [MaintenanceDeclined(occurredThen(command.at, state, now, resumption(command.resumedAt)), idsOf(state))];
     case 'CorrectCourseEntry':
       return correctEntry(command, state, now);
     case 'RetractCourseEntry':
@@ -160,9 +181,22 @@ export function decideCourse(command: CourseCommand, state: CourseState, now: In
 
 const idsOf = ({ courseId, patientId }: PlannedCourse) => ({ courseId, patientId });
 
-function missSession(state: PlannedCourse, sessionId: string, now: Instant): CourseStreamEvent[] {
+/** Whoever wanted maintenance again had declined it before, not after. */
+const resumption = (resumedAt: Instant | undefined): Follows | undefined =>
+  resumedAt === undefined
+    ? undefined
+    : { instant: resumedAt, shown: resumedAt, message: 'Maintenance was resumed after that.' };
+
+/** Nothing became of a session before it was booked as it stands. */
+const booking = ({ bookedAt }: OfBooking): Follows | undefined =>
+  bookedAt === undefined
+    ? undefined
+    : { instant: bookedAt, shown: bookedAt, message: 'The session was booked as it stands after that.' };
+
+function missSession(command: OfBooking, state: PlannedCourse, now: Instant): CourseStreamEvent[] {
+  const { sessionId, at } = command;
   const { bookedFor } = bookedSession(state, sessionId);
-  if (bookedFor && bookedFor.instant > now) {
+  if (bookedFor && bookedFor.instant > (at?.instant ?? now)) {
     throw new BookingRefused([
       {
         field: 'at',
@@ -174,7 +208,7 @@ function missSession(state: PlannedCourse, sessionId: string, now: Instant): Cou
       },
     ]);
   }
-  return [SessionMissed(occurredNow(now), { ...idsOf(state), sessionId })];
+  return [SessionMissed(occurredThen(at, state, now, booking(command)), { ...idsOf(state), sessionId })];
 }
 
 function holdFollowUp(command: HoldFollowUp, state: PlannedCourse, now: Instant): CourseStreamEvent[] {
@@ -242,18 +276,20 @@ function judgeReaction(command: JudgeReaction, state: PlannedCourse, now: Instan
 }
 
 /** Completed means that all sessions took place; anything else is a stop with its reason. */
-function completeCourse(state: PlannedCourse, now: Instant): CourseStreamEvent[] {
+function completeCourse({ at }: Late, state: PlannedCourse, now: Instant): CourseStreamEvent[] {
   active(state);
   const performed = performedSessions(state, 'course').length;
   const booked = bookedSessions(state).filter(({ kind }) => kind === 'course').length;
-  if (performed >= state.plannedSessions && booked === 0) return [CourseCompleted(occurredNow(now), idsOf(state))];
+  if (performed >= state.plannedSessions && booked === 0) {
+    return [CourseCompleted(occurredThen(at, state, now, lastSession(state)), idsOf(state))];
+  }
   throw new CompletionRefused(performed, state.plannedSessions, booked);
 }
 
 /** The engine flags a course without a session for longer than the protocol allows; a person decides that it lapsed. */
 function lapseCourse(command: LapseCourse, state: PlannedCourse, now: Instant): CourseStreamEvent[] {
   active(state);
-  const { protocol, today, practitionerId, reason } = command;
+  const { protocol, today, practitionerId, reason, at } = command;
   const last = performedSessions(state, 'course').at(-1);
   const since = last ? dateOfWall(last.at.wall) : undefined;
   const { afterDays, facts } = protocol.lapse;
@@ -278,5 +314,6 @@ function lapseCourse(command: LapseCourse, state: PlannedCourse, now: Instant): 
       accepted: 'a course without a session that is booked',
     });
   }
-  return [CourseLapsed(occurredNow(now), { ...idsOf(state), practitionerId, reason })];
+  const occurred = occurredThen(at, state, now, lastSession(state));
+  return [CourseLapsed(occurred, { ...idsOf(state), practitionerId, reason })];
 }

@@ -2,13 +2,24 @@ import { Conflict, type ErrorField, Invalid, NotFound, Refused } from '#libs/ker
 import type { LOT_RULES } from '../lot/lot.rule-book.js';
 import type { Refusal } from '../refusal.js';
 import type { CourseRule } from './course.rule-book.js';
+import type { MaintenanceEndRule } from './maintenance-end.rules.js';
 
 /** One rule that stands against a command on a course. */
-export type CourseRefusal = Refusal<CourseRule | keyof typeof LOT_RULES | 'consent.guardian'>;
+export type CourseRefusal = Refusal<CourseRule | keyof typeof LOT_RULES | MaintenanceEndRule | 'consent.guardian'>;
 
 export class CourseUnknown extends NotFound {
+  /** @param course id or code, as it was asked for */
   constructor(course: string) {
-    super('course.unknown', `There is no course ${course}.`);
+    super('course.unknown', `There is no course ${course}.`, {
+      fields: [
+        {
+          field: 'course',
+          message: 'Name a course that was planned, by its id or its code.',
+          seen: course,
+          accepted: 'id or code of a course',
+        },
+      ],
+    });
   }
 }
 
@@ -39,7 +50,14 @@ export class CourseNotActive extends Refused {
 export class EntryUnknown extends NotFound {
   constructor(eventId: string) {
     super('entry.unknown', `The course has no entry ${eventId}.`, {
-      fields: [{ field: 'entry', message: 'Name an entry of its history by the id of its event.' }],
+      fields: [
+        {
+          field: 'entry',
+          message: 'Name an entry of its history by the id of its event.',
+          seen: eventId,
+          accepted: 'id of an entry of the course',
+        },
+      ],
     });
   }
 }
@@ -82,6 +100,13 @@ export class LapseRefused extends Refused {
   }
 }
 
+/** Something that is entered late did not happen at the time that is said. */
+export class LateEntryRefused extends Refused {
+  constructor(field: CourseRefusal) {
+    super('course.late-entry-refused', `It cannot have happened then: ${field.message}`, { fields: [field] });
+  }
+}
+
 export class FollowUpRefused extends Refused {
   constructor(fields: readonly ErrorField[]) {
     super('follow-up.refused', `The follow-up cannot be recorded: ${fields.map(({ message }) => message).join(' ')}`, {
@@ -92,7 +117,16 @@ export class FollowUpRefused extends Refused {
 
 export class SessionUnknown extends NotFound {
   constructor(sessionId: string) {
-    super('session.unknown', `The course has no session ${sessionId}.`);
+    super('session.unknown', `The course has no session ${sessionId}.`, {
+      fields: [
+        {
+          field: 'session',
+          message: 'Name a session of this course by its id.',
+          seen: sessionId,
+          accepted: 'id of a session of the course',
+        },
+      ],
+    });
   }
 }
 

@@ -3,6 +3,9 @@ import type { z } from 'zod';
 import type {
   bookSessionSchema,
   cancelSessionSchema,
+  completeCourseSchema,
+  declineMaintenanceSchema,
+  missSessionSchema,
   changeCoursePlanSchema,
   correctCourseEntrySchema,
   decideSessionHoldSchema,
@@ -36,12 +39,12 @@ interface OfEntry extends OfCourse {
 export class PlanCourse extends CommandOf<z.infer<typeof planCourseSchema>> {}
 export class BookSession extends CommandOf<z.infer<typeof bookSessionSchema>, OfCourse> {}
 export class RescheduleSession extends CommandOf<z.infer<typeof rescheduleSessionSchema>, OfSession> {}
-export class MissSession extends CommandOf<object, OfSession> {}
+export class MissSession extends CommandOf<z.infer<typeof missSessionSchema>, OfSession> {}
 export class CancelSession extends CommandOf<z.infer<typeof cancelSessionSchema>, OfSession> {}
 export class PerformSession extends CommandOf<z.infer<typeof performSessionSchema>, OfSession> {}
 export class RecordSession extends CommandOf<z.infer<typeof recordSessionSchema>, OfCourse> {}
 export class HoldFollowUp extends CommandOf<z.infer<typeof holdFollowUpSchema>, OfCourse> {}
-export class CompleteCourse extends CommandOf<object, OfCourse> {}
+export class CompleteCourse extends CommandOf<z.infer<typeof completeCourseSchema>, OfCourse> {}
 export class StopCourse extends CommandOf<z.infer<typeof stopCourseSchema>, OfCourse> {}
 export class ChangeCoursePlan extends CommandOf<z.infer<typeof changeCoursePlanSchema>, OfCourse> {}
 export class RenewConsultation extends CommandOf<z.infer<typeof renewConsultationSchema>, OfCourse> {}
@@ -56,7 +59,7 @@ export class JudgeReaction extends CommandOf<
 export class LapseCourse extends CommandOf<z.infer<typeof lapseCourseSchema>, OfCourse> {}
 export class CorrectCourseEntry extends CommandOf<z.infer<typeof correctCourseEntrySchema>, OfEntry> {}
 export class RetractCourseEntry extends CommandOf<z.infer<typeof retractCourseEntrySchema>, OfEntry> {}
-export class DeclineMaintenance extends CommandOf<object, OfCourse> {}
+export class DeclineMaintenance extends CommandOf<z.infer<typeof declineMaintenanceSchema>, OfCourse> {}
 
 export const COURSE_HANDLERS = [
   handle(PlanCourse, CourseService, (courses, { meta, data }) => courses.plan(meta, data)),
@@ -64,11 +67,16 @@ export const COURSE_HANDLERS = [
   handle(RescheduleSession, CourseService, (courses, { meta, target, data }) =>
     courses.reschedule(meta, target.course, target.session, data),
   ),
-  handle(MissSession, CourseService, (courses, { meta, target }) =>
-    courses.simple(meta, target.course, { type: 'MissSession', sessionId: target.session }),
+  handle(MissSession, CourseService, (courses, { meta, target, data }) =>
+    courses.simple(meta, target.course, { type: 'MissSession', sessionId: target.session }, data.at),
   ),
   handle(CancelSession, CourseService, (courses, { meta, target, data }) =>
-    courses.simple(meta, target.course, { type: 'CancelSession', sessionId: target.session, reason: data.reason }),
+    courses.simple(
+      meta,
+      target.course,
+      { type: 'CancelSession', sessionId: target.session, reason: data.reason },
+      data.at,
+    ),
   ),
   handle(PerformSession, CourseService, (courses, { meta, target, data }) =>
     courses.perform(meta, target.course, target.session, data),
@@ -77,11 +85,11 @@ export const COURSE_HANDLERS = [
   handle(HoldFollowUp, CourseService, (courses, { meta, target, data }) =>
     courses.holdFollowUp(meta, target.course, data),
   ),
-  handle(CompleteCourse, CourseService, (courses, { meta, target }) =>
-    courses.simple(meta, target.course, { type: 'CompleteCourse' }),
+  handle(CompleteCourse, CourseService, (courses, { meta, target, data }) =>
+    courses.simple(meta, target.course, { type: 'CompleteCourse' }, data.at),
   ),
   handle(StopCourse, CourseService, (courses, { meta, target, data }) =>
-    courses.simple(meta, target.course, { type: 'StopCourse', reason: data.reason }),
+    courses.simple(meta, target.course, { type: 'StopCourse', reason: data.reason }, data.at),
   ),
   handle(ChangeCoursePlan, CourseService, (courses, { meta, target, data }) =>
     courses.changePlan(meta, target.course, data),
@@ -115,7 +123,7 @@ export const COURSE_HANDLERS = [
   handle(RetractCourseEntry, CourseService, (courses, { meta, target, data }) =>
     courses.retractEntry(meta, target.course, target.entry, data.reason, data.physician),
   ),
-  handle(DeclineMaintenance, CourseService, (courses, { meta, target }) =>
-    courses.simple(meta, target.course, { type: 'DeclineMaintenance' }),
+  handle(DeclineMaintenance, CourseService, (courses, { meta, target, data }) =>
+    courses.simple(meta, target.course, { type: 'DeclineMaintenance' }, data.at),
   ),
 ];

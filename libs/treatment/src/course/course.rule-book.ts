@@ -212,6 +212,18 @@ export const COURSE_RULES = ruleBook({
     facts: [],
     override: 'none',
   },
+  'course.entered-late': {
+    says: 'The end of a course, a change of plan, a session that was missed or cancelled and a decline may be entered late, each with the time at which it happened: one that has come, after the plan of the course and after what it follows.',
+    demand: 'Course end',
+    facts: [],
+    override: 'none',
+  },
+  'session.recorded-once': {
+    says: 'A session of a course is recorded once: two of its sessions did not begin at the same time.',
+    demand: 'Session',
+    facts: [],
+    override: 'none',
+  },
   'session.entered-late': {
     says: 'A session that nobody had booked here, as one of a paper record, is recorded with the time at which it took place, and judged as any other.',
     demand: 'Session',
@@ -261,7 +273,7 @@ export const COURSE_RULES = ruleBook({
     override: 'none',
   },
   'session.hold-stays': {
-    says: 'A hold stands until a physician decides to go on: moving the session, or booking another one in its place, does not end it.',
+    says: 'A hold stands until a physician decides to go on: moving the session, taking its booking back, booking another one in its place or treating in another one does not end it.',
     demand: 'Session',
     facts: ['S0-P1', 'S0-C5'],
     override: 'physician',
@@ -327,7 +339,7 @@ export const COURSE_RULES = ruleBook({
     override: 'none',
   },
   'session.reviewed': {
-    says: 'A performed session that later knowledge touches is reviewed by a physician who may carry out the procedure.',
+    says: 'A performed session that later knowledge touches is reviewed by a physician who may carry out the procedure, and the review taken back by none but such a one.',
     demand: 'Late knowledge',
     facts: ['S2-Q1'],
     override: 'none',
@@ -364,6 +376,12 @@ export const COURSE_RULES = ruleBook({
   },
   'correction.in-future': {
     says: 'A correction says what has happened, not what is to come.',
+    demand: 'Mistakes',
+    facts: [],
+    override: 'none',
+  },
+  'correction.latest-first': {
+    says: 'A correction that later ones of the same entry rest on is taken back after them: each says the whole entry, with what the earlier ones had changed.',
     demand: 'Mistakes',
     facts: [],
     override: 'none',

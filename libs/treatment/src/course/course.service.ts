@@ -3,10 +3,11 @@ import { type CommandMeta, CommandRunner, type Reads, type StreamEvents } from '
 import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import { References } from '#libs/cqrs/src/references.js';
 import { effectiveHistory } from '#libs/event-store/src/correction.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
-import { localDateAt, type WallTime, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import { type Instant, localDateAt, type WallTime, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { z } from 'zod';
 import { consultationStream } from '../consultation/consultation.events.js';
 import { consultationFold } from '../consultation/consultation.state.js';
@@ -19,7 +20,7 @@ import { usedOf } from '../lot/lot-used.js';
 import { volumeLeft } from '../lot/lot.state.js';
 import { LotTraceQuery } from '../recall/lot-trace/lot-trace.query.js';
 import { requirePractitioner } from '../practitioner/require-practitioner.js';
-import { requireProtocol } from '../protocol/protocol.service.js';
+import { requireProtocol, requireProtocolThen } from '../protocol/protocol.service.js';
 import { requireSite } from '../site/site.service.js';
 import { legalRulesOf } from '../site/site.state.js';
 import { wallTimeAt } from '../wall-time.js';
@@ -78,15 +79,17 @@ export class CourseService {
     const result = await this.runner.run(
       meta,
       async (reads) => {
-        const [{ state }, { state: consultation }, protocol, site, practitioner] = await Promise.all([
+        const [{ state }, { state: consultation }, site, practitioner] = await Promise.all([
           reads.load(stream, courseFold),
           reads.load(consultationStream(data.consultation), consultationFold),
-          requireProtocol(reads, data.protocol, 'protocol'),
           requireSite(reads, siteId),
           requirePractitioner(reads, practitionerId),
         ]);
         const { timeZone } = site;
         const at = data.at === undefined ? undefined : wallTimeAt(data.at, timeZone, reads.now);
+        const protocol = at
+          ? await requireProtocolThen(reads, data.protocol, 'protocol', at)
+          : await requireProtocol(reads, data.protocol, 'protocol');
         const person =
           consultation.status === 'none'
             ? null
@@ -127,7 +130,10 @@ export class CourseService {
         protocolOfCourse(reads, meta.chain, state),
         requireSite(reads, state.siteId),
       ]);
-      return { type: 'ChangeCoursePlan', physicianId, physician, on: localDateAt(reads.now, timeZone), protocol, data };
+      const at = data.at === undefined ? undefined : wallTimeAt(data.at, timeZone, reads.now);
+      const on = localDateAt(at?.instant ?? reads.now, timeZone);
+      const changedAt = at && (await lastOf(reads, state, ({ type }) => type === 'CoursePlanChanged'));
+      return { type: 'ChangeCoursePlan', physicianId, physician, on, at, changedAt, protocol, data };
     });
   }
 
@@ -355,7 +361,7 @@ export class CourseService {
   async lapse(
     meta: CommandMeta,
     course: string,
-    { practitioner, reason }: z.infer<typeof lapseCourseSchema>,
+    { practitioner, reason, at: wall }: z.infer<typeof lapseCourseSchema>,
   ): Promise<CommandAnswer> {
     const practitionerId = await this.practitioner(meta, practitioner);
     return this.decide(meta, course, async (state, reads) => {
@@ -364,7 +370,9 @@ export class CourseService {
         requireSite(reads, state.siteId),
         requirePractitioner(reads, practitionerId),
       ]);
-      return { type: 'LapseCourse', practitionerId, protocol, today: localDateAt(reads.now, timeZone), reason };
+      const at = wall === undefined ? undefined : wallTimeAt(wall, timeZone, reads.now);
+      const today = localDateAt(at?.instant ?? reads.now, timeZone);
+      return { type: 'LapseCourse', practitionerId, protocol, today, at, reason };
     });
   }
 
@@ -440,7 +448,10 @@ export class CourseService {
     return found;
   };
 
-  /** For commands that need nothing but the course. */
+  /**
+   * For commands that need nothing but the course.
+   * @param wall wall time at the site of the session or the course, for what is entered late
+   */
   async simple(
     meta: CommandMeta,
     course: string,
@@ -456,8 +467,19 @@ export class CourseService {
           | 'PlanSessionProducts';
       }
     >,
+    wall?: WallTime,
   ): Promise<CommandAnswer> {
-    return this.decide(meta, course, () => Promise.resolve(command));
+    return this.decide(meta, course, async (state, reads) => {
+      if (wall === undefined) return command;
+      const sessionId = 'sessionId' in command ? command.sessionId : undefined;
+      const session = state.sessions.find((each) => each.sessionId === sessionId);
+      const { timeZone } = await requireSite(reads, session?.siteId ?? state.siteId);
+      const bookedAt = session && (await lastOf(reads, state, isBookingOf(session.sessionId)));
+      const at = wallTimeAt(wall, timeZone, reads.now);
+      if (command.type !== 'DeclineMaintenance') return { ...command, at, bookedAt };
+      const resumedAt = await lastOf(reads, state, ({ type }) => type === 'MaintenanceResumed');
+      return { ...command, at, resumedAt };
+    });
   }
 
   /** @param also what else is recorded where the command makes anything happen, in the same append */
@@ -624,6 +646,22 @@ export class CourseService {
     return changes;
   }
 }
+
+/** When the last entry of a course of some kind happened; undefined where there is none that stands. */
+async function lastOf(
+  reads: Reads,
+  { courseId }: PlannedCourse,
+  isMeant: (event: RecordedEvent) => boolean,
+): Promise<Instant | undefined> {
+  const history = effectiveHistory(await reads.events(courseStream(courseId)));
+  return history.findLast(isMeant)?.occurredAt.instant;
+}
+
+const isBookingOf =
+  (sessionId: Id) =>
+  ({ type, data }: RecordedEvent): boolean =>
+    (type === 'SessionBooked' || type === 'SessionRescheduled') &&
+    (data as { readonly sessionId: Id }).sessionId === sessionId;
 
 /** Where and by whom an entry says that something was done. */
 interface Stated {

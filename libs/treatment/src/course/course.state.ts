@@ -1,7 +1,7 @@
 import type { Correctness } from '#libs/event-store/src/correction.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { assertNever } from '#libs/kernel/src/assert-never.js';
-import type { Instant, LocalDate, ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import { dateOfWall, type Instant, type LocalDate, localDateAt, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Erased } from '#libs/event-store/src/personal-data.js';
 import type {
   AcceptedDeviation,
@@ -11,7 +11,7 @@ import type {
   StepDone,
   UsedProduct,
 } from './course.events.js';
-import { durationOf } from './session-times.rules.js';
+import { durationOf, hasComeBy } from './session-times.rules.js';
 
 interface SessionOfCourse {
   readonly sessionId: string;
@@ -35,6 +35,10 @@ export interface SessionHold {
   readonly positive: readonly string[] | Erased;
   readonly decision: 'proceed' | 'do-not-treat' | undefined;
   readonly physicianId: string | undefined;
+  /** Since when it has been decided so. */
+  readonly decidedAt: Instant | undefined;
+  /** True once the session was moved to another day after a physician had let it go on: that day asks anew. */
+  readonly isAskedAnew: boolean;
   /** When, and by whom, the questions were asked. */
   readonly at: Instant;
   readonly practitionerId: string;
@@ -203,14 +207,16 @@ function change(course: Draft, event: RecordedEvent<Exclude<CourseEvent, { type:
     case 'SessionHeld': {
       const { positive, practitionerId } = event.data;
       const by = { at: event.occurredAt.instant, practitionerId };
-      const hold: SessionHold = { positive, decision: undefined, physicianId: undefined, ...by };
+      const undecided = { decision: undefined, physicianId: undefined, decidedAt: undefined, isAskedAnew: false };
+      const hold: SessionHold = { positive, ...undecided, ...by };
       changeSession(course, event.data.sessionId, (session) => ({ ...session, hold }));
       break;
     }
     case 'SessionHoldDecided': {
       const { sessionId, decision, physicianId } = event.data;
+      const at = event.occurredAt.instant;
       changeSession(course, sessionId, (session) =>
-        session.hold ? { ...session, hold: { ...session.hold, decision, physicianId } } : session,
+        session.hold ? { ...session, hold: decided(session.hold, { decision, physicianId, at }) } : session,
       );
       break;
     }
@@ -343,19 +349,51 @@ function perform(
   if (data.kind === 'maintenance') course.scheduled = undefined;
 }
 
+type Decision = Pick<SessionHold, 'decision' | 'physicianId'> & { readonly at: Instant };
+
+/** Whoever decides the same again later changes nothing of since when it holds. */
+const decided = (hold: SessionHold, { decision, physicianId, at }: Decision): SessionHold => ({
+  ...hold,
+  decision,
+  physicianId,
+  decidedAt: hold.decision === decision ? hold.decidedAt : at,
+});
+
 /** What a physician let pass is asked anew on another day; a hold that nobody has lifted goes along. */
 const holdAfterMove = ({ hold, bookedFor }: OpenSession, to: ZonedTime): SessionHold | undefined =>
-  hold?.decision === 'proceed' && bookedFor?.wall.slice(0, 10) !== to.wall.slice(0, 10) ? undefined : hold;
+  hold?.decision === 'proceed' && bookedFor?.wall.slice(0, 10) !== to.wall.slice(0, 10)
+    ? { ...hold, isAskedAnew: true }
+    : hold;
 
-/** The latest hold of a course, while no physician has let its session go on; one that was performed is past it. */
-export function standingHold({ sessions }: PlannedCourse): SessionHold | undefined {
-  const held = sessions.filter((session) => session.hold !== undefined);
-  const latest = held.reduce<CourseSession | undefined>(
-    (last, each) => (last?.hold && each.hold && last.hold.at > each.hold.at ? last : each),
-    undefined,
+const isBy = (instant: Instant, by: ZonedTime | undefined): boolean =>
+  by === undefined || hasComeBy(instant, by.instant);
+
+/**
+ * Whether a physician had decided to go on.
+ * @param by when the session began; left out: by now
+ */
+export const isLifted = ({ decision, decidedAt }: SessionHold, by?: ZonedTime): boolean =>
+  decision === 'proceed' && decidedAt !== undefined && isBy(decidedAt, by);
+
+/**
+ * The latest hold of a course, while no physician has let its session go on; one that was performed is past it.
+ * @param by when a session began: what was found on its day or before, and what had been decided or performed by then.
+ *   By the day, since who enters a session late may say any time of it. Left out: by now
+ */
+export function standingHold({ sessions }: PlannedCourse, by?: ZonedTime): SessionHold | undefined {
+  const held = sessions.filter(
+    ({ hold }) => hold && (by === undefined || localDateAt(hold.at, by.zone) <= dateOfWall(by.wall)),
   );
-  return latest?.status === 'performed' || latest?.hold?.decision === 'proceed' ? undefined : latest?.hold;
+  const latest = held.reduce<CourseSession | undefined>((last, each) => (isAfter(last, each) ? last : each), undefined);
+  if (!latest?.hold || isLifted(latest.hold, by)) return undefined;
+  return latest.status === 'performed' && isBy(latest.at.instant, by) ? undefined : latest.hold;
 }
+
+/** Of what was found at one time, and stands with two sessions, the one that was decided on last. */
+const isAfter = (a: CourseSession | undefined, { hold: b }: CourseSession): boolean => {
+  if (!a?.hold || !b) return false;
+  return a.hold.at === b.at ? (a.hold.decidedAt ?? '') > (b.decidedAt ?? '') : a.hold.at > b.at;
+};
 
 function changeSession(course: Draft, sessionId: string, changed: (session: OpenSession) => CourseSession): void {
   course.sessions.forEach((session, n) => {

@@ -1,8 +1,10 @@
 import { newId } from '#libs/kernel/src/ids.js';
+import { occurredAt } from '#libs/kernel/src/occurred.js';
 import { addDays } from '#libs/kernel/src/local-date.js';
-import { localDateAt } from '#libs/kernel/src/zoned-time.js';
+import { localDateAt, zonedTime } from '#libs/kernel/src/zoned-time.js';
 import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
 import { clearConsultation } from '#test/support/cleared-consultation.js';
+import { ProtocolPublished, protocolStream } from '../protocol/protocol.events.js';
 import { allNo } from '#test/support/course-given.js';
 import { openTestApi, type TestApi } from '#test/support/test-api.js';
 
@@ -138,6 +140,177 @@ describe('a course that stands on paper', () => {
 });
 
 const FAR = ['interval-short', 'interval-long'].map((deviation) => ({ deviation, reason: 'as it was' }));
+
+it('[protocol.published-then] a course that is entered late has the version of the protocol that was published then', async () => {
+  const since = (days: number) => occurredAt(zonedTime(`${ago(days)}T06:00:00.000Z`, 'UTC'));
+  const publish = (code: string, version: number, days: number) =>
+    api.append({
+      stream: protocolStream(api.pistor.chain.id, code),
+      events: [ProtocolPublished(since(days), { protocol: { ...structuredClone(facial), code, version } })],
+    });
+  await publish('facial', 2, 30);
+  await publish('own-facial', 1, 40);
+  const versionOf = async (more: object) => {
+    const id = await made('/v1/courses', plan(more));
+    await api.followed();
+    return (await api.get(`/v1/courses/${id}`)).body['protocolVersion'];
+  };
+  expect(await versionOf({ at: `${ago(31)}T10:00` })).toBe(1);
+  expect([await versionOf({ at: `${ago(30)}T10:00` }), await versionOf({})]).toEqual([2, 2]);
+  // What is retired since was there.
+  await made('/v1/protocols/facial/versions/2/retire', {});
+  expect([await versionOf({ at: `${ago(20)}T10:00` }), await versionOf({})]).toEqual([2, 1]);
+  const none = await post('/v1/courses', plan({ protocol: 'own-facial', at: `${ago(60)}T10:00` }));
+  expect(rulesOf(none)).toEqual([422, ['protocol.published-then']]);
+  expect(none.body['fields'][0]).toMatchObject({
+    ...{ field: 'protocol', seen: `${ago(60)}T10:00` },
+    accepted: expect.stringContaining(`${ago(40)}T09:00 or later`),
+  });
+});
+
+it('[maintenance.after-course] [session.recorded-once] maintenance that stands on paper came after the last session of the course, and was once', async () => {
+  const course = await made('/v1/courses', plan({ at: `${ago(60)}T13:00`, plannedSessions: 4 }));
+  const sessions = `/v1/courses/${course}/sessions/recorded`;
+  for (const days of [58, 44, 30, 16]) await made(sessions, session(days, { overrides: FAR }));
+  const again = await post(sessions, session(16, { overrides: FAR }));
+  expect(rulesOf(again)).toEqual([422, ['session.recorded-once', 'session.beyond-plan']]);
+  expect(rulesOf(await post(sessions, session(10, { kind: 'maintenance' })))).toEqual([
+    422,
+    ['maintenance.after-course'],
+  ]);
+  await made(`/v1/courses/${course}/complete`, {});
+  for (const [days, clock] of [
+    [30, '18:00'],
+    [16, '18:00'],
+  ] as const) {
+    const early = await post(sessions, session(days, { kind: 'maintenance', at: `${ago(days)}T${clock}` }));
+    expect(rulesOf(early)).toEqual([422, ['maintenance.after-course']]);
+    expect(early.body['fields'][0]).toMatchObject({
+      ...{ field: 'at', seen: `${ago(days)}T${clock}`, accepted: `a day after ${ago(16)}` },
+      facts: ['S1-M2', 'S2-M1'],
+    });
+  }
+  await made(sessions, session(5, { kind: 'maintenance' }));
+  expect(rulesOf(await post(sessions, session(5, { kind: 'maintenance' })))).toEqual([422, ['session.recorded-once']]);
+});
+
+it('[adverse-event.closed-then] [session.open-adverse-event] an adverse event of the paper record blocks the sessions before it was closed, and none after', async () => {
+  const other = await made('/v1/patients', {
+    identity: { familyName: 'Kaya', givenName: 'Su', birthDate: '1981-05-05', sex: 'female' },
+    preference: { language: 'tr', channel: 'none', contactConsent: false },
+  });
+  const who = { patient: other, site, practitioner: physician, procedure: 'facial' };
+  const consulted = await clearConsultation(made, { ...who, on: ago(61) });
+  const course = await made('/v1/courses', plan({ consultation: consulted, at: `${ago(60)}T10:00` }));
+  const sessions = `/v1/courses/${course}/sessions/recorded`;
+  await made(sessions, session(58));
+  const event = await made(`/v1/patients/${other}/adverse-events`, {
+    ...{ site, course, kind: 'infection', severity: 'moderate', owner: physician },
+    ...{ onsetOn: ago(55), description: 'red and warm' },
+  });
+  const closing = (days: number) =>
+    post(`/v1/patients/${other}/adverse-events/${event}/close`, {
+      ...{ physician, outcome: 'recovered', at: `${ago(days)}T09:00` },
+    });
+  expect(rulesOf(await closing(56))).toEqual([422, ['adverse-event.closed-then']]);
+  expect(rulesOf(await closing(-1))).toEqual([422, ['adverse-event.closed-then']]);
+  expect((await closing(50)).status).toBe(200);
+  expect(rulesOf(await post(sessions, session(51, { overrides: FAR })))).toEqual([422, ['session.open-adverse-event']]);
+  await made(sessions, session(44));
+});
+
+it('[history.registered-always] a patient who was registered later is on record as of a time at which their course stood', async () => {
+  await made('/v1/courses', plan({ at: `${ago(60)}T19:00` }));
+  await api.followed();
+  const then = await api.get(`/v1/patients/${patient}?asOf=${ago(50)}`);
+  expect([then.status, then.body['name']]).toEqual([200, 'Ada Kaya']);
+  const courses = await api.get(`/v1/courses?patient=${patient}&asOf=${ago(50)}`);
+  expect((courses.body['items'] as unknown[]).length).toBeGreaterThan(0);
+});
+
+it('says which course, session, entry or consultation was asked for where there is none', async () => {
+  const course = await made('/v1/courses', plan({ at: `${ago(60)}T20:00` }));
+  const none = newId();
+  const asked = async (path: string) => {
+    const { status, body } = await post(path, { reason: 'ill' });
+    return [status, body['code'], body['fields']?.map((each: any) => [each.field, each.seen])];
+  };
+  expect(await asked(`/v1/courses/${course}/sessions/${none}/cancel`)).toEqual([
+    ...[404, 'session.unknown'],
+    [['session', none]],
+  ]);
+  expect(await asked(`/v1/courses/${none}/stop`)).toEqual([404, 'course.unknown', [['course', none]]]);
+  expect(await asked('/v1/courses/C-1/stop')).toEqual([404, 'course.unknown', [['course', 'C-1']]]);
+  expect(await asked(`/v1/courses/${course}/entries/${none}/retract`)).toEqual([
+    ...[404, 'entry.unknown'],
+    [['entry', none]],
+  ]);
+  const shown = await api.get(`/v1/consultations/${none}`);
+  expect([shown.status, (shown.body as Record<string, any>)['fields']?.[0]]).toEqual([
+    404,
+    expect.objectContaining({ field: 'consultation', seen: none }),
+  ]);
+});
+
+describe('what became of a course that stands on paper', () => {
+  const planned = (clock: string) => made('/v1/courses', plan({ at: `${ago(60)}T${clock}` }));
+  const statusOn = async (course: string, days: number) =>
+    (await api.get(`/v1/courses/${course}?asOf=${ago(days)}`)).body['status'];
+  const then = (course: string, what: string, days: number, more: object = {}) =>
+    post(`/v1/courses/${course}/${what}`, { at: `${ago(days)}T18:00`, ...more });
+  const late = (answer: Answer) => expect(rulesOf(answer)).toEqual([422, ['course.entered-late']]);
+
+  it('[course.entered-late] was completed on the day that is said, after its last session', async () => {
+    const course = await planned('14:00');
+    for (const days of [58, 44, 30, 16])
+      await made(`/v1/courses/${course}/sessions/recorded`, session(days, { overrides: FAR }));
+    late(await then(course, 'complete', 17));
+    late(await then(course, 'complete', -1));
+    expect((await then(course, 'complete', 15)).status).toBe(200);
+    await api.followed();
+    expect([await statusOn(course, 16), await statusOn(course, 15)]).toEqual(['active', 'completed']);
+    late(await then(course, 'decline-maintenance', 61));
+    expect((await then(course, 'decline-maintenance', 10)).status).toBe(200);
+    await made(`/v1/courses/${course}/maintenance/resume`, {});
+    late(await then(course, 'decline-maintenance', 9));
+  });
+  it('[course.entered-late] was stopped or had lapsed on the day that is said, by the rule of that day', async () => {
+    const [stopped, lapsed] = [await planned('15:00'), await planned('16:00')];
+    for (const course of [stopped, lapsed])
+      await made(`/v1/courses/${course}/sessions/recorded`, session(58, { overrides: FAR }));
+    const reason = 'moved away';
+    late(await then(stopped, 'stop', 59, { reason }));
+    expect((await then(stopped, 'stop', 50, { reason })).status).toBe(200);
+    await api.followed();
+    expect([await statusOn(stopped, 51), await statusOn(stopped, 50)]).toEqual(['active', 'stopped']);
+    const lapse = (days: number) => then(lapsed, 'lapse', days, { practitioner: physician, reason });
+    expect(rulesOf(await lapse(50))).toEqual([422, ['course.lapsed']]);
+  });
+  it('[course.entered-late] [plan.by-physician] had its plan changed on the day that is said, by whoever might then', async () => {
+    const course = await planned('17:00');
+    const left = await practitioner('physician', 400, 20);
+    const change = (days: number, plannedSessions: number) =>
+      then(course, 'plan', days, { plannedSessions, physician: left, reason: 'it helps' });
+    expect(rulesOf(await change(10, 5))).toEqual([422, ['plan.by-physician']]);
+    late(await change(61, 5));
+    expect((await change(40, 5)).status).toBe(200);
+    late(await change(41, 6));
+    await api.followed();
+    const plannedOn = async (days: number) =>
+      (await api.get(`/v1/courses/${course}?asOf=${ago(days)}`)).body['planned'];
+    expect([await plannedOn(41), await plannedOn(40)]).toEqual([4, 5]);
+  });
+  it('[course.entered-late] has sessions of which nothing became before they were booked', async () => {
+    const course = await planned('18:00');
+    const booking = { kind: 'course', site, practitioner: physician, at: `${addDays(today, 5)}T10:00` };
+    const booked = await post(`/v1/courses/${course}/sessions`, booking);
+    late(await then(course, `sessions/${booked.body['id']}/cancel`, 3, { reason: 'ill' }));
+    expect(rulesOf(await then(course, `sessions/${booked.body['id']}/miss`, 3))).toEqual([422, ['session.missed']]);
+    expect((await post(`/v1/courses/${course}/sessions/${booked.body['id']}/cancel`, { reason: 'ill' })).status).toBe(
+      200,
+    );
+  });
+});
 
 it('[plan.by-physician] [maintenance.physician-sets] a plan is changed by a physician who may carry out the procedure today', async () => {
   const course = await made('/v1/courses', plan({ at: `${ago(60)}T11:00` }));

@@ -114,7 +114,9 @@ it.each([
     const { clinic, physician: practitioner } = at;
     await clinic.consultations.override(clinic.meta(), consultation, { code, practitioner, reason: 'agreed' });
     expect(await standing()).toEqual([]);
-    expect(await refused(perform(session))).toEqual(['nothing']);
+    // It is 18:00 at the site: what was agreed then does not stand for an hour before it.
+    expect(await refused(perform(session, '2026-01-08T17:00'))).toEqual([rule]);
+    expect(await refused(perform(session, '2026-01-08T18:00'))).toEqual(['nothing']);
   },
 );
 
@@ -262,7 +264,9 @@ describe('the pre-treatment check', () => {
     expect(await refused(perform(next, '2026-01-08T15:00'))).toEqual(['session.held']);
     const proceed = { physician, decision: 'proceed' as const, reason: 'healed' };
     await clinic.courses.decideHold(clinic.meta(), course, next, proceed);
-    expect(await refused(perform(next, '2026-01-08T15:00'))).toEqual(['nothing']);
+    // It is 18:00 at the site: at three the decision was still to come.
+    expect(await refused(perform(next, '2026-01-08T15:00'))).toEqual(['session.held']);
+    expect(await refused(perform(next, '2026-01-08T18:00'))).toEqual(['nothing']);
   });
 });
 

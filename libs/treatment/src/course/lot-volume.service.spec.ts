@@ -8,6 +8,7 @@ import { courseStream } from './course.events.js';
 let at: EquippedClinic;
 let course: string;
 let lot: string;
+let bookings = 0;
 
 async function plan(): Promise<string> {
   const { clinic, site, physician, consultation } = at;
@@ -23,11 +24,14 @@ const receive = async (lotNumber: string, volumeMl: number): Promise<string> => 
 /** Books a session; what is returned records it with so much of a lot. */
 async function booked(of = course, kind: 'course' | 'maintenance' = 'course') {
   const { clinic, site, physician } = at;
-  const place = { kind, site, practitioner: physician, at: '2026-01-05T12:00' };
+  // One after the other: two sessions of a course never begin at the same time.
+  bookings += 1;
+  const wall = `2026-01-05T12:${String(bookings).padStart(2, '0')}`;
+  const place = { kind, site, practitioner: physician, at: wall };
   const session = (await clinic.courses.book(clinic.meta(), of, place)).id;
   return (volumeMl: number, lotNumber = 'V1') =>
     clinic.courses.perform(clinic.meta(), of, session, {
-      at: '2026-01-05T12:00',
+      at: wall,
       areas: ['face'],
       device: 'needle',
       depthMm: 2,
@@ -57,6 +61,7 @@ const used = async () => {
 };
 
 beforeEach(async () => {
+  bookings = 0;
   at = await equippedClinic();
   course = await plan();
   lot = await receive('V1', 3);

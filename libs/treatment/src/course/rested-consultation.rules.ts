@@ -1,8 +1,9 @@
-import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
+import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
 import { afterWithdrawals } from '../consultation/consent.rules.js';
-import type { Consent, ConsultationState } from '../consultation/consultation.state.js';
+import type { Consent, ConsultationState, HeldConsultation } from '../consultation/consultation.state.js';
 import { withdrawalsOf } from '../patient/person.js';
 import type { SessionWorld } from './session-finding.js';
+import { hasComeBy } from './session-times.rules.js';
 
 /** On what a course rested on a day. It may have moved to a newer consultation since: what was true before it stays true. */
 
@@ -13,11 +14,22 @@ const inTurn = ({ consultation, formerConsultations = [] }: Consulted): readonly
   consultation,
 ];
 
-/** The latest consultation of the course that was concluded by a day; the present one where there was none. */
-export const consultationOn = (world: Consulted, on: LocalDate): ConsultationState =>
-  inTurn(world).findLast(
-    (each) => each.status !== 'none' && each.concludedOn !== undefined && each.concludedOn <= on,
-  ) ?? world.consultation;
+/**
+ * Whether a consultation was concluded by a day, and by a moment of it where both are known.
+ * @param by left out: the day counts
+ */
+export const isConcludedBy = (
+  { concludedOn, concludedAt }: Pick<HeldConsultation, 'concludedOn' | 'concludedAt'>,
+  on: LocalDate,
+  by?: Instant,
+): boolean =>
+  concludedOn !== undefined &&
+  concludedOn <= on &&
+  (by === undefined || concludedAt === undefined || hasComeBy(concludedAt, by));
+
+/** The latest consultation of the course that was concluded by then; the present one where there was none. */
+export const consultationOn = (world: Consulted, on: LocalDate, by?: Instant): ConsultationState =>
+  inTurn(world).findLast((each) => each.status !== 'none' && isConcludedBy(each, on, by)) ?? world.consultation;
 
 /** Every consent of the course's consultations, as the person's withdrawals leave them. */
 export const consentsOf = (world: Consulted & Pick<SessionWorld, 'person'>): readonly Consent[] =>

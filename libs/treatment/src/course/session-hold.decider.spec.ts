@@ -47,10 +47,12 @@ const decide = (command: CourseCommand, events: readonly CourseStreamEvent[]) =>
   decideCourse(command, given(...events), NOW);
 const rules = (command: CourseCommand, events: readonly CourseStreamEvent[]) =>
   refusal(() => decide(command, events)).rules;
+/** The check was made, and decided on, before the sessions of that day. */
+const asked = occurredNow(at('2026-03-02T16:30').instant);
 const held = (id = sessionId, ...positive: string[]) =>
-  SessionHeld(now, { ...ofCourse, sessionId: id, practitionerId, positive: positive.length > 0 ? positive : [YES] });
-const decided = (decision: 'proceed' | 'do-not-treat', id = sessionId) =>
-  SessionHoldDecided(now, { ...ofCourse, sessionId: id, physicianId, decision, reason: 'seen' });
+  SessionHeld(asked, { ...ofCourse, sessionId: id, practitionerId, positive: positive.length > 0 ? positive : [YES] });
+const decided = (decision: 'proceed' | 'do-not-treat', id = sessionId, when = asked) =>
+  SessionHoldDecided(when, { ...ofCourse, sessionId: id, physicianId, decision, reason: 'seen' });
 const moved = (wall: string, id = sessionId) =>
   SessionRescheduled(now, { ...ofCourse, sessionId: id, siteId, practitionerId, at: at(wall) });
 const cancelled = (id = sessionId) => SessionCancelled(now, { ...ofCourse, sessionId: id, reason: 'ill' });
@@ -72,6 +74,93 @@ describe('a hold', () => {
     expect(rules(perform({}, yes, '2026-03-01T17:00'), [...lifted, moved('2026-03-01T17:00')])).toEqual([
       'session.held',
     ]);
+  });
+
+  describe('and the other sessions of its course', () => {
+    const other = newId();
+    const two = [planned, booked(sessionId, '2026-03-03T17:00'), booked(other, '2026-03-17T17:00', 2)];
+    const performOther = (wall = '2026-03-02T17:00', data = {}) => perform({}, data, wall, { sessionId: other });
+    const unbooked = (wall: string) => perform({}, {}, wall, { kind: 'course', sessionId: newId() });
+    const standing = (...events: CourseStreamEvent[]) => {
+      const course = given(...two, ...events) as PlannedCourse;
+      const of = course.sessions.find((each) => each.sessionId === other);
+      const booking = { kind: 'course', at: at('2026-03-17T17:00'), hold: of?.hold, planned: [] } as const;
+      return standingFindings(course, { ...world, lots: [] }, booking).map(({ rule }) => rule);
+    };
+    const decideOther = (decision: 'proceed' | 'do-not-treat'): CourseCommand => ({
+      type: 'DecideSessionHold',
+      sessionId: other,
+      physicianId,
+      physician,
+      protocol: facial,
+      decision,
+      reason: 'healed',
+    });
+
+    it.each([
+      ['that nobody decided on', []],
+      ['by a decision not to treat', [decided('do-not-treat')]],
+      ['of a session that was cancelled then', [decided('do-not-treat'), cancelled()]],
+    ])('[session.hold-stays] %s stands against another that was booked already', (_, more) => {
+      const events = [...two, held(), ...more];
+      expect(rules(performOther(), events)).toEqual(['session.held']);
+      expect(standing(held(), ...more)).toEqual(['session.held']);
+      // Neither the minute nor an earlier time of the day makes it another one.
+      for (const wall of ['2026-03-02T16:30', '2026-03-02T10:00']) {
+        expect(rules(performOther(wall), events)).toEqual(['session.held']);
+        expect(rules(unbooked(wall), events)).toEqual(['session.held']);
+      }
+      // What took place on a day before was not asked then.
+      expect(decide(unbooked('2026-03-01T17:00'), events)).toHaveLength(1);
+    });
+    it('[session.hold-stays] stands against a session of the minute in which it was held', () => {
+      const thisMinute = SessionHeld(occurredNow('2026-03-02T14:00:42.000Z'), held().data);
+      expect(rules(unbooked('2026-03-02T17:00'), [...two, thisMinute])).toEqual(['session.held']);
+    });
+    it('[session.hold-stays] goes no further once a physician has let either of them go on', () => {
+      expect(decide(performOther(), [...two, held(), decided('proceed')])).toHaveLength(1);
+      const there = [held(), decided('do-not-treat'), cancelled()];
+      const events = [...two, ...there];
+      const decisions = decideCourse(decideOther('proceed'), given(...events), asked.instant);
+      expect(decisions.map(({ type }) => type)).toEqual(['SessionHeld', 'SessionHoldDecided']);
+      expect(standing(...there, ...decisions)).toEqual([]);
+      expect(decide(performOther('2026-03-02T17:00', yes), [...events, ...decisions])).toHaveLength(1);
+      expect(decide(decideOther('proceed'), [...events, ...decisions])).toEqual([]);
+    });
+    it('[session.hold-stays] stands again when it is found anew after that', () => {
+      const again = SessionHeld(occurredNow(at('2026-03-02T16:45').instant), held().data);
+      const events = [...two, held(other), decided('proceed', other), again];
+      expect(rules(performOther('2026-03-02T17:00', yes), events)).toEqual(['session.held']);
+    });
+    it('[session.hold-stays] stood on its day although a physician decided to go on afterwards', () => {
+      const later = decided('proceed', sessionId, occurredNow(at('2026-03-02T17:30').instant));
+      expect(rules(performOther('2026-03-02T17:00'), [...two, held(), later])).toEqual(['session.held']);
+    });
+    it('[session.hold-stays] of what has no override is in the patient’s record alone', () => {
+      expect(standing(held(sessionId, 'pregnancy'))).toEqual([]);
+      expect(decide(unbooked('2026-03-02T17:00'), [...two, held(sessionId, 'pregnancy')])).toHaveLength(1);
+    });
+    it('[session.hold-stays] is not washed out by a hold of another session for something else', () => {
+      const hold: CourseCommand = {
+        type: 'HoldSession',
+        sessionId: other,
+        practitionerId,
+        protocol: facial,
+        data: { practitioner: 'N1', positive: ['aspirin-or-nsaid'] },
+      };
+      expect(decide(hold, [...two, held()])).toMatchObject([{ data: { positive: ['aspirin-or-nsaid', YES] } }]);
+    });
+  });
+  it('[session.held] is decided on before the treatment, and not after it', () => {
+    const later = occurredNow(at('2026-03-02T17:01').instant);
+    const afterwards = [...start, held(), decided('proceed', sessionId, later)];
+    for (const wall of ['2026-03-01T17:00', '2026-03-02T17:00']) {
+      expect(new Set(rules(perform({}, yes, wall), afterwards))).toEqual(new Set(['session.held']));
+    }
+    expect(decide(perform({}, yes, '2026-03-02T17:01'), afterwards)).toHaveLength(1);
+    // The same decision again is none of a later time.
+    const again = [...start, held(), decided('proceed'), decided('proceed', sessionId, later)];
+    expect(decide(perform({}, yes), again)).toHaveLength(1);
   });
 
   const book: CourseCommand = {
@@ -133,6 +222,29 @@ describe('a hold', () => {
     // Who might not have decided it on that day takes nothing back (S2-Q1).
     expect(rules(retract(by({ ...physician, credentials: [] })), events)).toEqual(['session.hold-stays']);
     expect(decide(retract(by(physician)), events)).toMatchObject([{ data: { physicianId } }]);
+  });
+  it.each([
+    ['that nobody decided on', []],
+    ['by a decision not to treat', [decided('do-not-treat')]],
+    ['of a session that was cancelled', [cancelled()]],
+  ])('[session.hold-stays] %s is not washed out by taking the booking back', (_, more) => {
+    const events = [...start, held(), ...more];
+    const retractBooking = (after: readonly CourseStreamEvent[]): CourseCommand => ({
+      type: 'RetractCourseEntry',
+      protocol: facial,
+      eventId: eventIdOf(1),
+      reason: 'booked by mistake',
+      history: recorded(after),
+      openFollowUps: [],
+      physician: { id: physicianId, state: physician, on: '2026-03-02' },
+    });
+    expect(rules(retractBooking(events), events)).toEqual(['session.hold-stays']);
+    // Once a physician has taken the hold back, or decided to go on, there is nothing to wash out.
+    const free = [...events, ...decide({ ...retractBooking(events), eventId: eventIdOf(2) } as CourseCommand, events)];
+    expect(decide(retractBooking(free), free)).toHaveLength(1);
+    expect(
+      decide(retractBooking([...start, held(), decided('proceed')]), [...start, held(), decided('proceed')]),
+    ).toHaveLength(1);
   });
   it('[session.check-as-held] of the day of the session is recorded with it as it was found', () => {
     const lifted = [...start, held(), decided('proceed')];

@@ -1,10 +1,10 @@
-import { dateOfWall, type LocalDate } from '#libs/kernel/src/zoned-time.js';
+import { dateOfWall, type Instant, type LocalDate } from '#libs/kernel/src/zoned-time.js';
 import { consentOn, guardianMissing } from '../consultation/consent.rules.js';
 import { screeningValidOn } from '../consultation/consultation.rules.js';
 import { isCredentialedFor } from '../practitioner/practitioner.state.js';
 import type { CourseRule } from './course.rule-book.js';
 import { performedSessions, type PlannedCourse } from './course.state.js';
-import { consentsOf, consultationOn } from './rested-consultation.rules.js';
+import { consentsOf, consultationOn, isConcludedBy } from './rested-consultation.rules.js';
 import type { Finding, SessionFacts, SessionWorld } from './session-finding.js';
 
 /** Who may treat, and with whose leave: credential, consent and a cleared consultation. */
@@ -98,11 +98,14 @@ export function consent(
 /**
  * The consultation that a course rested on that day is the person's own, about the procedure, and cleared by then (S2-V1,
  * S3-V1). What it found must still hold when a course begins, and for each maintenance session; in between it may grow old.
+ * A course begins with its first session, in whatever order they are entered.
+ * @param by when the session began; left out for one that is still to come, which is asked by its day
  */
 export function screening(
   course: PlannedCourse,
   world: Pick<SessionWorld, 'consultation' | 'formerConsultations' | 'protocol' | 'person'>,
   session: Pick<SessionFacts, 'at' | 'kind'>,
+  by?: Instant,
 ): Finding[] {
   const found = (
     rule: CourseRule,
@@ -122,7 +125,7 @@ export function screening(
   });
   const on = dateOfWall(session.at.wall);
   const { protocol, person } = world;
-  const consultation = consultationOn(world, on);
+  const consultation = consultationOn(world, on, by);
   if (
     consultation.status === 'none' ||
     !person.patients.some(({ patientId }) => patientId === consultation.patientId)
@@ -147,12 +150,14 @@ export function screening(
     const message = `The consultation that the course rests on is ${outcome}, not cleared.`;
     return [found('consultation.cleared', message, ['S2-V1', 'S3-V1'], outcome, 'cleared')];
   }
-  if (consultation.concludedOn !== undefined && consultation.concludedOn > on) {
-    const message = `The consultation that the course rests on was cleared on ${consultation.concludedOn} only.`;
-    const accepted = `a consultation that was cleared by ${on}`;
-    return [found('consultation.cleared', message, ['S2-V1', 'S3-V1'], consultation.concludedOn, accepted)];
+  if (!isConcludedBy(consultation, on, by)) {
+    const { concludedOn = 'no day', concludedAt } = consultation;
+    const message = `The consultation that the course rests on was cleared on ${concludedOn} only, after that time.`;
+    const seen = concludedOn === on && concludedAt ? concludedAt : concludedOn;
+    const accepted = `a consultation that was cleared by ${session.at.wall}`;
+    return [found('consultation.cleared', message, ['S2-V1', 'S3-V1'], seen, accepted)];
   }
-  const begins = performedSessions(course, 'course').length === 0;
+  const begins = !performedSessions(course, 'course').some(({ at }) => at.instant < session.at.instant);
   if (session.kind === 'course' && !begins) return [];
   if (screeningValidOn(consultation, protocol, on)) return [];
   const { lasts, facts } = protocol.screening.validity;

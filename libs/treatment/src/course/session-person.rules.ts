@@ -1,25 +1,29 @@
-import { dateOfWall, type LocalDate } from '#libs/kernel/src/zoned-time.js';
+import { dateOfWall, type Instant, type LocalDate } from '#libs/kernel/src/zoned-time.js';
 import { blockingFindings, reviewFindings } from '#libs/protocols/src/contraindication.rule.js';
 import { type AdverseEventState, isClosedAt } from '../adverse-event/adverse-event.state.js';
+import type { ContraindicationOverride } from '../consultation/consultation.state.js';
 import { saysMore } from '../consultation/override.rules.js';
 import { endOfPerson, healthKnownOn, healthOn, openAdverseEvents, type Person } from '../patient/person.js';
 import type { FollowUp, PlannedCourse } from './course.state.js';
 import { consultationOn } from './rested-consultation.rules.js';
 import type { Finding, SessionFacts, SessionWorld } from './session-finding.js';
+import { hasComeBy } from './session-times.rules.js';
 
 /**
  * Blocking contraindications (S0-C1 to S0-C8), with the ingredients of the lots that are used (S0-C5); what no list knows
  * holds the session until a physician has looked at it (S4-C1, S0-G1). What holds on the day of the session counts, in
  * whichever registration of the person it stands. What a physician has overridden in the consultation is not asked for
- * again; what was learned after that was not accepted by it.
+ * again; what was learned after that was not accepted by it, and it accepts nothing that took place before it was given.
+ * @param by when the session began; left out for one that is still to come, which is asked by its day
  */
 export function contraindications(
   world: Pick<SessionWorld, 'protocol' | 'person' | 'consultation' | 'formerConsultations'>,
   on: LocalDate,
   ingredients: readonly string[],
+  by?: Instant,
 ): Finding[] {
   const { protocol, person } = world;
-  const consultation = consultationOn(world, on);
+  const consultation = consultationOn(world, on, by);
   const answers = healthOn(person, on);
   if (answers === 'erased') {
     return [
@@ -37,10 +41,13 @@ export function contraindications(
   }
   const isAccepted = (code: string): boolean => {
     if (consultation.status === 'none') return false;
-    const override = consultation.overrides.find((each) => each.code === code);
-    if (!override) return false;
-    const then = healthKnownOn(person, consultation.patientId, on, override.position);
-    return then !== 'erased' && !saysMore(protocol, code, { now: answers, then }, ingredients);
+    const { patientId, overrides, formerOverrides = [] } = consultation;
+    return [...formerOverrides, ...overrides].some((override) => {
+      if (override.code !== code || override.on > on || !isGivenBy(override, by)) return false;
+      // Of what is on record, an override on paper accepts what was true by its day.
+      const then = healthKnownOn(person, patientId, override.on, override.position);
+      return then !== 'erased' && !saysMore(protocol, code, { now: answers, then }, ingredients);
+    });
   };
   const blocking = blockingFindings(protocol, answers, ingredients)
     .filter(({ code, overridable }) => !(overridable && isAccepted(code)))
@@ -72,6 +79,9 @@ export function contraindications(
     );
   return [...blocking, ...unlisted];
 }
+
+const isGivenBy = ({ at }: ContraindicationOverride, by: Instant | undefined): boolean =>
+  at === undefined || by === undefined || hasComeBy(at, by);
 
 /** An adverse event of the person that no physician has closed: what stands against a session that is still to come. */
 export function adverseEvents(

@@ -41,15 +41,19 @@ export function intervals(
   const last = all.findLast((each) => each.at.instant <= session.at.instant);
   if (last) {
     const on = dateOfWall(last.at.wall);
-    const since = intervalDeviation({ intervalDays }, on, date);
-    if (since === 'interval-short') {
+    if (intervalDeviation({ intervalDays }, on, date) === 'interval-short') {
       const earliest = nextEarliest({ intervalDays }, on);
       const message = `The last session was on ${on}; at least ${min} days lie between two, so the earliest day is ${earliest}.`;
-      findings.push(found(since, message, daysBetween(on, date)));
-    } else if (since && own.includes(last)) {
-      findings.push(
-        found(since, `The last session was on ${on}; at most ${max} days lie between two.`, daysBetween(on, date)),
-      );
+      findings.push(found('interval-short', message, daysBetween(on, date)));
+    }
+  }
+  // How long is too long is a matter of the course itself: a session of another one between does not bridge it.
+  const lastOwn = own.findLast((each) => each.at.instant <= session.at.instant);
+  if (lastOwn) {
+    const on = dateOfWall(lastOwn.at.wall);
+    if (intervalDeviation({ intervalDays }, on, date) === 'interval-long') {
+      const message = `The last session of the course was on ${on}; at most ${max} days lie between two.`;
+      findings.push(found('interval-long', message, daysBetween(on, date)));
     }
   }
   // One that is entered late must keep its distance from those after it, too.

@@ -17,6 +17,11 @@ const MINUTE_MS = 60_000;
 export const minutesBetween = (from: ZonedTime, to: ZonedTime | undefined): number | undefined =>
   to && Math.round((Date.parse(to.instant) - Date.parse(from.instant)) / MINUTE_MS);
 
+/** Whether something had come when a session began: a wall time has minutes, and what came in its minute had come. */
+export const hasComeBy = (instant: Instant, began: Instant): boolean =>
+  instant.slice(0, TO_THE_MINUTE) <= began.slice(0, TO_THE_MINUTE);
+const TO_THE_MINUTE = 'yyyy-mm-ddThh:mm'.length;
+
 /** How long a session took, in minutes: between its start and its end where both are known, else as it was said. */
 export const durationOf = ({ at, endedAt, durationMinutes }: SessionTimes): number | undefined =>
   minutesBetween(at, endedAt) ?? durationMinutes;

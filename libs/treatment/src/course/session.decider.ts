@@ -31,17 +31,20 @@ import {
 import type { CourseRule } from './course.rule-book.js';
 import {
   bookedSessions,
+  isLifted,
   type OpenSession,
   performedSessions,
   type PlannedCourse,
   type SessionHold,
   standingHold,
 } from './course.state.js';
+import { type MaintenanceEnd, maintenanceEnded } from './maintenance-end.rules.js';
 import type { Finding, SessionWorld } from './session-finding.js';
 import { consent, credential, screening } from './session-permission.rules.js';
 import { personGone } from './session-person.rules.js';
+import { placeFields } from './session-place.rules.js';
 import { durationOf, timeFields } from './session-times.rules.js';
-import { heldSession, sessionFindings } from './session.rules.js';
+import { goesOver, heldSession, holdAgainst, sessionFindings } from './session.rules.js';
 
 type PerformData = z.infer<typeof performSessionSchema>;
 
@@ -61,6 +64,8 @@ export interface BookingWorld
   extends Pick<SessionWorld, 'consultation' | 'formerConsultations' | 'practitioner' | 'protocol' | 'person'> {
   /** Ids of the person's open adverse events. */
   readonly openAdverseEvents: readonly string[];
+  /** What ends maintenance beside the course's own events; left out for a session of the course. */
+  readonly maintenance?: MaintenanceEnd;
 }
 
 export interface RescheduleSession {
@@ -161,13 +166,14 @@ export function bookSession(command: BookSession, state: PlannedCourse, now: Ins
     ...performedSessions(state, 'course'),
     ...bookedSessions(state).filter((each) => each.kind === 'course'),
   ];
-  requireBookable(state, world, { at, kind }, beyondPlan(state, kind, taken.length));
+  const ended = world.maintenance ? maintenanceEnded(state, world.maintenance, dateOfWall(at.wall)) : [];
+  requireBookable(state, world, { at, kind }, [...beyondPlan(state, kind, taken.length), ...ended]);
   const number = nextNumber(state, kind);
   const { courseId, patientId } = state;
   const booked = { courseId, patientId, sessionId, kind, number, siteId, practitionerId, at };
   return [
     SessionBooked(occurredNow(now), { ...booked, ...(products === undefined ? {} : { products: [...products] }) }),
-    ...heldOver(state, world.protocol, sessionId, now),
+    ...heldOver(state, world.protocol, sessionId),
   ];
 }
 
@@ -180,15 +186,18 @@ const nextNumber = ({ sessions }: PlannedCourse, kind: SessionKind): number =>
  * booking another does not answer what the check found. What has no override stands in the patient's record, where it is
  * resolved.
  */
-function heldOver(state: PlannedCourse, protocol: Protocol, sessionId: string, now: Instant): CourseEvent[] {
+function heldOver(state: PlannedCourse, protocol: Protocol, sessionId: string): CourseEvent[] {
   const hold = standingHold(state);
-  if (!hold || isErased(hold.positive)) return [];
-  const absolute = new Set(absoluteChecks(protocol, hold.positive).map(({ code }) => code));
-  const positive = hold.positive.filter((code) => !absolute.has(code));
+  return hold ? heldAsWell(state, hold, protocol, sessionId) : [];
+}
+
+/** It was found when it was found, whichever session waits for it. */
+function heldAsWell(state: PlannedCourse, hold: SessionHold, protocol: Protocol, sessionId: string): CourseEvent[] {
+  const positive = isErased(hold.positive) ? [] : goesOver(hold, protocol);
   if (positive.length === 0) return [];
   const { courseId, patientId } = state;
   const { practitionerId } = hold;
-  return [SessionHeld(occurredNow(now), { courseId, patientId, sessionId, practitionerId, positive })];
+  return [SessionHeld(occurredNow(hold.at), { courseId, patientId, sessionId, practitionerId, positive })];
 }
 
 export function rescheduleSession(command: RescheduleSession, state: PlannedCourse, now: Instant): CourseEvent[] {
@@ -234,7 +243,10 @@ export function holdSession(command: HoldSession, state: PlannedCourse, now: Ins
     ]);
   }
   // What was found before stays found: a new hold does not wash out an old one.
-  const before = session.hold && !isErased(session.hold.positive) ? session.hold.positive : [];
+  const own =
+    session.hold && !session.hold.isAskedAnew && !isErased(session.hold.positive) ? session.hold.positive : [];
+  const elsewhere = standingHold(state);
+  const before = [...own, ...(elsewhere ? goesOver(elsewhere, protocol) : [])];
   const positive = [...new Set([...before, ...data.positive])].sort();
   if (session.hold && !session.hold.decision && JSON.stringify(session.hold.positive) === JSON.stringify(positive)) {
     return [];
@@ -250,8 +262,10 @@ export function holdSession(command: HoldSession, state: PlannedCourse, now: Ins
  * @throws HoldRefused
  */
 export function decideSessionHold(command: DecideSessionHold, state: PlannedCourse, now: Instant): CourseEvent[] {
-  const { sessionId, physicianId, decision, reason } = command;
-  const { hold, bookedFor } = bookedSession(state, sessionId);
+  const { sessionId, physicianId, protocol, decision, reason } = command;
+  const { hold: own, bookedFor } = bookedSession(state, sessionId);
+  const stands = holdAgainst(state, own, protocol);
+  const hold = stands ?? (own?.isAskedAnew ? undefined : own);
   if (!hold) {
     throw new HoldRefused([
       {
@@ -283,7 +297,10 @@ export function decideSessionHold(command: DecideSessionHold, state: PlannedCour
   }
   if (fields.length > 0) throw new HoldRefused(fields);
   const { courseId, patientId } = state;
-  return [SessionHoldDecided(occurredNow(now), { courseId, patientId, sessionId, physicianId, decision, reason })];
+  return [
+    ...(hold === own ? [] : heldAsWell(state, hold, protocol, sessionId)),
+    SessionHoldDecided(occurredNow(now), { courseId, patientId, sessionId, physicianId, decision, reason }),
+  ];
 }
 
 const absoluteChecks = ({ preSession }: Protocol, positive: readonly string[]) =>
@@ -316,8 +333,9 @@ export function performSession(command: PerformSession, state: PlannedCourse, no
     data.overrides.map(({ deviation, reason }) => [deviation, reason]),
   );
   const fields = [
+    ...placeFields(state, { sessionId, kind: session.kind, at }),
     ...identityFields(data),
-    ...checkFields(session, world.protocol, data, at),
+    ...checkFields(session, state, world.protocol, data, at),
     ...orderFields(world, at),
     ...beyondPlan(state, session.kind, performedSessions(state, 'course').length),
     ...refusedFields(findings, reasons, world, at),
@@ -359,13 +377,12 @@ export function performSession(command: PerformSession, state: PlannedCourse, no
   ];
 }
 
-/** A session that nobody had booked here; a hold that stood when it took place stood against it as well. */
+/** A session that nobody had booked here. */
 function unbooked(
-  { sessionId, siteId, practitionerId, at }: PerformSession,
+  { sessionId, siteId, practitionerId }: PerformSession,
   kind: SessionKind,
   state: PlannedCourse,
 ): OpenSession {
-  const hold = standingHold(state);
   return {
     status: 'booked',
     sessionId,
@@ -376,7 +393,7 @@ function unbooked(
     bookedFor: undefined,
     bookings: 0,
     plannedProducts: undefined,
-    hold: hold && hold.at <= at.instant ? hold : undefined,
+    hold: undefined,
   };
 }
 
@@ -422,7 +439,13 @@ function identityFields({ identifiers }: PerformData): CourseRefusal[] {
  * The short check before the treatment (S0-P1, S4-C1, S0-C1): every question answered; a yes waits for a physician's
  * written decision to go on, which some do not allow at all.
  */
-function checkFields(session: OpenSession, protocol: Protocol, { check }: PerformData, at: ZonedTime): CourseRefusal[] {
+function checkFields(
+  { hold }: OpenSession,
+  state: PlannedCourse,
+  protocol: Protocol,
+  { check }: PerformData,
+  at: ZonedTime,
+): CourseRefusal[] {
   const { checks } = protocol.preSession;
   const missing = checks.filter(({ code }) => check[code] === undefined);
   const asked = new Set(checks.map(({ code }) => code));
@@ -445,9 +468,9 @@ function checkFields(session: OpenSession, protocol: Protocol, { check }: Perfor
       accepted: [...asked].join(', '),
     });
   }
-  const { hold } = session;
-  fields.push(...heldSession(hold).map(fieldOf), ...notAsHeld(hold, check, at));
-  const decided = hold?.decision === 'proceed' && !isErased(hold.positive) ? hold.positive : [];
+  fields.push(...heldSession(holdAgainst(state, hold, protocol, at)).map(fieldOf), ...notAsHeld(hold, check, at));
+  const isDecided = hold !== undefined && !hold.isAskedAnew && isLifted(hold, at);
+  const decided = isDecided && !isErased(hold.positive) ? hold.positive : [];
   for (const { code, overridable, facts } of checks) {
     if (check[code] !== 'yes' || (overridable && decided.includes(code))) continue;
     fields.push({
@@ -467,7 +490,7 @@ function checkFields(session: OpenSession, protocol: Protocol, { check }: Perfor
 
 /** What the check found on the day of the session is recorded with it, although a physician let it go on. */
 function notAsHeld(hold: SessionHold | undefined, check: PerformData['check'], at: ZonedTime): CourseRefusal[] {
-  if (hold?.decision !== 'proceed' || isErased(hold.positive)) return [];
+  if (hold?.decision !== 'proceed' || hold.isAskedAnew || isErased(hold.positive)) return [];
   if (localDateAt(hold.at, at.zone) !== dateOfWall(at.wall)) return [];
   return hold.positive
     .filter((code) => check[code] === 'no')

@@ -81,6 +81,8 @@ describe('a booked session', () => {
       positive: ['new-medication'],
       decision,
       physicianId: undefined,
+      decidedAt: decision && at('2026-03-01T10:05').instant,
+      isAskedAnew: false,
     });
     expect(rules({}, { hold: hold(undefined) })).toEqual(['session.held']);
     expect(rules({}, { hold: hold('do-not-treat') })).toEqual(['session.held']);

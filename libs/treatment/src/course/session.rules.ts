@@ -1,7 +1,9 @@
+import { isErased } from '#libs/event-store/src/personal-data.js';
 import { dateOfWall, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import type { ConsultationState } from '../consultation/consultation.state.js';
 import type { PlannedProduct, SessionKind } from './course.events.js';
-import type { PlannedCourse, SessionHold } from './course.state.js';
+import { isLifted, type PlannedCourse, type SessionHold, standingHold } from './course.state.js';
 import type { Finding, SessionFacts, SessionWorld } from './session-finding.js';
 import { ingredientsIn, lotFindings, plannedLot, volumes } from './session-lots.rules.js';
 import { consent, credential, screening, stepCredentials } from './session-permission.rules.js';
@@ -18,12 +20,12 @@ export function sessionFindings(course: PlannedCourse, world: SessionWorld, sess
     ...credential(course, world, session),
     ...stepCredentials(course, world, session),
     ...consent(course, world, session),
-    ...screening(course, world, session),
+    ...screening(course, world, session, session.at.instant),
     ...session.products.flatMap((used, n) =>
       lotFindings(world.lots[n], used, `products.${n}.lotNumber`, `products.${n}.vialId`, session),
     ),
     ...volumes(world.lots, session.products),
-    ...contraindications(world, dateOfWall(session.at.wall), ingredientsIn(world.lots)),
+    ...contraindications(world, dateOfWall(session.at.wall), ingredientsIn(world.lots), session.at.instant),
     ...adverseEventsAt(course, world, session),
     ...personGone(world, session),
   ];
@@ -59,7 +61,7 @@ export function standingFindings(
     ...contraindications(world, dateOfWall(session.at.wall), ingredients),
     ...adverseEvents(course, world),
     ...personGone(world, session),
-    ...heldSession(session.hold),
+    ...heldSession(holdAgainst(course, session.hold, world.protocol)),
     ...session.planned.flatMap((product, n) => plannedLot(world.lots[n], product, session)),
   ];
 }
@@ -81,15 +83,40 @@ function ended({ status }: PlannedCourse, kind: SessionKind): Finding[] {
   ];
 }
 
+/**
+ * The hold that stands against a session: its own, or that of another session of the course. What the check found of the
+ * patient on the day of one session is not answered by treating in another. What has no override stands in the patient's
+ * record, where it is resolved, and against other sessions from there.
+ * @param own of the session itself
+ * @param by when the session began; left out: by now
+ */
+export function holdAgainst(
+  course: PlannedCourse,
+  own: SessionHold | undefined,
+  protocol: Pick<Protocol, 'preSession'>,
+  by?: ZonedTime,
+): SessionHold | undefined {
+  if (own && !own.isAskedAnew && !isLifted(own, by)) return own;
+  const standing = standingHold(course, by);
+  return standing && goesOver(standing, protocol).length > 0 ? standing : undefined;
+}
+
+/** What of a hold stands against other sessions as well; where it cannot be read any more, all that may be asked. */
+export function goesOver({ positive }: SessionHold, { preSession }: Pick<Protocol, 'preSession'>): string[] {
+  const absolute = new Set(preSession.checks.filter(({ overridable }) => !overridable).map(({ code }) => code));
+  const found = isErased(positive) ? preSession.checks.map(({ code }) => code) : positive;
+  return found.filter((code) => !absolute.has(code));
+}
+
 /** The pre-treatment check found something, and no physician has decided to go on (S0-P1). */
 export function heldSession(hold: SessionHold | undefined): Finding[] {
-  if (!hold || hold.decision === 'proceed') return [];
+  if (!hold) return [];
   return [
     {
       rule: 'session.held',
       deviation: null,
       field: 'session',
-      message: hold.decision ? 'A physician has decided not to treat.' : 'The session waits for a physician to decide.',
+      message: HELD[hold.decision ?? 'undecided'],
       facts: ['S0-P1'],
       override: 'none',
       seen: hold.decision ?? 'undecided',
@@ -97,3 +124,9 @@ export function heldSession(hold: SessionHold | undefined): Finding[] {
     },
   ];
 }
+
+const HELD = {
+  undecided: 'What the check found waits for a physician to decide.',
+  'do-not-treat': 'A physician has decided not to treat.',
+  proceed: 'A physician decided to go on only after it had begun.',
+};

@@ -18,16 +18,14 @@ import { PATIENT_SITES, PATIENT_SITES_SCHEMA } from '../patient/patient-sites/pa
 import { fullName, openAll, type People } from './people.js';
 
 export const patientsParamsSchema = listQueryOf({
-  search: z
-    .string()
-    .trim()
-    .min(1)
-    .max(200)
-    .optional()
-    .describe('A code or a family name, whole; letter case does not count.'),
   site: z.string().min(1).max(200).optional().describe('Those whom this site has to do with.'),
 });
 export type PatientsParams = z.output<typeof patientsParamsSchema>;
+
+/** What is searched for may be a name, and addresses end up in histories and logs: it is asked in the body. */
+export const patientSearchSchema = z.strictObject({
+  search: z.string().trim().min(1).max(200).describe('A code or a family name, whole; letter case does not count.'),
+});
 
 const SCHEMA = `"${schemaOf(DIRECTORY)}"`;
 const OF_SITE = `and exists (select from "${PATIENT_SITES_SCHEMA}".patient_site s
@@ -46,9 +44,17 @@ export class PatientsQuery {
     private readonly people: People,
   ) {}
 
-  /** In the order in which they were registered. @throws Invalid `cursor.malformed`; NotFound `site.unknown` */
-  async list(chain: Chain, params: PatientsParams): Promise<{ items: PatientSummary[]; next: string | null }> {
-    const { search, site } = params;
+  /**
+   * In the order in which they were registered.
+   * @param search a code or a family name, whole; everybody where it is left out
+   * @throws Invalid `cursor.malformed`; NotFound `site.unknown`
+   */
+  async list(
+    chain: Chain,
+    params: PatientsParams,
+    search?: string,
+  ): Promise<{ items: PatientSummary[]; next: string | null }> {
+    const { site } = params;
     const siteId = site === undefined ? null : await this.references.resolve(chain, 'site', site);
     const after = params.cursor === undefined ? null : decodeCursor(params.cursor, 1)[0];
     const { rows } = await this.db.query<{ id: Id; preference: ContactPreference; courses: number }>(

@@ -1,6 +1,6 @@
+import { CourseUnknown } from '../course/course.errors.js';
 import type { References } from '#libs/cqrs/src/references.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
-import { NotFound } from '#libs/kernel/src/errors.js';
 import { courseStream } from '../course/course.events.js';
 import { courseFold } from '../course/course.state.js';
 import { type People, siteIn } from '../directory/people.js';
@@ -30,7 +30,7 @@ export class CourseHistoryQuery {
     const events = await this.records.events(chain, stream);
     const [sites, now] = await Promise.all([this.people.sites(chain), this.chains.now(chain)]);
     const { knownAt } = askedHistory({ knownAt: params.knownAt }, 'UTC', now);
-    if (events.length === 0) throw new NotFound('course.unknown', `There is no course ${course}.`);
+    if (events.length === 0) throw new CourseUnknown(course);
     const { state } = foldAt(events, courseFold, { knownAt });
     if (state.status === 'none') throw unknownThen('course.unknown-then', 'course', params);
     const asked = askedHistory(params, siteIn(sites, state.siteId).timeZone, now);

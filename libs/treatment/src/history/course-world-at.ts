@@ -4,6 +4,7 @@ import type { Chain } from '#libs/event-store/src/chains.js';
 import { changesHistory, type HistoryAt } from '#libs/event-store/src/correction.js';
 import type { StreamName } from '#libs/event-store/src/event-store.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
+import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
@@ -12,7 +13,6 @@ import { schemaOf } from '#libs/projections/src/projection.js';
 import { consultationStream } from '../consultation/consultation.events.js';
 import {
   allergiesOf,
-  answersAt,
   clearedIn,
   evolveClearance,
   evolveConsents,
@@ -22,7 +22,9 @@ import {
   isConsentEvent,
   type HealthRecord,
   isHealthEvent,
-  unitedAnswers,
+  type HealthOfRegistration,
+  personsAnswersAt,
+  type RegistrationLink,
   type SaidOfHealth,
 } from '../course/course-progress/course-facts.js';
 import type { Clearance, CourseWorld, SignedConsent } from '../course/course-progress/course-progress.rules.js';
@@ -39,7 +41,7 @@ import { lotStream } from '../lot/lot.events.js';
 import { lotCode } from '../lot/lot-code.js';
 import { lotFold, type LotState, totalMl, volumeLeft } from '../lot/lot.state.js';
 import { lotUseStream } from '../lot/lot-use.events.js';
-import { patientStream } from '../patient/patient.events.js';
+import { type PatientEvent, patientStream } from '../patient/patient.events.js';
 import { practitionerStream } from '../practitioner/practitioner.events.js';
 import { practitionerFold, type PractitionerState } from '../practitioner/practitioner.state.js';
 import { recallsOfNumber } from '../recall/recall-of-lot.js';
@@ -87,7 +89,7 @@ export class CourseWorldAt {
       this.healthOf(chain, course.patientId, at),
       this.othersOf(chain, course, asked),
     ]);
-    const isAllergic = health.some((records) => records.some((record) => allergiesOf(record).length > 0));
+    const isAllergic = health.some(({ records }) => records.some((record) => allergiesOf(record).length > 0));
     const lots = await this.lotsOf(chain, sessions, isAllergic, at);
     // The first receipt of a lot at a site stands.
     const lotAt = (siteId: Id, product: string, lotNumber: string) =>
@@ -120,7 +122,7 @@ export class CourseWorldAt {
       ingredientsOf: (product) => [
         ...new Set(lots.filter((lot) => lot.product === product).flatMap(({ ingredients }) => ingredients)),
       ],
-      healthAt: (instant, knownThen) => unitedAnswers(health.map((records) => answersAt(records, instant, knownThen))),
+      healthAt: (instant, knownThen) => personsAnswersAt(health, course.patientId, instant, knownThen),
     };
   }
 
@@ -201,20 +203,19 @@ export class CourseWorldAt {
   }
 
   /** Of each registration of the person, as they were linked by then. */
-  private async healthOf(
-    chain: Chain,
-    patientId: Id,
-    at: HistoryAt,
-  ): Promise<readonly (readonly HealthRecord<SaidOfHealth>[])[]> {
+  private async healthOf(chain: Chain, patientId: Id, at: HistoryAt): Promise<readonly HealthOfRegistration[]> {
     const ids = await this.records.registrations(chain, patientId, at);
-    const all = await Promise.all(ids.map((id) => this.records.events(chain, patientStream(id))));
-    return all.map((events) =>
-      historyAt(events, at)
-        .filter(isHealthEvent)
-        .reduce<readonly HealthRecord<SaidOfHealth>[]>(
-          (records, event) => evolveHealth(records, event, event.data as SaidOfHealth),
-          [],
-        ),
+    return Promise.all(
+      ids.map(async (id) => {
+        const history = historyAt(await this.records.events(chain, patientStream(id)), at);
+        const records = history
+          .filter(isHealthEvent)
+          .reduce<readonly HealthRecord<SaidOfHealth>[]>(
+            (known, event) => evolveHealth(known, event, event.data as SaidOfHealth),
+            [],
+          );
+        return { patientId: id, records, links: linksIn(history) };
+      }),
     );
   }
 
@@ -313,6 +314,15 @@ export class CourseWorldAt {
     const recordedAt = received.correctness?.correctedBy.at(-1)?.recordedAt ?? received.recordedAt;
     return [{ ...state, receivedPosition: received.position, recordedAt }];
   }
+}
+
+/** The links of a registration that stand, and when each was recorded. */
+function linksIn(history: readonly RecordedEvent[]): RegistrationLink[] {
+  const events = history as readonly RecordedEvent<PatientEvent>[];
+  const undone = new Set(events.flatMap(({ type, data }) => (type === 'PatientUnlinked' ? [data.linkId] : [])));
+  return events.flatMap(({ type, data, recordedAt }) =>
+    type === 'PatientLinked' && !undone.has(data.linkId) ? [{ otherPatientId: data.otherPatientId, recordedAt }] : [],
+  );
 }
 
 /** Lots by their names, each once. */

@@ -4,7 +4,7 @@ import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
-import { NotFound } from '#libs/kernel/src/errors.js';
+import { CourseUnknown } from '../course/course.errors.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import { type Instant, type LocalDate, localDateAt } from '#libs/kernel/src/zoned-time.js';
 import { schemaOf } from '#libs/projections/src/projection.js';
@@ -109,7 +109,7 @@ export class CoursesAtQuery {
     const id = await this.references.resolve(chain, 'course', course);
     const records = this.records.forAnswer();
     const events = await records.events(chain, courseStream(id));
-    if (events.length === 0) throw new NotFound('course.unknown', `There is no course ${course}.`);
+    if (events.length === 0) throw new CourseUnknown(course);
     const then = await this.courseThen(chain, id, events, params, records);
     if (!then) throw unknownThen('course.unknown-then', 'course', params);
     const around = await this.courses.surroundings(chain, [then.row], params.today);

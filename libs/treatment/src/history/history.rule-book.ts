@@ -50,6 +50,12 @@ export const HISTORY_RULES = ruleBook({
     facts: [],
     override: 'none',
   },
+  'history.registered-always': {
+    says: 'Who is registered was a person before: as of a time before the registration, a patient is shown as registered, as their courses of that time are.',
+    demand: 'Mistakes',
+    facts: [],
+    override: 'none',
+  },
   'history.unknown-then': {
     says: 'What was not on record yet is not found then, and the answer says that a later time would find it.',
     demand: 'Mistakes',

@@ -212,6 +212,12 @@ describe('bad input', () => {
     }
   });
 
+  it('[history.registered-always] finds a patient as of a time before the registration, as their courses are found', async () => {
+    const { status, body } = await get(`patients/${of.patient}?asOf=2020-01-01`);
+    expect([status, body.name]).toEqual([200, 'İpek Şahin']);
+    expect((await get(`courses?patient=${of.patient}&asOf=2020-01-01`)).status).toBe(200);
+  });
+
   it('[history.known-in-future] refuses a recorded time that is still to come', async () => {
     for (const path of [`courses/${course.id}`, `courses/${course.id}/history`, `patients/${of.patient}/timeline`]) {
       const { status, body } = await get(`${path}?knownAt=2999-01-01T00:00:00Z`);

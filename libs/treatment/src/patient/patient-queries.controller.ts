@@ -1,13 +1,19 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { QueryEndpoint } from '#libs/http/src/endpoint.decorators.js';
 import { InChain } from '#libs/http/src/request-context.js';
 import { pageSchemaOf } from '#libs/http/src/validation.js';
 import { patientSummarySchema, patientViewSchema } from '../directory/directory.contract.js';
-import { PatientsQuery, type PatientsParams, patientsParamsSchema } from '../directory/patients.query.js';
+import {
+  patientSearchSchema,
+  PatientsQuery,
+  type PatientsParams,
+  patientsParamsSchema,
+} from '../directory/patients.query.js';
 import { queryOf } from '#libs/http/src/validation.js';
 import { patientTimelineSchema } from './patient-timeline/patient-timeline.contract.js';
+import type { z } from 'zod';
 import { asksForHistory, type HistoryParams, historyShape } from '../history/history.params.js';
 import { PatientsAtQuery } from '../history/patients-at.query.js';
 import {
@@ -33,13 +39,32 @@ export class PatientQueriesController {
     id: 'listPatients',
     may: 'patient.read',
     at: 'query.site',
-    summary: 'The patients, or those with a code or family name',
+    summary: 'The patients',
     answer: pageSchemaOf(patientSummarySchema),
     discloses: 'patients',
     reads: PatientsQuery.reads,
   })
   list(@InChain() chain: Chain, @Query({ schema: patientsParamsSchema }) params: PatientsParams) {
     return this.patients.list(chain, params);
+  }
+
+  @Post('search')
+  @QueryEndpoint({
+    id: 'searchPatients',
+    may: 'patient.read',
+    at: 'query.site',
+    summary: 'The patients with a code or family name',
+    description: 'Asked in the body: what is searched for may be a name, and addresses end up in histories and logs.',
+    answer: pageSchemaOf(patientSummarySchema),
+    discloses: 'patients',
+    reads: PatientsQuery.reads,
+  })
+  search(
+    @InChain() chain: Chain,
+    @Query({ schema: patientsParamsSchema }) params: PatientsParams,
+    @Body({ schema: patientSearchSchema }) { search }: z.output<typeof patientSearchSchema>,
+  ) {
+    return this.patients.list(chain, params, search);
   }
 
   @Get(':patient')

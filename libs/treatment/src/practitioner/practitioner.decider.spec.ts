@@ -126,6 +126,23 @@ describe('a revocation', () => {
     const again = [...given, grant(['facial'], '2025-09-01')];
     expect(allowed(again, 'facial', ['2025-08-31', '2025-09-01'])).toEqual([false, true]);
   });
+  it('[credential.revoked] stands although an old certificate is entered after it', () => {
+    const given = [register, grant(['facial', 'hair'], '2024-06-01'), revoke(['facial'])];
+    const old = (procedures: string[], from: string, to: string | null = null) => grant(procedures, from, to);
+    expect(refusal(() => when(old(['facial'], '2024-01-01'), given)).rules).toEqual(['credential.revoked validTo']);
+    expect(refusal(() => when(old(['facial'], '2024-01-01', '2025-06-01'), given)).rules).toHaveLength(1);
+    // What had ended by then, what begins with its day, and another procedure are no matter of it.
+    expect(when(old(['facial'], '2024-01-01', '2025-05-31'), given)).toHaveLength(1);
+    expect(when(old(['facial'], '2025-06-01'), given)).toHaveLength(1);
+    expect(when(old(['hair'], '2024-01-01'), given)).toHaveLength(1);
+    // Nor is it brought back by saying a later grant anew; taken back itself, it is no revocation.
+    const renewed = [...given, grant(['facial'], '2025-09-01')];
+    const [GRANTED, REVOKED, RENEWED] = [1, 2, 3].map(eventIdOf) as [string, string, string];
+    const anew = (event: string) => when(correctGrant(event, ['facial'], '2024-01-01'), renewed);
+    expect(refusal(() => anew(RENEWED)).rules).toEqual(['credential.revoked data.validTo']);
+    expect(anew(GRANTED)).toHaveLength(1);
+    expect(when(old(['facial'], '2024-01-01'), [...given, retract(REVOKED)])).toHaveLength(1);
+  });
   it('[credential.not-held] is about a procedure that the practitioner has a credential for', () => {
     const { fields } = refusal(() => when(revoke(['hair', 'facial']), [register, grant(['facial'])]));
     expect(fields).toMatchObject([{ rule: 'credential.not-held', seen: 'hair', accepted: 'facial' }]);

@@ -87,7 +87,7 @@ export function decidePractitioner(
   if (state.status === 'none') throw new PractitionerUnknown();
   switch (command.type) {
     case 'Grant':
-      return grant(command.credential, state, now);
+      return grant(command.credential, history, state, now);
     case 'Revoke':
       return revoke(command, state, now);
     case 'CorrectEntry':
@@ -127,10 +127,28 @@ function endsBeforeItBegins({ validFrom, validTo }: Credential, path = ''): Erro
 }
 
 /** What the practitioner may carry out, and when (S2-Q1). */
-function grant(credential: Credential, state: Registered, now: Instant): NewEvent[] {
+function grant(credential: Credential, history: PractitionerHistory, state: Registered, now: Instant): NewEvent[] {
   if (state.credentials.some((each) => sameData(each, plain(credential)))) return [];
-  refuseAll(endsBeforeItBegins(credential));
+  refuseAll([...endsBeforeItBegins(credential), ...spansRevocation(credential, history.entries)]);
   return [CredentialGranted(occurredNow(now), { practitionerId: state.practitionerId, ...plain(credential) })];
+}
+
+/**
+ * A revocation stands until a credential that begins on its day or later: an old certificate that is entered late does not
+ * bring back what was revoked since. One that was entered by mistake is taken back.
+ */
+function spansRevocation(credential: Credential, before: PractitionerHistory['entries'], path = ''): ErrorField[] {
+  const { procedures, validFrom, validTo } = credential;
+  return before.flatMap((entry) => {
+    if (entry.type !== 'CredentialRevoked') return [];
+    const { from, procedures: revoked } = entry.data;
+    const again = procedures.filter((procedure) => revoked.includes(procedure));
+    if (again.length === 0 || validFrom >= from || (validTo !== null && validTo < from)) return [];
+    const message = `${again.join(', ')} was revoked from ${from} on: what began before that ended then.`;
+    const seen = `${validFrom} to ${validTo ?? 'open'}`;
+    const accepted = `validFrom ${from} or later, or validTo before ${from}`;
+    return [practitionerField('credential.revoked', `${path}validTo`, message, { seen, accepted })];
+  });
 }
 
 function revoke({ procedures, from, reason }: Command<'Revoke'>, state: Registered, now: Instant): NewEvent[] {
@@ -173,7 +191,9 @@ function correct(command: Command<'CorrectEntry'>, history: PractitionerHistory,
     ]);
   }
   if (says.type === 'CredentialGranted') {
-    refuseAll(endsBeforeItBegins(says.credential, 'data.'));
+    // A revocation that came after the entry ends what it says anyway.
+    const before = history.entries.slice(0, history.entries.indexOf(entry));
+    refuseAll([...endsBeforeItBegins(says.credential, 'data.'), ...spansRevocation(says.credential, before, 'data.')]);
     const data = { practitionerId, ...plain(says.credential) };
     return sameData(entry.data, data) ? [] : [CredentialGrantedCorrected(occurredAt, { ...data, ...correcting })];
   }

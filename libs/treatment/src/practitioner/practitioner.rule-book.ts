@@ -21,7 +21,7 @@ export const PRACTITIONER_RULES = ruleBook({
     override: 'none',
   },
   'credential.revoked': {
-    says: 'What is revoked holds no longer from that day on, whatever was granted before; what is granted afterwards holds again.',
+    says: 'What is revoked holds no longer from that day on, whatever was granted before; it stands until a credential that begins on that day or later, whenever that is entered.',
     demand: 'Session',
     facts: ['S2-Q1'],
     override: 'none',

@@ -16,7 +16,8 @@ const NOW = '2026-11-22T09:00:00.000Z';
 const DRAFT = newId();
 const facial = builtInProtocol('facial') as Protocol;
 
-const recorded = <E extends NewEvent>(event: E) => event as unknown as RecordedEvent<E>;
+const recorded = <E extends NewEvent>(event: E) =>
+  ({ header: { actor: 'user:ada' }, ...event }) as unknown as RecordedEvent<E>;
 const drafted = (state: ProtocolDraftState, events: readonly ProtocolDraftEvent[]): ProtocolDraftState =>
   events.reduce<ProtocolDraftState>((each, event) => draftFold.evolve(each, recorded(event)), state);
 const published = (state: ProtocolState, events: readonly ProtocolEvent[]): ProtocolState =>
@@ -189,7 +190,7 @@ describe('publishing', () => {
   });
 
   it('[protocol.built-in-kept] leaves version 1 of a built-in protocol as it is, beside the chain’s version 2', () => {
-    const builtIn: ProtocolState = { versions: [facial], retired: [] };
+    const builtIn: ProtocolState = { versions: [facial], retired: [], terms: [] };
     const { protocol } = publish(begin(own(6, 'facial'), 'facial'), builtIn);
     expect(versionOf(protocol, 1)).toEqual(facial);
     expect(latestVersion(protocol)).toMatchObject({ code: 'facial', version: 2, sessions: { max: 6 } });

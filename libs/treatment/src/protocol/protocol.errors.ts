@@ -1,4 +1,5 @@
 import { type ErrorField, NotFound, Refused } from '#libs/kernel/src/errors.js';
+import type { ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { ProtocolFinding } from '#libs/protocols/src/lint/protocol-finding.js';
 import type { DraftContent } from './protocol.events.js';
 import { PROTOCOL_LIFECYCLE_RULES } from './protocol.rule-book.js';
@@ -25,6 +26,32 @@ export class ProtocolIsRetired extends Refused {
           facts: [],
           seen: code,
           accepted: 'a protocol with a version that is not retired',
+        },
+      ],
+    });
+  }
+}
+
+/** A course that is said to have been planned before there was a version to plan it with. */
+export class ProtocolNotPublishedThen extends Refused {
+  constructor(asked: {
+    readonly code: string;
+    readonly field: string;
+    readonly at: ZonedTime;
+    /** When the next version was published. */
+    readonly from: ZonedTime;
+  }) {
+    const { code, field, at, from } = asked;
+    const message = `No version of the protocol ${code} was published at ${at.wall}; there is one from ${from.wall} on.`;
+    super('protocol.not-published-then', message, {
+      fields: [
+        {
+          field,
+          message,
+          rule: 'protocol.published-then',
+          facts: [],
+          seen: at.wall,
+          accepted: `${from.wall} or later, or a protocol that was published by ${at.wall}`,
         },
       ],
     });

@@ -23,6 +23,9 @@ const LIFECYCLE = {
   'protocol.built-in-kept': rule(
     'Version 1 of a built-in protocol stays; the chain’s next version of its code stands beside it.',
   ),
+  'protocol.published-then': rule(
+    'A course that is entered late is planned with the version that was published by then and not retired by then; a built-in version has been there from the beginning.',
+  ),
   'protocol.retired': rule(
     'No new course is planned with a retired version; a course keeps the one it was planned with.',
   ),

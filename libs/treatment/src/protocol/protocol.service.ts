@@ -4,6 +4,7 @@ import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { derivedId, type Id, isId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
+import { type ZonedTime, zonedTime } from '#libs/kernel/src/zoned-time.js';
 import { BUILT_IN_PROTOCOLS } from '#libs/protocols/src/built-in-protocols.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { type Validation, validateProtocol } from '#libs/protocols/src/validate.js';
@@ -19,9 +20,9 @@ import {
   type DraftCommand,
   judgeDraft,
 } from './protocol.decider.js';
-import { DraftUnknown, ProtocolIsRetired, ProtocolUnknown } from './protocol.errors.js';
+import { DraftUnknown, ProtocolIsRetired, ProtocolNotPublishedThen, ProtocolUnknown } from './protocol.errors.js';
 import { type DraftContent, draftStream, protocolId, ProtocolPublished, protocolStream } from './protocol.events.js';
-import { latestVersion, protocolFold, versionOf } from './protocol.state.js';
+import { BUILT_IN_ACTOR, latestVersion, protocolFold, publishedAfter, versionAt, versionOf } from './protocol.state.js';
 
 /**
  * Loads a protocol for a decision. With a version, that one, retired or not: a course keeps the version that it was
@@ -35,6 +36,21 @@ export async function requireProtocol(reads: Reads, code: string, field: string,
   if (protocol) return protocol;
   if (version === undefined && state.versions.length > 0) throw new ProtocolIsRetired(code, field);
   throw new ProtocolUnknown(code, version, field);
+}
+
+/**
+ * The version with which courses were planned at a time that has passed, for one that is entered late: the newest that was
+ * published by then and not retired by then, whatever has been published or retired since.
+ * @throws NotFound `protocol.unknown`, Refused `protocol.retired`, `protocol.not-published-then`
+ */
+export async function requireProtocolThen(reads: Reads, code: string, field: string, at: ZonedTime): Promise<Protocol> {
+  const { state } = await reads.load(protocolStream(reads.chain.id, code), protocolFold);
+  const protocol = versionAt(state, at.instant);
+  if (protocol) return protocol;
+  if (state.versions.length === 0) throw new ProtocolUnknown(code, undefined, field);
+  const from = publishedAfter(state, at.instant);
+  if (from === undefined) throw new ProtocolIsRetired(code, field);
+  throw new ProtocolNotPublishedThen({ code, field, at, from: zonedTime(from, at.zone) });
 }
 
 /**
@@ -148,7 +164,7 @@ export class ProtocolService {
     const meta: CommandMeta = {
       chain,
       commandId: derivedId(chain.id, `publish ${protocol.code} ${protocol.version}`),
-      actor: 'system:built-in',
+      actor: BUILT_IN_ACTOR,
     };
     await this.runner.run(meta, async (reads) => {
       const { state } = await reads.load(stream, protocolFold);

@@ -230,8 +230,47 @@ export function allergiesOf({ kind, said }: HealthRecord<SaidOfHealth | Erased>)
   return kind === 'allergy' ? [statementOf(said) ?? []].flat() : [];
 }
 
+/** A registration of a person, with what it says and since when it is on record that others are the same person. */
+export interface HealthOfRegistration {
+  readonly patientId: Id;
+  readonly records: readonly HealthRecord<SaidOfHealth | Erased>[];
+  /** The links that stand. */
+  readonly links: readonly RegistrationLink[];
+}
+
+export interface RegistrationLink {
+  readonly otherPatientId: Id;
+  readonly recordedAt: Instant;
+}
+
+/**
+ * What was known to hold for a person at an instant, by all their registrations. What another registration says was
+ * known only once the two were linked, whenever it was entered there.
+ * @param asked the registration that is treated
+ * @param knownAt only what was recorded by then, links included
+ */
+export function personsAnswersAt(
+  all: readonly HealthOfRegistration[],
+  asked: Id,
+  instant: Instant,
+  knownAt?: Instant,
+): HealthAnswers | undefined {
+  const known = knownAt === undefined ? all : linkedBy(all, asked, knownAt);
+  return unitedAnswers(known.map(({ records }) => answersAt(records, instant, knownAt)));
+}
+
+/** Those that were known by then to be the same person as the asked one. */
+function linkedBy(all: readonly HealthOfRegistration[], asked: Id, knownAt: Instant): HealthOfRegistration[] {
+  const reached = new Set([asked]);
+  for (const id of reached) {
+    const links = all.find(({ patientId }) => patientId === id)?.links ?? [];
+    for (const link of links) if (link.recordedAt <= knownAt) reached.add(link.otherPatientId);
+  }
+  return all.filter(({ patientId }) => reached.has(patientId));
+}
+
 /** What several registrations of one person say together; undefined where none says anything. */
-export function unitedAnswers(all: readonly (HealthAnswers | undefined)[]): HealthAnswers | undefined {
+function unitedAnswers(all: readonly (HealthAnswers | undefined)[]): HealthAnswers | undefined {
   const said = all.filter((answers) => answers !== undefined);
   if (said.length <= 1) return said[0];
   return {

@@ -93,6 +93,31 @@ describe('two courses of a person', () => {
     await both(PatientUnlinked);
     expect([await deviations(first), await deviations(second)]).toEqual([[[]], [[]]]);
   });
+  it('[session.reviewed] [session.contraindication] wait for a review once a link reveals what another registration said long before', async () => {
+    const fact = { factId: newId(), kind: 'condition' as const, since: '2024-01-01', until: null };
+    const learned = (patientId: Id) => HealthFactRecorded(NOW, { patientId, ...fact, statement: 'pregnancy' });
+    await say(patientStream(other), learned(other));
+    const treated = await course('2024-02-01T10:00');
+    expect([await deviations(treated), await reviewsOf(treated)]).toEqual([[[]], 0]);
+    await both(PatientLinked);
+    expect([await deviations(treated), await reviewsOf(treated)]).toEqual([[['contraindication']], 1]);
+    await both(PatientUnlinked);
+    expect([await deviations(treated), await reviewsOf(treated)]).toEqual([[[]], 0]);
+  });
+  it('[session.reviewed] wait for none where both registrations had said the same, or were linked before the session was entered', async () => {
+    const fact = { kind: 'condition' as const, since: '2024-01-01', until: null, statement: 'pregnancy' };
+    const learned = (patientId: Id) => HealthFactRecorded(NOW, { patientId, factId: newId(), ...fact });
+    await say(patientStream(of.patient), learned(of.patient));
+    await say(patientStream(other), learned(other));
+    const before = await course('2024-02-01T10:00');
+    await both(PatientLinked);
+    const after = await course('2024-03-01T10:00');
+    expect([await reviewsOf(before), await reviewsOf(after)]).toEqual([0, 0]);
+    expect([await deviations(before), await deviations(after)]).toEqual([
+      [['contraindication']],
+      [['contraindication']],
+    ]);
+  });
   it('[session.interval-short] show it at the later session, whichever was entered first', async () => {
     const later = await course('2024-02-10T10:00');
     expect(await deviations(later)).toEqual([[]]);

@@ -32,7 +32,7 @@ import { CourseLots, type LotPlace } from './course-lots.js';
 import { type CourseWorld, judgeCourse } from './course-progress.rules.js';
 import { CourseReferences, REFERENCES_DDL, REFERENCES_ROWS, type UnsavedFacts } from './course-references.js';
 
-export const COURSE_PROGRESS = { name: 'course_progress', version: 7 } as const;
+export const COURSE_PROGRESS = { name: 'course_progress', version: 8 } as const;
 
 const types: readonly string[] = [
   ...[...COURSE_EVENTS, ...LOT_EVENTS, ...RECALL_EVENTS, ...PRACTITIONER_EVENTS, ...PROTOCOL_EVENTS].map(

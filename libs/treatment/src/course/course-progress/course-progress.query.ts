@@ -2,7 +2,7 @@ import type { Queryable } from '#libs/database/src/database.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
 import { listQueryOf, queryOf } from '#libs/http/src/validation.js';
-import { NotFound } from '#libs/kernel/src/errors.js';
+import { CourseUnknown } from '../course.errors.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import { type Instant, type LocalDate, localDateAt, localDateSchema } from '#libs/kernel/src/zoned-time.js';
 import { schemaOf } from '#libs/projections/src/projection.js';
@@ -148,7 +148,7 @@ export class CourseProgressQuery {
       [chain.no, id],
     );
     const [row] = rows;
-    if (!row) throw new NotFound('course.unknown', `There is no course ${course}.`);
+    if (!row) throw new CourseUnknown(course);
     const [around, consents] = await Promise.all([
       this.surroundings(chain, rows, params.today),
       this.consentsOf(chain, row.state),

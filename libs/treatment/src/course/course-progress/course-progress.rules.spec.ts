@@ -84,6 +84,14 @@ describe('intervals', () => {
     });
   });
 
+  it('[session.interval-long] are long no more once a session that is entered late lies between', () => {
+    const accepted: SessionOptions = { overridden: ['interval-long'] };
+    const gap = course({}, ['2024-01-02T10:00'], ['2024-01-30T10:00', accepted]);
+    expect(deviationsOf(gap)).toEqual({ 'interval-long': 1 });
+    const closed = course({}, ['2024-01-02T10:00'], ['2024-01-30T10:00', accepted], ['2024-01-16T10:00']);
+    expect(deviationsOf(closed)).toEqual({});
+  });
+
   it('leave maintenance sessions out', () => {
     const between = course(
       { end: 'completed' },

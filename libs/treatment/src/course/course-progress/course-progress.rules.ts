@@ -43,7 +43,7 @@ export interface CourseWorld {
   ingredientsOf(product: string): readonly string[];
   /**
    * The patient's answers that hold for a session; undefined where nothing is known, or it was erased.
-   * @param knownAt only what was recorded by then; all that is known by now where it is left out
+   * @param knownAt only what was recorded by then, of registrations that were linked by then; all that is known by now where it is left out
    */
   healthAt(instant: Instant, knownAt?: Instant): HealthAnswers | undefined;
 }
@@ -200,9 +200,8 @@ function sessionDeviations(course: PlannedCourse, session: PerformedSession, wor
 }
 
 const STATED: ReadonlySet<DeviationKind> = new Set<DeviationKind>([
-  // Of another course of the person.
+  // Of another course of the person. One that is too long is of the course itself, and gone when an entry closes it.
   'interval-short',
-  'interval-long',
   // Of a condition or a medicine that no list knows.
   'contraindication',
 ]);
@@ -270,7 +269,8 @@ const NOTHING_KNOWN: HealthAnswers = { conditions: [], medications: [], allergie
 
 const findingsIn = (protocol: Protocol, answers: HealthAnswers, ingredients: readonly string[]): string[] =>
   [...blockingFindings(protocol, answers, ingredients), ...reviewFindings(protocol, answers, ingredients)].map(
-    ({ code, matched }) => `${code} ${matched.join()}`,
+    // Two registrations may say the same.
+    ({ code, matched }) => `${code} ${[...new Set(matched)].join()}`,
   );
 
 /** Depth (S3-D1) and duration (S4-U1); what was not recorded is no deviation. */

@@ -23,19 +23,20 @@ import {
   ABOUT_CONSENTS,
   ABOUT_HEALTH,
   allergiesOf,
-  answersAt,
   clearedIn,
   type ConsentFacts,
   evolveClearance,
   evolveConsents,
   evolveHealth,
+  type HealthOfRegistration,
   type HealthRecord,
   isConcluded,
   isConsentEvent,
   isHealthEvent,
   NO_CONSENTS,
   type SaidOfHealth,
-  unitedAnswers,
+  personsAnswersAt,
+  type RegistrationLink,
 } from './course-facts.js';
 import type { CourseWorld } from './course-progress.rules.js';
 import { type PersonsWithdrawal, withdrawalsAfter } from '../../patient/patient.state.js';
@@ -54,6 +55,8 @@ export const REFERENCES_DDL = `
   -- Registrations of one person; each link stands on both.
   create table patient_link (
     chain integer not null, patient_id uuid not null, other_id uuid not null, link_id uuid not null,
+    -- When it was recorded that the two are one person.
+    recorded_at text not null,
     primary key (chain, patient_id, link_id)
   );
 `;
@@ -273,8 +276,11 @@ export class CourseReferences {
     for (const { root, withdrawn } of patientRows) {
       if (withdrawn) withdrawals.set(root, [...(withdrawals.get(root) ?? []), ...withdrawn]);
     }
-    const registrations = new Map<Id, Id[]>();
-    for (const { root, id } of patientRows) registrations.set(root, [...(registrations.get(root) ?? []), id]);
+    const registrations = new Map<Id, HealthOfRegistration[]>();
+    for (const { root, id, links } of patientRows) {
+      const known = registrations.get(root) ?? registrations.set(root, []).get(root);
+      known?.push({ patientId: id, records: health.get(id) ?? [], links: links ?? [] });
+    }
     const lots = this.lots.used(lotRows, ingredientRows, recallRows, overdrawnRows);
     const practitionerOf = (id: Id) => {
       const practitioner = practitioners.get(id);
@@ -292,9 +298,7 @@ export class CourseReferences {
       roleOf: (practitionerId) => practitionerOf(practitionerId)?.role,
       ...lots,
       healthAt: (instant, knownAt) =>
-        unitedAnswers(
-          (registrations.get(course.patientId) ?? []).map((id) => answersAt(health.get(id) ?? [], instant, knownAt)),
-        ),
+        personsAnswersAt(registrations.get(course.patientId) ?? [], course.patientId, instant, knownAt),
     });
   }
 
@@ -345,7 +349,11 @@ export class CourseReferences {
 /** The health of persons, by the registration that was asked for (`root`): of each that is linked with it a row. */
 const personsRead = (chain: Chain, ids: readonly Id[]): Read<PersonRow> => ({
   text: `with ${PERSONS}
-    select p.root, s.id, s.state, w.state as withdrawn from person p
+    select p.root, s.id, s.state, w.state as withdrawn, (
+      select jsonb_agg(jsonb_build_object('otherPatientId', l.other_id, 'recordedAt', l.recorded_at))
+      from patient_link l where l.chain = $1 and l.patient_id = p.id
+    ) as links
+    from person p
     join patient s on s.chain = $1 and s.id = p.id
     left join withdrawal w on w.chain = $1 and w.id = p.id`,
   values: [chain.no, uuidArray([...new Set(ids)])],
@@ -356,6 +364,8 @@ interface PersonRow {
   readonly id: Id;
   readonly state: readonly ClosedHealth[];
   readonly withdrawn: readonly PersonsWithdrawal[] | null;
+  /** Null: none stands. */
+  readonly links: readonly RegistrationLink[] | null;
 }
 
 /** A course of a person who has several. */
@@ -410,8 +420,9 @@ async function recordLinks(tx: Queryable, chain: Chain, page: Page): Promise<Id[
     changed.push(patientId, otherPatientId);
     if (event.type === 'PatientLinked') {
       await tx.query(
-        'insert into patient_link (chain, patient_id, other_id, link_id) values ($1, $2, $3, $4) on conflict do nothing',
-        [chain.no, patientId, otherPatientId, linkId],
+        `insert into patient_link (chain, patient_id, other_id, link_id, recorded_at) values ($1, $2, $3, $4, $5)
+         on conflict do nothing`,
+        [chain.no, patientId, otherPatientId, linkId, event.recordedAt],
       );
     } else {
       await tx.query('delete from patient_link where chain = $1 and patient_id = $2 and link_id = $3', [

@@ -43,7 +43,7 @@ function sessionView(
       product,
       lotNumber: lotNumber ?? null,
     })),
-    hold: session.hold ? (session.hold.decision ?? ('undecided' as const)) : null,
+    hold: session.hold && !session.hold.isAskedAnew ? (session.hold.decision ?? ('undecided' as const)) : null,
     needsReview: judgement.reviews.includes(session.sessionId),
   };
   if (session.status !== 'performed') return { ...shown, ...NOTHING_RECORDED };
