@@ -2,6 +2,7 @@ import { ROLES_OF } from '#libs/access/src/roles.js';
 import type { Access, At, ScopeKind } from '#libs/http/src/access.js';
 import { HttpProblem } from '#libs/http/src/http-problem.js';
 import { buildOpenApi } from '#libs/http/src/openapi.js';
+import { registeredRoutes } from '#libs/http/src/registered-routes.js';
 import { PERMISSIONS, type Permission, type Principal, ROLES, type Role } from '#libs/http/src/principal.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { type SiteWorld, siteWorld } from './support/site-world.js';
@@ -14,6 +15,7 @@ import { openTestApi, type TestApi } from './support/test-api.js';
 let api: TestApi;
 let own: SiteWorld;
 let other: SiteWorld;
+let documented: Operation[];
 let operations: Operation[];
 
 interface Operation {
@@ -23,6 +25,28 @@ interface Operation {
   readonly mediaType: string | undefined;
   readonly access: { readonly may: Permission | 'public' | 'signed-in'; readonly at: At };
 }
+
+/** What is answered and does not stand in the OpenAPI document, each for a reason. */
+const UNDOCUMENTED: readonly (Operation & { readonly reason: string })[] = [
+  {
+    ...{ id: 'getMetrics', method: 'GET', path: '/metrics', mediaType: undefined },
+    access: { may: 'system.observe', at: 'chain' },
+    reason: 'its form is Prometheus’ own',
+  },
+  {
+    ...{ id: 'getOpenApi', method: 'GET', path: '/openapi.json', mediaType: undefined },
+    access: { may: 'signed-in', at: 'signed-in' },
+    reason: 'it is the document',
+  },
+  {
+    ...{ id: 'finishOpenIdConnect', method: 'GET', path: '/v1/sign-in/openid-connect/callback', mediaType: undefined },
+    access: { may: 'public', at: 'public' },
+    reason: 'only a provider sends browsers there',
+  },
+];
+
+/** Served past the controllers: the built console, which holds nothing but its own pages, and is the same for everybody. */
+const CONSOLE_FILES = 'GET /*';
 
 /** Beyond the guard: nothing of a handler has run. */
 class LetIn extends HttpProblem {
@@ -38,7 +62,8 @@ beforeAll(async () => {
   [own, other] = [siteWorld(), siteWorld()];
   for (const { streams } of [own, other]) await api.append(...streams);
   await api.followed();
-  operations = operationsOf(buildOpenApi(api.app, '1.0.0'));
+  documented = operationsOf(buildOpenApi(api.app, '1.0.0'));
+  operations = [...documented, ...UNDOCUMENTED];
   const access = api.pistor.access as { -readonly [Name in keyof Access]: Access[Name] };
   const { admit } = access;
   access.principalOf = () => Promise.resolve(asking);
@@ -116,6 +141,26 @@ describe('who may use what', () => {
     expect(operations.filter(({ access }) => !known.has(access.may))).toEqual([]);
   });
 
+  it('is asked of everything that the server answers, in the document or not', () => {
+    const routes = registeredRoutes(api.app)
+      // Answered as the GET of the same address is, by the same handler behind the same guard.
+      .filter(({ method }) => method !== 'HEAD')
+      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
+      .filter((route) => route !== CONSOLE_FILES)
+      // The rest of an address, of any number of parts.
+      .map((route) => route.replace(/\/\*$/, '/{path}'));
+    expect(routes.sort()).toEqual(operations.map(({ method, path }) => `${method} ${path}`).sort());
+    const ids = new Set(documented.map(({ id }) => id));
+    expect(UNDOCUMENTED.filter(({ id, reason }) => ids.has(id) || reason === '')).toEqual([]);
+  });
+
+  it('is declared by what does not stand in the document as it is said here', async () => {
+    asking = undefined;
+    const codes = await Promise.all(UNDOCUMENTED.map(async (each) => [each.id, (await answerTo(each, own)).code]));
+    const signIn = UNDOCUMENTED.filter(({ access }) => access.may !== 'public').map(({ id }) => id);
+    expect(codes.filter(([, code]) => code === 'access.sign-in').map(([id]) => id)).toEqual(signIn);
+  });
+
   it.each(ROLES)('%s: every operation, at their own site and at another', async (role) => {
     const wrong: string[] = [];
     for (const operation of operations) {
@@ -151,6 +196,8 @@ describe('who may use what', () => {
     const open = operations.filter(({ access }) => access.may === 'public').map(({ id }) => id);
     expect(open.sort()).toEqual(
       [
+        // Takes what only a browser holds that began to sign in.
+        'finishOpenIdConnect',
         ...['answerMessage', 'askToAnswer', 'beginOpenIdConnect', 'getLiveness', 'getPasskeyOptions'],
         ...['getPasskeyRegistrationOptions', 'getReadiness', 'getSignIn', 'receiveSmsReceipt', 'receiveSmsReply'],
         // What witnesses and verifiers need: sizes and hashes, and public keys.

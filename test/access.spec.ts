@@ -128,6 +128,23 @@ describe('a live chain', () => {
   });
 });
 
+describe('the OpenAPI document', () => {
+  it('refuses a key that is not valid as everything else does, and writes it down', async () => {
+    logged.length = 0;
+    const headers = { host: 'localhost:3000', authorization: 'Bearer pk_nothing' };
+    const answer = await api.app.inject({ url: '/openapi.json', headers });
+    expect(answer.statusCode).toBe(401);
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+    expect(answer.json()).toMatchObject({ status: 401, code: 'access.key' });
+    expect(logged.some((line) => line.includes('access refused') && line.includes('/openapi.json'))).toBe(true);
+  });
+
+  it('is for whoever is signed in', async () => {
+    const { cookie } = await signedIn('Ada', [{ role: 'auditor' }]);
+    expect(await ask('GET', '/openapi.json', { cookie })).toMatchObject({ status: 200, body: { openapi: '3.1.0' } });
+  });
+});
+
 describe('a passkey', () => {
   it('is made once with a code, and signs in ever after', async () => {
     const { code, user } = await invited('Deniz', [{ role: 'administrator' }]);

@@ -1,8 +1,8 @@
 import { writeFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { verifyBundle } from '#libs/evidence/src/verify-bundle.mjs';
-import { BUNDLED_EVENTS_MAX } from '#libs/evidence/src/reports.controller.js';
+import { BUNDLED_EVENTS_MAX, verifyBundle } from '#libs/evidence/src/verify-bundle.mjs';
+import { formatNote, formatVkey, newSigningKey, signText, verifierKey } from '#libs/ledger/src/signed-note.js';
 import { isCorrection, isRetraction } from '#libs/event-store/src/correction.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { entriesPath } from '#libs/ledger/src/tile.js';
@@ -228,6 +228,19 @@ describe('the bundle of a report', () => {
     expect(verifyBundle(Buffer.from(JSON.stringify(short))).outcome).toBe('invalid');
   });
 
+  it('is invalid with a stream that the report does not count', async () => {
+    const whole = read(await bundle(ofSite()));
+    const { streams } = read(await bundle(`?${MAY}`));
+    const has = new Set((whole['streams'] as { stream: string }[]).map(({ stream }) => stream));
+    const other = (streams as { stream: string }[]).find(({ stream }) => !has.has(stream));
+    expect(other).toBeDefined();
+    const more = { ...whole, streams: [...(whole['streams'] as object[]), other] };
+    expect(verifyBundle(Buffer.from(JSON.stringify(more))).problem).toEqual({
+      what: 'the report does not count this stream',
+      stream: other?.stream,
+    });
+  });
+
   it('on all sites is shown by the entries of the log to leave no stream out, and found out where it does', async () => {
     const whole = await bundle(`?${MAY}`);
     const verdict = verifyBundle(whole, { entries: await entries() });
@@ -261,8 +274,28 @@ describe('the bundle of a report', () => {
     let text = '';
     for await (const piece of pieces) text += piece;
     const verdict = verifyBundle(Buffer.from(text));
-    expect(verdict.outcome).toBe('valid');
-    expect(verdict.notShown.join(' ')).toContain(`--checkpoint ${size} --site ${here.site}; SHA-256 `);
+    // A log as small as this one has no such report: a claim that its events are too many is found out.
+    expect(verdict).toMatchObject({
+      outcome: 'invalid',
+      problem: { what: `it leaves ${BUNDLED_EVENTS_MAX + 1} events out, and its checkpoint has only ${size}` },
+    });
+    expect(verdict.notShown.join(' ')).not.toContain('SHA-256');
+
+    const { root } = verdict.checkpoint as { root: string };
+    const { log, from, to } = JSON.parse(left.text) as Record<string, string>;
+    // One that is large enough, as it would be signed; nothing of its tree is in the bundle.
+    const [key, large] = [newSigningKey(), BUNDLED_EVENTS_MAX + 1];
+    const body = `${log}\n${large}\n${root}\n`;
+    const vkey = formatVkey(verifierKey(log as string, key.publicKey));
+    const ofLarge = JSON.parse(text) as Record<string, unknown>;
+    ofLarge['checkpoint'] = formatNote(body, [signText(body, log as string, key)]);
+    ofLarge['keys'] = [{ vkey, role: 'log', fromSize: 0, untilSize: null }];
+    const claimed = { ...(JSON.parse(left.text) as object), checkpoint: { size: large, root } };
+    ofLarge['report'] = { text: JSON.stringify(claimed), eventsLeftOut: large };
+    const told = verifyBundle(Buffer.from(JSON.stringify(ofLarge)));
+    expect(told).toMatchObject({ outcome: 'not proved', problem: null });
+    const again = `pistor report compliance --from ${from} --to ${to} --checkpoint ${large} --site ${here.site}; SHA-256 `;
+    expect(told.notShown.join(' ')).toContain(again);
   });
 
   it('is verified alone, as a file', async () => {

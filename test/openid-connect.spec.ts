@@ -279,8 +279,8 @@ describe('a token that lies', () => {
     api = await openApi(issuer);
   });
 
-  async function signInWith(make: () => Promise<string> | string): Promise<string | undefined> {
-    const { url, cookie } = await begin(api, await invitation(api, 'Ayşe'));
+  async function signInWith(make: () => Promise<string> | string, more: object = {}): Promise<string | undefined> {
+    const { url, cookie } = await begin(api, await invitation(api, 'Ayşe'), more);
     nonce = url.searchParams.get('nonce') as string;
     idToken = async () => make();
     const state = url.searchParams.get('state') as string;
@@ -305,6 +305,23 @@ describe('a token that lies', () => {
     expect(await signInWith(() => signed(undefined, { more: { auth_time: provedAt } }))).toBe('/');
     const session = await ask(api, 'GET', '/v1/session', { cookie: lastCookies });
     expect(JSON.parse(session.body)).toMatchObject({ authenticatedAt: new Date(provedAt * 1_000).toISOString() });
+  });
+
+  const authenticatedAt = async (): Promise<number> => {
+    const session = await ask(api, 'GET', '/v1/session', { cookie: lastCookies });
+    return Date.parse((JSON.parse(session.body) as { authenticatedAt: string }).authenticatedAt);
+  };
+
+  it('that does not tell when somebody proved who they are signs them in, and is no fresh sign-in', async () => {
+    expect(await signInWith(() => signed())).toBe('/');
+    expect(Date.now() - (await authenticatedAt())).toBeGreaterThan(365 * 86_400_000);
+  });
+
+  it('has to tell it where somebody was to prove it anew, and is taken at its word', async () => {
+    expect(await signInWith(() => signed(), { anew: true })).toBe('/sign-in?refused=1');
+    const auth_time = Math.floor(Date.now() / 1_000) - 3_600;
+    expect(await signInWith(() => signed(undefined, { more: { auth_time } }), { anew: true })).toBe('/');
+    expect(await authenticatedAt()).toBe(auth_time * 1_000);
   });
 
   it.each<[string, () => Promise<string> | string]>([

@@ -191,7 +191,7 @@ describe('a reader of one site', () => {
     for (const [one, other] of [pair, pair.toReversed()]) {
       const values = [api.pistor.chain.no, one, other, newId()];
       await db.query(
-        `insert into ${links.path} (chain, patient_id, other_id, link_id) values ($1, $2, $3, $4)`,
+        `insert into ${links.path} (chain, patient_id, other_id, link_id, recorded_at) values ($1, $2, $3, $4, now())`,
         values,
       );
     }

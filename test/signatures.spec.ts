@@ -45,10 +45,14 @@ const listed = async () =>
 describe('signatures under a record', () => {
   it('stand under the exact entry, and are told with who and when', async () => {
     const position = await positionOf('ConsentSigned');
-    expect((await sign(position, 'consent')).status).toBe(200);
-    expect((await sign(position, 'consent')).status).toBe(200);
+    const first = await sign(position, 'consent');
+    const again = await sign(position, 'consent');
+    expect([first.status, again.status]).toEqual([200, 200]);
+    // Signed is signed: whoever asks again is told which signature that was.
+    expect(again.body['id']).toBe(first.body['id']);
     expect(await listed()).toEqual([
       expect.objectContaining({
+        signatureId: first.body['id'],
         position,
         entry: 'ConsentSigned',
         meaning: 'consent',
@@ -127,6 +131,8 @@ describe('in a chain where people sign in with passkeys, a signature', () => {
     const { begun, options } = await begin(session, 'override');
     const passkey = { begun, credential: physician.device.get(options) };
     expect((await give(session, 'override', passkey)).status).toBe(200);
+    // Their name is read from the users' read model.
+    await live.followed();
     const { body } = await physician.ask('GET', path);
     expect(body['items'][0]).toMatchObject({
       ...{ position: session, meaning: 'override', name: 'Deniz' },
@@ -187,6 +193,21 @@ describe('in a chain where people sign in with passkeys, a signature', () => {
       ...{ what: 'its passkey signed something else', stream },
     });
     expect((await physician.ask('GET', path)).body['items'][0]).toMatchObject({ intact: false });
+  });
+
+  it('is not one by a passkey in the list where what stands for a proof is none', async () => {
+    const { rows } = await live.pistor.engine.db.query<{ stream: string; data: string }>(
+      `select stream, data from event_log where stream like 'signature-%' order by position limit 1`,
+    );
+    const [{ stream, data }] = rows as [{ stream: string; data: string }];
+    const { open } = JSON.parse(data) as { open: SignatureEvent['data'] };
+    const junk = { ...open.passkey, signature: 'AA' } as NonNullable<typeof open.passkey>;
+    for (const leafHash of [null, open.leafHash]) {
+      const forged = { ...open, signatureId: newId(), leafHash, passkey: junk };
+      await live.append({ stream, events: [EntrySigned(occurredNow('2026-05-11T12:00:00.000Z'), forged)] });
+      const [listed] = (await physician.ask('GET', path)).body['items'] as object[];
+      expect(listed).toMatchObject({ signatureId: forged.signatureId, byPasskey: false, intact: false });
+    }
   });
 
   it('shows in the list when what it stands under was changed', async () => {

@@ -23,7 +23,7 @@ export async function measureBundle(
   const { store, chain, db, keys } = engine;
   const events = await fillLog(url, chain.no, others);
   const patientId = newId();
-  const streams = Array.from({ length: STREAMS }, () => `note-${newId()}`);
+  const streams = Array.from({ length: STREAMS }, () => `course-${newId()}`);
   for (const stream of streams) {
     const written = Array.from({ length: EVENTS / STREAMS }, () => NoteBoxed(now(), noteOf(patientId)));
     await store.append({
@@ -54,7 +54,7 @@ export async function measureBundle(
   for (let round = 0; round < ROUNDS; round += 1) {
     const parts: string[] = [];
     const writing = stopwatch();
-    const scope = { kind: 'report' as const, name: null, streams, further: [] };
+    const scope = { kind: 'course' as const, name: null, streams, further: [] };
     for await (const part of writer.write(chain, scope)) parts.push(part);
     written.push(writing().seconds * 1000);
     const file = Buffer.from(parts.join(''));

@@ -17,8 +17,11 @@ import { LedgerTables } from '../../libs/ledger/src/ledger-tables.js';
 import { migrateLedger } from '../../libs/ledger/src/ledger.migrations.js';
 import { HASH_BYTES } from '../../libs/ledger/src/sha256.js';
 import { Sequencer } from '../../libs/ledger/src/sequencer.js';
+import { EntrySigned } from '../../libs/signature/src/signature.events.js';
 import { z } from 'zod';
 import { openTestEngine, type TestEngine } from './test-engine.js';
+
+export { EntrySigned };
 
 const PatientRegistered = eventType('PatientRegistered', {
   subject: 'patientId',
@@ -49,6 +52,7 @@ const TYPES: readonly EventType[] = [
   CoursePlanned,
   ConsultationHeld,
   SessionPerformed,
+  EntrySigned,
 ];
 
 /** A patient with one course. */

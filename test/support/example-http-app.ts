@@ -20,7 +20,7 @@ import { emptyBodySchema, listQueryOf, pageSchemaOf, queryList, queryOf } from '
 import { Conflict, NotFound, Overloaded, Refused, Unavailable } from '#libs/kernel/src/errors.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { silentLog } from '#libs/kernel/src/log.js';
-import { everybodyIsDemo, unrecorded } from './demo-access.js';
+import { everybodyIsDemo, goesOn, unrecorded } from './demo-access.js';
 
 export const CHAIN: Chain = { id: '0199a000-0000-7000-8000-000000000001', no: 1, slug: 'demo', sandbox: true };
 
@@ -125,7 +125,7 @@ class RoomController {
     discloses: 'nobody',
   })
   follow(@Res() reply: FastifyReply): Promise<void> {
-    return this.events.open(reply);
+    return this.events.open(reply, goesOn);
   }
 
   @Get()

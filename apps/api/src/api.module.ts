@@ -28,6 +28,7 @@ import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health.controller.js';
 import { ImportsController } from './imports.controller.js';
 import { MetricsController } from './metrics.controller.js';
+import { OpenApiController, OpenApiText } from './openapi.controller.js';
 import { PISTOR } from './pistor.token.js';
 import { SOFTWARE_VERSION } from './version.js';
 import { ProjectionsController } from './projections.controller.js';
@@ -82,9 +83,10 @@ export class ApiModule {
         HealthController,
         ImportsController,
         MetricsController,
+        OpenApiController,
         ProjectionsController,
       ],
-      providers: [{ provide: PISTOR, useValue: pistor }, EventFollowers],
+      providers: [{ provide: PISTOR, useValue: pistor }, EventFollowers, OpenApiText],
     };
   }
 }

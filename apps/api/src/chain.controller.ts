@@ -5,6 +5,9 @@ import { z } from 'zod';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { QueryEndpoint } from '#libs/http/src/endpoint.decorators.js';
 import { InChain } from '#libs/http/src/request-context.js';
+import { HTTP_DEPENDENCIES } from '#libs/http/src/http.dependencies.js';
+import type { HttpDependencies } from '#libs/http/src/http.dependencies.js';
+import { lastingAnswer } from '#libs/http/src/lasting-answer.js';
 import { ServerSentEvents } from '#libs/http/src/server-sent-events.js';
 import { queryOf } from '#libs/http/src/validation.js';
 import { TZDB_VERSION } from '#libs/kernel/src/zoned-time.js';
@@ -35,6 +38,7 @@ export class ChainController {
   constructor(
     @Inject(PISTOR) private readonly pistor: Pistor,
     private readonly events: ServerSentEvents,
+    @Inject(HTTP_DEPENDENCIES) private readonly deps: HttpDependencies,
   ) {}
 
   @Get('chain')
@@ -71,7 +75,7 @@ export class ChainController {
     produces: 'text/event-stream',
     discloses: 'nobody',
   })
-  async stream(@Req() _request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await this.events.open(reply);
+  async stream(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    await this.events.open(reply, lastingAnswer(this.deps, request, 'followChain'));
   }
 }

@@ -1,18 +1,17 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { removeOperatorToken, writeOperatorToken } from '#libs/composition/src/operator-token.js';
 import type { Pistor } from '#libs/composition/src/pistor.js';
-import { HttpProblem } from '#libs/http/src/http-problem.js';
 import { createHttpApp } from '#libs/http/src/fastify-app.js';
 import { assertMayListen } from '#libs/http/src/listening-address.js';
 import { buildOpenApi } from '#libs/http/src/openapi.js';
-import { sendProblem } from '#libs/http/src/problem-details.filter.js';
 import { serveConsole } from '#libs/http/src/serve-console.js';
 import { ServerSentEvents } from '#libs/http/src/server-sent-events.js';
 import { Conflict, Refused } from '#libs/kernel/src/errors.js';
 import { ApiModule } from './api.module.js';
+import { OpenApiText } from './openapi.controller.js';
 import { SOFTWARE_VERSION } from './version.js';
 
 /** The application over a Pistor that was opened: complete, listening to nothing. */
@@ -21,20 +20,7 @@ export async function createApi(pistor: Pistor): Promise<NestFastifyApplication>
     log: pistor.log,
     trustedProxies: pistor.configuration.trustedProxies,
   });
-  // Made when it is first asked for: it takes longer than all the rest of a start.
-  let openApi: string | undefined;
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .get('/openapi.json', async (request: FastifyRequest, reply: FastifyReply) => {
-      // It tells how everything works: whoever may use nothing has no use for it.
-      const principal = await pistor.access.principalOf(request);
-      if (!principal) {
-        const refusal = new HttpProblem(401, 'access.sign-in', 'Sign in first, or send an API key.');
-        return sendProblem(refusal, request, reply, pistor.log);
-      }
-      return reply.type('application/json').send((openApi ??= JSON.stringify(buildOpenApi(app, SOFTWARE_VERSION))));
-    });
+  app.get(OpenApiText).make = () => buildOpenApi(app, SOFTWARE_VERSION);
   const console = consoleFolder();
   if (console !== undefined) await serveConsole(app, console);
   await app.init();

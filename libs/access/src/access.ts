@@ -112,10 +112,17 @@ export async function openAccess(engine: AccessEngine, options: AccessOptions): 
     throw new HttpProblem(401, 'access.key', 'This key is not valid: it was never made, has expired or was revoked.');
   };
 
-  const bySession = async (request: FastifyRequest): Promise<Principal | undefined> => {
+  const bySession = async (request: FastifyRequest, isSign: boolean): Promise<Principal | undefined> => {
     const secret = cookieOf(request, 'session', originOf(request).cookies);
-    const session = secret === undefined ? undefined : await sessions.find(chain, secret);
+    const session = secret === undefined ? undefined : await sessions.find(chain, secret, isSign);
     return session && users.principalOf(chain, session.userId, session);
+  };
+
+  const principalOf = async (request: FastifyRequest, isSign = true): Promise<Principal | undefined> => {
+    const { authorization } = request.headers;
+    if (authorization !== undefined) return byToken(authorization);
+    if (signIn.by === 'demo') return { ...DEMO, authenticatedAt: new Date().toISOString() };
+    return bySession(request, isSign);
   };
 
   return {
@@ -126,11 +133,14 @@ export async function openAccess(engine: AccessEngine, options: AccessOptions): 
       signIn.by === 'openid-connect'
         ? new OpenIdConnect({ provider: signIn.provider, db, master, challenges, users, log })
         : undefined,
-    principalOf: async (request) => {
-      const { authorization } = request.headers;
-      if (authorization !== undefined) return byToken(authorization);
-      if (signIn.by === 'demo') return { ...DEMO, authenticatedAt: new Date().toISOString() };
-      return bySession(request);
+    principalOf: (request) => principalOf(request),
+    admitAgain: async (request, need) => {
+      const principal = await principalOf(request, false);
+      if (principal?.id !== request.pistor.principal?.id || !principal) {
+        throw new HttpProblem(401, 'access.sign-in', 'You are not signed in any more.');
+      }
+      await admission.admit(request, principal, need, false);
+      return principal;
     },
     admit: (request: FastifyRequest, principal: Principal, need: AccessNeed, changes: boolean) =>
       admission.admit(request, principal, need, changes),

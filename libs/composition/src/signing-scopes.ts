@@ -24,10 +24,12 @@ export const signingScopes = (scopes: Scopes): Pick<SignatureDependencies, 'pati
     await scopes.atHead(chain);
     return find();
   },
-  isPhysician: async (chain, { grants }, patientId) => {
+  isPhysician: async (chain, { grants, openedPatients = [] }, patientId) => {
     const asPhysician = grants.filter(({ role }) => role === 'physician');
     if (asPhysician.some(({ site }) => site === null)) return true;
     if (asPhysician.length === 0) return false;
+    // Who may decide there in an emergency may sign what they have decided: as `record.decide` is admitted.
+    if (openedPatients.includes(patientId)) return true;
     const { sites = [] } = (await scopes.of(chain, 'patient', patientId)) ?? {};
     return asPhysician.some(({ site }) => site !== null && sites.includes(site));
   },

@@ -23,7 +23,14 @@ export class References {
     if (id) return id;
     const what = NAMES_PEOPLE.has(kind) ? `There is no such ${kind}.` : `There is no ${kind} ${reference}.`;
     throw new NotFound(`${kind}.unknown`, what, {
-      fields: [{ field, message: `Name a ${kind} that exists, by its id or its code.` }],
+      fields: [
+        {
+          field,
+          message: `Name a ${kind} that exists, by its id or its code.`,
+          ...(NAMES_PEOPLE.has(kind) ? {} : { seen: reference }),
+          accepted: `id or code of a ${kind}`,
+        },
+      ],
     });
   }
 }

@@ -111,11 +111,11 @@ export class BundleWriter {
     // A set is walked to its end while it grows: what the events name comes in as it is read.
     const streams = new Set([...scope.streams, ...scope.further]);
     for (const stream of streams) {
-      yield `${comma}\n{"stream":${JSON.stringify(stream)},"events":[`;
-      comma = ',';
       // Asked anew for each, so that the tiles of the last one need not be held.
       const { tree, readTiles } = await ledger.tree(chain);
-      let before = '';
+      // A stream that begins after the checkpoint is left out: a verifier refuses one without an event.
+      const beginning = `${comma}\n{"stream":${JSON.stringify(stream)},"events":[`;
+      let before: string | undefined;
       for await (const event of this.eventsOf(chain, stream)) {
         const index = await tree.indexOf(event.position);
         if (index === undefined || index >= size) break;
@@ -133,9 +133,11 @@ export class BundleWriter {
           data,
           proof: base64(proof),
         };
-        yield `${before}\n${JSON.stringify(written)}`;
+        yield `${before ?? beginning}\n${JSON.stringify(written)}`;
         before = ',';
       }
+      if (before === undefined) continue;
+      comma = ',';
       yield ']}';
     }
     const names = [...subjects].flatMap((subject) => PERSONAL_CLASSES.map((each) => ({ subject, class: each })));

@@ -11,8 +11,15 @@ export interface LedgerRows {
   readonly checkpoints: readonly { readonly size: number; readonly root: Buffer; readonly body: string }[];
   /** Lines below the bodies, in any order. */
   readonly signatures: readonly { readonly size: number; readonly line: string }[];
-  /** Public keys, as lines. */
-  readonly vkeys: readonly string[];
+  /** Public keys, as lines, with the first and the last size that each signs. */
+  readonly keys: readonly KeyRow[];
+}
+
+export interface KeyRow {
+  readonly vkey: string;
+  readonly fromSize: number;
+  /** Null while it signs. */
+  readonly untilSize: number | null;
 }
 
 /** Full tiles by their places; undefined for one that is missing. */
@@ -24,7 +31,7 @@ export function keptLedger(
   readFullTiles: ReadFullTiles,
   positionOf?: KeptLedger['positionOf'],
 ): { kept: KeptLedger; keys: readonly VerifierKey[] } {
-  const { chainId, tree, checkpoints, signatures, vkeys } = rows;
+  const { chainId, tree, checkpoints, signatures, keys: keyRows } = rows;
   const problems: string[] = [];
   const tried = <Value>(what: string, make: () => Value): Value | undefined => {
     try {
@@ -44,11 +51,15 @@ export function keptLedger(
   });
   // What the tree itself says its root is.
   if (tree && !kept.some((each) => each.size === size)) kept.push({ size, root: tree.root, note: undefined });
-  const keys = vkeys.flatMap((vkey) => tried('A public key', () => parseVkey(vkey)) ?? []);
+  const known = keyRows.flatMap(
+    ({ vkey, fromSize, untilSize }) =>
+      tried('A public key', () => ({ key: parseVkey(vkey), fromSize, untilSize })) ?? [],
+  );
   return {
-    keys,
+    keys: known.map(({ key }) => key),
     kept: {
       origin: originOf(chainId),
+      keyTerms: known.map(({ key: { name, id }, ...term }) => ({ name, id, ...term })),
       size,
       checkpoints: kept,
       problems,

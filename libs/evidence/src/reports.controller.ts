@@ -10,9 +10,7 @@ import type { ComputedReport } from './compliance-reports.js';
 import type { Evidence } from './evidence.js';
 import { EVIDENCE } from './evidence.token.js';
 import { EVIDENCE_MEDIA_TYPE, sendBundle } from './send-bundle.js';
-
-/** Beyond this a bundle is a file of 50 MB; the report is computed again from the log then. */
-export const BUNDLED_EVENTS_MAX = 20_000;
+import { BUNDLED_EVENTS_MAX } from './verify-bundle.mjs';
 
 const reportParamsSchema = z
   .strictObject({

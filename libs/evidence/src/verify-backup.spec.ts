@@ -52,6 +52,13 @@ it('of an untouched log is valid without being restored, and goes on from a chec
   expect(told.at(-1)).toEqual([600, 600]);
 });
 
+it('tells that a key signed after it was retired', async () => {
+  await tamper('update ledger_key set until_size = 500');
+  expect((await verify(await backup())).findings).toMatchObject([
+    { position: 600, what: expect.stringMatching(/does not sign size 600/) },
+  ]);
+});
+
 it('tells the position of each row that was changed before it was taken', async () => {
   await tamper(`update event_log set data = replace(data, '"number":', '"number":1') where position in (77, 432)`);
   await tamper(`update event_log set recorded_at = recorded_at + interval '1 microsecond' where position = 500`);

@@ -5,7 +5,7 @@ import type { Manifest } from '#libs/backup/src/backup.format.js';
 import { linesOf, readBackup } from '#libs/backup/src/backup-reader.js';
 import { NotFound } from '#libs/kernel/src/errors.js';
 import { type Tile, TILE_BYTES } from '#libs/ledger/src/tile.js';
-import { keptLedger, type LedgerRows } from './kept-ledger.js';
+import { keptLedger, type KeyRow, type LedgerRows } from './kept-ledger.js';
 import { type ChainVerdict, forChain, type VerifyOptions } from './verify-database.js';
 import { type LogRow, LogVerifier } from './verify-log.js';
 
@@ -55,7 +55,7 @@ class BackupWalk {
       throw new NotFound('verify.no-ledger', 'There is no ledger in this backup: an older version has made it.');
     }
     for (const { no, id } of manifest.chains) {
-      this.ledgers.set(no, { chainId: id, tree: undefined, checkpoints: [], signatures: [], vkeys: [] });
+      this.ledgers.set(no, { chainId: id, tree: undefined, checkpoints: [], signatures: [], keys: [] });
     }
     this.total = manifest.chains.reduce((sum, { head }) => sum + head, 0);
   }
@@ -85,7 +85,13 @@ class BackupWalk {
       } else if (table === 'ledger_signature') {
         (ledger.signatures as { size: number; line: string }[]).push({ size: size(), line: field(row, 'line') });
       } else if (table === 'ledger_key') {
-        (ledger.vkeys as string[]).push(field(row, 'vkey'));
+        const until = row[at('until_size')] ?? '';
+        const untilSize = until === '' ? null : Number(until);
+        (ledger.keys as KeyRow[]).push({
+          vkey: field(row, 'vkey'),
+          fromSize: Number(field(row, 'from_size')),
+          untilSize,
+        });
       } else if (field(row, 'destroyed_at') !== '') {
         this.erased.set(no, (this.erased.get(no) ?? new Set()).add(field(row, 'subject')));
       }
@@ -136,7 +142,7 @@ class BackupWalk {
     const known = this.verifiers.get(no);
     if (known) return known;
     const ids = this.manifest.chains.map(({ id }) => id);
-    const ledger = this.ledgers.get(no) ?? { chainId: '', tree: undefined, checkpoints: [], signatures: [], vkeys: [] };
+    const ledger = this.ledgers.get(no) ?? { chainId: '', tree: undefined, checkpoints: [], signatures: [], keys: [] };
     const { outside, keys: given } = forChain(this.options, ledger.chainId, ids);
     const { kept, keys } = keptLedger(ledger, (tiles) => this.tiles.read(no, tiles));
     const verifier = new LogVerifier({ kept, keys: given.length > 0 ? given : keys, outside });

@@ -9,7 +9,7 @@ export interface Given {
 }
 
 export interface BundleVerdict {
-  readonly outcome: 'valid' | 'valid but erased' | 'invalid';
+  readonly outcome: 'valid' | 'valid but erased' | 'not proved' | 'invalid';
   /** The first thing that does not hold; null where everything does. */
   readonly problem: { readonly what: string; readonly stream?: string; readonly position?: number } | null;
   readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: string } | null;
@@ -21,6 +21,10 @@ export interface BundleVerdict {
   readonly erased: readonly string[];
 }
 
+/** Text with its control characters written out. */
+export function printable(text: string): string;
+/** What is in a box of personal data. @throws Error where it does not open with this key */
+export function openBox(classKey: Uint8Array, text: string, bound: string): unknown;
 export function verifyBundle(file: Uint8Array, given?: Given): BundleVerdict;
 /** Streams that an event names and a bundle of this kind must have. */
 export function namedBy(stream: string, data: string, kind: string): string[];
@@ -44,6 +48,8 @@ export interface ReportStream {
     readonly data: string;
   }[];
 }
+/** More events than this are not put in the bundle of a report; it is computed again from the log then. */
+export const BUNDLED_EVENTS_MAX: number;
 /** The streams that an event brings into a report about a site (null: about all). */
 export function countedBy(stream: string, header: string, data: string, site: string | null): string[];
 export function complianceReport(streams: readonly ReportStream[], parameters: ReportParameters): object;

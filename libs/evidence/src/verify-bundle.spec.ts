@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import type { Id } from '#libs/kernel/src/ids.js';
+import { type Id, newId } from '#libs/kernel/src/ids.js';
+import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { encodeEntry } from '#libs/ledger/src/entry.js';
 import { leafHash, sha256 } from '#libs/ledger/src/sha256.js';
 import {
@@ -13,11 +14,12 @@ import {
   formatVkey,
   newSigningKey,
   parseNote,
+  signText,
   verifierKey,
 } from '#libs/ledger/src/signed-note.js';
 import { asOwner } from '#test/support/test-database.js';
-import { type EvidenceGiven, openEvidence, type PatientOnRecord } from '#test/support/evidence-given.js';
-import { outcomeText, verifyBundle } from './verify-bundle.mjs';
+import { EntrySigned, type EvidenceGiven, openEvidence, type PatientOnRecord } from '#test/support/evidence-given.js';
+import { EXIT_CODES, outcomeText, verifyBundle } from './verify-bundle.mjs';
 
 let given: EvidenceGiven;
 let patient: PatientOnRecord;
@@ -39,8 +41,10 @@ afterAll(() => given.close());
 
 interface Written {
   checkpoint: string;
-  keys: { vkey: string; role: string }[];
-  scope: { streams: string[] };
+  keys: { vkey: string; role: string; fromSize: number | null; untilSize: number | null }[];
+  scope: { streams: string[]; name: string | null };
+  erased: { subject: string; class: string; at: string }[];
+  opened: { subject: string; class: string; key: string }[];
   consistency: { size: number; proof: string[] }[];
   streams: {
     stream: string;
@@ -98,9 +102,12 @@ Every course and consultation that they name is there.
 Not shown by this:
 - That the signing key is the chain’s: give the one that you know with --key.
 - That everybody is shown the same history: no witness that you gave a key of has signed.
-- That PT00001 means patient-PATIENT: codes are kept beside the log.
+- That no message, and no course of an old history, was left out which no event names.
+- That "PT00001" means patient-PATIENT: codes are kept beside the log.
+- What is in 8 sealed boxes of personal data, and whether anybody can read it: of 0 of them the bundle says that the key was destroyed, of 8 it does not.
 - That nothing was rewritten before this checkpoint was signed: give an older one with --checkpoint.
 - That no later event of these streams was left off: give the entries of the log with --entries.
+- That nobody has signed anything of it: give the entries of the log with --entries.
 `);
   });
 
@@ -155,7 +162,7 @@ Not shown by this:
     const witnessed = changed((read) => {
       const { text } = parseNote(read.checkpoint);
       read.checkpoint += `${cosignText(text, 'witness.example', key, 1_790_000_000)}\n`;
-      read.keys.push({ vkey: witness, role: 'witness' });
+      read.keys.push({ vkey: witness, role: 'witness', fromSize: null, untilSize: null });
     });
     expect(verifyBundle(witnessed).found[1]).toBe(
       'witness.example has witnessed it at 2026-09-21T14:13:20.000Z, by a key from the bundle.',
@@ -164,6 +171,12 @@ Not shown by this:
       keys: [witness, ...JSON.parse(bundle.toString()).keys.map((each: { vkey: string }) => each.vkey)],
     });
     expect(notShown.join()).not.toMatch(/witness/);
+    // Whoever knows the witness alone has what it takes, and is told which key they did not have.
+    const alone = verifyBundle(witnessed, { keys: [witness] });
+    expect(alone).toMatchObject({ outcome: 'valid', problem: null });
+    expect(alone.notShown.join()).toMatch(/That the signing key is the chain’s/);
+    const stranger = formatVkey(verifierKey('witness.example', newSigningKey().publicKey, COSIGNATURE_V1));
+    expect(problemOf(witnessed, { keys: [stranger] })).toBe('the checkpoint is not signed by any key that you gave');
   });
 
   const tampered: readonly (readonly [string, (bundle: Written) => void, RegExp])[] = [
@@ -189,9 +202,37 @@ Not shown by this:
     ],
     ['a consultation that is left out', ({ streams }) => void streams.splice(2, 1), /it names consultation-/],
     ['the patient who is left out', ({ streams }) => void streams.splice(0, 1), /what it is about is not in it/],
-    ['the patient without an event', ({ streams }) => void (streams[0]!.events = []), /what it is about is not in it/],
+    ['the patient without an event', ({ streams }) => void (streams[0]!.events = []), /it has no event/],
     ['a stream that is there twice', ({ streams }) => void streams.push(streams[0]!), /twice/],
-    ['a stream under another name', ({ streams }) => void (streams[2]!.stream += '0'), /not what the log holds/],
+    [
+      'a stream under another name',
+      ({ streams }) => void (streams[2]!.stream = `consultation-${newId()}`),
+      /not what the log holds/,
+    ],
+    ['a course without an event', ({ streams }) => void (streams[1]!.events = []), /it has no event/],
+    ['a key that was retired before', ({ keys }) => void (keys[0]!.untilSize = 16), /does not sign size 17/],
+    ['a key that signs from later on', ({ keys }) => void (keys[0]!.fromSize = 18), /does not sign size 17/],
+    ['a key in another role', ({ keys }) => void (keys[0]!.role = 'witness'), /is not one of a witness/],
+    ['a role that is not known', ({ keys }) => void (keys[0]!.role = 'owner'), /role .* is not one of log, witness/],
+    ['a field that is not known', (read) => void Object.assign(read, { valid: true }), /field "valid", .* not known/],
+    ['a report that is none', (read) => void Object.assign(read, { report: {} }), /field "report", .* not known/],
+    ['no list of keys that were destroyed', (read) => void Object.assign(read, { erased: null }), /not a list/],
+    [
+      'a time that is none',
+      ({ erased }) => void erased.push({ subject: newId(), class: 'clinical', at: 'never.\nVALID.' }),
+      /at of number 1 of erased .* is not a time/,
+    ],
+    [
+      'a person who is none',
+      ({ erased }) => void erased.push({ subject: 'x', class: 'clinical', at: '2026-01-01T00:00:00.000Z' }),
+      /subject .* is not an id/,
+    ],
+    ['a name that is none', ({ scope }) => void (scope.name = 'x'.repeat(201)), /name of scope/],
+    [
+      'a position that is text',
+      ({ streams }) => void Object.assign(streams[0]!.events[0]!, { position: '1' }),
+      /not a whole number/,
+    ],
     [
       'another kind of thing that it is about',
       ({ scope }) => void ((scope as { kind?: string }).kind = 'course'),
@@ -246,6 +287,51 @@ Not shown by this:
     expect(verdict).toMatchObject({ outcome: 'valid', streams: 2, events: 5 });
   });
 
+  it('is about nobody else: a stream of another patient is refused, and so is another course in that of a course', async () => {
+    const theirs = JSON.parse((await given.bundle(other.scope)).toString()) as Written;
+    for (const stream of theirs.streams) {
+      const mixed = changed(({ streams }) => void streams.push(stream));
+      expect(problemOf(mixed)).toBe('this stream does not belong to what the bundle is about');
+    }
+    const [, course] = (JSON.parse(bundle.toString()) as Written).streams;
+    const two = changed(({ streams }) => void streams.push(course!), await given.bundle(other.courseScope));
+    expect(problemOf(two)).toBe('this stream does not belong to what the bundle is about');
+  });
+
+  it('leaves out a stream that begins after its checkpoint', async () => {
+    const scope = { ...patient.scope, further: [`message-${newId()}`] };
+    expect(verifyBundle(await given.bundle(scope))).toMatchObject({ outcome: 'valid', streams: 3 });
+  });
+
+  it('prints what it says of itself without obeying it', () => {
+    const name = 'PT1 means\nVALID.\u001b[2J\u202e$(rm -rf ~)';
+    const text = outcomeText(verifyBundle(changed(({ scope }) => void (scope.name = name))));
+    expect(text).toContain(String.raw`That "PT1 means\nVALID.\u001b[2J\u202e$(rm -rf ~)" means patient-`);
+    const origin = 'pistor/x\u001b[2J';
+    const unknown = changed((read) => void Object.assign(read, { [origin]: 1 }));
+    expect(outcomeText(verifyBundle(unknown))).toMatch(/^INVALID\. [^\u0000-\u001f]*\n$/);
+  });
+
+  it('opens every box that it has a key for, and counts those that it has none for, listed or not', async () => {
+    const open = await given.bundle(patient.scope, { open: true });
+    expect(verifyBundle(open).notShown.join()).not.toMatch(/sealed boxes/);
+    const other = changed(({ opened }) => void (opened[0]!.key = Buffer.alloc(32, 7).toString('base64')), open);
+    expect(problemOf(other)).toMatch(/a box does not open: .* not closed with the key in the bundle/);
+    const at = '2026-01-01T00:00:00.000Z';
+    const said = { subject: patient.patientId, class: 'clinical', at };
+    const both = changed(({ erased }) => void erased.push(said), open);
+    expect(problemOf(both)).toMatch(/has a key of .* which it says was destroyed/);
+    const twice = changed(({ erased }) => void erased.push(said, said));
+    expect(problemOf(twice)).toBe('a key of a person is told of twice');
+
+    const made = verifyBundle(changed(({ erased }) => void erased.push(said)));
+    expect(made).toMatchObject({ outcome: 'valid but erased' });
+    expect(made.notShown.join()).toContain('of 7 of them the bundle says that the key was destroyed, of 1 it does not');
+    // Of whom it has no box it can say what it likes.
+    const nobody = verifyBundle(changed(({ erased }) => void erased.push({ ...said, subject: newId() })));
+    expect(nobody).toMatchObject({ outcome: 'valid', erased: [] });
+  });
+
   it('is valid but erased once a key of the person was destroyed, and every proof holds as before', async () => {
     await asOwner(
       given.engine.db,
@@ -255,6 +341,9 @@ Not shown by this:
     expect(verdict).toMatchObject({ outcome: 'valid but erased', problem: null, events: 7 });
     expect(verdict.erased).toHaveLength(2);
     expect(outcomeText(verdict)).toMatch(/^VALID BUT ERASED\.\n/);
+    // Whoever strips the list does not make the boxes readable, nor the verdict silent about them.
+    const stripped = verifyBundle(changed((read) => void (read.erased = []), await given.bundle(other.scope)));
+    expect(stripped.notShown.join()).toContain('5 sealed boxes of personal data');
   });
 });
 
@@ -288,6 +377,117 @@ describe('the verifier as a command', () => {
       expect(await ends()).toBe(2);
     } finally {
       await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('a report whose events are not in its bundle', () => {
+  const log = `pistor/${newId()}`;
+  const key = newSigningKey();
+  const root = Buffer.alloc(32, 1).toString('base64');
+  /** As whoever has a signing key can write it. */
+  const claimed = (eventsLeftOut: unknown, { size = 30_000, ...more }: Record<string, unknown> = {}) => {
+    const parameters = { report: 'compliance', version: 1, log, checkpoint: { size, root } };
+    const period = { site: null, from: '2026-01-01', to: '2026-03-31', ...more };
+    const body = `${log}\n${size as number}\n${root}\n`;
+    const vkey = formatVkey(verifierKey(log, key.publicKey));
+    const written = {
+      ...{ format: 'pistor-evidence', version: 2, origin: log, madeAt: '2026-04-01T00:00:00.000Z', madeBy: 'test' },
+      scope: { kind: 'report', name: 'compliance', streams: [] },
+      report: { text: JSON.stringify({ ...parameters, ...period }), eventsLeftOut },
+      checkpoint: `${body}\n${signText(body, log, key)}\n`,
+      keys: [{ vkey, role: 'log', fromSize: 0, untilSize: null }],
+      ...{ consistency: [], streams: [], erased: [], opened: [] },
+    };
+    return Buffer.from(JSON.stringify(written));
+  };
+
+  it('is not proved, whatever its figures are, and says how they are computed again', () => {
+    const verdict = verifyBundle(claimed(20_001, { sessions: 'any' }));
+    expect(verdict).toMatchObject({ outcome: 'not proved', problem: null });
+    expect(EXIT_CODES[verdict.outcome]).toBe(4);
+    const text = outcomeText(verdict);
+    expect(text).toMatch(/^NOT PROVED\.\n/);
+    expect(text).toContain('no figure of it was checked');
+    expect(text).toContain('pistor report compliance --from 2026-01-01 --to 2026-03-31 --checkpoint 30000; SHA-256 ');
+    expect(text).not.toMatch(/complete|unchanged/);
+  });
+
+  it('ends the command with 4', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'pistor verify '));
+    await writeFile(join(folder, 'report.json'), claimed(20_001));
+    const script = join(import.meta.dirname, 'verify-bundle.mjs');
+    const run = promisify(execFile)(process.execPath, [script, join(folder, 'report.json')]);
+    await expect(run).rejects.toMatchObject({ code: 4, stdout: expect.stringMatching(/^NOT PROVED\.\n/) });
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('is invalid where they would not be too many, or more than the log has', () => {
+    expect(problemOf(claimed(20_000))).toMatch(/20000 events out, which are not too many/);
+    expect(problemOf(claimed(30_001))).toMatch(/30001 events out, and its checkpoint has only 30000/);
+  });
+
+  it.each([[-1], ['0'], [true], [false], ['x'], [[]], [null], [undefined], [1.5], [{}]])(
+    'is invalid where it leaves %j out',
+    (eventsLeftOut) => expect(problemOf(claimed(eventsLeftOut))).toMatch(/eventsLeftOut .* is not a whole number/),
+  );
+
+  it.each([
+    [{ to: '2026-03-31\nVALID.' }, /to of the report is not a day/],
+    [{ to: '2026-02-30' }, /to of the report is not a day/],
+    [{ from: ['2026-01-01'] }, /from of the report is not a day/],
+    [{ from: '2026-04-01' }, /ends before it begins/],
+    [{ site: '$(rm -rf ~)' }, /site of the report is not an id/],
+    [{ report: 'compliance\u001b[2J' }, /report of the report is not one of compliance/],
+    [{ version: '1' }, /version of the report is not one of 1/],
+  ])('is invalid on %j', (more, problem) => expect(problemOf(claimed(20_001, more))).toMatch(problem));
+});
+
+describe('signatures in a bundle', () => {
+  /** Signs the first event of the course. */
+  const sign = async (of: PatientOnRecord, more: object) => {
+    const { rows } = await given.engine.db.query<{ stream: string; header: string; data: string; position: string }>(
+      'select stream, header, data, position from event_log where chain = $1 and stream = $2 and revision = 0',
+      [given.chain.no, of.courseScope.streams[0]],
+    );
+    const [{ stream, header, data, position }] = rows as [(typeof rows)[number]];
+    const hex = (text: string) => sha256(text).toString('hex');
+    const signed = EntrySigned(occurredNow('2026-05-11T12:00:00.000Z'), {
+      ...{ patientId: of.patientId, signatureId: newId(), position: Number(position), stream, revision: 0 },
+      ...{ entry: 'CoursePlanned', headerHash: hex(header), dataHash: hex(data), meaning: 'review' },
+      ...{ signer: `user:${newId()}`, authenticatedAt: '2026-05-11T12:00:00.000Z' },
+      ...{ leafHash: null, signInBy: null, passkey: null, ...more },
+    });
+    await given.engine.append(given.chain, [{ stream: `signature-${of.patientId}`, events: [signed] }]);
+    await given.sequence();
+    return { ...of.scope, further: [`signature-${of.patientId}`] };
+  };
+
+  it('that were left out are missed by the entries of the log', async () => {
+    const scope = await sign(patient, {});
+    const whole = await given.bundle(scope);
+    expect(verifyBundle(whole, { entries: await entries() }).outcome).toBe('valid');
+    expect(verifyBundle(whole).found).toContain(
+      'Signatures under unchanged entries: 1, 0 of them by a passkey for just that.',
+    );
+    const without = await given.bundle(patient.scope);
+    expect(verifyBundle(without).notShown.join()).toMatch(/nobody has signed/);
+    expect(verifyBundle(without, { entries: await entries() }).problem).toMatchObject({
+      what: 'the log has this stream, which the bundle leaves out',
+      stream: `signature-${patient.patientId}`,
+    });
+  });
+
+  it('with something that is no proof of a passkey are invalid, with a leaf and without one', async () => {
+    const junk = { clientData: 'AA', authenticatorData: 'AA', signature: 'AA' };
+    const passkey = { nonce: 'AA', origin: 'https://evil', publicKey: 'AA', algorithm: -7, ...junk };
+    for (const leafHash of [null, '0'.repeat(64)]) {
+      const someone = await given.patient(1);
+      const scope = await sign(someone, { leafHash, signInBy: 'passkeys', passkey });
+      expect(verifyBundle(await given.bundle(scope)).problem).toMatchObject({
+        what: 'it has a passkey’s proof that does not hold',
+        stream: `signature-${someone.patientId}`,
+      });
     }
   });
 });

@@ -186,6 +186,16 @@ it('finds a checkpoint under which another key has signed', async () => {
   ]);
 });
 
+it('finds that a key signed what is not its to sign, whoever gave that key', async () => {
+  await tamper('update ledger_key set until_size = 600');
+  const found = [{ position: 700, what: expect.stringMatching(/^The key pistor.* does not sign size 700\.$/) }];
+  expect((await verify()).findings).toMatchObject(found);
+  expect((await verify({ keys: [] })).findings).toMatchObject(found);
+  expect((await verify({ outside: [{ from: 'a witness', note: outside }] })).findingsCount).toBe(2);
+  await tamper('update ledger_key set until_size = null, from_size = 200');
+  expect(placesOf(await verify())).toEqual([[100, 100]]);
+});
+
 it('finds a history that was made anew as a whole, by a checkpoint from elsewhere only', async () => {
   await tamper(rows(`data = replace(data, 'number', 'nummer') where position = 432`));
   await tamper(

@@ -163,14 +163,15 @@ async function readLedger(db: Database, chain: ChainRow): Promise<LedgerRows> {
     edge: Buffer;
     checkpoints: { size: number; root: string; body: string }[];
     signatures: LedgerRows['signatures'];
-    vkeys: string[];
+    keys: LedgerRows['keys'];
   }>(
     `select t.size, t.root, t.edge,
        (select coalesce(json_agg(json_build_object('size', size, 'root', encode(root, 'hex'), 'body', body) order by size), '[]')
           from ledger_checkpoint where chain = c.no) as checkpoints,
        (select coalesce(json_agg(json_build_object('size', size, 'line', line) order by signed_at, key_id), '[]')
           from ledger_signature where chain = c.no) as signatures,
-       (select coalesce(json_agg(vkey order by from_size), '[]') from ledger_key where chain = c.no) as vkeys
+       (select coalesce(json_agg(json_build_object('vkey', vkey, 'fromSize', from_size, 'untilSize', until_size) order by from_size), '[]')
+          from ledger_key where chain = c.no) as keys
      from (select $1::integer as no) c left join ledger_tree t on t.chain = c.no`,
     [chain.no],
   );
@@ -180,7 +181,7 @@ async function readLedger(db: Database, chain: ChainRow): Promise<LedgerRows> {
     tree: row?.size == null ? undefined : { size: Number(row.size), root: row.root, edge: row.edge },
     checkpoints: (row?.checkpoints ?? []).map((each) => ({ ...each, root: Buffer.from(each.root, 'hex') })),
     signatures: row?.signatures ?? [],
-    vkeys: row?.vkeys ?? [],
+    keys: row?.keys ?? [],
   };
 }
 

@@ -21,12 +21,22 @@ export interface KeptLedger {
   /** Position up to which the ledger says that it has committed. */
   readonly size: number;
   readonly checkpoints: readonly KeptCheckpoint[];
+  /** Of its keys, the first and the last size that each signs; null while it does. */
+  readonly keyTerms?: readonly KeyTerm[];
   /** What was found wrong with it when it was read. */
   readonly problems?: readonly string[];
   /** The hashes of some tiles, in their order; undefined for one that is missing. The last one of a level may be shorter. */
   tiles(tiles: readonly Tile[]): Promise<readonly (Buffer | undefined)[]>;
   /** Position of an event whose stream was forgotten; undefined where there is none. */
   positionOf?(stream: string, revision: number): Promise<number | undefined>;
+}
+
+/** From which checkpoint to which a key signs. A key that was retired may be in anybody's hands. */
+export interface KeyTerm {
+  readonly name: string;
+  readonly id: string;
+  readonly fromSize: number;
+  readonly untilSize: number | null;
 }
 
 /** A row of the log; `commandId` stands beside the header that names it, too. */
@@ -385,6 +395,12 @@ export class LogVerifier {
     return milestones.filter(({ size }) => size > 0).sort((a, b) => a.size - b.size);
   }
 
+  /** What the ledger says of its keys holds for keys from elsewhere as well. */
+  private signsAt({ name, id }: VerifierKey, size: number): boolean {
+    const term = this.options.kept.keyTerms?.find((each) => each.name === name && each.id === id);
+    return !term || (size >= term.fromSize && size <= (term.untilSize ?? size));
+  }
+
   private openNote(
     text: string,
     keys: readonly VerifierKey[],
@@ -394,7 +410,13 @@ export class LogVerifier {
     try {
       const note = parseNote(text);
       const said = parseCheckpoint(note.text);
-      if (keys.length > 0 && !signersOf(note, keys).some(({ name }) => name === said.origin)) {
+      const signers = signersOf(note, keys);
+      const outside = signers.filter((key) => !this.signsAt(key, said.size));
+      for (const { name, id } of outside) {
+        this.findings.add(size, size, `The key ${name}+${id} has signed ${what}, and does not sign size ${said.size}.`);
+      }
+      if (outside.length > 0) return undefined;
+      if (keys.length > 0 && !signers.some(({ name }) => name === said.origin)) {
         this.findings.add(size, size, `Nobody whose key is known has signed ${what}.`);
         return undefined;
       }

@@ -33,6 +33,7 @@ export class AccessGuard implements CanActivate {
       request.pistor.principal = principal;
       if (peopleSignIn) this.limits.take(principal.id, PRINCIPAL_RATE);
       if (need.may !== 'signed-in') await access.admit(request, principal, need, need.changes);
+      request.pistor.need = need;
       // What changes something is decided by all that is on record, and answers with nothing of it.
       request.pistor.reading = need.changes ? 'everything' : access.readingOf(principal, need);
     } catch (error) {

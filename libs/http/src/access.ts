@@ -85,6 +85,13 @@ export interface Access {
    * @throws HttpProblem 403 `access.denied`, `access.site-needed`; NotFound for what the caller may not know of
    */
   admit(request: FastifyRequest, principal: Principal, need: AccessNeed, changes: boolean): Promise<void>;
+  /**
+   * Asks again, for an answer that goes on, whether who began it may still have it. It is no sign that somebody is there:
+   * a session that nothing else is asked of runs out all the same.
+   * @returns who they are now
+   * @throws HttpProblem 401, 403; NotFound for what they may not know of any more
+   */
+  admitAgain(request: FastifyRequest, need: AccessNeed): Promise<Principal>;
   /** Whether the caller holds another permission where the request is about; decides nothing about the request. */
   holds(request: FastifyRequest, principal: Principal, need: AccessNeed): Promise<boolean>;
   /** What the database shows of the read models while a question of this caller is answered. */

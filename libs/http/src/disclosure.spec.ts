@@ -14,6 +14,12 @@ describe('whose data an answer holds', () => {
     expect([...patientsIn(answer)].sort()).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
   });
 
+  it('is seen where a patient is named by their id alone', () => {
+    const patient = '0199a000-0000-7000-8000-0000000000aa';
+    expect([...patientsIn({ items: [{ grants: [{ role: 'patient', patient }] }] })]).toEqual([patient]);
+    expect(patientsIn({ items: [{ patient: 'a word' }, { patient: null }] }).size).toBe(0);
+  });
+
   it('is nobody’s where none is', () => {
     for (const answer of [undefined, null, 'text', 3, [], {}, { patient: null, patients: 4, site: { id: 's' } }]) {
       expect(patientsIn(answer).size).toBe(0);

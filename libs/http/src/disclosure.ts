@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { Id } from '#libs/kernel/src/ids.js';
+import { type Id, isId } from '#libs/kernel/src/ids.js';
 import type { At } from './access.js';
 
 /**
@@ -25,6 +25,8 @@ export interface Disclosure {
   readonly at: At;
   /** Null: anybody of the chain. */
   readonly patients: ReadonlySet<Id> | null;
+  /** Whether whoever the request names is meant beside these; without it, only where these are none. */
+  readonly alsoNamed?: boolean;
 }
 
 /** Puts reads on record: implemented by libs/read-record. */
@@ -37,7 +39,7 @@ export interface Reads {
 const DEPTH_MAX = 12;
 
 /**
- * The patients that an answer names: `patientId` and the like, `patient: { id }`, and the registrations of a person.
+ * The patients that an answer names: `patientId` and the like, `patient: { id }`, `patient` as an id, and the registrations of a person.
  * Streams and files are not looked into.
  */
 export function patientsIn(answer: unknown, discloses?: Discloses): Set<Id> {
@@ -59,6 +61,7 @@ function collect(value: unknown, found: Set<Id>, depth: number): void {
   if (!isPlain(value)) return;
   for (const [key, inner] of Object.entries(value)) {
     if (key === 'patientId' || key === 'otherPatientId') add(found, inner);
+    else if (key === 'patient' && typeof inner === 'string' && isId(inner)) found.add(inner);
     else if (typeof inner === 'object' && inner !== null) {
       if (key === 'patient' && isPlain(inner)) add(found, inner['id']);
       if (key === 'registrations' && Array.isArray(inner))

@@ -14,6 +14,7 @@ import { isCalled, refuseForeign } from './origin-guard.js';
 import { PROBLEM_MEDIA_TYPE, toProblem } from './problem-details.js';
 import { ProblemDetailsFilter, sendProblem } from './problem-details.filter.js';
 import { ReadingInterceptor } from './reading.interceptor.js';
+import { noteRoutes } from './registered-routes.js';
 import { requestContext } from './request-context.js';
 import { HSTS, SECURITY_HEADERS } from './security-headers.js';
 import { SchemaValidationPipe } from './validation.js';
@@ -75,6 +76,7 @@ export async function createHttpApp(
   app.useGlobalInterceptors(new ReadingInterceptor());
   demandDeclaredAccess(app);
   const instance = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  noteRoutes(instance);
   addBodyParsers(instance);
   closeGracefully(instance);
   addHooks(instance, deps, log);

@@ -17,7 +17,9 @@ describe('idempotency keys', () => {
   afterAll(() => close());
   beforeEach(() => db.query('delete from idempotency_key'));
 
-  const request = (body: unknown = { name: 'a' }) => ({ method: 'POST', url: '/v1/rooms', ifMatch: undefined, body });
+  const request = (body: unknown = { name: 'a' }) => ({
+    ...{ principal: 'user:a', method: 'POST', url: '/v1/rooms', ifMatch: undefined, body },
+  });
   const answer = () => ({ id: newId(), revision: 0, position: `${CHAIN.id}:7` });
   const stored = () => ({ status: 201, headers: { location: '/v1/rooms/1' }, answer: answer() });
 
@@ -51,6 +53,8 @@ describe('idempotency keys', () => {
     ['another body', request({ name: 'b' })],
     ['another address', { ...request(), url: '/v1/sites' }],
     ['another method', { ...request(), method: 'PUT' }],
+    ['the same of somebody else', { ...request(), principal: 'user:b' }],
+    ['the same of nobody', { ...request(), principal: undefined }],
     ['another If-Match', { ...request(), ifMatch: '"3"' }],
   ])('refuse %s', async (_what, other) => {
     await keys.reserve(CHAIN, 'k', request());

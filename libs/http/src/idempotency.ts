@@ -28,6 +28,8 @@ export interface Reservation {
 
 /** What a request says, brought to one text: the same request gives the same text, in whatever order its fields stand. */
 export interface IdempotentRequest {
+  /** Who sends it; undefined where nobody is signed in. What one of them was answered is nobody else's to see. */
+  readonly principal: string | undefined;
   readonly method: string;
   /** The whole address as it was sent. */
   readonly url: string;
@@ -122,7 +124,9 @@ function storedAnswer({ status, headers, response }: KeyRow): { stored?: StoredA
 
 const keyReused = (): Refused =>
   new Refused('idempotency.key-reused', 'This Idempotency-Key was used for another request. Take a fresh one.', {
-    fields: [{ field: 'Idempotency-Key', message: 'A key stands for one request, with its address and body.' }],
+    fields: [
+      { field: 'Idempotency-Key', message: 'A key stands for one request of one sender, with its address and body.' },
+    ],
   });
 
 /**
@@ -150,8 +154,8 @@ export async function pruneIdempotencyKeys(db: Database): Promise<number> {
   }
 }
 
-const canonical = ({ method, url, ifMatch, body }: IdempotentRequest): string =>
-  JSON.stringify([method, url, ifMatch ?? null, sorted(body ?? null)]);
+const canonical = ({ principal, method, url, ifMatch, body }: IdempotentRequest): string =>
+  JSON.stringify([principal ?? null, method, url, ifMatch ?? null, sorted(body ?? null)]);
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);

@@ -10,7 +10,8 @@ export const PARAMETERS = {
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',
-    description: 'Of your choice, fresh for each command. Sent again with the same request, it gives the first answer.',
+    description:
+      'Of your choice, fresh for each command. Sent again with the same request by the same sender, it gives the first answer.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
   },
   IfMatch: {

@@ -15,6 +15,7 @@ describe('an operation that may answer with data of patients', () => {
     ['a patient in a list', z.strictObject({ items: z.array(z.strictObject({ patient: person })) })],
     ['a patient, or nobody', z.strictObject({ patient: person.nullable() })],
     ['a patient without a name for the schema', z.strictObject({ patient: z.strictObject({ id: z.uuid() }) })],
+    ['a patient by the id alone, or nobody', z.strictObject({ patient: z.uuid().nullable() })],
     ['a person’s registrations', z.strictObject({ registrations: z.array(person) })],
     [
       'another registration',

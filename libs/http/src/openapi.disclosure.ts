@@ -28,6 +28,8 @@ export function mayDisclose(
 const isAnything = (schema: unknown): boolean =>
   schema === true || (typeof schema === 'object' && schema !== null && Object.keys(schema).length === 0);
 
+const isUuid = (schema: object): boolean => (schema as JsonSchema)['format'] === 'uuid';
+
 /** By the names under which `patientsIn` finds patients; a schema that leaves it open may hold them. */
 function namesPatients(
   schema: unknown,
@@ -39,7 +41,7 @@ function namesPatients(
   if (isAnything((schema as JsonSchema)['additionalProperties'])) return true;
   if (name === 'patientId' || name === 'otherPatientId' || name === 'registrations') return true;
   const { $ref, properties, ...rest } = schema as { $ref?: string; properties?: Record<string, unknown> };
-  if (name === 'patient' && (properties?.['id'] !== undefined || $ref !== undefined)) return true;
+  if (name === 'patient' && (properties?.['id'] !== undefined || $ref !== undefined || isUuid(schema))) return true;
   if (seen.has(schema)) return false;
   seen.add(schema);
   const target = $ref === undefined ? undefined : schemas[$ref.replace('#/components/schemas/', '')];

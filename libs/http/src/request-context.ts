@@ -4,6 +4,7 @@ import type { CommandMeta } from '#libs/cqrs/src/command-runner.js';
 import type { Reading } from '#libs/database/src/reader.database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { type Id, isId, newId } from '#libs/kernel/src/ids.js';
+import type { AccessNeed } from './access.js';
 import type { Principal } from './principal.js';
 
 /** Says which chain a request is about. A deployment has one. */
@@ -20,6 +21,8 @@ export interface RequestContext {
   readonly chain: Chain;
   /** Who asks; undefined before the guard has looked, and at public addresses that nobody signed in to. */
   principal?: Principal;
+  /** What the guard has asked of the caller; an answer that goes on is asked for it again. */
+  need?: AccessNeed;
   /** How the answer reads; nobody has said it: nothing is seen. */
   reading?: Reading;
   /** Present in handlers of commands. */

@@ -1,4 +1,7 @@
+import type { FastifyReply } from 'fastify';
+import type { PassThrough } from 'node:stream';
 import { exampleHttpApp, type ExampleApp } from '#test/support/example-http-app.js';
+import { ServerSentEvents } from './server-sent-events.js';
 
 describe('server-sent events', () => {
   let example: ExampleApp;
@@ -56,5 +59,32 @@ describe('server-sent events', () => {
 
   it('have plain names', () => {
     expect(() => example.events.publish('a\ndata: b', {})).toThrow(/name/);
+  });
+});
+
+describe('a listener who may not listen any more', () => {
+  afterEach(() => jest.useRealTimers());
+
+  it('is cut off with the next sign of life, and the others are not', async () => {
+    jest.useFakeTimers();
+    const events = new ServerSentEvents();
+    let mayListen = true;
+    const ended: string[] = [];
+    const open = (name: string, assertGoesOn: () => Promise<void>) => {
+      const reply = {
+        type: () => reply,
+        header: () => reply,
+        send: (stream: PassThrough) => Promise.resolve(void stream.resume().once('end', () => ended.push(name))),
+      };
+      return events.open(reply as unknown as FastifyReply, { assertGoesOn, record: () => Promise.resolve() });
+    };
+    await open('disabled', () => (mayListen ? Promise.resolve() : Promise.reject(new Error('disabled'))));
+    await open('other', () => Promise.resolve());
+    await jest.advanceTimersByTimeAsync(20_000);
+    expect([events.count, ended]).toEqual([2, []]);
+    mayListen = false;
+    await jest.advanceTimersByTimeAsync(15_000);
+    expect([events.count, ended]).toEqual([1, ['disabled']]);
+    events.beforeApplicationShutdown();
   });
 });

@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { PassThrough } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import type { LastingAnswer } from './lasting-answer.js';
 import { Overloaded } from '#libs/kernel/src/errors.js';
 
 /** One for every open tab of a large chain's head office; each costs a socket and some 20 kB. */
@@ -11,6 +12,7 @@ const RECONNECT_MS = 2_000;
 
 interface Client {
   readonly stream: PassThrough;
+  readonly answer: LastingAnswer;
   /** The newest event that it could not take yet. Events are hints to look again, so the newest is enough. */
   waiting: string | undefined;
 }
@@ -32,17 +34,18 @@ export class ServerSentEvents implements BeforeApplicationShutdown {
   /**
    * Makes the answer a stream of events until the caller goes away; it begins with the newest event there was. For
    * handlers with `@Res() reply`.
+   * It ends when a look, with every sign of life, finds that the caller may not listen any more.
    * @throws Overloaded when too many are listening
    */
-  async open(reply: FastifyReply): Promise<void> {
+  async open(reply: FastifyReply, answer: LastingAnswer): Promise<void> {
     if (this.clients.size >= CLIENTS_MAX) {
       throw new Overloaded('events.too-many-listeners', `${CLIENTS_MAX} listen already. Try again later.`, {
         data: { retryAfterS: 30 },
       });
     }
-    const client: Client = { stream: new PassThrough(), waiting: undefined };
+    const client: Client = { stream: new PassThrough(), answer, waiting: undefined };
     this.clients.add(client);
-    this.heartbeat ??= setInterval(() => this.broadcast(': alive\n\n'), HEARTBEAT_MS).unref();
+    this.heartbeat ??= setInterval(() => this.lookAtAll(), HEARTBEAT_MS).unref();
     client.stream.once('close', () => this.drop(client)).on('error', () => this.drop(client));
     client.stream.on('drain', () => this.catchUp(client));
     client.stream.write(`retry: ${RECONNECT_MS}\n\n${this.newest ?? ''}`);
@@ -61,6 +64,17 @@ export class ServerSentEvents implements BeforeApplicationShutdown {
     for (const client of [...this.clients]) {
       client.stream.end();
       this.drop(client);
+    }
+  }
+
+  /** An event says nothing but that there is something to read, which is asked for anew: to look now and then is enough. */
+  private lookAtAll(): void {
+    this.broadcast(': alive\n\n');
+    for (const client of [...this.clients]) {
+      client.answer.assertGoesOn().catch(() => {
+        client.stream.end();
+        this.drop(client);
+      });
     }
   }
 

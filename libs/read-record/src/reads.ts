@@ -20,15 +20,16 @@ export class RecordedReads implements Reads {
     private readonly patientOf: PatientOf,
   ) {}
 
-  async record(request: FastifyRequest, { operation, kind, at, patients }: Disclosure): Promise<void> {
+  async record(request: FastifyRequest, { operation, kind, at, patients, alsoNamed }: Disclosure): Promise<void> {
     const { chain, principal, correlationId } = request.pistor;
-    const purpose = purposeOf(request, principal, patients);
-    const named = patients?.size === 0 ? await this.named(request, at) : patients && [...patients];
+    const isNamed = patients !== null && (alsoNamed || patients.size === 0);
+    const addressed = isNamed ? await this.named(request, at) : [];
+    const all = patients && new Set([...patients, ...addressed]);
     await this.recorder.record(chain, {
       principal: principal?.id ?? UNNAMED,
       session: principal?.sessionId ?? null,
-      ...{ purpose, operation, kind, correlationId },
-      patients: named,
+      ...{ purpose: purposeOf(request, principal, all), operation, kind, correlationId },
+      patients: all && [...all],
     });
   }
 

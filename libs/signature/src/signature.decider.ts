@@ -95,8 +95,15 @@ export type Signing = Pick<SignEntry, 'meaning' | 'entry'> & {
 };
 
 /** Whether the same person has signed the same already. */
-export const isSigned = ({ meaning, entry, signer }: Signing, signatures: readonly Signature[]): boolean =>
-  signatures.some(
+export const isSigned = (signing: Signing, signatures: readonly Signature[]): boolean =>
+  signatureOf(signing, signatures) !== undefined;
+
+/** The signature by which the same person has signed the same already. */
+export const signatureOf = (
+  { meaning, entry, signer }: Signing,
+  signatures: readonly Signature[],
+): Signature | undefined =>
+  signatures.find(
     (each) => each.position === entry.position && each.meaning === meaning && each.signer === signer.principal,
   );
 

@@ -9,7 +9,14 @@ import type { NamesOf, Principal } from '#libs/http/src/principal.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import { challengeOf, provesPasskey, type SignedMatter } from './passkey-proof.js';
 import type { BeginSignatureData, BegunSignature, SignatureView, SignEntryData } from './signature.commands.js';
-import { decideSignature, entryFindings, FRESH_MS, isSigned, type SignEntry } from './signature.decider.js';
+import {
+  decideSignature,
+  entryFindings,
+  FRESH_MS,
+  isSigned,
+  signatureOf,
+  type SignEntry,
+} from './signature.decider.js';
 import { EntryUnknown, SignatureRefused } from './signature.errors.js';
 import { type PasskeyProof, signatureStream, type SignInBy } from './signature.events.js';
 import { type Signature, signaturesFold } from './signature.state.js';
@@ -115,8 +122,10 @@ export class SignatureService {
     const proof = passkey && signInBy === 'passkeys' ? await this.proofOf(chain, passkey, matter) : null;
     const signatureId = derivedId(meta.commandId, 'signature');
     const stream = signatureStream(patientId);
+    let signed = signatureId;
     const result = await runner.run(meta, async (reads) => {
       const { state } = await reads.load(stream, signaturesFold);
+      signed = signatureOf({ meaning, entry, signer }, state)?.signatureId ?? signatureId;
       const command: SignEntry = {
         ...{ signatureId, patientId, meaning, entry, askedAt },
         // A passkey has just been used.
@@ -127,7 +136,7 @@ export class SignatureService {
       };
       return [{ stream, events: decideSignature(command, state, reads.now) }];
     });
-    return { id: signatureId, ...result };
+    return { id: signed, ...result };
   }
 
   /** The signatures under a patient's record, newest first. @throws NotFound `patient.unknown`; Invalid `cursor.malformed` */
@@ -150,7 +159,7 @@ export class SignatureService {
           signature;
         return {
           ...{ signatureId, position, entry, meaning, signer, name: names.get(signer) ?? null },
-          ...{ signedAt, authenticatedAt, signInBy, byPasskey: passkey !== null },
+          ...{ signedAt, authenticatedAt, signInBy, byPasskey: passkey !== null && this.isProved(chain, signature) },
           intact: await this.isIntact(chain, signature),
         };
       }),
@@ -159,14 +168,19 @@ export class SignatureService {
   }
 
   private async isIntact(chain: Chain, signature: Signature): Promise<boolean> {
-    const { position, stream, revision, headerHash, dataHash, leafHash, meaning, signer, passkey } = signature;
-    const { store, leafOf, logOf } = this.deps;
+    const { position, stream, revision, headerHash, dataHash, leafHash, passkey } = signature;
+    const { store, leafOf } = this.deps;
     const [event] = await store.readAll(chain.id, { from: position, limit: 1 });
     if (event?.position !== position || event.stream !== stream || event.revision !== revision) return false;
     if (hashesOf(event).headerHash !== headerHash || hashesOf(event).dataHash !== dataHash) return false;
-    if (leafHash === null) return true;
-    if ((await leafOf(chain, stream, revision)) !== leafHash) return false;
-    return passkey === null || provesPasskey(passkey, { log: logOf(chain), leafHash, meaning, signer });
+    if (leafHash !== null && (await leafOf(chain, stream, revision)) !== leafHash) return false;
+    return passkey === null || this.isProved(chain, signature);
+  }
+
+  /** Whether a passkey has signed this leaf. Without a leaf there is nothing that it could have signed. */
+  private isProved(chain: Chain, { leafHash, passkey, meaning, signer }: Signature): boolean {
+    if (leafHash === null || passkey === null) return false;
+    return provesPasskey(passkey, { log: this.deps.logOf(chain), leafHash, meaning, signer });
   }
 
   /** What a passkey signed, where it was asked for exactly this. */

@@ -3,6 +3,8 @@ import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { EventStore } from '#libs/event-store/src/event-store.js';
 import { type EventFilter, subscribe, type SubscriptionPage } from '#libs/event-store/src/subscription.js';
+import { patientsIn } from '#libs/http/src/disclosure.js';
+import type { LastingAnswer } from '#libs/http/src/lasting-answer.js';
 import { Overloaded } from '#libs/kernel/src/errors.js';
 import { type EventView, eventView } from './event.view.js';
 import { scan } from './event-scan.js';
@@ -11,6 +13,8 @@ import { scan } from './event-scan.js';
 const FOLLOWERS_MAX = 20;
 /** Proxies and clients take a silent connection for dead after 30 s to 60 s. */
 const SIGN_MS = 15_000;
+/** Who may not read on is cut off so soon, whether anything comes or not; each look is a query and a fold. */
+const LOOK_EVERY_MS = 3_000;
 /** A reader that has stalled would keep a closing server waiting for what it does not take. */
 const FLUSH_MS_MAX = 500;
 /** Held for each follower: some 45 kB, and 100 MB where every event is as large as one may be. */
@@ -25,6 +29,7 @@ export interface FollowOptions {
   readonly after: number;
   readonly head: number;
   readonly signal: AbortSignal;
+  readonly answer: LastingAnswer;
 }
 
 /** Those who read the log as it grows. A slow one is read for slowly: nothing piles up. */
@@ -40,7 +45,8 @@ export class EventFollowers implements BeforeApplicationShutdown {
 
   /**
    * What is wanted of the log from a position on, and what comes, until `signal` or the end of the application.
-   * @throws Overloaded when too many follow
+   * Whose data an event names is on record before it is given, page by page.
+   * @throws Overloaded when too many follow; what `answer` throws when the caller may not go on
    */
   async *follow(store: EventStore, chain: Chain, options: FollowOptions): AsyncGenerator<FollowLine> {
     if (this.followers >= FOLLOWERS_MAX) {
@@ -53,7 +59,7 @@ export class EventFollowers implements BeforeApplicationShutdown {
     const signal = AbortSignal.any([options.signal, this.closing.signal, left.signal]);
     try {
       yield { position: options.after };
-      yield* withSigns(pagesOf(store, chain, { ...options, signal }), options.after);
+      yield* withSigns(pagesOf(store, chain, { ...options, signal }), options.after, options.answer);
     } finally {
       left.abort();
       this.followers -= 1;
@@ -92,20 +98,32 @@ async function* pagesOf(
 }
 
 /** The events of pages one by one, with a sign of life after a time without any. */
-async function* withSigns(pages: AsyncGenerator<SubscriptionPage>, after: number): AsyncGenerator<FollowLine> {
+async function* withSigns(
+  pages: AsyncGenerator<SubscriptionPage>,
+  after: number,
+  answer: LastingAnswer,
+): AsyncGenerator<FollowLine> {
   let position = after;
   let spokeAt = performance.now();
   let pending = pages.next();
   try {
     for (;;) {
-      const page = await within(SIGN_MS - (performance.now() - spokeAt), pending);
+      const page = await within(Math.min(LOOK_EVERY_MS, SIGN_MS - (performance.now() - spokeAt)), pending);
       if (page?.done) return;
       if (page) {
-        for (const event of page.value.events) yield { event: eventView(event) };
+        const events = page.value.events.map(eventView);
+        if (events.length > 0) await answer.assertGoesOn();
+        await answer.record(patientsIn(events));
+        for (const event of events) {
+          // A slow reader takes a page for longer than a look holds.
+          await answer.assertGoesOn(LOOK_EVERY_MS);
+          yield { event };
+        }
         if (page.value.events.length > 0) spokeAt = performance.now();
         position = page.value.position;
         pending = pages.next();
       }
+      await answer.assertGoesOn(LOOK_EVERY_MS);
       if (performance.now() - spokeAt >= SIGN_MS) {
         yield { position };
         spokeAt = performance.now();

@@ -5,6 +5,9 @@ import { z } from 'zod';
 import type { Pistor } from '#libs/composition/src/pistor.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { QueryEndpoint } from '#libs/http/src/endpoint.decorators.js';
+import { HTTP_DEPENDENCIES } from '#libs/http/src/http.dependencies.js';
+import type { HttpDependencies } from '#libs/http/src/http.dependencies.js';
+import { lastingAnswer } from '#libs/http/src/lasting-answer.js';
 import { NDJSON_MEDIA_TYPE, sendNdjson } from '#libs/http/src/ndjson.js';
 import { InChain } from '#libs/http/src/request-context.js';
 import { pageSchemaOf, pageShape } from '#libs/http/src/validation.js';
@@ -40,6 +43,7 @@ export class EventsController {
   constructor(
     @Inject(PISTOR) private readonly pistor: Pistor,
     private readonly followers: EventFollowers,
+    @Inject(HTTP_DEPENDENCIES) private readonly deps: HttpDependencies,
   ) {}
 
   @Get()
@@ -68,7 +72,7 @@ export class EventsController {
     summary: 'Events as they are recorded, until the caller goes away',
     description:
       'Lines of {"event": …}, and of {"position": n} at the beginning and after 15 s without an event: nothing else is ' +
-      'wanted up to there. After a broken connection, go on with `from` one above the last position.',
+      'wanted up to there. Who may not read on gets {"error": problem} and no more. After a broken connection, go on with `from` one above the last position.',
     produces: NDJSON_MEDIA_TYPE,
     discloses: 'chain',
   })
@@ -81,8 +85,9 @@ export class EventsController {
     const { store } = this.pistor.engine;
     const head = await assertWithinLog(store, chain, from ?? 1);
     const after = from === undefined ? head : from - 1;
+    const answer = lastingAnswer(this.deps, request, 'followEvents');
     const lines = (signal: AbortSignal) =>
-      this.followers.follow(store, chain, { filter: eventFilterOf(filter), after, head, signal });
+      this.followers.follow(store, chain, { filter: eventFilterOf(filter), after, head, signal, answer });
     this.followers.answering(reply.raw);
     await sendNdjson(request, reply, lines, this.pistor.log);
   }

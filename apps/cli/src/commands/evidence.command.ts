@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { BackupFile } from '#libs/backup/src/backup-file.js';
-import { outcomeText, verifyBundle } from '#libs/evidence/src/verify-bundle.mjs';
+import { EXIT_CODES, outcomeText, verifyBundle } from '#libs/evidence/src/verify-bundle.mjs';
 import { entriesPath, TILE_WIDTH } from '#libs/ledger/src/tile.js';
 import { type Client, withQuery } from '../client.js';
 import { print } from '../list.command.js';
@@ -58,7 +58,8 @@ function verified(options: Options, path: string): Promise<void> {
     // What was written is verified before anybody is told that it is there.
     const verdict = verifyBundle(await readFile(options.out));
     await print(`${options.out}: ${outcomeText(verdict)}`);
-    if (verdict.problem) process.exitCode = 1;
+    // That something was erased is no failure of writing it.
+    if (verdict.outcome !== 'valid but erased') process.exitCode = EXIT_CODES[verdict.outcome] ?? 1;
   });
 }
 

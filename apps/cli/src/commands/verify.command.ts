@@ -29,7 +29,10 @@ export function addVerify(program: Command): void {
     .option('--key <key...>', 'public keys that you have from elsewhere, or files of them')
     .option('--entries <file>', 'for a bundle: the entries of the log, which show that it leaves nothing out')
     .option('--json', 'tell of it as one JSON object')
-    .addHelpText('after', '\nEnds with 0 valid, 3 valid but erased (a bundle), 1 invalid or not to be looked at.')
+    .addHelpText(
+      'after',
+      '\nEnds with 0 valid, 3 valid but erased and 4 not proved (a bundle), 1 invalid or not to be looked at.',
+    )
     .action(verify);
 }
 

@@ -37,6 +37,8 @@ export class SessionController {
     may: 'signed-in',
     summary: 'Who is signed in, and what they may do',
     answer: sessionViewSchema,
+    // Of a patient it says which record is theirs: to themselves, and nothing that stands in it.
+    discloses: 'nobody',
   })
   show(@AskedBy() principal: Principal): z.infer<typeof sessionViewSchema> {
     const { id, kind, name, grants, authenticatedAt, sessionId } = principal;

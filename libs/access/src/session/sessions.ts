@@ -19,6 +19,15 @@ export interface Session {
   readonly authenticatedAt: Instant;
 }
 
+/** When somebody proved who they are; `untold`: whoever let them in did not say, and it may be long ago. */
+export type Authenticated = Instant | 'now' | 'untold';
+
+/** What was not told is older than anything: whatever asks for a fresh sign-in asks for another one. */
+const UNTOLD: Instant = '1970-01-01T00:00:00.000Z';
+
+const instantOf = (authenticatedAt: Authenticated): Instant | null =>
+  authenticatedAt === 'now' ? null : authenticatedAt === 'untold' ? UNTOLD : authenticatedAt;
+
 /**
  * Sessions of people, in the database: a cookie holds a secret that says nothing, and what ended here has ended
  * everywhere. Time is that of the database, also in a sandbox whose clock is elsewhere.
@@ -29,14 +38,14 @@ export class Sessions {
   /**
    * Begins a session, and ends the one that was there before under the same cookie: nobody who knew the old secret is
    * signed in by it.
-   * @param authenticatedAt when they proved who they are, where that was before now
+   * @param authenticatedAt when they proved who they are: `now`, an earlier instant, or `untold`, which is never fresh
    * @returns the secret for the cookie
    */
   async begin(
     chain: Chain,
     userId: Id,
     previous: string | undefined,
-    authenticatedAt: Instant | null = null,
+    authenticatedAt: Authenticated = 'now',
   ): Promise<string> {
     const secret = newSecret();
     if (previous !== undefined) await this.end(chain, previous);
@@ -44,13 +53,16 @@ export class Sessions {
       `insert into access_session (chain, token_hash, id, user_id, authenticated_at, seen_at, expires_at)
        select $1, $2, $3, $4, least(now, coalesce($6::timestamptz, now)), now, now + $5 * interval '1 hour'
        from clock_timestamp() as now`,
-      [chain.no, hashOf(secret), newId(), userId, ABSOLUTE_HOURS, authenticatedAt],
+      [chain.no, hashOf(secret), newId(), userId, ABSOLUTE_HOURS, instantOf(authenticatedAt)],
     );
     return secret;
   }
 
-  /** The session of a cookie; undefined where it has ended, was idle for too long, or never was. */
-  async find(chain: Chain, secret: string): Promise<Session | undefined> {
+  /**
+   * The session of a cookie; undefined where it has ended, was idle for too long, or never was.
+   * @param isSign whether somebody is there: an answer that goes on by itself is no sign of it
+   */
+  async find(chain: Chain, secret: string, isSign = true): Promise<Session | undefined> {
     const { rows } = await this.db.query<{ id: Id; user_id: Id; authenticated_at: Date; stale: boolean }>(
       `select id, user_id, authenticated_at, seen_at < clock_timestamp() - $4 * interval '1 second' as stale
        from access_session
@@ -60,7 +72,7 @@ export class Sessions {
     );
     const [row] = rows;
     if (!row) return undefined;
-    if (row.stale) {
+    if (row.stale && isSign) {
       await this.db.query(
         'update access_session set seen_at = clock_timestamp() where chain = $1 and token_hash = $2 and ended_at is null',
         [chain.no, hashOf(secret)],

@@ -36,6 +36,8 @@ interface Kept {
   readonly invitation: string | null;
   /** Page of the console to come back to. */
   readonly returnTo: string | null;
+  /** Whether they were to prove anew who they are. */
+  readonly anew: boolean;
 }
 
 /** What somebody comes to the provider for. */
@@ -50,8 +52,8 @@ export interface ProviderErrand {
 /** Who came back from the provider. */
 export interface ProviderVisitor {
   readonly userId: Id;
-  /** When they proved who they are, as the provider says; null where it does not: then it is taken for now. */
-  readonly authenticatedAt: Instant | null;
+  /** When they proved who they are, as the provider says; where it does not, nobody knows: they may have been let in by a cookie. */
+  readonly authenticatedAt: Instant | 'untold';
   readonly returnTo: string | null;
 }
 
@@ -80,6 +82,7 @@ export class OpenIdConnect {
     const kept: Kept = {
       ...{ state: oidc.randomState(), nonce: oidc.randomNonce(), verifier },
       ...{ redirectUri: `${origin}${CALLBACK_PATH}`, invitation: invitation ?? null, returnTo: returnTo ?? null },
+      anew,
     };
     const url = oidc.buildAuthorizationUrl(configuration, {
       redirect_uri: kept.redirectUri,
@@ -120,8 +123,14 @@ export class OpenIdConnect {
         return undefined;
       });
     if (claims === undefined) throw refused();
+    const provedAt = timeOf(claims['auth_time']);
+    // Who is asked with max_age has to say when somebody proved who they are (OpenID Connect Core, 3.1.3.7).
+    if (kept.anew && provedAt === null) {
+      log.warn({ code: 'auth_time', correlationId: meta.correlationId }, 'sign-in by the provider refused');
+      throw refused();
+    }
     const userId = await this.userOf(meta, claims.sub, kept.invitation);
-    return { userId, authenticatedAt: timeOf(claims['auth_time']), returnTo: kept.returnTo };
+    return { userId, authenticatedAt: provedAt ?? 'untold', returnTo: kept.returnTo };
   }
 
   /** Who comes for the first time needs a code: a provider may know thousands who have nothing to do with the chain. */

@@ -10,9 +10,9 @@ import { HttpProblem } from '#libs/http/src/http-problem.js';
 import { InChain } from '#libs/http/src/request-context.js';
 import { emptyBodySchema } from '#libs/http/src/validation.js';
 import { type Id, newId } from '#libs/kernel/src/ids.js';
-import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import type { Access } from '../access.js';
 import { ACCESS } from '../access.token.js';
+import type { Authenticated } from '../session/sessions.js';
 import { clearCookie, cookieOf, setCookie } from '../session/session-cookie.js';
 import { tooManyAttempts } from './attempts.js';
 import { CHALLENGE_MINUTES } from './challenges.js';
@@ -187,7 +187,7 @@ export class SignInController {
   }
 
   /**
-   * @param authenticatedAt where it was not just now
+   * @param authenticatedAt when they proved who they are
    * @throws HttpProblem 403 `sign-in.refused` for somebody who is disabled
    */
   private async signIn(
@@ -195,7 +195,7 @@ export class SignInController {
     reply: FastifyReply,
     chain: Chain,
     userId: Id,
-    authenticatedAt: Instant | null = null,
+    authenticatedAt: Authenticated = 'now',
   ): Promise<void> {
     const { sessions, users } = this.access;
     const { cookies } = this.access.originOf(request);

@@ -102,6 +102,21 @@ describe('a user', () => {
     );
   });
 
+  it.each(['justified', 'not-justified'] as const)(
+    'a record that is reviewed as %s while it is open is open no more',
+    (outcome) => {
+      const openingId = newId();
+      const broken: UserCommand = { kind: 'break-glass', openingId, patientId, minutes: 60, reason: 'an emergency' };
+      const open = after([INVITE], [broken, self]);
+      const review: UserCommand = { kind: 'review-glass', openingId, outcome, note: 'looked at' };
+      expect(typesOf(decideUser(review, open, NOW, ADMIN))).toEqual(['GlassMended', 'GlassReviewed']);
+      const reviewed = after([INVITE], [broken, self], [review]) as KnownUser;
+      expect(openAt(reviewed, NOW)).toEqual([]);
+      const over = '2026-03-01T10:00:00.000Z';
+      expect(typesOf(decideUser(review, open, over, ADMIN))).toEqual(['GlassReviewed']);
+    },
+  );
+
   it('who is disabled is given no code and opens nothing', () => {
     const disabled = after([INVITE], [{ kind: 'disable', reason: 'left' }]);
     const code: UserCommand = { kind: 'issue-invitation', expiresAt: occurredNow(NOW).instant };

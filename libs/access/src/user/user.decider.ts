@@ -100,10 +100,13 @@ export function decideUser(command: UserCommand, state: UserState, now: Instant,
     }
     case 'review-glass': {
       if (isOneself) throw new NotOneself('review');
-      const { openingId, patientId, reviewed } = openingOf(state, command.openingId);
+      const { openingId, patientId, reviewed, mendedAt, until } = openingOf(state, command.openingId);
       if (reviewed) throw new OpeningIsReviewed();
       const { outcome, note } = command;
-      return [GlassReviewed(at, { userId, openingId, patientId, outcome, note })];
+      // What was read after somebody had looked would never be looked at: whoever needs more opens it anew.
+      const isOpen = mendedAt === null && now < until;
+      const ends = isOpen ? [GlassMended(at, { userId, openingId })] : [];
+      return [...ends, GlassReviewed(at, { userId, openingId, patientId, outcome, note })];
     }
     default:
       return assertNever(command, 'command of a user');

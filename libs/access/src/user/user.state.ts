@@ -13,7 +13,7 @@ export interface Opening {
   readonly patientId: Id;
   readonly from: Instant;
   readonly until: Instant;
-  /** When they closed it themselves. */
+  /** When they closed it themselves, or somebody reviewed it while it was open. */
   readonly mendedAt: Instant | null;
   readonly reviewed: { readonly outcome: 'justified' | 'not-justified'; readonly by: string } | null;
 }

@@ -49,7 +49,7 @@ export const openingViewSchema = z
     reason: z.string().nullable(),
     openedAt: z.iso.datetime(),
     until: z.iso.datetime(),
-    endedAt: z.iso.datetime().nullable().describe('When they closed it themselves, before its time was over.'),
+    endedAt: z.iso.datetime().nullable().describe('When they closed it, or it was reviewed, before its time was over.'),
     review: z
       .strictObject({ outcome: z.enum(['justified', 'not-justified']), by: z.string(), at: z.iso.datetime() })
       .nullable(),
