@@ -16,7 +16,7 @@ const SIGN_MS = 15_000;
 /** Who may not read on is cut off so soon, whether anything comes or not; each look is a query and a fold. */
 const LOOK_EVERY_MS = 3_000;
 /** A reader that has stalled would keep a closing server waiting for what it does not take. */
-const FLUSH_MS_MAX = 500;
+const FLUSH_MS_MAX = 2_000;
 /** Held for each follower: some 45 kB, and 100 MB where every event is as large as one may be. */
 const PAGE_EVENTS = 100;
 
