@@ -137,12 +137,12 @@ describe('advancing the clock of a sandbox chain', () => {
     const to = zoned(day(30)).instant;
     await messaging.engine.db.query(
       `insert into chain_clock_target (chain, from_at, target, driver, lease_until)
-       values ($1, $2, $3, $4, clock_timestamp() + interval '1 second')`,
+       values ($1, $2, $3, $4, clock_timestamp() + interval '3 seconds')`,
       [world.chain.no, await messaging.engine.chains.now(world.chain), to, newId()],
     );
     await new Promise((resolve) => setTimeout(resolve, 700));
     expect((await messaging.clock.state(world.chain)).nextDue).toBe(zoned(day(13)).instant);
-    const deadline = performance.now() + 15_000;
+    const deadline = performance.now() + 20_000;
     while ((await messaging.clock.state(world.chain)).advancing && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
