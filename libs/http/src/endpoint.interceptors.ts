@@ -1,6 +1,5 @@
 import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import { type Id, newId } from '#libs/kernel/src/ids.js';
 import { describeError } from '#libs/kernel/src/log.js';
@@ -101,20 +100,8 @@ export class QueryInterceptor implements NestInterceptor {
     });
     const shown = await this.withoutHidden(context, answer);
     if (revisioned) request.pistor.revision = (shown as { revision: number }).revision;
-    if (isSeenFromAnswer) await this.recordAndWrite(context, shown, patientsIn(shown, discloses));
+    if (isSeenFromAnswer) await this.record(context, patientsIn(shown, discloses));
     return of(shown);
-  }
-
-  /**
-   * What is to be put on record is on its way when the answer is written: that of a long history takes as long as the
-   * commit.
-   */
-  private async recordAndWrite(context: ExecutionContext, shown: unknown, patients: ReadonlySet<Id>): Promise<void> {
-    const recorded = this.record(context, patients);
-    if (typeof shown !== 'object' || shown === null) return recorded;
-    const [written] = await Promise.all([turnOfTheLoop().then(() => JSON.stringify(shown)), recorded]);
-    const reply = context.switchToHttp().getResponse<FastifyReply>();
-    reply.type(JSON_TYPE).serializer((sent) => (sent === shown ? written : JSON.stringify(sent)));
   }
 
   /** Whether they are hidden is asked for each answer: a role may have been given or taken since the last one. */
@@ -136,8 +123,6 @@ export class QueryInterceptor implements NestInterceptor {
     await this.deps.reads.record(request, { operation, kind, at, patients });
   }
 }
-
-const JSON_TYPE = 'application/json; charset=utf-8';
 
 const isSearch = ({ body }: FastifyRequest): boolean =>
   typeof body === 'object' && body !== null && Object.hasOwn(body, 'search');
