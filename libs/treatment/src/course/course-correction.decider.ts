@@ -380,6 +380,7 @@ export function retractEntry(command: RetractCourseEntry, state: PlannedCourse, 
     throw new CorrectionRefused(refusal({ physician: physician?.state, protocol, on }));
   }
   if (event.type === 'SessionBooked') requireNoHold(state, event.data as BookedData, protocol);
+  if (event.type === 'SessionHoldDecided') requireSessionOfHold(state, event.data as DecidedData);
   if (event.type === 'CourseCompleted') requireNoMaintenance(state);
   const { courseId, patientId } = state;
   const by = command.physician ? { physicianId: command.physician.id } : {};
@@ -412,6 +413,21 @@ function requireNoHold(state: PlannedCourse, { sessionId }: BookedData, protocol
     facts: ['S0-P1', 'S0-C5', 'S2-Q1'],
     seen: hold.decision ?? 'undecided',
     accepted: `a session that is not held, or whose hold a physician with a credential for ${protocol.code} has lifted`,
+  });
+}
+
+type DecidedData = Extract<CourseEvent, { type: 'SessionHoldDecided' }>['data'];
+
+/** The hold went with the booking because it was lifted: there is nothing left that could stand again. */
+function requireSessionOfHold({ sessions }: PlannedCourse, { sessionId, decision }: DecidedData): void {
+  if (decision !== 'proceed' || sessions.some((session) => session.sessionId === sessionId)) return;
+  throw new CorrectionRefused({
+    field: 'entry',
+    message: 'The booking of this session was taken back since, as its hold was lifted: hold the session that is next.',
+    rule: 'session.hold-stays',
+    facts: ['S0-P1', 'S0-C5'],
+    seen: 'no booking',
+    accepted: 'a decision about a session that is on record',
   });
 }
 

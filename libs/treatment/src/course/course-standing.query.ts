@@ -13,7 +13,7 @@ import { RecordAt } from '../history/record-at.js';
 import { siteStream } from '../site/site.events.js';
 import { siteFold } from '../site/site.state.js';
 import { bookedSessions, courseFold, type PlannedCourse } from './course.state.js';
-import { fieldOf } from './session.decider.js';
+import { fieldOf } from './session-refusals.js';
 import { loadStanding } from './session-standing.js';
 
 export const courseStandingSchema = z

@@ -36,14 +36,9 @@ import { type Follows, lastSession, occurredThen } from './course-late.rules.js'
 import { lastingReactions } from './lasting-reaction.rules.js';
 import {
   active,
-  bookedSession,
   bookSession,
   type BookSession,
-  decideSessionHold,
-  type DecideSessionHold,
   given,
-  holdSession,
-  type HoldSession,
   performSession,
   type PerformSession,
   planSessionProducts,
@@ -53,6 +48,8 @@ import {
   reviewSession,
   type ReviewSession,
 } from './session.decider.js';
+import { decideSessionHold, type DecideSessionHold, holdSession, type HoldSession } from './session-hold.decider.js';
+import { bookedSession } from './booked-session.js';
 
 interface HoldFollowUp {
   readonly type: 'HoldFollowUp';

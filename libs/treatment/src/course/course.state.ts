@@ -37,6 +37,8 @@ export interface SessionHold {
   readonly physicianId: string | undefined;
   /** Since when it has been decided so. */
   readonly decidedAt: Instant | undefined;
+  /** Which of the holds of its course was asked or decided about last has the highest: instants may be equal. */
+  readonly turn: number;
   /** True once the session was moved to another day after a physician had let it go on: that day asks anew. */
   readonly isAskedAnew: boolean;
   /** When, and by whom, the questions were asked. */
@@ -208,15 +210,15 @@ function change(course: Draft, event: RecordedEvent<Exclude<CourseEvent, { type:
       const { positive, practitionerId } = event.data;
       const by = { at: event.occurredAt.instant, practitionerId };
       const undecided = { decision: undefined, physicianId: undefined, decidedAt: undefined, isAskedAnew: false };
-      const hold: SessionHold = { positive, ...undecided, ...by };
+      const hold: SessionHold = { positive, ...undecided, ...by, turn: nextTurn(course) };
       changeSession(course, event.data.sessionId, (session) => ({ ...session, hold }));
       break;
     }
     case 'SessionHoldDecided': {
       const { sessionId, decision, physicianId } = event.data;
-      const at = event.occurredAt.instant;
+      const change = { decision, physicianId, at: event.occurredAt.instant, turn: nextTurn(course) };
       changeSession(course, sessionId, (session) =>
-        session.hold ? { ...session, hold: decided(session.hold, { decision, physicianId, at }) } : session,
+        session.hold ? { ...session, hold: decided(session.hold, change) } : session,
       );
       break;
     }
@@ -349,15 +351,18 @@ function perform(
   if (data.kind === 'maintenance') course.scheduled = undefined;
 }
 
-type Decision = Pick<SessionHold, 'decision' | 'physicianId'> & { readonly at: Instant };
+type Decision = Pick<SessionHold, 'decision' | 'physicianId' | 'turn'> & { readonly at: Instant };
 
 /** Whoever decides the same again later changes nothing of since when it holds. */
-const decided = (hold: SessionHold, { decision, physicianId, at }: Decision): SessionHold => ({
+const decided = (hold: SessionHold, { decision, physicianId, at, turn }: Decision): SessionHold => ({
   ...hold,
   decision,
   physicianId,
   decidedAt: hold.decision === decision ? hold.decidedAt : at,
+  turn,
 });
+
+const nextTurn = ({ sessions }: Draft): number => 1 + Math.max(0, ...sessions.map(({ hold }) => hold?.turn ?? 0));
 
 /** What a physician let pass is asked anew on another day; a hold that nobody has lifted goes along. */
 const holdAfterMove = ({ hold, bookedFor }: OpenSession, to: ZonedTime): SessionHold | undefined =>
@@ -389,10 +394,10 @@ export function standingHold({ sessions }: PlannedCourse, by?: ZonedTime): Sessi
   return latest.status === 'performed' && isBy(latest.at.instant, by) ? undefined : latest.hold;
 }
 
-/** Of what was found at one time, and stands with two sessions, the one that was decided on last. */
+/** Of what was found at one time, and stands with two sessions, the one that was asked or decided about last. */
 const isAfter = (a: CourseSession | undefined, { hold: b }: CourseSession): boolean => {
   if (!a?.hold || !b) return false;
-  return a.hold.at === b.at ? (a.hold.decidedAt ?? '') > (b.decidedAt ?? '') : a.hold.at > b.at;
+  return a.hold.at === b.at ? a.hold.turn > b.turn : a.hold.at > b.at;
 };
 
 function changeSession(course: Draft, sessionId: string, changed: (session: OpenSession) => CourseSession): void {

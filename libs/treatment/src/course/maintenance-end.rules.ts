@@ -19,6 +19,13 @@ export interface MaintenanceEnd {
   readonly declinedElsewhere: boolean;
 }
 
+/** Of a course that is looked at alone. */
+const NOT_ENDED_OTHERWISE: MaintenanceEnd = {
+  person: { diedOn: null, movedAwayOn: null, isErased: false },
+  laterCourseBegan: null,
+  declinedElsewhere: false,
+};
+
 export type MaintenanceEndRule = 'maintenance.declined' | 'maintenance.later-course' | 'maintenance.patient-gone';
 type EndRefusal = Refusal<MaintenanceEndRule>;
 
@@ -28,7 +35,7 @@ type EndRefusal = Refusal<MaintenanceEndRule>;
  */
 export const maintenanceEnded = (
   course: { readonly maintenanceDeclined: boolean },
-  end: MaintenanceEnd,
+  end: MaintenanceEnd = NOT_ENDED_OTHERWISE,
   on: LocalDate,
 ): EndRefusal[] => [
   ...declined(course.maintenanceDeclined || end.declinedElsewhere),

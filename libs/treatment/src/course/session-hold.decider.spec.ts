@@ -36,7 +36,7 @@ import {
   SessionMissed,
   SessionRescheduled,
 } from './course.events.js';
-import type { PlannedCourse } from './course.state.js';
+import { type PlannedCourse, standingHold } from './course.state.js';
 import { knowledgeOfCheck } from './held-knowledge.rules.js';
 import { standingFindings } from './session.rules.js';
 
@@ -126,6 +126,13 @@ describe('a hold', () => {
       expect(standing(...there, ...decisions)).toEqual([]);
       expect(decide(performOther('2026-03-02T17:00', yes), [...events, ...decisions])).toHaveLength(1);
       expect(decide(decideOther('proceed'), [...events, ...decisions])).toEqual([]);
+    });
+    it('[session.hold-stays] is as it was decided last, also where both were decided at one instant', () => {
+      const both = [...two, held(), held(other)];
+      const first = [decided('do-not-treat', other), decided('proceed')];
+      const last = [decided('proceed'), decided('do-not-treat', other)];
+      expect(standingHold(given(...both, ...first) as PlannedCourse)).toBeUndefined();
+      expect(standingHold(given(...both, ...last) as PlannedCourse)).toMatchObject({ decision: 'do-not-treat' });
     });
     it('[session.hold-stays] stands again when it is found anew after that', () => {
       const again = SessionHeld(occurredNow(at('2026-03-02T16:45').instant), held().data);

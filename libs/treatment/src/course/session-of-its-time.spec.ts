@@ -131,6 +131,16 @@ describe('a hold', () => {
     expect((await retract('SessionHeld', { physician })).status).toBe(200);
     expect((await retract('SessionBooked')).status).toBe(200);
   });
+  it('[session.hold-stays] is not washed out by taking back the booking and then the decision that had lifted it', async () => {
+    const of = await course();
+    const id = await book(of, 1);
+    await made(`${of.course}/sessions/${id}/hold`, { practitioner: physician, positive: ['aspirin-or-nsaid'] });
+    await made(`${of.course}/sessions/${id}/decide`, proceed());
+    const retract = async (type: string) =>
+      post(`${of.course}/entries/${await entryOf(of, type)}/retract`, { reason: 'by mistake', physician });
+    expect((await retract('SessionBooked')).status).toBe(200);
+    expect(rulesOf(await retract('SessionHoldDecided'))).toEqual([422, 'session.hold-stays']);
+  });
 });
 
 it('[override.before-session] is given before the session, or when it was on paper before it (S0-C7)', async () => {

@@ -82,6 +82,7 @@ describe('a booked session', () => {
       decision,
       physicianId: undefined,
       decidedAt: decision && at('2026-03-01T10:05').instant,
+      turn: 1,
       isAskedAnew: false,
     });
     expect(rules({}, { hold: hold(undefined) })).toEqual(['session.held']);
