@@ -292,6 +292,20 @@ describe('a role', () => {
     expect(ids(await ask('GET', `/v1/patients?site=${there.ids.site}`, { cookie }))).toEqual([there.ids.patient]);
   });
 
+  it('finds by name whom it sees at its site, and nobody else of that name', async () => {
+    const { cookie } = await signedIn('Reyhan', [{ role: 'receptionist', site: here.ids.site }]);
+    const search = (site = '') =>
+      ask('POST', `/v1/patients/search${site && `?site=${site}`}`, { cookie, body: { search: 'Şahin' } });
+    const ids = ({ body }: Answer) => (body['items'] as { id: string }[]).map(({ id }) => id);
+    expect(ids(await search())).toEqual([here.ids.patient]);
+    expect(ids(await search(here.ids.site))).toEqual([here.ids.patient]);
+    expect(await search(there.ids.site)).toMatchObject({ status: 403, body: { code: 'access.denied' } });
+    const operator = await ask('POST', '/v1/patients/search', {
+      ...{ token: api.pistor.access.operatorToken, body: { search: 'Şahin' } },
+    });
+    expect(ids(operator).sort()).toEqual([here.ids.patient, there.ids.patient].sort());
+  });
+
   it('sees a patient at once whom it has registered at its site', async () => {
     const { cookie } = await signedIn('Reyhan', [{ role: 'receptionist', site: here.ids.site }]);
     const body = {

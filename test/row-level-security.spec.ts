@@ -242,6 +242,7 @@ describe('a query that forgets whom it answers', () => {
     const ask: Record<string, () => Promise<{ items: readonly object[] }>> = {
       courses: () => app.get(CourseProgressQuery, { strict: false }).list(chain, page),
       patients: () => app.get(PatientsQuery, { strict: false }).list(chain, page),
+      search: () => app.get(PatientsQuery, { strict: false }).list(chain, page, 'Şahin'),
       slots: () => app.get(SlotsQuery, { strict: false }).list(chain, page),
       adverseEvents: () => app.get(AdverseEventsQuery, { strict: false }).list(chain, page),
       messages: () => messaging.queries.list(chain, page),
