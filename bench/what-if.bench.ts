@@ -15,7 +15,8 @@ import type { WhatIfRun, WhatIfRunner } from './support/what-if.runner.js';
  *
  * A log of as many courses would take longer to write than all that is measured. So some thousand courses come from
  * events, through the store and the projections; those of one protocol are then copied inside the read model until there
- * are enough, each with an id of its own. Patients and consultations are those of the originals.
+ * are enough, each with an id and a patient of its own, whose record is copied as well: a person rarely has two courses.
+ * Consultations are those of the originals.
  */
 const flags = readFlags(['lines', 'sums'], { courses: 100_000, events: 60_000 });
 const masterKey = randomBytes(32).toString('hex');
@@ -44,21 +45,31 @@ async function fill(database: ScratchDatabase): Promise<number> {
   for (let filled = originals; filled < flags.number('courses'); filled += COPIES) {
     await client.query(COPY, [Math.min(COPIES, flags.number('courses') - filled), filled]);
   }
-  await client.query('vacuum analyze course');
+  await client.query('vacuum analyze course, patient');
   return originals;
 }
 
-/** Every column as it is, but for what names the course. */
+/** Every column as it is, but for what names the course and its patient. */
 const COPY = `
-  insert into course
-  select copied.* from (
+  with numbered as (
     select row_number() over (order by id) - 1 as n, count(*) over () as originals, o.* from original o
-  ) numbered
-  join generate_series($2::bigint, $2::bigint + $1::bigint - 1) as g on g % numbered.originals = numbered.n
-  cross join lateral (select md5('copy ' || g)::uuid as id) as own
+  ), own as (
+    select g, md5('copy ' || g)::uuid as id, md5('patient of copy ' || g)::uuid as patient_id
+    from generate_series($2::bigint, $2::bigint + $1::bigint - 1) as g
+  ), patients as (
+    insert into patient
+    select copied.* from numbered join own on own.g % numbered.originals = numbered.n
+    join patient p on p.chain = numbered.chain and p.id = numbered.patient_id
+    cross join lateral jsonb_populate_record(null::patient, to_jsonb(p) || jsonb_build_object('id', own.patient_id)) as copied
+  )
+  insert into course
+  select copied.* from numbered join own on own.g % numbered.originals = numbered.n
   cross join lateral jsonb_populate_record(null::course, to_jsonb(numbered) || jsonb_build_object(
-    'id', own.id, 'code', null, 'sort_key', '1' || own.id,
-    'state', replace(numbered.state::text, numbered.id::text, own.id::text)::jsonb
+    'id', own.id, 'patient_id', own.patient_id, 'code', null, 'sort_key', '1' || own.id,
+    'state', replace(
+      replace(numbered.state::text, numbered.id::text, own.id::text),
+      numbered.patient_id::text, own.patient_id::text
+    )::jsonb
   )) as copied`;
 
 const figures: Figure[] = [];

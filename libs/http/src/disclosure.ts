@@ -52,17 +52,20 @@ export function patientsIn(answer: unknown, discloses?: Discloses): Set<Id> {
 const itemsOf = (answer: unknown): readonly { readonly id?: unknown }[] =>
   isPlain(answer) ? (Array.isArray(answer['items']) ? answer['items'] : [answer]) : [];
 
+/** Walks every answer that is about patients: over hundreds of entries, the way a loop is written is felt. */
 function collect(value: unknown, found: Set<Id>, depth: number): void {
   if (depth > DEPTH_MAX) return;
   if (Array.isArray(value)) {
-    for (const each of value) collect(each, found, depth + 1);
+    for (const each of value) if (typeof each === 'object') collect(each, found, depth + 1);
     return;
   }
   if (!isPlain(value)) return;
-  for (const [key, inner] of Object.entries(value)) {
-    if (key === 'patientId' || key === 'otherPatientId') add(found, inner);
-    else if (key === 'patient' && typeof inner === 'string' && isId(inner)) found.add(inner);
-    else if (typeof inner === 'object' && inner !== null) {
+  for (const key in value) {
+    const inner = value[key];
+    if (typeof inner === 'string') {
+      if (key === 'patientId' || key === 'otherPatientId') found.add(inner);
+      else if (key === 'patient' && isId(inner)) found.add(inner);
+    } else if (typeof inner === 'object' && inner !== null) {
       if (key === 'patient' && isPlain(inner)) add(found, inner['id']);
       if (key === 'registrations' && Array.isArray(inner))
         for (const each of inner) if (isPlain(each)) add(found, each['id']);

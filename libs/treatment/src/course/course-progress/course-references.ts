@@ -282,6 +282,11 @@ export class CourseReferences {
       known?.push({ patientId: id, records: health.get(id) ?? [], links: links ?? [] });
     }
     const lots = this.lots.used(lotRows, ingredientRows, recallRows, overdrawnRows);
+    const others = new Map<Id, OtherRow[]>();
+    for (const row of otherRows) {
+      const known = others.get(row.root) ?? others.set(row.root, []).get(row.root);
+      known?.push(row);
+    }
     const practitionerOf = (id: Id) => {
       const practitioner = practitioners.get(id);
       return practitioner?.status === 'registered' ? practitioner : undefined;
@@ -293,7 +298,7 @@ export class CourseReferences {
         withdrawals.get(course.patientId) ?? [],
       ),
       clearances: consultationsOf(course).flatMap((id) => consents.get(id)?.clearance ?? []),
-      otherSessions: sessionsElsewhere(otherRows, course, protocolOf(course)),
+      otherSessions: sessionsElsewhere(others.get(course.patientId) ?? [], course, protocolOf(course)),
       credentialsOf: (practitionerId) => practitionerOf(practitionerId)?.credentials ?? [],
       roleOf: (practitionerId) => practitionerOf(practitionerId)?.role,
       ...lots,
@@ -396,14 +401,14 @@ const othersRead = (chain: Chain, courses: readonly PlannedCourse[]): Read<Other
   ],
 });
 
-/** Performed course sessions of the procedure in the person's other courses. */
+/** Performed course sessions of the procedure in a person's courses but one. */
 const sessionsElsewhere = (
   rows: readonly OtherRow[],
-  { courseId, patientId, protocol }: PlannedCourse,
+  { courseId, protocol }: PlannedCourse,
   rules: CourseWorld['protocol'],
 ): PerformedSession[] =>
   rows
-    .filter(({ root, id }) => root === patientId && id !== courseId)
+    .filter(({ id }) => id !== courseId)
     .filter(({ procedure }) => procedure === (rules ? procedureOf(rules) : protocol.code))
     .flatMap(({ sessions }) => sessions)
     .filter((session): session is PerformedSession => session.status === 'performed' && session.kind === 'course');
