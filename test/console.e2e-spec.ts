@@ -1,46 +1,27 @@
 /// <reference lib="dom" />
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AxeResults } from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { eventually } from './support/eventually.js';
 import { type HttpEndpoint, httpEndpoint } from './support/http-endpoint.js';
 import { type PistorProcess, startPistor } from './support/pistor-process.js';
+import { accessibilityViolations, openTestBrowser, type TestBrowser } from './support/test-browser.js';
 
 const HISTORY = join(import.meta.dirname, '..', 'demo', 'history');
-const AXE = createRequire(import.meta.filename).resolve('axe-core/axe.min.js');
-/** The browser must not ask anybody for anything by itself: the test counts requests to other hosts. */
-const BROWSER_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
-/** On two cores that build at the same time, a page can take seconds. */
-const WAIT_MS_MAX = 20_000;
 
 let folder: string;
 let server: PistorProcess;
-let browser: Browser;
+let browser: TestBrowser;
 let page: Page;
-let axe: string;
 /** What must not happen on any page. */
 const complaints: string[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pistor console '));
-  [server, browser, axe] = await Promise.all([
-    startPistor(folder),
-    chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args: BROWSER_ARGS }),
-    readFile(AXE, 'utf8'),
-  ]);
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(WAIT_MS_MAX);
+  [server, browser] = await Promise.all([startPistor(folder), openTestBrowser()]);
+  page = await browser.newPage();
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`);
   });
@@ -68,16 +49,6 @@ async function open(path: string, heading: string | RegExp): Promise<void> {
 async function arrived(heading: string | RegExp): Promise<void> {
   await page.getByRole('heading', { level: 1, name: heading }).waitFor();
   await page.locator('main').getByText('Loading', { exact: true }).first().waitFor({ state: 'detached' });
-}
-
-/** Whoever uses another sense, or no mouse, gets the same: WCAG 2.2 AA as far as a program can tell. */
-async function accessibilityViolations(): Promise<string[]> {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(async () => {
-    const { axe: run } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } };
-    return run.run();
-  });
-  return violations.map(({ id, nodes }) => `${page.url()} ${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
 }
 
 /** Carries out a command over HTTP, as another part of the clinic would while the console is open. */
@@ -108,7 +79,7 @@ describe('the console, in the order of a first day', () => {
     await open('/', 'Nothing is on record yet');
     expect(await page.locator('main').innerText()).toContain('Bring in a history');
     await page.getByRole('button', { name: 'Choose a folder' }).waitFor();
-    expect(await accessibilityViolations()).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
   });
 
   it('imports a history and shows each refused line with what to mend', async () => {
@@ -124,7 +95,7 @@ describe('the console, in the order of a first day', () => {
       expect(Number(line)).toBeGreaterThan(1);
       expect(reason?.length).toBeGreaterThan(10);
     }
-    expect(await accessibilityViolations()).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
   }, 70_000);
 
   it('goes on to the due list', async () => {
@@ -181,11 +152,11 @@ describe('the console, in the order of a first day', () => {
     expect(grounds).toMatch(/by the clock in [A-Z]\w+\/\w+\s+.* by tz database 20\d\d[a-z]/);
     expect(await steps.nth(1).innerText()).toContain('quiet hours 21:00 to 08:00');
     await section('As the patient reads it').getByRole('article').waitFor();
-    expect(await accessibilityViolations()).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await steps.getByRole('link', { name: /^template/ }).click();
     await page.getByRole('heading', { name: 'Text', exact: true }).waitFor();
     expect(await page.locator('main').innerText()).toMatch(/SHA-256 [0-9a-f]{64}/);
-    expect(await accessibilityViolations()).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
   });
 
   it('lists messages by what became of them, and the kinds with how many there are', async () => {
@@ -211,12 +182,12 @@ describe('the console, in the order of a first day', () => {
     await panel.getByRole('button', { name: 'Close dispatch' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Why, for everybody to read').fill('wrong words in a template');
-    expect(await accessibilityViolations()).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Close dispatch' }).click();
     await open('/', 'Maintenance due');
     const banner = page.getByRole('status').filter({ hasText: 'No message leaves' });
     await banner.getByText('wrong words in a template').waitFor();
-    expect(await accessibilityViolations()).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await banner.getByRole('link', { name: 'What to do' }).click();
     await arrived('System');
     await panel.getByText('What fell due meanwhile goes at once').first().waitFor();
@@ -250,7 +221,7 @@ describe('the console, in the order of a first day', () => {
     await wishes.getByRole('button', { name: 'Change channels and zone' }).click();
     await wishes.getByLabel('Appointments').selectOption('sms');
     await wishes.getByLabel('Lives in the time zone').fill('Europe/Paris');
-    expect(await accessibilityViolations()).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await wishes.getByRole('button', { name: 'Save' }).click();
     await wishes.getByText('Quiet hours by the clock in Europe/Paris.').waitFor();
     const { registrations } = await read<{ registrations: { contact: object }[] }>('/v1/patients/PT00009/person');
@@ -335,7 +306,7 @@ describe('the console, in the order of a first day', () => {
     await banner.waitFor();
     await treatment.getByText('0.5 mm').waitFor();
     expect(await page.getByRole('heading', { name: 'What stands against the next sessions' }).count()).toBe(0);
-    expect(await accessibilityViolations()).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Back to now' }).click();
     await treatment.getByText('1.25 mm').waitFor();
     expect(await banner.count()).toBe(0);
@@ -369,7 +340,7 @@ describe('the console, in the order of a first day', () => {
     expect(await standing.innerText()).toMatch(/S0-C1\s+pregnancy/);
     await section('Sessions').getByText('Needs review').first().waitFor();
     expect(await section('Follow-ups').innerText()).toContain('Possible adverse event');
-    expect(await accessibilityViolations()).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
   });
 
   it('lists what waits for a person, and leads there', async () => {
@@ -388,7 +359,7 @@ describe('the console, in the order of a first day', () => {
     const health = section('Health');
     await health.getByText('since 1 Sep 2025').waitFor();
     expect(await health.innerText()).toMatch(/Conditions\s+(.*, )?Pregnancy/);
-    expect(await accessibilityViolations()).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
   });
 
   it('tells of a recalled lot whom it touched, and who is still to be told', async () => {
@@ -408,7 +379,7 @@ describe('the console, in the order of a first day', () => {
     await rows.getByText(', phone').waitFor();
     expect(await rows.count()).toBe(20);
     expect(await rows.filter({ hasText: 'not yet' }).count()).toBe(19);
-    expect(await accessibilityViolations()).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Show more patients' }).click();
     await rows.nth(48).waitFor();
     expect(await page.locator('dl').first().innerText()).toMatch(/Patients\s+49/);
@@ -418,7 +389,7 @@ describe('the console, in the order of a first day', () => {
     await open('/tasks', 'Tasks');
     const rows = page.locator('[data-task]').filter({ hasText: 'A lot was recalled' });
     await rows.first().waitFor();
-    expect(await accessibilityViolations()).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     const first = page.locator(`[data-task="${await rows.first().getAttribute('data-task')}"]`);
     await first.getByRole('button', { name: /^Take/ }).click();
     await first.getByText('demo').waitFor();
@@ -480,7 +451,7 @@ describe('the console, in the order of a first day', () => {
 
   it.each(pages)('%s has no accessibility violation', async (path, heading) => {
     await open(path, heading);
-    expect(await accessibilityViolations()).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
   });
 });
 
@@ -526,7 +497,7 @@ describe('the console beside a provider that answers nothing', () => {
     const decide = section('Somebody decides');
     await decide.getByRole('button', { name: 'It was sent' }).click();
     const dialog = page.getByRole('dialog');
-    expect(await accessibilityViolations()).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await dialog.getByLabel(/By what it was found/).fill('SM42');
     await dialog.getByRole('button', { name: 'It was sent' }).click();
     await page.getByText('It went out.').waitFor();

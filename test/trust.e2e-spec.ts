@@ -1,98 +1,49 @@
-/// <reference lib="dom" />
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import type { AxeResults } from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { verifyBundle } from '#libs/evidence/src/verify-bundle.mjs';
-import { CLI, type PistorProcess, startPistor } from './support/pistor-process.js';
+import { type LivePistor, startLivePistor } from './support/live-pistor.js';
+import { accessibilityViolations, openTestBrowser, type TestBrowser } from './support/test-browser.js';
 
-const AXE = createRequire(import.meta.filename).resolve('axe-core/axe.min.js');
 const HISTORY = join(import.meta.dirname, '..', 'demo', 'history');
-const WAIT_MS_MAX = 20_000;
-const LIVE = { PISTOR_SANDBOX: 'false' };
 
 /** What a physician signs with a passkey and opens at another site, and what an administrator reviews and reports: two browsers of a live chain. */
-let folder: string;
-let server: PistorProcess;
-let browser: Browser;
+let pistor: LivePistor;
+let browser: TestBrowser;
 let physician: Page;
 let administrator: Page;
-let axe: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pistor trust '));
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'];
-  [server, browser, axe] = await Promise.all([
-    startPistor(folder, ['--no-demo'], LIVE),
-    chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args }),
-    readFile(AXE, 'utf8'),
-  ]);
-  await pistor('import', HISTORY);
+  [pistor, browser] = await Promise.all([startLivePistor(), openTestBrowser()]);
+  // Lines of an import that were refused are told by its exit code: the demo history has some.
+  await pistor.run('import', HISTORY);
   administrator = await signedIn('Ada Öz', '--role', 'administrator');
   physician = await signedIn('Deniz Aydın', '--role', 'physician', '--site', 'IST1');
 }, 180_000);
 
 afterAll(async () => {
   await browser?.close();
-  await server?.kill();
-  await rm(folder, { recursive: true, force: true });
+  await pistor?.close();
 });
-
-async function pistor(...args: readonly string[]): Promise<string> {
-  const env = { ...process.env, ...LIVE, PISTOR_LOG: 'error' };
-  const run = promisify(execFile)(process.execPath, [CLI, ...args, '--data', folder], { env, maxBuffer: 64 << 20 });
-  // Lines of an import that were refused are told by its exit code: the demo history has some.
-  return run.then(
-    ({ stdout }) => stdout,
-    (error: { stdout: string; code: number }) => {
-      if (args[0] === 'import') return error.stdout;
-      throw error;
-    },
-  );
-}
 
 /** Somebody with a browser and a device of their own. */
 async function signedIn(name: string, ...roles: readonly string[]): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-  const page = await context.newPage();
-  page.setDefaultTimeout(WAIT_MS_MAX);
-  const device = await context.newCDPSession(page);
-  await device.send('WebAuthn.enable');
-  await device.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true },
-      ...{ isUserVerified: true, automaticPresenceSimulation: true },
-    },
-  });
-  const { code } = JSON.parse(await pistor('users', 'invite', name, ...roles, '--json')) as { code: string };
-  // Browsers make no passkey for a number.
-  await page.goto(`${server.url.replace('127.0.0.1', 'localhost')}/sign-in`);
+  const page = await browser.newPageWithPasskeys();
+  const { code } = JSON.parse(await pistor.command('users', 'invite', name, ...roles, '--json')) as { code: string };
+  await page.goto(url('/sign-in'));
   await page.getByLabel('Code of your invitation').fill(code);
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
   return page;
 }
 
-const url = (path: string) => server.url.replace('127.0.0.1', 'localhost') + path;
-
-async function accessibilityViolations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => {
-    const { axe: run } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } };
-    return run.run();
-  });
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
-}
+const url = (path: string) => pistor.url + path;
 
 /** Codes of patients by the site where they are treated. */
 async function patientAt(isHere: boolean): Promise<string> {
-  const token = (await readFile(join(folder, 'operator.token'), 'utf8')).trim();
+  const token = (await readFile(join(pistor.folder, 'operator.token'), 'utf8')).trim();
   const headers = { authorization: `Bearer ${token}` };
-  const answer = await fetch(`${server.url}/v1/courses?limit=200`, { headers });
+  const answer = await fetch(url('/v1/courses?limit=200'), { headers });
   const { items: courses } = (await answer.json()) as {
     items: { site: { code: string }; patient: { code: string } }[];
   };

@@ -850,9 +850,8 @@ describe('performing a session', () => {
       expect(rules(unbooked({}, '2026-02-16T10:00', { identifiers: [] }), given(planned))).toEqual([
         'session.two-identifiers',
       ]);
-      expect(
-        rules(unbooked(), given(planned, CourseStopped(occurredNow(NOW), { ...ofCourse, reason: 'moved' }))),
-      ).toEqual(['course.not-active']);
+      const stopped = CourseStopped(occurredNow('2026-02-16T06:00:00.000Z'), { ...ofCourse, reason: 'moved' });
+      expect(rules(unbooked(), given(planned, stopped))).toEqual(['course.not-active']);
     });
     it('[session.entered-late] is no way around a hold that stood when it took place', () => {
       const held = SessionHeld(occurredNow('2026-02-16T08:00:00.000Z'), {
@@ -1062,6 +1061,15 @@ describe('booking', () => {
     ]);
     expect(decide(ended({ person: { ...person, movedAwayOn: '2026-06-21' } }), completed)).toHaveLength(1);
     expect(rules(ended({ person: { ...person, isErased: true } }), completed)).toEqual(['maintenance.patient-gone']);
+    // Nor is what was booked before that moved; it is cancelled.
+    const before = booked(sessionId, '2026-06-10T10:00', 1, 'maintenance');
+    const waiting = given(planned, CourseCompleted(occurredNow(NOW), ofCourse), before);
+    const move = (changes: object): CourseCommand => ({
+      ...{ type: 'RescheduleSession', sessionId, siteId, practitionerId, at: at('2026-06-20T10:00') },
+      world: { ...bookable, maintenance: { ...end, ...changes } },
+    });
+    expect(decide(move({}), waiting)).toHaveLength(1);
+    expect(rules(move({ declinedElsewhere: true }), waiting)).toEqual(['maintenance.declined']);
   });
   it('[course.not-active] is refused in a course that was stopped', () => {
     const state = given(planned, CourseStopped(occurredNow(NOW), { ...ofCourse, reason: 'moved' }));

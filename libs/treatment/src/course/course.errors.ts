@@ -39,7 +39,7 @@ export class CourseNotActive extends Refused {
           rule: 'course.not-active',
           facts: [],
           seen: status,
-          accepted: 'an active course',
+          accepted: 'an active course, or a session that took place while it was',
         },
       ],
       data: { status },

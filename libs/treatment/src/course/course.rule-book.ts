@@ -159,7 +159,7 @@ export const COURSE_RULES = ruleBook({
     override: 'none',
   },
   'course.not-active': {
-    says: 'Nothing is added to a course that has ended, but for maintenance after it was completed.',
+    says: 'Nothing is added to a course that has ended, but for maintenance after it was completed, and what took place before it was stopped or lapsed.',
     demand: 'Course end',
     facts: [],
     override: 'none',

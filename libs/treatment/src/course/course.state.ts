@@ -114,6 +114,8 @@ export interface PlannedCourse {
   readonly plannedSessions: number;
   readonly choices: PlanChoices | undefined;
   readonly plannedAt: Instant;
+  /** When it was completed, was stopped or lapsed. */
+  readonly endedAt: Instant | undefined;
   readonly origin: 'live' | 'import';
   readonly sessions: readonly CourseSession[];
   readonly followUps: readonly FollowUp[];
@@ -177,6 +179,7 @@ function planned(event: RecordedEvent<Extract<CourseEvent, { type: 'CoursePlanne
     protocol,
     plannedSessions,
     plannedAt: event.occurredAt.instant,
+    endedAt: undefined,
     origin: event.header.origin,
     sessions: [],
     followUps: [],
@@ -271,13 +274,13 @@ function change(course: Draft, event: RecordedEvent<Exclude<CourseEvent, { type:
       break;
     }
     case 'CourseCompleted':
-      course.status = 'completed';
+      end(course, 'completed', event.occurredAt.instant);
       break;
     case 'CourseStopped':
-      course.status = 'stopped';
+      end(course, 'stopped', event.occurredAt.instant);
       break;
     case 'CourseLapsed':
-      course.status = 'lapsed';
+      end(course, 'lapsed', event.occurredAt.instant);
       break;
     case 'MaintenanceScheduled': {
       const { opens, closes } = event.data;
@@ -349,6 +352,11 @@ function perform(
     reviewedAt: undefined,
   });
   if (data.kind === 'maintenance') course.scheduled = undefined;
+}
+
+function end(course: Draft, status: PlannedCourse['status'], endedAt: Instant): void {
+  course.status = status;
+  course.endedAt = endedAt;
 }
 
 type Decision = Pick<SessionHold, 'decision' | 'physicianId' | 'turn'> & { readonly at: Instant };

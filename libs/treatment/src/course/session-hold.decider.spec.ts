@@ -1,4 +1,5 @@
 import { newId } from '#libs/kernel/src/ids.js';
+import { addDays } from '#libs/kernel/src/local-date.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
 import {
@@ -295,6 +296,27 @@ describe('a course that has ended', () => {
   });
   it('[maintenance.after-course] has no maintenance performed while it is not completed', () => {
     expect(rules(perform(), [planned, maintenance])).toEqual(['maintenance.after-course']);
+  });
+  it('[course.not-active] has what took place before it was stopped, and nothing after that', () => {
+    const was = CourseStopped(occurredNow(at('2026-03-02T12:00').instant), { ...ofCourse, reason: 'moved' });
+    const before = '2026-03-02T12:00';
+    const unbooked = (wall: string) => perform({}, {}, wall, { kind: 'course', sessionId: newId() });
+    expect(decide(perform({}, {}, before), [...start, was])).toHaveLength(1);
+    expect(decide(unbooked(before), [planned, was])).toHaveLength(1);
+    expect(rules(unbooked('2026-03-02T12:01'), [planned, was])).toEqual(['course.not-active']);
+    expect(rules(perform(), [...start, was])).toEqual(['course.not-active']);
+  });
+  it('[course.not-active] [course.lapsed] has no session afterwards that would have kept it from lapsing', () => {
+    const since = addDays('2026-03-02', -facial.lapse.afterDays);
+    const plannedThen = { ...planned, occurredAt: occurredNow(`${addDays(since, -30)}T09:00:00.000Z`) };
+    const lapsed = CourseLapsed(now, { ...ofCourse, practitionerId, reason: 'no answer' });
+    const on = (day: string) =>
+      perform({ consultation: { ...cleared, concludedOn: addDays(since, -20) } }, {}, `${day}T10:00`, {
+        ...{ kind: 'course', sessionId: newId() },
+      });
+    const said = (day: string) => refusal(() => decide(on(day), [plannedThen, lapsed])).rules;
+    expect(said(since)).toEqual(['course.not-active']);
+    expect(said(addDays(since, -1))).not.toContain('course.not-active');
   });
   it('[course.not-active] blocks what is still booked in it', () => {
     expect(standing('course', planned)).toEqual([]);

@@ -1,4 +1,5 @@
 import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
+import { daysBetween } from '#libs/kernel/src/local-date.js';
 import { dateOfWall, type Instant, localDateAt, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import type { z } from 'zod';
@@ -105,7 +106,7 @@ function requireBookable(
   state: PlannedCourse,
   world: BookingWorld,
   session: { readonly at: ZonedTime; readonly kind: SessionKind },
-  more?: readonly CourseRefusal[],
+  more: readonly CourseRefusal[] = [],
 ): void {
   const findings = [
     ...credential(state, world, session),
@@ -125,7 +126,9 @@ function requireBookable(
       accepted: 'every adverse event closed by a physician',
     });
   }
-  fields.push(...(more ?? []));
+  if (session.kind === 'maintenance')
+    fields.push(...maintenanceEnded(state, world.maintenance, dateOfWall(session.at.wall)));
+  fields.push(...more);
   if (fields.length > 0) throw new BookingRefused(fields);
 }
 
@@ -139,8 +142,7 @@ export function bookSession(command: BookSession, state: PlannedCourse, now: Ins
     ...performedSessions(state, 'course'),
     ...bookedSessions(state).filter((each) => each.kind === 'course'),
   ];
-  const ended = kind === 'maintenance' ? maintenanceEnded(state, world.maintenance, dateOfWall(at.wall)) : [];
-  requireBookable(state, world, { at, kind }, [...beyondPlan(state, kind, taken.length), ...ended]);
+  requireBookable(state, world, { at, kind }, beyondPlan(state, kind, taken.length));
   const number = nextNumber(state, kind);
   const { courseId, patientId } = state;
   const booked = { courseId, patientId, sessionId, kind, number, siteId, practitionerId, at };
@@ -183,7 +185,7 @@ export function planSessionProducts(command: PlanSessionProducts, state: Planned
 export function performSession(command: PerformSession, state: PlannedCourse, now: Instant): CourseEvent[] {
   const { sessionId, siteId, practitionerId, at, endedAt, data, world } = command;
   const session = command.kind === undefined ? bookedSession(state, sessionId) : unbooked(command, command.kind, state);
-  if (session.kind === 'course') active(state);
+  if (session.kind === 'course') activeThen(state, at, world.protocol);
   else requireCompleted(state, 'session', (fields) => new SessionRefused(fields, {}));
   requirePast(command, state, now);
   const durationMinutes = durationOf({ at, endedAt, durationMinutes: data.durationMinutes });
@@ -377,6 +379,19 @@ export function reviewSession(command: ReviewSession, state: PlannedCourse, now:
 
 export function active(state: PlannedCourse): void {
   if (state.status !== 'active') throw new CourseNotActive(state.status);
+}
+
+/**
+ * What took place before a course was stopped is entered after it all the same. One that lapsed had no session for as long
+ * as its protocol says: what would have kept it from lapsing is entered once the lapse is taken back.
+ */
+function activeThen(state: PlannedCourse, at: ZonedTime, { lapse }: Protocol): void {
+  const { status, endedAt } = state;
+  const wasActive = endedAt !== undefined && at.instant <= endedAt;
+  if (wasActive && status === 'stopped') return;
+  const daysBefore = wasActive && daysBetween(dateOfWall(at.wall), localDateAt(endedAt, at.zone));
+  if (status === 'lapsed' && daysBefore !== false && daysBefore > lapse.afterDays) return;
+  active(state);
 }
 
 /** Maintenance keeps the result after the course, for those who want it: after one that is completed. */
