@@ -14,7 +14,10 @@ export function WhoIsSignedIn() {
   const name = session.name ?? session.id;
   return (
     <span className="flex items-center gap-2 text-xs text-drape-soft">
-      <span className="max-w-32 truncate max-md:sr-only" title={session.grants.map(({ role }) => role).join(', ')}>
+      <span
+        className="max-w-32 truncate max-md:sr-only xl:max-w-24 2xl:max-w-32"
+        title={session.grants.map(({ role }) => role).join(', ')}
+      >
         <span className="sr-only">Signed in: </span>
         {session.permissions.includes('user.read') ? (
           <Link to="/people" className="hover:text-drape-ink aria-[current=page]:text-drape-ink">

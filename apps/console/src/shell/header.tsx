@@ -7,7 +7,7 @@ import { PistorMark } from '../ui/icons.js';
 import { PatientSearch } from './patient-search.js';
 
 const item =
-  'block rounded-[4px] px-2.5 py-1.5 whitespace-nowrap text-drape-soft hover:text-drape-ink aria-[current=page]:bg-drape-raised aria-[current=page]:font-semibold aria-[current=page]:text-drape-ink';
+  'block rounded-[4px] px-2.5 py-1.5 xl:px-2 2xl:px-2.5 whitespace-nowrap text-drape-soft hover:text-drape-ink aria-[current=page]:bg-drape-raised aria-[current=page]:font-semibold aria-[current=page]:text-drape-ink';
 
 /** Name, ways, search. */
 export function Header({ onHelp }: { onHelp: () => void }) {

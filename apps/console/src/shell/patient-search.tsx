@@ -24,7 +24,7 @@ export function PatientSearch() {
         aria-label="Patient code or family name"
         placeholder="Code or family name"
         autoComplete="off"
-        className="h-8 w-52 rounded-[5px] border border-drape-soft/50 bg-drape-raised pr-2 pl-8 text-drape-ink placeholder:text-drape-soft"
+        className="h-8 w-52 xl:w-48 2xl:w-52 rounded-[5px] border border-drape-soft/50 bg-drape-raised pr-2 pl-8 text-drape-ink placeholder:text-drape-soft"
       />
     </form>
   );
