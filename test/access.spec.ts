@@ -450,9 +450,25 @@ describe('breaking the glass', () => {
     await api.followed();
     expect((await ask('GET', '/v1/break-glass/own', { cookie })).body['items']).toEqual([]);
 
+    // Whoever manages the patient's site looks at it, and no other manager; an auditor sees it.
+    const manager = await signedIn('Mina', [{ role: 'site-manager', site: there.ids.site }]);
+    const stranger = await signedIn('Kaan', [{ role: 'site-manager', site: here.ids.site }]);
+    const auditor = await signedIn('Ada', [{ role: 'auditor' }]);
+    const listOf = async ({ cookie: of }: { cookie: string }) =>
+      ((await ask('GET', '/v1/break-glass?limit=1', { cookie: of })).body['items'] as { id: string }[]).map(
+        ({ id }) => id,
+      );
+    expect([await listOf(manager), await listOf(auditor)]).toEqual([[waiting?.id], [waiting?.id]]);
+    expect(await listOf(stranger)).not.toContain(waiting?.id);
     const review = { outcome: 'justified', note: 'As described' };
     const path = `/v1/users/${user}/break-glass/${waiting?.id}/review`;
-    expect((await operate('POST', path, review)).status).toBe(200);
+    const reviewing = async ({ cookie: of }: { cookie: string }) => {
+      const { status, body } = await ask('POST', path, { cookie: of, body: review });
+      return [status, body['code']];
+    };
+    expect(await reviewing(stranger)).toEqual([404, 'opening.unknown']);
+    expect(await reviewing(auditor)).toEqual([403, 'access.denied']);
+    expect(await reviewing(manager)).toEqual([200, undefined]);
     expect((await operate('POST', path, review)).body['code']).toBe('opening.reviewed');
     const types = (await api.pistor.engine.store.readStream(api.pistor.chain.id, `user-${user}`)).map(
       ({ header: { type } }) => type,

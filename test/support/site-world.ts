@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NewEvent } from '../../libs/event-store/src/event-type.js';
-import type { ScopeKind } from '../../libs/http/src/access.js';
+import { SCOPE_KINDS, type ScopeKind } from '../../libs/http/src/access.js';
 import { newId } from '../../libs/kernel/src/ids.js';
 import { occurredNow } from '../../libs/kernel/src/occurred.js';
 import { CourseHistory, patient, practitioner, site } from './treatment-history.js';
@@ -17,12 +17,7 @@ export interface SiteWorld {
 
 /** A site with a patient, a course, and whatever else can be asked for there. */
 export function siteWorld(): SiteWorld {
-  const ids = Object.fromEntries(
-    ['site', 'patient', 'course', 'consultation', 'adverseEvent', 'lot', 'message', 'task', 'slot'].map((kind) => [
-      kind,
-      newId(),
-    ]),
-  ) as Record<ScopeKind, string>;
+  const ids = Object.fromEntries(SCOPE_KINDS.map((kind) => [kind, newId()])) as Record<ScopeKind, string>;
   const physician = newId();
   const history = new CourseHistory(
     { site: ids.site, patient: ids.patient, practitioner: physician },
@@ -30,7 +25,7 @@ export function siteWorld(): SiteWorld {
   );
   ids.consultation = history.consultationId;
   const of = { siteId: ids.site, patientId: ids.patient, courseId: ids.course };
-  const [registered] = [patient(ids.patient)];
+  const [registered, opener] = [patient(ids.patient), newId()];
   const reported = sampled('treatment/src/adverse-event', 'AdverseEventReported', {
     ...{ ...of, adverseEventId: ids.adverseEvent, ownerId: physician },
   });
@@ -47,6 +42,12 @@ export function siteWorld(): SiteWorld {
         sampled('messaging/src/message', 'MessagePlanned', { ...of, messageId: ids.message }),
       ),
       one(`task-${ids.task}`, sampled('tasks/src/task', 'TaskRaised', { ...of, taskId: ids.task })),
+      one(
+        `user-${opener}`,
+        sampled('access/src/user', 'GlassBroken', {
+          ...{ userId: opener, openingId: ids.opening, patientId: ids.patient },
+        }),
+      ),
       one(`slot-${ids.slot}`, sampled('booking/src/slot', 'SlotHeld', { ...of, slotId: ids.slot })),
     ],
   };

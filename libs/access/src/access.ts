@@ -127,7 +127,7 @@ export async function openAccess(engine: AccessEngine, options: AccessOptions): 
 
   return {
     ...{ signIn, operatorToken, works: [usersProjection], users, apiKeys, sessions, attempts, originOf },
-    queries: new UsersQuery(db, boxes, chains),
+    queries: new UsersQuery(db, boxes, chains, scopes),
     passkeys: new Passkeys({ db, challenges, users }),
     openIdConnect:
       signIn.by === 'openid-connect'

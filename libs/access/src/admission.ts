@@ -206,6 +206,7 @@ const READS: Readonly<Record<ScopeKind, Permission>> = {
   message: 'message.read',
   task: 'task.read',
   slot: 'course.read',
+  opening: 'break-glass.read',
 };
 
 const WORDS: Readonly<Record<ScopeKind, { code: string; noun: string }>> = {
@@ -218,6 +219,7 @@ const WORDS: Readonly<Record<ScopeKind, { code: string; noun: string }>> = {
   message: { code: 'message.unknown', noun: 'message' },
   task: { code: 'task.unknown', noun: 'task' },
   slot: { code: 'slot.unknown', noun: 'slot' },
+  opening: { code: 'opening.unknown', noun: 'opening' },
 };
 
 const unknown = (kind: ScopeKind): NotFound => new NotFound(WORDS[kind].code, `There is no such ${WORDS[kind].noun}.`);

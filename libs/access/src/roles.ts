@@ -40,6 +40,7 @@ export const ROLES_OF: Readonly<Record<Permission, readonly Role[]>> = {
   'user.read': ['administrator', 'auditor'],
   'user.write': ['administrator'],
   'break-glass.open': TREATS,
+  'break-glass.read': ['administrator', 'site-manager', 'auditor'],
   'break-glass.review': ['administrator', 'site-manager'],
   'ledger.read': ['administrator', 'auditor'],
   'evidence.export': ['administrator', 'auditor'],
@@ -64,6 +65,7 @@ export const BY_BREAK_GLASS: ReadonlySet<Permission> = new Set([
 export const FOR_PEOPLE_ONLY: ReadonlySet<Permission> = new Set([
   'user.write',
   'break-glass.open',
+  'break-glass.read',
   'break-glass.review',
   'record.decide',
   'erasure.propose',

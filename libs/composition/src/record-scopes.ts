@@ -1,4 +1,6 @@
 import type { Scopes } from '#libs/access/src/scopes.port.js';
+import { USERS } from '#libs/access/src/user/users/users.projection.js';
+import { patientOfOpening } from '#libs/access/src/user/users/users.query.js';
 import { References } from '#libs/cqrs/src/references.js';
 import type { Engine } from '#libs/engine/src/engine.js';
 import type { Projections } from '#libs/projections/src/projections.js';
@@ -14,10 +16,15 @@ export function recordScopes(
 ): Scopes {
   const query = new RecordScopesQuery(db, store, new References(codes));
   return {
-    of: (chain, kind, reference) => query.of(chain, kind, reference),
+    of: async (chain, kind, reference) => {
+      if (kind !== 'opening') return query.of(chain, kind, reference);
+      const patient = await patientOfOpening(db, chain, reference);
+      return patient === undefined ? undefined : query.of(chain, 'patient', patient);
+    },
     atHead: async (chain) => {
       const head = await store.head(chain.id);
-      await projections().waitFor(PATIENT_SITES.name, chain, head, AT_HEAD_MS_MAX);
+      const waitFor = (name: string) => projections().waitFor(name, chain, head, AT_HEAD_MS_MAX);
+      await Promise.all([PATIENT_SITES.name, USERS.name].map(waitFor));
     },
   };
 }

@@ -13,6 +13,7 @@ export const SCOPE_KINDS = [
   'message',
   'task',
   'slot',
+  'opening',
 ] as const;
 export type ScopeKind = (typeof SCOPE_KINDS)[number];
 

@@ -49,6 +49,7 @@ export const PERMISSIONS = [
   'user.read',
   'user.write',
   'break-glass.open',
+  'break-glass.read',
   'break-glass.review',
   'ledger.read',
   'evidence.export',

@@ -32,16 +32,15 @@ export function BreakGlassPage() {
         patient, and somebody else looks at it.
       </PageHeader>
       <Loaded query={session} lines={6}>
-        {({ permissions, grants, id }) => {
+        {({ permissions, id }) => {
           const mayOpen = permissions.includes('break-glass.open');
-          // What was opened is one list for the chain: a role at some of its sites does not do.
-          const mayReview = grants.some(({ role, site }) => site === null && REVIEWERS.includes(role));
-          if (!mayOpen && !mayReview) return <p className="text-soft">None of your roles opens or reviews records.</p>;
+          const mayRead = permissions.includes('break-glass.read');
+          if (!mayOpen && !mayRead) return <p className="text-soft">None of your roles opens or reviews records.</p>;
           return (
             <>
               {mayOpen && <Open isSomebody={id !== 'user:demo'} />}
               {mayOpen && <OpenNow />}
-              {mayReview && <Review ownId={id} />}
+              {mayRead && <Review ownId={id} mayReview={permissions.includes('break-glass.review')} />}
             </>
           );
         }}
@@ -49,8 +48,6 @@ export function BreakGlassPage() {
     </>
   );
 }
-
-const REVIEWERS = ['administrator', 'site-manager'];
 
 const MINUTES = [15, 30, 60, 120, 240];
 
@@ -173,7 +170,13 @@ const STATES = [
   { value: 'reviewed', label: 'Looked at' },
 ];
 
-function Review({ ownId }: { ownId: string }) {
+/** Who looks at the list: nobody reviews what they opened themselves. */
+interface Reviewer {
+  readonly ownId: string;
+  readonly mayReview: boolean;
+}
+
+function Review({ ownId, mayReview }: Reviewer) {
   const { state } = route.useSearch();
   const navigate = route.useNavigate();
   const query = useInfiniteQuery(openedRecordsQuery(state));
@@ -197,7 +200,7 @@ function Review({ ownId }: { ownId: string }) {
           if (items.length === 0) return <p className="text-soft">Nothing was opened.</p>;
           return (
             <>
-              <Openings openings={items} ownId={ownId} />
+              <Openings openings={items} ownId={ownId} mayReview={mayReview} />
               <LoadMore query={query} what="openings" />
             </>
           );
@@ -207,7 +210,7 @@ function Review({ ownId }: { ownId: string }) {
   );
 }
 
-function Openings({ openings, ownId }: { openings: OpenedRecord[]; ownId: string }) {
+function Openings({ openings, ownId, mayReview }: Reviewer & { openings: OpenedRecord[] }) {
   return (
     <table className="ledger">
       <caption className="sr-only">Records that were opened, by whom and why, newest first</caption>
@@ -235,7 +238,7 @@ function Openings({ openings, ownId }: { openings: OpenedRecord[]; ownId: string
             </td>
             <td>{opening.reason ?? <em className="text-faint">erased</em>}</td>
             <td>
-              <Found opening={opening} isOwn={ownId === `user:${opening.user.id}`} />
+              <Found opening={opening} mayReview={mayReview && ownId !== `user:${opening.user.id}`} />
             </td>
           </tr>
         ))}
@@ -244,7 +247,7 @@ function Openings({ openings, ownId }: { openings: OpenedRecord[]; ownId: string
   );
 }
 
-function Found({ opening, isOwn }: { opening: OpenedRecord; isOwn: boolean }) {
+function Found({ opening, mayReview }: { opening: OpenedRecord; mayReview: boolean }) {
   const { review } = opening;
   if (review) {
     return (
@@ -254,7 +257,7 @@ function Found({ opening, isOwn }: { opening: OpenedRecord; isOwn: boolean }) {
       </>
     );
   }
-  if (isOwn) return <span className="text-faint">Somebody else looks at it.</span>;
+  if (!mayReview) return <span className="text-faint">Somebody else looks at it.</span>;
   return (
     <Confirm
       button={

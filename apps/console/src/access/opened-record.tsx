@@ -57,7 +57,7 @@ export function EmergencyWay({ patient, error }: { patient: string; error: Error
 /** For those who open such records, or look at them afterwards. */
 export function EmergencyLink() {
   const permissions = useQuery(sessionQuery).data?.permissions ?? [];
-  if (!permissions.includes('break-glass.open') && !permissions.includes('break-glass.review')) return null;
+  if (!permissions.includes('break-glass.open') && !permissions.includes('break-glass.read')) return null;
   return (
     <Link to="/break-glass" className="button">
       Opened in an emergency

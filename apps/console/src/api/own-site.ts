@@ -17,7 +17,7 @@ const BY_SITE: ReadonlySet<string> = new Set(
       'slots',
       'tasks',
     ],
-    ...['adverse-events', 'lots'],
+    ...['adverse-events', 'lots', 'break-glass'],
   ].map((name) => `/v1/${name}`),
 );
 

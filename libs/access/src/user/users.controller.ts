@@ -163,8 +163,8 @@ export class UsersController {
   @Get('break-glass')
   @QueryEndpoint({
     id: 'listOpenedRecords',
-    may: 'break-glass.review',
-    at: 'chain',
+    may: 'break-glass.read',
+    at: 'query.site',
     summary: 'Records that were opened beyond the sites of somebody, with the reason and what was found',
     answer: openingPageSchema,
     reads: UsersQuery.reads,
@@ -209,7 +209,7 @@ export class UsersController {
   @CommandEndpoint({
     id: 'reviewBreakGlass',
     may: 'break-glass.review',
-    at: 'chain',
+    at: 'path.opening',
     summary: 'Say what one has found about the opening of a record by somebody else',
   })
   review(

@@ -1,12 +1,14 @@
-import type { Database } from '#libs/database/src/database.js';
+import type { Database, Queryable } from '#libs/database/src/database.js';
 import type { Boxes, SealedBox } from '#libs/event-store/src/boxes.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import { isErased } from '#libs/event-store/src/personal-data.js';
-import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
+import { decodeCursor, encodeCursor, pageOf } from '#libs/http/src/cursor.js';
 import { listQueryOf } from '#libs/http/src/validation.js';
+import { NotFound } from '#libs/kernel/src/errors.js';
 import { type Id, isId } from '#libs/kernel/src/ids.js';
 import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
+import type { Scopes } from '../../scopes.port.js';
 import { UserUnknown } from '../user.errors.js';
 import type { UserRole } from '../user.events.js';
 import type { ApiKeyView, OpeningView, UserView } from './users.contract.js';
@@ -18,6 +20,7 @@ export const usersParamsSchema = listQueryOf({});
 export type UsersParams = z.output<typeof usersParamsSchema>;
 export const openingsParamsSchema = listQueryOf({
   state: z.enum(['waiting', 'reviewed']).optional().describe('`waiting`: nobody has looked at it yet.'),
+  site: z.string().min(1).max(200).optional().describe('Id or code: of patients who belong to this site.'),
 });
 export type OpeningsParams = z.output<typeof openingsParamsSchema>;
 
@@ -33,6 +36,16 @@ interface GrantRow {
 
 const iso = (time: Date | null): string | null => time && time.toISOString();
 
+/** Whose record an opening is about; undefined where there is no such opening. */
+export async function patientOfOpening(db: Queryable, chain: Chain, opening: string): Promise<Id | undefined> {
+  if (!isId(opening)) return undefined;
+  const { rows } = await db.query<{ patient_id: Id }>(
+    `select patient_id from ${SCHEMA}.opening where chain = $1 and id = $2`,
+    [chain.no, opening],
+  );
+  return rows[0]?.patient_id;
+}
+
 /** Who may do what. Names are opened here, and nowhere before. */
 export class UsersQuery {
   static readonly reads = [USERS.name] as const;
@@ -41,6 +54,7 @@ export class UsersQuery {
     private readonly db: Database,
     private readonly boxes: Boxes,
     private readonly chains: Pick<Chains, 'now'>,
+    private readonly scopes: Pick<Scopes, 'of'>,
   ) {}
 
   /** In the order in which they were invited. @throws Invalid `cursor.malformed` */
@@ -100,9 +114,30 @@ export class UsersQuery {
     return { items, next: page.next };
   }
 
-  /** Records that were opened by breaking the glass, the newest first. @throws Invalid `cursor.malformed` */
-  openings(chain: Chain, params: OpeningsParams): Promise<{ items: OpeningView[]; next: string | null }> {
-    return this.openingsWhere(chain, params, null, null);
+  /**
+   * Records that were opened by breaking the glass, the newest first; of one site those of its patients.
+   * @throws Invalid `cursor.malformed`, NotFound `site.unknown`
+   */
+  async openings(
+    chain: Chain,
+    { site, ...params }: OpeningsParams,
+  ): Promise<{ items: OpeningView[]; next: string | null }> {
+    if (site === undefined) return this.openingsWhere(chain, params, null, null);
+    const [siteId] = (await this.scopes.of(chain, 'site', site))?.own ?? [];
+    if (siteId === undefined) throw new NotFound('site.unknown', `There is no site ${site}.`);
+    const items: OpeningView[] = [];
+    let { cursor } = params;
+    // Few are opened in the life of a chain: those of others are passed over one by one.
+    for (;;) {
+      const page = await this.openingsWhere(chain, { ...params, cursor }, null, null);
+      for (const item of page.items) {
+        const scope = await this.scopes.of(chain, 'patient', item.patient.id);
+        if (!scope?.sites.includes(siteId)) continue;
+        if (items.push(item) === params.limit) return { items, next: encodeCursor([item.id]) };
+      }
+      if (page.next === null) return { items, next: null };
+      cursor = page.next;
+    }
   }
 
   /** What is open now to one principal by breaking the glass. @throws Invalid `cursor.malformed` */
@@ -118,7 +153,7 @@ export class UsersQuery {
 
   private async openingsWhere(
     chain: Chain,
-    { state, limit, cursor }: OpeningsParams,
+    { state, limit, cursor }: Omit<OpeningsParams, 'site'>,
     ofUser: Id | null,
     openAt: string | null,
   ): Promise<{ items: OpeningView[]; next: string | null }> {
