@@ -25,22 +25,9 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-async function send(path: string, body: object, key = newId()): Promise<{ status: number; body: never }> {
-  const headers = { host: '127.0.0.1', 'idempotency-key': key };
-  const answer = await api.app.inject({ method: 'POST', url: path, headers, payload: body });
-  return { status: answer.statusCode, body: answer.json() as never };
-}
-
-/** Sends a command that must be carried out. */
-async function command(path: string, body: object): Promise<string> {
-  const { status, body: answer } = await send(path, body);
-  if (status >= 300) throw new Error(`${path} answered ${status}: ${JSON.stringify(answer)}`);
-  return (answer as { id: string }).id;
-}
-
 /** Sends a command that must be refused. */
 async function refused(path: string, body: object): Promise<Problem> {
-  const { status, body: answer } = await send(path, body);
+  const { status, body: answer } = await api.post(path, body);
   expect(status).toBe(422);
   return answer as Problem;
 }
@@ -56,12 +43,12 @@ async function get<Body>(path: string): Promise<Body> {
 
 async function clinic() {
   const name = newId().slice(-6);
-  const site = await command('/v1/sites', { name: `Site ${name}`, timeZone: 'Europe/Istanbul', language: 'tr' });
+  const site = await api.made('/v1/sites', { name: `Site ${name}`, timeZone: 'Europe/Istanbul', language: 'tr' });
   const credentials = [{ procedures: ['facial'], validFrom: '2020-01-01', validTo: null }];
-  const physician = await command('/v1/practitioners', { name: 'Dr Aydın', role: 'physician', credentials });
-  const nurse = await command('/v1/practitioners', { name: 'Nurse Kaya', role: 'nurse', credentials });
+  const physician = await api.made('/v1/practitioners', { name: 'Dr Aydın', role: 'physician', credentials });
+  const nurse = await api.made('/v1/practitioners', { name: 'Nurse Kaya', role: 'nurse', credentials });
   const lotNumber = `L${name}`;
-  await command('/v1/lots', {
+  await api.made('/v1/lots', {
     site,
     product: PRODUCT,
     lotNumber,
@@ -73,15 +60,15 @@ async function clinic() {
 }
 
 const patient = () =>
-  command('/v1/patients', {
+  api.made('/v1/patients', {
     identity: { familyName: 'Yılmaz', givenName: 'Ayşe', birthDate: '1985-04-12', sex: 'female' },
     preference: { language: 'tr', channel: 'none', contactConsent: false },
   });
 
 async function course(of: Awaited<ReturnType<typeof clinic>>, patientId: string): Promise<string> {
   const consulted = { patient: patientId, site: of.site, practitioner: of.physician, procedure: 'facial', on: today };
-  const consultation = await clearConsultation(command, { ...consulted, on: addDays(today, -1) });
-  return command('/v1/courses', {
+  const consultation = await clearConsultation(api.made, { ...consulted, on: addDays(today, -1) });
+  return api.made('/v1/courses', {
     consultation,
     site: of.site,
     practitioner: of.physician,
@@ -93,7 +80,7 @@ async function course(of: Awaited<ReturnType<typeof clinic>>, patientId: string)
 }
 
 const book = (of: Awaited<ReturnType<typeof clinic>>, courseId: string, more: object = {}) =>
-  command(`/v1/courses/${courseId}/sessions`, {
+  api.made(`/v1/courses/${courseId}/sessions`, {
     kind: 'course',
     site: of.site,
     practitioner: of.nurse,
@@ -148,9 +135,9 @@ it('records a session with all that belongs to it, once, and refuses what must n
     override: 'anyone',
   });
   const key = newId();
-  const first = await send(perform, session(of), key);
+  const first = await api.post(perform, session(of), key);
   expect(first.status).toBe(200);
-  expect((await send(perform, session(of), key)).body).toEqual(first.body);
+  expect((await api.post(perform, session(of), key)).body).toEqual(first.body);
   const shown = await get<Shown>(`/v1/courses/${courseId}`);
   expect(shown.sessions).toMatchObject([
     {
@@ -165,7 +152,7 @@ it('records a session with all that belongs to it, once, and refuses what must n
   const early = await refused(`/v1/courses/${courseId}/sessions/${next}/perform`, session(of));
   expect(rulesOf(early)).toEqual(['session.interval-short']);
   const overrides = [{ deviation: 'interval-short', reason: 'the patient travels' }];
-  await command(`/v1/courses/${courseId}/sessions/${next}/perform`, session(of, { overrides }));
+  await api.made(`/v1/courses/${courseId}/sessions/${next}/perform`, session(of, { overrides }));
   expect((await get<Shown>(`/v1/courses/${courseId}`)).deviations).toEqual({ 'interval-short': 1 });
 });
 
@@ -173,7 +160,7 @@ it('[lot.volume-exceeds] records with a reason, as a deviation, a session that u
   const of = await clinic();
   const name = `${of.lotNumber}-counted`;
   const lot = { site: of.site, product: PRODUCT, lotNumber: name, ingredients: ['hyaluronic acid'], volumeMl: 3 };
-  const lotId = await command('/v1/lots', { ...lot, expiresOn: addDays(today, 300), receivedOn: addDays(today, -10) });
+  const lotId = await api.made('/v1/lots', { ...lot, expiresOn: addDays(today, 300), receivedOn: addDays(today, -10) });
   const courseId = await course(of, await patient());
   const sessionId = await book(of, courseId);
   const perform = `/v1/courses/${courseId}/sessions/${sessionId}/perform`;
@@ -185,7 +172,7 @@ it('[lot.volume-exceeds] records with a reason, as a deviation, a session that u
     { rule: 'lot.volume-exceeds', seen: '3.2 ml', accepted: expect.stringContaining('up to 3 ml'), override: 'anyone' },
   ]);
   const overrides = [{ deviation: 'lot-volume', reason: 'the vial held more than is written on it' }];
-  await command(perform, session(of, { ...used, overrides }));
+  await api.made(perform, session(of, { ...used, overrides }));
   expect((await get<Shown>(`/v1/courses/${courseId}`)).deviations).toEqual({ 'lot-volume': 1 });
   expect(await get(`/v1/lots/${lotId}`)).toMatchObject({ usedMl: 3.2, leftMl: 0, excessMl: 0.2 });
 });
@@ -195,13 +182,13 @@ it('blocks what is to come and marks what has been, when the patient turns out t
   const patientId = await patient();
   const courseId = await course(of, patientId);
   const performed = await book(of, courseId);
-  await command(`/v1/courses/${courseId}/sessions/${performed}/perform`, session(of));
+  await api.made(`/v1/courses/${courseId}/sessions/${performed}/perform`, session(of));
   const booked = await book(of, courseId);
   const standing = () =>
     get<{ sessions: { id: string; blocked: boolean; fields: object[] }[] }>(`/v1/courses/${courseId}/standing`);
   expect((await standing()).sessions).toMatchObject([{ id: booked, blocked: false }]);
   const fact = { kind: 'condition', statement: 'pregnancy', since: addDays(today, -30) };
-  await command(`/v1/patients/${patientId}/health-facts`, fact);
+  await api.made(`/v1/patients/${patientId}/health-facts`, fact);
   expect((await standing()).sessions).toMatchObject([
     { id: booked, blocked: true, fields: [{ rule: 'session.contraindication-absolute', facts: ['S0-C1'] }] },
   ]);
@@ -213,7 +200,7 @@ it('blocks what is to come and marks what has been, when the patient turns out t
   expect(rulesOf(await refused(review, { physician: of.nurse, outcome: 'no-harm', note: 'well' }))).toEqual([
     'session.reviewed',
   ]);
-  await command(review, { physician: of.physician, outcome: 'no-harm', note: 'mother and child well' });
+  await api.made(review, { physician: of.physician, outcome: 'no-harm', note: 'mother and child well' });
   expect(await get<Shown>(`/v1/courses/${courseId}`)).toMatchObject({ reviews: 0 });
 });
 
@@ -223,10 +210,10 @@ it('[session.held] holds a session for a positive answer, and remembers what it 
   const courseId = await course(of, patientId);
   const sessionId = await book(of, courseId);
   const at = `/v1/courses/${courseId}/sessions/${sessionId}`;
-  await command(`${at}/hold`, { practitioner: of.nurse, positive: ['pregnancy', 'new-medication'] });
+  await api.made(`${at}/hold`, { practitioner: of.nurse, positive: ['pregnancy', 'new-medication'] });
   const proceed = { physician: of.physician, decision: 'proceed', reason: 'early' };
   expect(rulesOf(await refused(`${at}/decide`, proceed))).toEqual(['session.check-absolute']);
-  await command(`${at}/decide`, { ...proceed, decision: 'do-not-treat' });
+  await api.made(`${at}/decide`, { ...proceed, decision: 'do-not-treat' });
   const health = await get<{ health: { conditions: string[] } }>(`/v1/patients/${patientId}/health`);
   expect(health.health.conditions).toEqual(['pregnancy']);
   expect(new Set(rulesOf(await refused(`${at}/perform`, session(of))))).toEqual(
@@ -238,11 +225,11 @@ it('reports as an adverse event what a physician finds in a review, which blocks
   const of = await clinic();
   const courseId = await course(of, await patient());
   const first = await book(of, courseId);
-  await command(`/v1/courses/${courseId}/sessions/${first}/perform`, session(of));
+  await api.made(`/v1/courses/${courseId}/sessions/${first}/perform`, session(of));
   const review = `/v1/courses/${courseId}/sessions/${first}/review`;
   const found = { physician: of.physician, outcome: 'adverse-event', note: 'a nodule under the skin' };
-  expect((await send(review, found)).status).toBe(400);
-  await command(review, { ...found, adverseEvent: { kind: 'other', severity: 'mild', owner: of.physician } });
+  expect((await api.post(review, found)).status).toBe(400);
+  await api.made(review, { ...found, adverseEvent: { kind: 'other', severity: 'mild', owner: of.physician } });
   const next = await book(of, courseId);
   const standing = await get<{ sessions: { id: string; fields: { rule: string }[] }[] }>(
     `/v1/courses/${courseId}/standing`,
@@ -256,13 +243,13 @@ it('shows the corrected value everywhere, both in the history, and the old one a
   const of = await clinic();
   const courseId = await course(of, await patient());
   const sessionId = await book(of, courseId);
-  await command(`/v1/courses/${courseId}/sessions/${sessionId}/perform`, session(of));
+  await api.made(`/v1/courses/${courseId}/sessions/${sessionId}/perform`, session(of));
   const history = await get<{ items: { eventId: string; type: string; recordedAt: string }[] }>(
     `/v1/courses/${courseId}/history`,
   );
   const entry = history.items.find(({ type }) => type === 'SessionPerformed');
   const data = { type: 'SessionPerformed', depthMm: 3, painScore: null };
-  await command(`/v1/courses/${courseId}/entries/${entry?.eventId}/correct`, {
+  await api.made(`/v1/courses/${courseId}/entries/${entry?.eventId}/correct`, {
     data,
     reason: 'read from the wrong line',
   });
@@ -273,7 +260,7 @@ it('shows the corrected value everywhere, both in the history, and the old one a
   expect(both.items.find(({ eventId }) => eventId === entry?.eventId)?.corrections).toMatchObject([
     { reason: 'read from the wrong line' },
   ]);
-  await command(`/v1/courses/${courseId}/entries/${entry?.eventId}/retract`, { reason: 'another patient' });
+  await api.made(`/v1/courses/${courseId}/entries/${entry?.eventId}/retract`, { reason: 'another patient' });
   expect((await get<Shown>(`/v1/courses/${courseId}`)).sessions).toMatchObject([{ id: sessionId, status: 'booked' }]);
 });
 
@@ -282,8 +269,8 @@ it('waits with the next session until a physician has closed an adverse event (S
   const patientId = await patient();
   const courseId = await course(of, patientId);
   const first = await book(of, courseId);
-  await command(`/v1/courses/${courseId}/sessions/${first}/perform`, session(of));
-  const event = await command(`/v1/patients/${patientId}/adverse-events`, {
+  await api.made(`/v1/courses/${courseId}/sessions/${first}/perform`, session(of));
+  const event = await api.made(`/v1/patients/${patientId}/adverse-events`, {
     site: of.site,
     course: courseId,
     session: first,
@@ -300,8 +287,8 @@ it('waits with the next session until a physician has closed an adverse event (S
   const close = `/v1/patients/${patientId}/adverse-events/${event}/close`;
   const closing = { outcome: 'recovered', note: 'healed' };
   expect((await refused(close, { ...closing, physician: of.nurse })).fields).not.toEqual([]);
-  await command(close, { ...closing, physician: of.physician });
-  await command(perform, session(of, { overrides }));
+  await api.made(close, { ...closing, physician: of.physician });
+  await api.made(perform, session(of, { overrides }));
 });
 
 it('tells of a recalled lot all that it touched, and blocks what is planned on it', async () => {
@@ -309,16 +296,16 @@ it('tells of a recalled lot all that it touched, and blocks what is planned on i
   const patientId = await patient();
   const courseId = await course(of, patientId);
   const first = await book(of, courseId);
-  await command(`/v1/courses/${courseId}/sessions/${first}/perform`, session(of));
+  await api.made(`/v1/courses/${courseId}/sessions/${first}/perform`, session(of));
   const next = await book(of, courseId, { products: [{ product: PRODUCT, lotNumber: of.lotNumber }] });
-  const recall = await command('/v1/recalls', {
+  const recall = await api.made('/v1/recalls', {
     product: PRODUCT,
     lotNumber: of.lotNumber,
     recalledOn: today,
     reference: 'FSN-4711',
     cause: 'contamination',
   });
-  await command(`/v1/recalls/${recall}/told`, { patients: [patientId], on: today, how: 'phone' });
+  await api.made(`/v1/recalls/${recall}/told`, { patients: [patientId], on: today, how: 'phone' });
   const trace = await get<{ counts: Record<string, number> }>(
     `/v1/lots/trace?product=${encodeURIComponent(PRODUCT)}&lot=${of.lotNumber}`,
   );
@@ -335,31 +322,31 @@ it('holds intervals and allergies across two registrations of one person, until 
   const [known, again] = [await patient(), await patient()];
   const courseId = await course(of, known);
   const first = await book(of, courseId);
-  await command(`/v1/courses/${courseId}/sessions/${first}/perform`, session(of));
+  await api.made(`/v1/courses/${courseId}/sessions/${first}/perform`, session(of));
   const other = await course(elsewhere, again);
   const second = await book(elsewhere, other);
-  const link = await command(`/v1/patients/${again}/links`, { patient: known, reason: 'the same identity card' });
+  const link = await api.made(`/v1/patients/${again}/links`, { patient: known, reason: 'the same identity card' });
   const perform = `/v1/courses/${other}/sessions/${second}/perform`;
   expect(rulesOf(await refused(perform, session(elsewhere)))).toEqual(['session.interval-short']);
-  await command(`/v1/patients/${known}/health-facts`, { kind: 'allergy', statement: 'Hyaluronic acid' });
+  await api.made(`/v1/patients/${known}/health-facts`, { kind: 'allergy', statement: 'Hyaluronic acid' });
   expect(new Set(rulesOf(await refused(perform, session(elsewhere))))).toEqual(
     new Set(['session.interval-short', 'session.contraindication-absolute']),
   );
   // What one registration tells marks what the other was treated with.
-  await command(`/v1/patients/${again}/health-facts`, { kind: 'condition', statement: 'cardiovascular-disease' });
+  await api.made(`/v1/patients/${again}/health-facts`, { kind: 'condition', statement: 'cardiovascular-disease' });
   const touched = { reviews: 1, deviations: { contraindication: 1 } };
   expect(await get<Shown>(`/v1/courses/${courseId}`)).toMatchObject(touched);
   const now = new Date(Date.now() - 1).toISOString();
   expect(await get<Shown>(`/v1/courses/${courseId}?knownAt=${now}`)).toMatchObject(touched);
   const undone = new Date(Date.now() - 1).toISOString();
-  await command(`/v1/patients/${again}/links/${link}/undo`, { reason: 'two sisters' });
+  await api.made(`/v1/patients/${again}/links/${link}/undo`, { reason: 'two sisters' });
   const others = await get<{ registrations: object[] }>(`/v1/patients/${known}/person`);
   expect(others.registrations).toHaveLength(1);
   const then = await get<{ registrations: object[] }>(`/v1/patients/${known}/person?knownAt=${undone}`);
   expect(then.registrations).toHaveLength(2);
   expect(rulesOf(await refused(perform, session(elsewhere)))).toEqual(['session.contraindication']);
   const overrides = [{ deviation: 'contraindication', reason: 'stable for years' }];
-  await command(perform, session(elsewhere, { overrides }));
+  await api.made(perform, session(elsewhere, { overrides }));
 });
 
 it('lets a draft be tried on what has happened before it is published, and writes nothing', async () => {
@@ -367,7 +354,7 @@ it('lets a draft be tried on what has happened before it is published, and write
   const courseId = await course(of, await patient());
   for (const overrides of [[], [{ deviation: 'interval-short', reason: 'the patient travels' }]]) {
     const next = await book(of, courseId);
-    await command(`/v1/courses/${courseId}/sessions/${next}/perform`, session(of, { overrides }));
+    await api.made(`/v1/courses/${courseId}/sessions/${next}/perform`, session(of, { overrides }));
   }
   const before = (await get<{ head: number }>('/v1/chain')).head;
   const protocol = { ...structuredClone(facial), depthMm: { ...facial.depthMm, min: 3 } };

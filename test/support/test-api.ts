@@ -12,12 +12,32 @@ import { type Log, silentLog } from '../../libs/kernel/src/log.js';
 import { openTestDatabase } from './test-database.js';
 import type { StreamOfEvents } from './test-engine.js';
 
+/** What was answered to a command. */
+export interface Answer {
+  readonly status: number;
+  readonly body: Record<string, any>;
+  readonly headers: Record<string, unknown>;
+}
+
+/** The rules of a refusal, one a field. @throws TypeError where the answer is no refusal */
+export const rulesOf = ({ body }: Answer): string[] => (body['fields'] as { rule: string }[]).map(({ rule }) => rule);
+
+/** The status of an answer, and the rule of each field that it refuses; no list where it names no field. */
+export const refusalOf = ({ status, body }: Pick<Answer, 'status' | 'body'>): [number, string[] | undefined] => [
+  status,
+  (body['fields'] as { rule: string }[] | undefined)?.map(({ rule }) => rule),
+];
+
 /** The whole application over a database of its own, listening to nothing; read models follow by themselves. */
 export interface TestApi {
   readonly pistor: Pistor;
   readonly app: NestFastifyApplication;
   append(...streams: readonly StreamOfEvents[]): Promise<void>;
   get(path: string): Promise<{ status: number; body: Record<string, unknown> & { items?: unknown } }>;
+  /** Sends a command. @param key the same key again: the same request */
+  post(path: string, payload: object, key?: string): Promise<Answer>;
+  /** Sends a command that must be carried out. @returns the id that it made or changed; throws where it is refused */
+  made(path: string, payload: object): Promise<string>;
   /** The lines of an answer that ends. */
   lines(path: string): Promise<Record<string, unknown>[]>;
   /** Everything recorded is shown by every read model. */
@@ -51,6 +71,11 @@ export async function openTestApi({
   if (working) await pistor.workers.start();
   else pistor.workers.follow();
   const headers = { host: '127.0.0.1' };
+  const post = async (path: string, payload: object, key = newId()): Promise<Answer> => {
+    const asked = { method: 'POST', url: path, payload, headers: { ...headers, 'idempotency-key': key } } as const;
+    const answer = await app.inject(asked);
+    return { status: answer.statusCode, body: answer.json(), headers: answer.headers };
+  };
   return {
     pistor,
     app,
@@ -67,6 +92,12 @@ export async function openTestApi({
     get: async (path) => {
       const answer = await app.inject({ url: path, headers });
       return { status: answer.statusCode, body: answer.json() };
+    },
+    post,
+    made: async (path, payload) => {
+      const { status, body } = await post(path, payload);
+      if (status >= 300) throw new Error(`${path} answered ${status}: ${JSON.stringify(body)}`);
+      return body['id'] as string;
     },
     lines: async (path) => {
       const { body } = await app.inject({ url: path, headers });

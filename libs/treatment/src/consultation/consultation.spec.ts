@@ -3,7 +3,7 @@ import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
 import { stepwise } from '#libs/protocols/src/built-in/stepwise.protocol.js';
 import { clearConsultation } from '#test/support/cleared-consultation.js';
 import { allNo } from '#test/support/course-given.js';
-import { openTestApi, type TestApi } from '#test/support/test-api.js';
+import { openTestApi, rulesOf, type TestApi } from '#test/support/test-api.js';
 import { patient, practitioner, site } from '#test/support/treatment-history.js';
 import { PractitionerRegistered, practitionerStream } from '../practitioner/practitioner.events.js';
 import { consultationViewSchema } from './consultation.contract.js';
@@ -24,33 +24,13 @@ beforeAll(async () => {
     stream: practitionerStream(nurseId),
     events: [nurse],
   });
-  await done('/v1/lots', {
+  await api.made('/v1/lots', {
     ...{ site: siteId, product: 'GlowMeso', lotNumber: 'L1', ingredients: ['hyaluronic acid', 'zinc'] },
     ...{ receivedOn: '2026-01-01', expiresOn: '2030-01-01' },
   });
 });
 afterAll(() => api.close());
 
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, any>;
-}
-
-async function post(path: string, body: object, key = newId()): Promise<Answer> {
-  const answer = await api.app.inject({
-    ...{ method: 'POST', url: path, payload: body },
-    headers: { host: '127.0.0.1', 'idempotency-key': key },
-  });
-  return { status: answer.statusCode, body: answer.json() };
-}
-
-async function done(path: string, body: object): Promise<string> {
-  const { status, body: answer } = await post(path, body);
-  if (status >= 300) throw new Error(`${path}: ${JSON.stringify(answer)}`);
-  return answer['id'] as string;
-}
-
-const rulesOf = ({ body }: Answer): string[] => (body['fields'] as { rule: string }[]).map(({ rule }) => rule);
 const view = async (id: string) => consultationViewSchema.parse((await api.get(`/v1/consultations/${id}`)).body);
 const missingRules = async (id: string) => [...new Set((await view(id)).missing.map(({ rule }) => rule))];
 const eventOf = async (id: string, type: string) =>
@@ -64,7 +44,7 @@ async function registered(health: object = {}): Promise<string> {
 
 async function held(patientId: string, procedure = 'facial', notes: object = {}): Promise<string> {
   const who = { patient: patientId, site: siteId, practitioner: physicianId, procedure };
-  return done('/v1/consultations', { ...who, at: '2026-03-02T09:00', notes });
+  return api.made('/v1/consultations', { ...who, at: '2026-03-02T09:00', notes });
 }
 
 const noted = Object.fromEntries(facial.consultation.map(({ code }) => [code, `of ${code}`]));
@@ -79,9 +59,11 @@ describe('a consultation', () => {
     const who = { patient: await registered(), site: siteId, practitioner: physicianId, procedure: 'stepwise' };
     const today = new Date().toISOString().slice(0, 10);
     const yesterday = new Date(Date.parse(today) - 86_400_000).toISOString().slice(0, 10);
-    const id = await clearConsultation(done, { ...who, on: yesterday });
+    const id = await clearConsultation(api.made, { ...who, on: yesterday });
     const { patient: _, procedure: protocol, ...where } = who;
-    expect((await post('/v1/courses', { consultation: id, ...where, protocol, plannedSessions: 5 })).status).toBe(201);
+    expect((await api.post('/v1/courses', { consultation: id, ...where, protocol, plannedSessions: 5 })).status).toBe(
+      201,
+    );
     await api.followed();
     expect(await view(id)).toMatchObject({
       ...{ status: 'cleared', missing: [], heldOn: yesterday, contraindications: [], reviews: [] },
@@ -100,40 +82,40 @@ describe('a consultation', () => {
     const first = await view(id);
     expect(first.missing.map(({ field }) => field).slice(0, 2)).toEqual(['notes.expectations', 'notes.concerns']);
     expect(first.questionnaire[0]).toMatchObject({ code: 'pregnancy', facts: ['S0-C1'], answer: null });
-    const refused = await post(`/v1/consultations/${id}/conclusion`, cleared);
+    const refused = await api.post(`/v1/consultations/${id}/conclusion`, cleared);
     expect([refused.status, refused.body['code']]).toEqual([422, 'consultation.not-clearable']);
     expect(refused.body['fields']).toEqual(first.missing);
-    await done(`/v1/consultations/${id}/notes`, { practitioner: physicianId, notes: noted });
+    await api.made(`/v1/consultations/${id}/notes`, { practitioner: physicianId, notes: noted });
     expect(await missingRules(id)).toEqual(['consultation.questionnaire']);
-    await done(`/v1/consultations/${id}/questionnaire`, { answers: no });
+    await api.made(`/v1/consultations/${id}/questionnaire`, { answers: no });
     expect(await missingRules(id)).toEqual([]);
-    await done(`/v1/consultations/${id}/conclusion`, cleared);
+    await api.made(`/v1/consultations/${id}/conclusion`, cleared);
     expect((await view(id)).status).toBe('cleared');
   });
 
   it('[consultation.concluded] is concluded anew after a deferral, and not after a refusal', async () => {
     const id = await held(await registered(), 'facial', noted);
     const deferred = { practitioner: physicianId, conclusion: { outcome: 'deferred', until: '2099-01-01' } };
-    expect(rulesOf(await post(`/v1/consultations/${id}/conclusion`, deferred))).toEqual(['consultation.reason']);
-    await done(`/v1/consultations/${id}/conclusion`, { ...deferred, reason: 'an infection heals first' });
+    expect(rulesOf(await api.post(`/v1/consultations/${id}/conclusion`, deferred))).toEqual(['consultation.reason']);
+    await api.made(`/v1/consultations/${id}/conclusion`, { ...deferred, reason: 'an infection heals first' });
     expect((await view(id)).conclusion).toMatchObject({ reason: 'an infection heals first', validUntil: null });
-    await done(`/v1/consultations/${id}/questionnaire`, { answers: no });
-    await done(`/v1/consultations/${id}/conclusion`, {
+    await api.made(`/v1/consultations/${id}/questionnaire`, { answers: no });
+    await api.made(`/v1/consultations/${id}/conclusion`, {
       practitioner: physicianId,
       conclusion: { outcome: 'refused' },
       reason: 'other expectations',
     });
-    expect(rulesOf(await post(`/v1/consultations/${id}/conclusion`, cleared))).toEqual(['consultation.concluded']);
+    expect(rulesOf(await api.post(`/v1/consultations/${id}/conclusion`, cleared))).toEqual(['consultation.concluded']);
   });
 
   it('[consultation.repeated] gives the first answer to the same request, and adds nothing to what was said before', async () => {
     const id = await held(await registered(), 'facial', noted);
     const [key, asked] = [newId(), { answers: no }];
-    const first = await post(`/v1/consultations/${id}/questionnaire`, asked, key);
-    expect((await post(`/v1/consultations/${id}/questionnaire`, asked, key)).body).toEqual(first.body);
-    await done(`/v1/consultations/${id}/questionnaire`, asked);
-    await done(`/v1/consultations/${id}/conclusion`, cleared);
-    await done(`/v1/consultations/${id}/conclusion`, cleared);
+    const first = await api.post(`/v1/consultations/${id}/questionnaire`, asked, key);
+    expect((await api.post(`/v1/consultations/${id}/questionnaire`, asked, key)).body).toEqual(first.body);
+    await api.made(`/v1/consultations/${id}/questionnaire`, asked);
+    await api.made(`/v1/consultations/${id}/conclusion`, cleared);
+    await api.made(`/v1/consultations/${id}/conclusion`, cleared);
     expect((await view(id)).entries.map(({ type }) => type)).toEqual([
       'ConsultationHeld',
       'QuestionnaireAnswered',
@@ -148,7 +130,7 @@ describe('a consultation', () => {
         body: { code: 'consultation.unknown' },
       });
     }
-    expect((await post(`/v1/consultations/${newId()}/conclusion`, cleared)).status).toBe(404);
+    expect((await api.post(`/v1/consultations/${newId()}/conclusion`, cleared)).status).toBe(404);
   });
 
   it('of an old history, which has no answers and no form, stands as it was', async () => {
@@ -180,12 +162,12 @@ describe('what is found in a consultation', () => {
   it('[questionnaire.knowledge] is in the patient’s record, and stands in the next consultation', async () => {
     const patientId = await registered();
     const id = await held(patientId, 'facial', noted);
-    await done(`/v1/consultations/${id}/questionnaire`, {
+    await api.made(`/v1/consultations/${id}/questionnaire`, {
       answers: butYes('anticoagulant', { details: ['Warfarin'], since: '2025-11-01' }),
     });
     expect(await missingRules(id)).toEqual(['consultation.contraindication']);
     const next = await held(patientId, 'facial', noted);
-    await done(`/v1/consultations/${next}/questionnaire`, { answers: no });
+    await api.made(`/v1/consultations/${next}/questionnaire`, { answers: no });
     expect((await view(next)).contraindications).toMatchObject([
       { code: 'anticoagulant', source: 'health-record', facts: ['S0-C7'], overridable: true, override: null },
     ]);
@@ -198,28 +180,28 @@ describe('what is found in a consultation', () => {
 
   it('[override.physician] is overridden by a physician, and by no nurse', async () => {
     const id = await held(await registered(), 'facial', noted);
-    await done(`/v1/consultations/${id}/questionnaire`, { answers: butYes('breastfeeding') });
+    await api.made(`/v1/consultations/${id}/questionnaire`, { answers: butYes('breastfeeding') });
     const accepted = { code: 'breastfeeding', reason: 'will pause for two days' };
-    const byNurse = await post(`/v1/consultations/${id}/overrides`, { ...accepted, practitioner: nurseId });
+    const byNurse = await api.post(`/v1/consultations/${id}/overrides`, { ...accepted, practitioner: nurseId });
     expect([byNurse.status, rulesOf(byNurse)]).toEqual([422, ['override.physician']]);
     expect(byNurse.body['fields'][0]).toMatchObject({ facts: ['S2-Q1'], seen: 'nurse' });
-    await done(`/v1/consultations/${id}/overrides`, { ...accepted, practitioner: physicianId });
+    await api.made(`/v1/consultations/${id}/overrides`, { ...accepted, practitioner: physicianId });
     expect((await view(id)).contraindications).toMatchObject([
       { code: 'breastfeeding', override: { practitioner: { id: physicianId }, reason: 'will pause for two days' } },
     ]);
-    await done(`/v1/consultations/${id}/conclusion`, cleared);
+    await api.made(`/v1/consultations/${id}/conclusion`, cleared);
     const refused = await held(await registered(), 'facial', noted);
-    await done(`/v1/consultations/${refused}/questionnaire`, { answers: butYes('pregnancy') });
+    await api.made(`/v1/consultations/${refused}/questionnaire`, { answers: butYes('pregnancy') });
     const never = { code: 'pregnancy', reason: 'late', practitioner: physicianId };
-    expect(rulesOf(await post(`/v1/consultations/${refused}/overrides`, never))).toEqual(['override.allowed']);
+    expect(rulesOf(await api.post(`/v1/consultations/${refused}/overrides`, never))).toEqual(['override.allowed']);
   });
 
   it('[consultation.allergy] [consultation.products] checks an allergy against what the lots of the planned products hold', async () => {
     await api.followed();
     const id = await held(await registered({ allergies: ['Zinc'] }), 'facial', noted);
-    await done(`/v1/consultations/${id}/questionnaire`, { answers: no });
+    await api.made(`/v1/consultations/${id}/questionnaire`, { answers: no });
     expect(await missingRules(id)).toEqual(['consultation.products']);
-    const consider = (products: object[]) => post(`/v1/consultations/${id}/products`, { products });
+    const consider = (products: object[]) => api.post(`/v1/consultations/${id}/products`, { products });
     expect((await consider([{ product: 'GlowMeso' }])).status).toBe(200);
     expect(await view(id)).toMatchObject({
       products: [{ product: 'GlowMeso', ingredients: ['hyaluronic acid', 'zinc'] }],
@@ -237,11 +219,11 @@ describe('what is found in a consultation', () => {
 
   it('[consultation.tests] asks for tests and takes their results', async () => {
     const id = await held(await registered(), 'stepwise', noted);
-    await done(`/v1/consultations/${id}/questionnaire`, { answers: no });
-    await done(`/v1/consultations/${id}/tests`, { test: 'blood-test' });
+    await api.made(`/v1/consultations/${id}/questionnaire`, { answers: no });
+    await api.made(`/v1/consultations/${id}/tests`, { test: 'blood-test' });
     expect((await view(id)).tests[0]).toMatchObject({ test: 'blood-test', pending: true, results: [] });
     const result = { test: 'blood-test', on: '2026-03-01', values: [{ name: 'Hb', value: '9.1', unit: 'g/dl' }] };
-    await done(`/v1/consultations/${id}/tests/results`, { ...result, acceptable: false });
+    await api.made(`/v1/consultations/${id}/tests/results`, { ...result, acceptable: false });
     expect((await view(id)).missing).toMatchObject([
       { field: 'tests.blood-test', facts: ['S3-L1'], seen: 'not acceptable, 2026-03-01' },
       { field: 'tests.urine-test', seen: 'no result' },
@@ -253,76 +235,76 @@ describe('a consent', () => {
   it('[consent.form] needs the hash of the form', async () => {
     const id = await held(await registered());
     const { formHash: _, ...without } = signature;
-    const refused = await post(`/v1/consultations/${id}/consents`, without);
+    const refused = await api.post(`/v1/consultations/${id}/consents`, without);
     expect([refused.status, refused.body['fields'][0].field]).toEqual([400, 'formHash']);
-    await done(`/v1/consultations/${id}/consents`, { ...signature, formId: 'consent-facial', formVersion: '3.1' });
+    await api.made(`/v1/consultations/${id}/consents`, { ...signature, formId: 'consent-facial', formVersion: '3.1' });
     expect((await view(id)).consents).toMatchObject([{ formHash: HASH, formId: 'consent-facial', formVersion: '3.1' }]);
   });
 
   it('[consent.guardian] of a minor needs a guardian, who is named', async () => {
-    const minor = await done('/v1/patients', {
+    const minor = await api.made('/v1/patients', {
       identity: { familyName: 'Aydın', givenName: 'Ece', birthDate: '2012-05-01', sex: 'female' },
       preference: { language: 'tr', channel: 'none', contactConsent: false },
     });
     const id = await held(minor);
-    const sign = (signedBy: string) => post(`/v1/consultations/${id}/consents`, { ...signature, signedBy });
+    const sign = (signedBy: string) => api.post(`/v1/consultations/${id}/consents`, { ...signature, signedBy });
     const refused = await sign('patient');
     expect([refused.status, refused.body['fields'][0]]).toMatchObject([
       422,
       { rule: 'consent.guardian', field: 'signedBy', seen: 'patient', accepted: 'guardian' },
     ]);
     expect(rulesOf(await sign('guardian'))).toEqual(['consent.guardian']);
-    await done(`/v1/patients/${minor}/guardian`, { name: 'Zehra Aydın', relation: 'mother' });
+    await api.made(`/v1/patients/${minor}/guardian`, { name: 'Zehra Aydın', relation: 'mother' });
     expect((await sign('guardian')).status).toBe(200);
     expect((await view(id)).consents).toMatchObject([{ guardianSigned: true }]);
   });
 
   it('[consent.validity] is withdrawn, and shown as it was', async () => {
     const id = await held(await registered());
-    await done(`/v1/consultations/${id}/consents`, signature);
-    await done(`/v1/consultations/${id}/consents/withdraw`, { procedure: 'facial', at: '2026-03-05T10:00' });
+    await api.made(`/v1/consultations/${id}/consents`, signature);
+    await api.made(`/v1/consultations/${id}/consents/withdraw`, { procedure: 'facial', at: '2026-03-05T10:00' });
     expect((await view(id)).consents).toMatchObject([{ signedOn: '2026-03-02', withdrawnOn: '2026-03-05' }]);
   });
 });
 
 it('[consultation.patient-died] is not held with a patient who died before that day', async () => {
   const patient = await registered();
-  await done(`/v1/patients/${patient}/died`, { on: '2026-03-01' });
+  await api.made(`/v1/patients/${patient}/died`, { on: '2026-03-01' });
   const data = { patient, site: siteId, practitioner: physicianId, procedure: 'facial', at: '2026-03-02T09:00' };
-  const refused = await post('/v1/consultations', data);
+  const refused = await api.post('/v1/consultations', data);
   expect([refused.status, rulesOf(refused)]).toEqual([422, ['consultation.patient-died']]);
 });
 
 it('[consultation.before-birth] is not held with a patient who was not born by that day', async () => {
   const data = { patient: await registered(), site: siteId, practitioner: physicianId, procedure: 'facial' };
-  const refused = await post('/v1/consultations', { ...data, at: '1901-01-02T09:00' });
+  const refused = await api.post('/v1/consultations', { ...data, at: '1901-01-02T09:00' });
   expect([refused.status, rulesOf(refused)]).toEqual([422, ['consultation.before-birth']]);
 });
 
 it('takes no consent to a procedure that no protocol is about', async () => {
   const id = await held(await registered());
   const signed = { procedure: 'nonsense', signedOn: '2026-03-01', formHash: 'ab'.repeat(32), signedBy: 'patient' };
-  const refused = await post(`/v1/consultations/${id}/consents`, signed);
+  const refused = await api.post(`/v1/consultations/${id}/consents`, signed);
   expect([refused.status, refused.body['code']]).toEqual([404, 'protocol.unknown']);
 });
 
 it('[consent.withdrawn] ends with a withdrawal that was recorded before it', async () => {
   const id = await held(await registered());
-  const sign = (signedOn: string) => done(`/v1/consultations/${id}/consents`, { ...signature, signedOn });
+  const sign = (signedOn: string) => api.made(`/v1/consultations/${id}/consents`, { ...signature, signedOn });
   await sign('2026-02-01');
-  await done(`/v1/consultations/${id}/consents/withdraw`, { procedure: 'facial', at: '2026-03-05T10:00' });
+  await api.made(`/v1/consultations/${id}/consents/withdraw`, { procedure: 'facial', at: '2026-03-05T10:00' });
   await sign('2026-03-04');
   expect((await view(id)).consents).toMatchObject([{ withdrawnOn: '2026-03-05' }, { withdrawnOn: '2026-03-05' }]);
 });
 
 describe('an entry of a consultation', () => {
   const correct = (id: string, event: string, data: object) =>
-    post(`/v1/consultations/${id}/entries/${event}/correct`, { data, reason: 'entered wrongly' });
+    api.post(`/v1/consultations/${id}/entries/${event}/correct`, { data, reason: 'entered wrongly' });
 
   it('[consultation.entry-permission] gives no permission that the command would be refused', async () => {
     const id = await held(await registered());
     const refusal = { practitioner: physicianId, conclusion: { outcome: 'refused' }, reason: 'an infection' };
-    await done(`/v1/consultations/${id}/conclusion`, refusal);
+    await api.made(`/v1/consultations/${id}/conclusion`, refusal);
     const event = await eventOf(id, 'ConsultationConcluded');
     const refused = await correct(id, event, { type: 'ConsultationConcluded', ...cleared });
     expect([refused.status, refused.body['code']]).toEqual([422, 'consultation-entry.refused']);
@@ -330,23 +312,23 @@ describe('an entry of a consultation', () => {
     expect(
       (await correct(id, event, { type: 'ConsultationConcluded', ...refusal, reason: 'two infections' })).status,
     ).toBe(200);
-    await done(`/v1/consultations/${id}/consents`, signature);
+    await api.made(`/v1/consultations/${id}/consents`, signature);
     const unsigned = { ...signature, type: 'ConsentSigned', formHash: undefined, validUntil: '2026-12-31' };
     expect((await correct(id, await eventOf(id, 'ConsentSigned'), unsigned)).status).toBe(200);
     expect((await view(id)).consents).toMatchObject([{ formHash: HASH, validUntil: '2026-12-31' }]);
   });
 
   it('[consultation.entry-permission] overrides by a physician and signs by a guardian, corrected or not', async () => {
-    const child = await done('/v1/patients', {
+    const child = await api.made('/v1/patients', {
       identity: { familyName: 'Aydın', givenName: 'Ece', birthDate: '2012-05-01', sex: 'female' },
       preference: { language: 'tr', channel: 'none', contactConsent: false },
     });
-    await done(`/v1/patients/${child}/guardian`, { name: 'Zehra Aydın', relation: 'mother' });
+    await api.made(`/v1/patients/${child}/guardian`, { name: 'Zehra Aydın', relation: 'mother' });
     const id = await held(child);
-    await done(`/v1/consultations/${id}/questionnaire`, { answers: butYes('breastfeeding') });
+    await api.made(`/v1/consultations/${id}/questionnaire`, { answers: butYes('breastfeeding') });
     const override = { code: 'breastfeeding', practitioner: physicianId, reason: 'will pause' };
-    await done(`/v1/consultations/${id}/overrides`, override);
-    await done(`/v1/consultations/${id}/consents`, { ...signature, signedBy: 'guardian' });
+    await api.made(`/v1/consultations/${id}/overrides`, override);
+    await api.made(`/v1/consultations/${id}/consents`, { ...signature, signedBy: 'guardian' });
     const overridden = await eventOf(id, 'ContraindicationOverridden');
     const byNurse = { type: 'ContraindicationOverridden', ...override, practitioner: nurseId };
     expect(rulesOf(await correct(id, overridden, byNurse))).toEqual(['override.physician']);
@@ -358,7 +340,7 @@ describe('an entry of a consultation', () => {
 
   it('[consultation.entry-corrected] is corrected by an event beside it', async () => {
     const id = await held(await registered());
-    await done(`/v1/consultations/${id}/consents`, signature);
+    await api.made(`/v1/consultations/${id}/consents`, signature);
     const event = await eventOf(id, 'ConsentSigned');
     const data = { type: 'ConsentSigned', ...signature, signedOn: '2026-02-27', validUntil: '2027-02-27' };
     expect((await correct(id, event, data)).status).toBe(200);
@@ -374,16 +356,19 @@ describe('an entry of a consultation', () => {
   it('[consultation.entry-corrected] is corrected in every kind, and what it changes is judged anew', async () => {
     const patientId = await registered();
     const id = await held(patientId, 'facial', noted);
-    await done(`/v1/consultations/${id}/notes`, { practitioner: physicianId, notes: { goals: 'others' } });
-    await done(`/v1/consultations/${id}/questionnaire`, { answers: butYes('breastfeeding'), at: '2026-03-02T09:20' });
-    await done(`/v1/consultations/${id}/products`, { products: [{ product: 'Other', ingredients: ['biotin'] }] });
-    await done(`/v1/consultations/${id}/tests`, { test: 'blood-test' });
-    await done(`/v1/consultations/${id}/tests/results`, { test: 'urine-test', on: '2026-03-01', acceptable: true });
+    await api.made(`/v1/consultations/${id}/notes`, { practitioner: physicianId, notes: { goals: 'others' } });
+    await api.made(`/v1/consultations/${id}/questionnaire`, {
+      answers: butYes('breastfeeding'),
+      at: '2026-03-02T09:20',
+    });
+    await api.made(`/v1/consultations/${id}/products`, { products: [{ product: 'Other', ingredients: ['biotin'] }] });
+    await api.made(`/v1/consultations/${id}/tests`, { test: 'blood-test' });
+    await api.made(`/v1/consultations/${id}/tests/results`, { test: 'urine-test', on: '2026-03-01', acceptable: true });
     const override = { code: 'breastfeeding', practitioner: physicianId, reason: 'will pause' };
-    await done(`/v1/consultations/${id}/overrides`, override);
-    await done(`/v1/consultations/${id}/conclusion`, cleared);
-    await done(`/v1/consultations/${id}/consents`, signature);
-    await done(`/v1/consultations/${id}/consents/withdraw`, { procedure: 'facial' });
+    await api.made(`/v1/consultations/${id}/overrides`, override);
+    await api.made(`/v1/consultations/${id}/conclusion`, cleared);
+    await api.made(`/v1/consultations/${id}/consents`, signature);
+    await api.made(`/v1/consultations/${id}/consents/withdraw`, { procedure: 'facial' });
     const anew: object[] = [
       {
         ...{ type: 'ConsultationHeld', site: siteId, practitioner: nurseId, procedure: 'facial' },
@@ -420,12 +405,12 @@ describe('an entry of a consultation', () => {
 
   it('[consultation.entry] [consultation.entry-same] [consultation.entry-first] is taken back, and is what it is', async () => {
     const id = await held(await registered());
-    await done(`/v1/consultations/${id}/consents`, signature);
+    await api.made(`/v1/consultations/${id}/consents`, signature);
     const event = await eventOf(id, 'ConsentSigned');
     const wrong = await correct(id, event, { type: 'TestRequested', test: 'blood-test' });
     expect([wrong.status, rulesOf(wrong)]).toEqual([422, ['consultation.entry-same']]);
     const retract = (entry: string) =>
-      post(`/v1/consultations/${id}/entries/${entry}/retract`, { reason: 'another patient' });
+      api.post(`/v1/consultations/${id}/entries/${entry}/retract`, { reason: 'another patient' });
     expect(rulesOf(await retract(await eventOf(id, 'ConsultationHeld')))).toEqual(['consultation.entry-first']);
     expect((await retract(event)).status).toBe(200);
     expect((await view(id)).consents).toEqual([]);
@@ -442,10 +427,10 @@ describe('what a consultation said about the patient', () => {
     return body as { health: { conditions: string[] }; facts: { statement: string; consultationId: string | null }[] };
   };
   const pregnant = async (patientId: string) => (await facts(patientId)).health.conditions.includes('pregnancy');
-  const answer = (id: string, answers: object[]) => done(`/v1/consultations/${id}/questionnaire`, { answers });
+  const answer = (id: string, answers: object[]) => api.made(`/v1/consultations/${id}/questionnaire`, { answers });
   const say = { code: 'pregnancy', answer: 'yes', since: '2026-02-01' };
   const correct = (id: string, event: string, data: object) =>
-    post(`/v1/consultations/${id}/entries/${event}/correct`, { data, reason: 'a slip of the pen' });
+    api.post(`/v1/consultations/${id}/entries/${event}/correct`, { data, reason: 'a slip of the pen' });
   const toNo = async (id: string) =>
     correct(id, await eventOf(id, 'QuestionnaireAnswered'), {
       type: 'QuestionnaireAnswered',
@@ -470,7 +455,7 @@ describe('what a consultation said about the patient', () => {
     expect(body['facts']).toHaveLength(0);
     // Once the correction itself is taken back, the patient says it again.
     expect(
-      (await post(`/v1/consultations/${id}/entries/${correction?.header.id}/retract`, { reason: 'it was right' }))
+      (await api.post(`/v1/consultations/${id}/entries/${correction?.header.id}/retract`, { reason: 'it was right' }))
         .status,
     ).toBe(200);
     expect((await facts(patientId)).facts).toMatchObject([{ statement: 'pregnancy', since: '2026-02-01' }]);
@@ -481,7 +466,7 @@ describe('what a consultation said about the patient', () => {
     const id = await held(patientId);
     await answer(id, [say]);
     const event = await eventOf(id, 'QuestionnaireAnswered');
-    await done(`/v1/consultations/${id}/entries/${event}/retract`, { reason: 'another patient' });
+    await api.made(`/v1/consultations/${id}/entries/${event}/retract`, { reason: 'another patient' });
     expect(await pregnant(patientId)).toBe(false);
   });
 
@@ -499,18 +484,18 @@ describe('what a consultation said about the patient', () => {
   it('[questionnaire.knowledge-taken-back] stays where it was recorded by itself, before or after, or corrected by hand', async () => {
     const fact = { kind: 'condition', statement: 'pregnancy', since: '2026-02-01' };
     const before = await registered();
-    await done(`/v1/patients/${before}/health-facts`, fact);
+    await api.made(`/v1/patients/${before}/health-facts`, fact);
     const after = await registered();
     const byHand = await registered();
     for (const patientId of [before, after, byHand]) {
       const id = await held(patientId);
       await answer(id, [say]);
-      if (patientId === after) await done(`/v1/patients/${after}/health-facts`, fact);
+      if (patientId === after) await api.made(`/v1/patients/${after}/health-facts`, fact);
       if (patientId === byHand) {
         const stored = await api.pistor.engine.store.readStream(api.pistor.chain.id, `patient-${byHand}`);
         const event = stored.find(({ header }) => header.type === 'HealthFactRecorded')?.header.id ?? '';
         const data = { type: 'HealthFactRecorded', ...fact, since: '2026-01-15' };
-        await done(`/v1/patients/${byHand}/entries/${event}/correct`, { data, reason: 'she knows better' });
+        await api.made(`/v1/patients/${byHand}/entries/${event}/correct`, { data, reason: 'she knows better' });
       }
       expect((await toNo(id)).status).toBe(200);
       expect(await pregnant(patientId)).toBe(true);
@@ -524,13 +509,13 @@ describe('a result that is corrected after the clearance', () => {
   it('[test.corrected] ends it, holds what is planned and marks what was done for review, until it is corrected back', async () => {
     const patientId = await registered();
     const who = { patient: patientId, site: siteId, practitioner: physicianId, procedure: 'stepwise' };
-    const id = await clearConsultation(done, { ...who, on: day(-20) });
+    const id = await clearConsultation(api.made, { ...who, on: day(-20) });
     const { patient: _, procedure: protocol, ...where } = who;
     const plan = { consultation: id, ...where, protocol, plannedSessions: 5 };
-    const course = await done('/v1/courses', plan);
-    const book = () => done(`/v1/courses/${course}/sessions`, { kind: 'course', ...where, at: `${day(20)}T10:00` });
+    const course = await api.made('/v1/courses', plan);
+    const book = () => api.made(`/v1/courses/${course}/sessions`, { kind: 'course', ...where, at: `${day(20)}T10:00` });
     const performed = await book();
-    await done(`/v1/courses/${course}/sessions/${performed}/perform`, {
+    await api.made(`/v1/courses/${course}/sessions/${performed}/perform`, {
       ...{ areas: ['face'], device: 'needle', depthMm: 2, durationMinutes: 45, identifiers: ['name', 'birth-date'] },
       products: [{ product: 'GlowMeso', lotNumber: 'L1', volumeMl: 1, area: 'face' }],
       check: allNo(stepwise),
@@ -553,17 +538,17 @@ describe('a result that is corrected after the clearance', () => {
     const event = (await view(id)).entries.find(({ type }) => type === 'TestResultRecorded')?.event ?? '';
     const result = { type: 'TestResultRecorded', test: 'blood-test', on: day(-20), values: [] };
     const correct = (acceptable: boolean) =>
-      done(`/v1/consultations/${id}/entries/${event}/correct`, {
+      api.made(`/v1/consultations/${id}/entries/${event}/correct`, {
         data: { ...result, acceptable },
         reason: 'the laboratory has mixed up samples',
       });
     await correct(false);
     expect(await standing()).toEqual(['session.health-review']);
     expect(await reviews()).toEqual([performed]);
-    const other = await post('/v1/courses', plan);
+    const other = await api.post('/v1/courses', plan);
     expect([other.status, rulesOf(other)]).toEqual([422, ['consultation.expired']]);
     await correct(true);
     expect([await standing(), await reviews()]).toEqual([[], []]);
-    expect((await post('/v1/courses', plan)).status).toBe(201);
+    expect((await api.post('/v1/courses', plan)).status).toBe(201);
   });
 });

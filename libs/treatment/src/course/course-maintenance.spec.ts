@@ -1,7 +1,7 @@
 import { newId } from '#libs/kernel/src/ids.js';
 import { addDays, addDateDuration } from '#libs/kernel/src/local-date.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
-import { openTestApi, type TestApi } from '#test/support/test-api.js';
+import { openTestApi, rulesOf, type TestApi } from '#test/support/test-api.js';
 import { CourseHistory, patient, practitioner, site } from '#test/support/treatment-history.js';
 import { CourseEntered, PatientMovedAway, patientStream } from '../patient/patient.events.js';
 import { PractitionerRegistered, practitionerStream } from '../practitioner/practitioner.events.js';
@@ -29,20 +29,6 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, any>;
-}
-
-async function post(path: string, body: object, key = newId()): Promise<Answer> {
-  const answer = await api.app.inject({
-    ...{ method: 'POST', url: path, payload: body },
-    headers: { host: '127.0.0.1', 'idempotency-key': key },
-  });
-  return { status: answer.statusCode, body: answer.json() };
-}
-const rulesOf = ({ body }: Answer): string[] => (body['fields'] as { rule: string }[]).map(({ rule }) => rule);
-
 /** A course that was completed with a session three weeks ago, unless told otherwise. */
 async function completed(protocol = 'clinic-faq', daysAgo = 21): Promise<CourseHistory> {
   const patientId = newId();
@@ -53,12 +39,12 @@ async function completed(protocol = 'clinic-faq', daysAgo = 21): Promise<CourseH
   return course;
 }
 const schedule = ({ id }: CourseHistory, opens: string, closes: string, more: object = {}, key?: string) =>
-  post(`/v1/courses/${id}/maintenance/schedule`, { physician: of.practitioner, opens, closes, ...more }, key);
+  api.post(`/v1/courses/${id}/maintenance/schedule`, { physician: of.practitioner, opens, closes, ...more }, key);
 
 /** What stands against a session of maintenance in 40 days, beside what the patient has not signed here. */
 async function againstBooking({ id }: CourseHistory): Promise<string[]> {
   const where = { site: of.site, practitioner: of.practitioner, at: `${addDays(today, 40)}T10:00` };
-  const answer = await post(`/v1/courses/${id}/sessions`, { kind: 'maintenance', ...where });
+  const answer = await api.post(`/v1/courses/${id}/sessions`, { kind: 'maintenance', ...where });
   return rulesOf(answer).filter((rule) => rule.startsWith('maintenance.'));
 }
 
@@ -145,9 +131,9 @@ describe('the window of the next maintenance session', () => {
   it('[maintenance.physician-sets] names a practitioner and a course that exist', async () => {
     const course = await completed();
     const window = { opens: addDays(today, 30), closes: addDays(today, 60) };
-    const unknown = await post(`/v1/courses/${course.id}/maintenance/schedule`, { physician: newId(), ...window });
+    const unknown = await api.post(`/v1/courses/${course.id}/maintenance/schedule`, { physician: newId(), ...window });
     expect([unknown.status, unknown.body['code']]).toEqual([404, 'practitioner.unknown']);
-    const nowhere = await post(`/v1/courses/${newId()}/maintenance/schedule`, {
+    const nowhere = await api.post(`/v1/courses/${newId()}/maintenance/schedule`, {
       physician: of.practitioner,
       ...window,
     });
@@ -157,11 +143,11 @@ describe('the window of the next maintenance session', () => {
 
 it('[maintenance.resumed] goes on when a patient who has declined wants it again', async () => {
   const course = await completed('facial');
-  expect((await post(`/v1/courses/${course.id}/decline-maintenance`, {})).status).toBe(200);
+  expect((await api.post(`/v1/courses/${course.id}/decline-maintenance`, {})).status).toBe(200);
   expect(await dueOf(course)).toBeUndefined();
-  expect((await post(`/v1/courses/${course.id}/maintenance/resume`, {})).status).toBe(200);
+  expect((await api.post(`/v1/courses/${course.id}/maintenance/resume`, {})).status).toBe(200);
   expect(await dueOf(course)).toMatchObject({ state: 'upcoming', suggestedCourse: { state: 'upcoming' } });
-  expect((await post(`/v1/courses/${course.id}/maintenance/resume`, {})).status).toBe(200);
+  expect((await api.post(`/v1/courses/${course.id}/maintenance/resume`, {})).status).toBe(200);
   expect((await types(course)).filter((type) => type === 'MaintenanceResumed')).toHaveLength(1);
 });
 
@@ -205,7 +191,10 @@ describe('the maintenance of a patient as it stood', () => {
 describe('a decline under another registration of the person', () => {
   async function linked(): Promise<[CourseHistory, CourseHistory]> {
     const [a, b] = [await completed('facial'), await completed('facial', 28)];
-    const link = await post(`/v1/patients/${a.of.patient}/links`, { patient: b.of.patient, reason: 'the same person' });
+    const link = await api.post(`/v1/patients/${a.of.patient}/links`, {
+      patient: b.of.patient,
+      reason: 'the same person',
+    });
     expect(link.status).toBe(201);
     return [a, b];
   }
@@ -213,7 +202,7 @@ describe('a decline under another registration of the person', () => {
   it('[maintenance.declined-by-person] ends the maintenance of both in the list, the course and its history, until resumed', async () => {
     const [a, b] = await linked();
     expect(await dueOf(a)).toMatchObject({ state: 'upcoming' });
-    expect((await post(`/v1/courses/${b.id}/decline-maintenance`, {})).status).toBe(200);
+    expect((await api.post(`/v1/courses/${b.id}/decline-maintenance`, {})).status).toBe(200);
     expect(await dueOf(a)).toBeUndefined();
     await api.followed();
     const now = await api.pistor.engine.chains.now(api.pistor.chain);
@@ -221,7 +210,7 @@ describe('a decline under another registration of the person', () => {
     for (const query of ['', `?asOf=${now}`]) {
       expect((await api.get(`/v1/courses/${a.id}${query}`)).body).toMatchObject({ maintenance: null });
     }
-    expect((await post(`/v1/courses/${a.id}/maintenance/resume`, {})).status).toBe(200);
+    expect((await api.post(`/v1/courses/${a.id}/maintenance/resume`, {})).status).toBe(200);
     expect(await types(b)).toContain('MaintenanceResumed');
     expect(await againstBooking(a)).toEqual([]);
     expect(await dueOf(a)).toMatchObject({ state: 'upcoming' });
@@ -229,11 +218,11 @@ describe('a decline under another registration of the person', () => {
 
   it('[maintenance.declined-by-person] refuses a window until maintenance is wanted again', async () => {
     const [a, b] = [await completed(), await completed('clinic-faq', 28)];
-    await post(`/v1/patients/${a.of.patient}/links`, { patient: b.of.patient, reason: 'the same person' });
-    await post(`/v1/courses/${b.id}/decline-maintenance`, {});
+    await api.post(`/v1/patients/${a.of.patient}/links`, { patient: b.of.patient, reason: 'the same person' });
+    await api.post(`/v1/courses/${b.id}/decline-maintenance`, {});
     const window = [addDays(today, 30), addDays(today, 60)] as const;
     expect(rulesOf(await schedule(a, ...window))).toEqual(['maintenance.declined']);
-    await post(`/v1/courses/${a.id}/maintenance/resume`, {});
+    await api.post(`/v1/courses/${a.id}/maintenance/resume`, {});
     expect((await schedule(a, ...window)).status).toBe(200);
   });
 });

@@ -1,26 +1,34 @@
 import { newId } from '#libs/kernel/src/ids.js';
 import { occurredAt } from '#libs/kernel/src/occurred.js';
 import { addDays } from '#libs/kernel/src/local-date.js';
-import { localDateAt, zonedTime } from '#libs/kernel/src/zoned-time.js';
+import { zonedTime } from '#libs/kernel/src/zoned-time.js';
 import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
-import { clearConsultation } from '#test/support/cleared-consultation.js';
+import { PaperClinic, PRODUCT } from '#test/support/paper-clinic.js';
+import { type Answer, refusalOf, type TestApi } from '#test/support/test-api.js';
 import { ProtocolPublished, protocolStream } from '../protocol/protocol.events.js';
-import { allNo } from '#test/support/course-given.js';
-import { openTestApi, type TestApi } from '#test/support/test-api.js';
 
 /**
  * A clinic that catches up what it has on paper, over HTTP: courses, sessions and follow-ups are entered late, are judged
  * by what held on their days, and say both when they happened and when the record learned of them.
  */
+let clinic: PaperClinic;
 let api: TestApi;
 let today: string;
 let site: string;
 let physician: string;
 let patient: string;
 let consultation: string;
-const PRODUCT = 'GlowMeso HA';
 
-const ago = (days: number) => addDays(today, -days);
+beforeAll(async () => {
+  clinic = await PaperClinic.open();
+  ({ api, today, site, physician } = clinic);
+  patient = await clinic.register();
+  await Promise.all([clinic.receive('L1'), clinic.receive('L2')]);
+  consultation = await clinic.clear(patient, 61);
+});
+afterAll(() => api?.close());
+
+const ago = (days: number) => clinic.ago(days);
 
 interface Shown {
   readonly eventId: string;
@@ -30,85 +38,28 @@ interface Shown {
   readonly recordedAt: string;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, any>;
-}
-
-async function post(path: string, payload: object): Promise<Answer> {
-  const headers = { host: '127.0.0.1', 'idempotency-key': newId() };
-  const answer = await api.app.inject({ method: 'POST', url: path, payload, headers });
-  return { status: answer.statusCode, body: answer.json() };
-}
-const rulesOf = ({ status, body }: Answer): unknown => [status, body['fields']?.map((field: any) => field.rule)];
-
-async function made(path: string, payload: object): Promise<string> {
-  const { status, body } = await post(path, payload);
-  if (status >= 300) throw new Error(`${path} answered ${status}: ${JSON.stringify(body)}`);
-  return body['id'];
-}
-
-/** A practitioner with a credential for some days before today. */
-const practitioner = (role: 'physician' | 'nurse', from: number, to: number | null) =>
-  made('/v1/practitioners', {
-    ...{ name: 'Deniz', role },
-    credentials: [{ procedures: ['facial'], validFrom: ago(from), validTo: to === null ? null : ago(to) }],
-  });
-
-const receive = (lotNumber: string) =>
-  made('/v1/lots', {
-    ...{ site, product: PRODUCT, lotNumber, receivedOn: ago(90), expiresOn: addDays(today, 300) },
-    ingredients: ['hyaluronic acid'],
-  });
-
-beforeAll(async () => {
-  api = await openTestApi();
-  today = localDateAt(await api.pistor.engine.chains.now(api.pistor.chain), 'Europe/Istanbul');
-  site = await made('/v1/sites', { name: 'Bebek', timeZone: 'Europe/Istanbul', language: 'tr' });
-  physician = await practitioner('physician', 400, null);
-  patient = await made('/v1/patients', {
-    identity: { familyName: 'Kaya', givenName: 'Ada', birthDate: '1980-05-05', sex: 'female' },
-    preference: { language: 'tr', channel: 'none', contactConsent: false },
-  });
-  await Promise.all([receive('L1'), receive('L2')]);
-  const who = { patient, site, practitioner: physician, procedure: 'facial' };
-  consultation = await clearConsultation(made, { ...who, on: ago(61) });
-});
-afterAll(() => api.close());
-
-const plan = (more: object = {}) => ({
-  ...{ consultation, site, practitioner: physician, protocol: 'facial', plannedSessions: 4 },
-  ...more,
-});
-
-const session = (days: number, more: object = {}) => ({
-  kind: 'course',
-  ...{ site, practitioner: physician, at: `${ago(days)}T10:00` },
-  ...{ areas: ['face'], device: 'needle', depthMm: 2, durationMinutes: 45 },
-  products: [{ product: PRODUCT, lotNumber: 'L1' }],
-  ...{ identifiers: ['name', 'birth-date'], check: allNo(facial) },
-  ...more,
-});
+const plan = (more: object = {}) => clinic.plan(consultation, more);
+const session = (days: number, more: object = {}) => clinic.session(`${ago(days)}T10:00`, { kind: 'course', ...more });
 
 describe('a course that stands on paper', () => {
   it('[plan.in-future] [session.entered-late] is entered as it was, with its sessions and check-ups, and not before its consultation', async () => {
-    expect(rulesOf(await post('/v1/courses', plan({ at: `${ago(62)}T10:00` })))).toEqual([
+    expect(refusalOf(await api.post('/v1/courses', plan({ at: `${ago(62)}T10:00` })))).toEqual([
       422,
       ['consultation.cleared', 'consent.missing'],
     ]);
-    expect(rulesOf(await post('/v1/courses', plan({ at: `${addDays(today, 1)}T10:00` })))).toEqual([
+    expect(refusalOf(await api.post('/v1/courses', plan({ at: `${addDays(today, 1)}T10:00` })))).toEqual([
       422,
       ['plan.in-future'],
     ]);
     const before = new Date().toISOString();
-    const course = await made('/v1/courses', plan({ at: `${ago(60)}T10:00` }));
+    const course = await api.made('/v1/courses', plan({ at: `${ago(60)}T10:00` }));
     const sessions = `/v1/courses/${course}/sessions/recorded`;
-    expect(rulesOf(await post(sessions, session(61)))).toEqual([422, ['session.before-plan']]);
-    await made(sessions, session(58));
-    await made(sessions, session(44));
+    expect(refusalOf(await api.post(sessions, session(61)))).toEqual([422, ['session.before-plan']]);
+    await api.made(sessions, session(58));
+    await api.made(sessions, session(44));
     // What is too close is refused as it would have been on the day.
-    expect(rulesOf(await post(sessions, session(40)))).toEqual([422, ['session.interval-short']]);
-    await made(`/v1/courses/${course}/follow-ups`, { site, kind: 'remote', at: `${ago(56)}T12:00`, reactions: [] });
+    expect(refusalOf(await api.post(sessions, session(40)))).toEqual([422, ['session.interval-short']]);
+    await api.made(`/v1/courses/${course}/follow-ups`, { site, kind: 'remote', at: `${ago(56)}T12:00`, reactions: [] });
     await api.followed();
     const { body } = await api.get(`/v1/courses/${course}`);
     expect(body).toMatchObject({ performed: 2, first: ago(58), last: ago(44), deviations: {} });
@@ -130,11 +81,11 @@ describe('a course that stands on paper', () => {
   });
 
   it('[session.entered-late] [session.credential] is treated by whoever might on that day, not today', async () => {
-    const course = await made('/v1/courses', plan({ at: `${ago(60)}T10:00` }));
+    const course = await api.made('/v1/courses', plan({ at: `${ago(60)}T10:00` }));
     const sessions = `/v1/courses/${course}/sessions/recorded`;
-    const [left, came] = await Promise.all([practitioner('physician', 400, 20), practitioner('physician', 10, null)]);
-    const late = (by: string) => post(sessions, session(20, { practitioner: by, overrides: FAR }));
-    expect(rulesOf(await late(came))).toEqual([422, ['session.credential']]);
+    const [left, came] = await Promise.all([clinic.newPhysician(400, 20), clinic.newPhysician(10, null)]);
+    const late = (by: string) => api.post(sessions, session(20, { practitioner: by, overrides: FAR }));
+    expect(refusalOf(await late(came))).toEqual([422, ['session.credential']]);
     expect((await late(left)).status).toBe(201);
   });
 });
@@ -151,17 +102,17 @@ it('[protocol.published-then] a course that is entered late has the version of t
   await publish('facial', 2, 30);
   await publish('own-facial', 1, 40);
   const versionOf = async (more: object) => {
-    const id = await made('/v1/courses', plan(more));
+    const id = await api.made('/v1/courses', plan(more));
     await api.followed();
     return (await api.get(`/v1/courses/${id}`)).body['protocolVersion'];
   };
   expect(await versionOf({ at: `${ago(31)}T10:00` })).toBe(1);
   expect([await versionOf({ at: `${ago(30)}T10:00` }), await versionOf({})]).toEqual([2, 2]);
   // What is retired since was there.
-  await made('/v1/protocols/facial/versions/2/retire', {});
+  await api.made('/v1/protocols/facial/versions/2/retire', {});
   expect([await versionOf({ at: `${ago(20)}T10:00` }), await versionOf({})]).toEqual([2, 1]);
-  const none = await post('/v1/courses', plan({ protocol: 'own-facial', at: `${ago(60)}T10:00` }));
-  expect(rulesOf(none)).toEqual([422, ['protocol.published-then']]);
+  const none = await api.post('/v1/courses', plan({ protocol: 'own-facial', at: `${ago(60)}T10:00` }));
+  expect(refusalOf(none)).toEqual([422, ['protocol.published-then']]);
   expect(none.body['fields'][0]).toMatchObject({
     ...{ field: 'protocol', seen: `${ago(60)}T10:00` },
     accepted: expect.stringContaining(`${ago(40)}T09:00 or later`),
@@ -169,58 +120,60 @@ it('[protocol.published-then] a course that is entered late has the version of t
 });
 
 it('[maintenance.after-course] [session.recorded-once] maintenance that stands on paper came after the last session of the course, and was once', async () => {
-  const course = await made('/v1/courses', plan({ at: `${ago(60)}T13:00`, plannedSessions: 4 }));
+  const course = await api.made('/v1/courses', plan({ at: `${ago(60)}T13:00`, plannedSessions: 4 }));
   const sessions = `/v1/courses/${course}/sessions/recorded`;
-  for (const days of [58, 44, 30, 16]) await made(sessions, session(days, { overrides: FAR }));
-  const again = await post(sessions, session(16, { overrides: FAR }));
-  expect(rulesOf(again)).toEqual([422, ['session.recorded-once', 'session.beyond-plan']]);
-  expect(rulesOf(await post(sessions, session(10, { kind: 'maintenance' })))).toEqual([
+  for (const days of [58, 44, 30, 16]) await api.made(sessions, session(days, { overrides: FAR }));
+  const again = await api.post(sessions, session(16, { overrides: FAR }));
+  expect(refusalOf(again)).toEqual([422, ['session.recorded-once', 'session.beyond-plan']]);
+  expect(refusalOf(await api.post(sessions, session(10, { kind: 'maintenance' })))).toEqual([
     422,
     ['maintenance.after-course'],
   ]);
-  await made(`/v1/courses/${course}/complete`, {});
+  await api.made(`/v1/courses/${course}/complete`, {});
   for (const [days, clock] of [
     [30, '18:00'],
     [16, '18:00'],
   ] as const) {
-    const early = await post(sessions, session(days, { kind: 'maintenance', at: `${ago(days)}T${clock}` }));
-    expect(rulesOf(early)).toEqual([422, ['maintenance.after-course']]);
+    const early = await api.post(sessions, session(days, { kind: 'maintenance', at: `${ago(days)}T${clock}` }));
+    expect(refusalOf(early)).toEqual([422, ['maintenance.after-course']]);
     expect(early.body['fields'][0]).toMatchObject({
       ...{ field: 'at', seen: `${ago(days)}T${clock}`, accepted: `a day after ${ago(16)}` },
       facts: ['S1-M2', 'S2-M1'],
     });
   }
-  await made(sessions, session(5, { kind: 'maintenance' }));
-  expect(rulesOf(await post(sessions, session(5, { kind: 'maintenance' })))).toEqual([422, ['session.recorded-once']]);
+  await api.made(sessions, session(5, { kind: 'maintenance' }));
+  expect(refusalOf(await api.post(sessions, session(5, { kind: 'maintenance' })))).toEqual([
+    422,
+    ['session.recorded-once'],
+  ]);
 });
 
 it('[adverse-event.closed-then] [session.open-adverse-event] an adverse event of the paper record blocks the sessions before it was closed, and none after', async () => {
-  const other = await made('/v1/patients', {
-    identity: { familyName: 'Kaya', givenName: 'Su', birthDate: '1981-05-05', sex: 'female' },
-    preference: { language: 'tr', channel: 'none', contactConsent: false },
-  });
-  const who = { patient: other, site, practitioner: physician, procedure: 'facial' };
-  const consulted = await clearConsultation(made, { ...who, on: ago(61) });
-  const course = await made('/v1/courses', plan({ consultation: consulted, at: `${ago(60)}T10:00` }));
+  const other = await clinic.register({ givenName: 'Su', birthDate: '1981-05-05' });
+  const consulted = await clinic.clear(other, 61);
+  const course = await api.made('/v1/courses', plan({ consultation: consulted, at: `${ago(60)}T10:00` }));
   const sessions = `/v1/courses/${course}/sessions/recorded`;
-  await made(sessions, session(58));
-  const event = await made(`/v1/patients/${other}/adverse-events`, {
+  await api.made(sessions, session(58));
+  const event = await api.made(`/v1/patients/${other}/adverse-events`, {
     ...{ site, course, kind: 'infection', severity: 'moderate', owner: physician },
     ...{ onsetOn: ago(55), description: 'red and warm' },
   });
   const closing = (days: number) =>
-    post(`/v1/patients/${other}/adverse-events/${event}/close`, {
+    api.post(`/v1/patients/${other}/adverse-events/${event}/close`, {
       ...{ physician, outcome: 'recovered', at: `${ago(days)}T09:00` },
     });
-  expect(rulesOf(await closing(56))).toEqual([422, ['adverse-event.closed-then']]);
-  expect(rulesOf(await closing(-1))).toEqual([422, ['adverse-event.closed-then']]);
+  expect(refusalOf(await closing(56))).toEqual([422, ['adverse-event.closed-then']]);
+  expect(refusalOf(await closing(-1))).toEqual([422, ['adverse-event.closed-then']]);
   expect((await closing(50)).status).toBe(200);
-  expect(rulesOf(await post(sessions, session(51, { overrides: FAR })))).toEqual([422, ['session.open-adverse-event']]);
-  await made(sessions, session(44));
+  expect(refusalOf(await api.post(sessions, session(51, { overrides: FAR })))).toEqual([
+    422,
+    ['session.open-adverse-event'],
+  ]);
+  await api.made(sessions, session(44));
 });
 
 it('[history.registered-always] a patient who was registered later is on record as of a time at which their course stood', async () => {
-  await made('/v1/courses', plan({ at: `${ago(60)}T19:00` }));
+  await api.made('/v1/courses', plan({ at: `${ago(60)}T19:00` }));
   await api.followed();
   const then = await api.get(`/v1/patients/${patient}?asOf=${ago(50)}`);
   expect([then.status, then.body['name']]).toEqual([200, 'Ada Kaya']);
@@ -229,10 +182,10 @@ it('[history.registered-always] a patient who was registered later is on record 
 });
 
 it('says which course, session, entry or consultation was asked for where there is none', async () => {
-  const course = await made('/v1/courses', plan({ at: `${ago(60)}T20:00` }));
+  const course = await api.made('/v1/courses', plan({ at: `${ago(60)}T20:00` }));
   const none = newId();
   const asked = async (path: string) => {
-    const { status, body } = await post(path, { reason: 'ill' });
+    const { status, body } = await api.post(path, { reason: 'ill' });
     return [status, body['code'], body['fields']?.map((each: any) => [each.field, each.seen])];
   };
   expect(await asked(`/v1/courses/${course}/sessions/${none}/cancel`)).toEqual([
@@ -253,17 +206,17 @@ it('says which course, session, entry or consultation was asked for where there 
 });
 
 describe('what became of a course that stands on paper', () => {
-  const planned = (clock: string) => made('/v1/courses', plan({ at: `${ago(60)}T${clock}` }));
+  const planned = (clock: string) => api.made('/v1/courses', plan({ at: `${ago(60)}T${clock}` }));
   const statusOn = async (course: string, days: number) =>
     (await api.get(`/v1/courses/${course}?asOf=${ago(days)}`)).body['status'];
   const then = (course: string, what: string, days: number, more: object = {}) =>
-    post(`/v1/courses/${course}/${what}`, { at: `${ago(days)}T18:00`, ...more });
-  const late = (answer: Answer) => expect(rulesOf(answer)).toEqual([422, ['course.entered-late']]);
+    api.post(`/v1/courses/${course}/${what}`, { at: `${ago(days)}T18:00`, ...more });
+  const late = (answer: Answer) => expect(refusalOf(answer)).toEqual([422, ['course.entered-late']]);
 
   it('[course.entered-late] was completed on the day that is said, after its last session', async () => {
     const course = await planned('14:00');
     for (const days of [58, 44, 30, 16])
-      await made(`/v1/courses/${course}/sessions/recorded`, session(days, { overrides: FAR }));
+      await api.made(`/v1/courses/${course}/sessions/recorded`, session(days, { overrides: FAR }));
     late(await then(course, 'complete', 17));
     late(await then(course, 'complete', -1));
     expect((await then(course, 'complete', 15)).status).toBe(200);
@@ -271,27 +224,27 @@ describe('what became of a course that stands on paper', () => {
     expect([await statusOn(course, 16), await statusOn(course, 15)]).toEqual(['active', 'completed']);
     late(await then(course, 'decline-maintenance', 61));
     expect((await then(course, 'decline-maintenance', 10)).status).toBe(200);
-    await made(`/v1/courses/${course}/maintenance/resume`, {});
+    await api.made(`/v1/courses/${course}/maintenance/resume`, {});
     late(await then(course, 'decline-maintenance', 9));
   });
   it('[course.entered-late] was stopped or had lapsed on the day that is said, by the rule of that day', async () => {
     const [stopped, lapsed] = [await planned('15:00'), await planned('16:00')];
     for (const course of [stopped, lapsed])
-      await made(`/v1/courses/${course}/sessions/recorded`, session(58, { overrides: FAR }));
+      await api.made(`/v1/courses/${course}/sessions/recorded`, session(58, { overrides: FAR }));
     const reason = 'moved away';
     late(await then(stopped, 'stop', 59, { reason }));
     expect((await then(stopped, 'stop', 50, { reason })).status).toBe(200);
     await api.followed();
     expect([await statusOn(stopped, 51), await statusOn(stopped, 50)]).toEqual(['active', 'stopped']);
     const lapse = (days: number) => then(lapsed, 'lapse', days, { practitioner: physician, reason });
-    expect(rulesOf(await lapse(50))).toEqual([422, ['course.lapsed']]);
+    expect(refusalOf(await lapse(50))).toEqual([422, ['course.lapsed']]);
   });
   it('[course.entered-late] [plan.by-physician] had its plan changed on the day that is said, by whoever might then', async () => {
     const course = await planned('17:00');
-    const left = await practitioner('physician', 400, 20);
+    const left = await clinic.newPhysician(400, 20);
     const change = (days: number, plannedSessions: number) =>
       then(course, 'plan', days, { plannedSessions, physician: left, reason: 'it helps' });
-    expect(rulesOf(await change(10, 5))).toEqual([422, ['plan.by-physician']]);
+    expect(refusalOf(await change(10, 5))).toEqual([422, ['plan.by-physician']]);
     late(await change(61, 5));
     expect((await change(40, 5)).status).toBe(200);
     late(await change(41, 6));
@@ -303,22 +256,22 @@ describe('what became of a course that stands on paper', () => {
   it('[course.entered-late] has sessions of which nothing became before they were booked', async () => {
     const course = await planned('18:00');
     const booking = { kind: 'course', site, practitioner: physician, at: `${addDays(today, 5)}T10:00` };
-    const booked = await post(`/v1/courses/${course}/sessions`, booking);
+    const booked = await api.post(`/v1/courses/${course}/sessions`, booking);
     late(await then(course, `sessions/${booked.body['id']}/cancel`, 3, { reason: 'ill' }));
-    expect(rulesOf(await then(course, `sessions/${booked.body['id']}/miss`, 3))).toEqual([422, ['session.missed']]);
-    expect((await post(`/v1/courses/${course}/sessions/${booked.body['id']}/cancel`, { reason: 'ill' })).status).toBe(
-      200,
-    );
+    expect(refusalOf(await then(course, `sessions/${booked.body['id']}/miss`, 3))).toEqual([422, ['session.missed']]);
+    expect(
+      (await api.post(`/v1/courses/${course}/sessions/${booked.body['id']}/cancel`, { reason: 'ill' })).status,
+    ).toBe(200);
   });
 });
 
 it('[plan.by-physician] [maintenance.physician-sets] a plan is changed by a physician who may carry out the procedure today', async () => {
-  const course = await made('/v1/courses', plan({ at: `${ago(60)}T11:00` }));
-  const left = await practitioner('physician', 400, 1);
+  const course = await api.made('/v1/courses', plan({ at: `${ago(60)}T11:00` }));
+  const left = await clinic.newPhysician(400, 1);
   const change = (by: string) =>
-    post(`/v1/courses/${course}/plan`, { plannedSessions: 5, physician: by, reason: 'it helps' });
+    api.post(`/v1/courses/${course}/plan`, { plannedSessions: 5, physician: by, reason: 'it helps' });
   const refused = await change(left);
-  expect(rulesOf(refused)).toEqual([422, ['plan.by-physician']]);
+  expect(refusalOf(refused)).toEqual([422, ['plan.by-physician']]);
   expect(refused.body['fields'][0]).toMatchObject({
     ...{ facts: ['S2-F1', 'S0-N1', 'S2-Q1'], seen: `a physician without a credential that is valid on ${today}` },
     accepted: `a physician with a credential for facial that is valid on ${today}`,
@@ -327,16 +280,16 @@ it('[plan.by-physician] [maintenance.physician-sets] a plan is changed by a phys
 });
 
 it('[session.reviewed] [lot.recalled] a session that is said to have used a recalled lot waits for a physician, and the recall finds it', async () => {
-  const course = await made('/v1/courses', plan({ at: `${ago(60)}T12:00` }));
-  const id = await made(`/v1/courses/${course}/sessions/recorded`, session(2, { overrides: FAR }));
+  const course = await api.made('/v1/courses', plan({ at: `${ago(60)}T12:00` }));
+  const id = await api.made(`/v1/courses/${course}/sessions/recorded`, session(2, { overrides: FAR }));
   await api.followed();
-  const recall = await made('/v1/recalls', {
+  const recall = await api.made('/v1/recalls', {
     ...{ product: 'glow-meso ha', lotNumber: 'l 2', recalledOn: ago(3), reference: 'FSN-7', cause: 'sterility' },
   });
   const history = await api.get(`/v1/courses/${course}/history`);
   const { eventId: entry } = (history.body.items as Shown[]).find(({ type }) => type === 'SessionPerformed') as Shown;
   const says = (lotNumber: string) =>
-    made(`/v1/courses/${course}/entries/${entry}/correct`, {
+    api.made(`/v1/courses/${course}/entries/${entry}/correct`, {
       data: { type: 'SessionPerformed', products: [{ product: PRODUCT, lotNumber }] },
       reason: 'the label was misread',
     });

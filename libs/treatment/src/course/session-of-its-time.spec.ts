@@ -1,61 +1,31 @@
-import { newId } from '#libs/kernel/src/ids.js';
 import { addDays } from '#libs/kernel/src/local-date.js';
 import { wallAt } from '#libs/kernel/src/zoned-time.js';
 import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
-import { clearConsultation } from '#test/support/cleared-consultation.js';
 import { allNo } from '#test/support/course-given.js';
-import { openTestApi, type TestApi } from '#test/support/test-api.js';
+import { PaperClinic, ZONE } from '#test/support/paper-clinic.js';
+import { type Answer, refusalOf, type TestApi } from '#test/support/test-api.js';
 
 /**
  * What stood against a session when it took place, over HTTP: neither another session, nor an earlier time, nor what is
  * decided afterwards is a way around it.
  */
-const ZONE = 'Europe/Istanbul';
-const PRODUCT = 'GlowMeso HA';
+let clinic: PaperClinic;
 let api: TestApi;
 let today: string;
 let site: string;
 let physician: string;
 
-const ago = (days: number) => addDays(today, -days);
+beforeAll(async () => {
+  clinic = await PaperClinic.open();
+  ({ api, today, site, physician } = clinic);
+  await clinic.receive('L1');
+});
+afterAll(() => api?.close());
 
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, any>;
-}
-
-async function post(path: string, payload: object): Promise<Answer> {
-  const headers = { host: '127.0.0.1', 'idempotency-key': newId() };
-  const answer = await api.app.inject({ method: 'POST', url: path, payload, headers });
-  return { status: answer.statusCode, body: answer.json() };
-}
-const rulesOf = ({ status, body }: Answer): unknown => [
-  status,
-  ...new Set((body['fields'] ?? []).map(({ rule }: { rule: string }) => rule)),
-];
-
-async function made(path: string, payload: object): Promise<string> {
-  const { status, body } = await post(path, payload);
-  if (status >= 300) throw new Error(`${path} answered ${status}: ${JSON.stringify(body)}`);
-  return body['id'];
-}
-
+const ago = (days: number) => clinic.ago(days);
 /** A wall time of this minute at the site. */
 const thisMinute = async (): Promise<string> =>
   wallAt(await api.pistor.engine.chains.now(api.pistor.chain), ZONE).slice(0, 'yyyy-mm-ddThh:mm'.length);
-
-beforeAll(async () => {
-  api = await openTestApi();
-  today = (await thisMinute()).slice(0, 10);
-  site = await made('/v1/sites', { name: 'Bebek', timeZone: ZONE, language: 'tr' });
-  const credentials = [{ procedures: ['facial'], validFrom: ago(400), validTo: null }];
-  physician = await made('/v1/practitioners', { name: 'Deniz', role: 'physician', credentials });
-  await made('/v1/lots', {
-    ...{ site, product: PRODUCT, lotNumber: 'L1', receivedOn: ago(90), expiresOn: addDays(today, 300) },
-    ingredients: ['hyaluronic acid'],
-  });
-});
-afterAll(() => api.close());
 
 interface Course {
   readonly course: string;
@@ -65,25 +35,22 @@ interface Course {
 
 /** A course of a new patient that was cleared and planned 60 days ago, with sessions at `/v1/courses/…`. */
 async function course(): Promise<Course> {
-  const patient = await made('/v1/patients', {
-    identity: { familyName: 'Kaya', givenName: 'Ada', birthDate: '1980-05-05', sex: 'female' },
-    preference: { language: 'tr', channel: 'none', contactConsent: false },
-  });
-  const who = { patient, site, practitioner: physician, procedure: 'facial' };
-  const consultation = await clearConsultation(made, { ...who, on: ago(60) });
-  const planned = { consultation, site, practitioner: physician, protocol: 'facial', plannedSessions: 4 };
-  const id = await made('/v1/courses', { ...planned, at: `${ago(60)}T10:00` });
+  const patient = await clinic.register();
+  const consultation = await clinic.clear(patient, 60);
+  const id = await api.made('/v1/courses', clinic.plan(consultation, { at: `${ago(60)}T10:00` }));
   return { course: `/v1/courses/${id}`, patient, consultation };
 }
 
-const session = (at: string, check: object = {}) => ({
-  ...{ site, practitioner: physician, at, areas: ['face'], device: 'needle', depthMm: 2, durationMinutes: 45 },
-  products: [{ product: PRODUCT, lotNumber: 'L1' }],
-  ...{ identifiers: ['name', 'birth-date'], check: { ...allNo(facial), ...check } },
-});
-const recorded = (of: Course, at: string) => post(`${of.course}/sessions/recorded`, { kind: 'course', ...session(at) });
+const session = (at: string, check: object = {}) => clinic.session(at, { check: { ...allNo(facial), ...check } });
+const recorded = (of: Course, at: string) =>
+  api.post(`${of.course}/sessions/recorded`, { kind: 'course', ...session(at) });
 const book = (of: Course, days: number) =>
-  made(`${of.course}/sessions`, { kind: 'course', site, practitioner: physician, at: `${addDays(today, days)}T10:00` });
+  api.made(`${of.course}/sessions`, {
+    kind: 'course',
+    site,
+    practitioner: physician,
+    at: `${addDays(today, days)}T10:00`,
+  });
 const entryOf = async ({ course: path }: Course, type: string): Promise<string> => {
   await api.followed();
   const { body } = (await api.get(`${path}/history`)) as Answer;
@@ -100,17 +67,17 @@ describe('a hold', () => {
   it('[session.hold-stays] stands against a session that was booked already, and one that nobody booked', async () => {
     const of = await course();
     const [first, second] = [await book(of, 1), await book(of, 15)];
-    await made(`${of.course}/sessions/${first}/hold`, { practitioner: physician, positive: ['infection-at-site'] });
-    const decide = (id: string, decision: object) => made(`${of.course}/sessions/${id}/decide`, decision);
-    const perform = async () => post(`${of.course}/sessions/${second}/perform`, session(await thisMinute()));
+    await api.made(`${of.course}/sessions/${first}/hold`, { practitioner: physician, positive: ['infection-at-site'] });
+    const decide = (id: string, decision: object) => api.made(`${of.course}/sessions/${id}/decide`, decision);
+    const perform = async () => api.post(`${of.course}/sessions/${second}/perform`, session(await thisMinute()));
     for (const next of [
       () => decide(first, { ...proceed(), decision: 'do-not-treat' }),
-      () => made(`${of.course}/sessions/${first}/cancel`, { reason: 'not treated' }),
+      () => api.made(`${of.course}/sessions/${first}/cancel`, { reason: 'not treated' }),
       undefined,
     ]) {
       expect(await standing(of, second)).toEqual(['session.held']);
-      expect(rulesOf(await perform())).toEqual([422, 'session.held']);
-      expect(rulesOf(await recorded(of, await thisMinute()))).toEqual([422, 'session.held']);
+      expect(refusalOf(await perform())).toEqual([422, ['session.held']]);
+      expect(refusalOf(await recorded(of, await thisMinute()))).toEqual([422, ['session.held']]);
       await next?.();
     }
     await decide(second, proceed());
@@ -118,44 +85,46 @@ describe('a hold', () => {
     // On the day on which it was found it is recorded as it was found, and before it was decided on it stood.
     const found = { 'infection-at-site': 'yes' };
     const of2 = `${of.course}/sessions/${second}/perform`;
-    expect(rulesOf(await post(of2, session(`${ago(1)}T10:00`, found)))).toEqual([422, 'session.held']);
-    expect((await post(of2, session(await thisMinute(), found))).status).toBe(200);
+    const early = await api.post(of2, session(`${ago(1)}T10:00`, found));
+    // For the decision that came after it, and for what was found.
+    expect(refusalOf(early)).toEqual([422, ['session.held', 'session.held']]);
+    expect((await api.post(of2, session(await thisMinute(), found))).status).toBe(200);
   });
   it('[session.hold-stays] is not taken back with the booking', async () => {
     const of = await course();
     const id = await book(of, 1);
-    await made(`${of.course}/sessions/${id}/hold`, { practitioner: physician, positive: ['aspirin-or-nsaid'] });
+    await api.made(`${of.course}/sessions/${id}/hold`, { practitioner: physician, positive: ['aspirin-or-nsaid'] });
     const retract = async (type: string, more: object = {}) =>
-      post(`${of.course}/entries/${await entryOf(of, type)}/retract`, { reason: 'by mistake', ...more });
-    expect(rulesOf(await retract('SessionBooked', { physician }))).toEqual([422, 'session.hold-stays']);
+      api.post(`${of.course}/entries/${await entryOf(of, type)}/retract`, { reason: 'by mistake', ...more });
+    expect(refusalOf(await retract('SessionBooked', { physician }))).toEqual([422, ['session.hold-stays']]);
     expect((await retract('SessionHeld', { physician })).status).toBe(200);
     expect((await retract('SessionBooked')).status).toBe(200);
   });
   it('[session.hold-stays] is not washed out by taking back the booking and then the decision that had lifted it', async () => {
     const of = await course();
     const id = await book(of, 1);
-    await made(`${of.course}/sessions/${id}/hold`, { practitioner: physician, positive: ['aspirin-or-nsaid'] });
-    await made(`${of.course}/sessions/${id}/decide`, proceed());
+    await api.made(`${of.course}/sessions/${id}/hold`, { practitioner: physician, positive: ['aspirin-or-nsaid'] });
+    await api.made(`${of.course}/sessions/${id}/decide`, proceed());
     const retract = async (type: string) =>
-      post(`${of.course}/entries/${await entryOf(of, type)}/retract`, { reason: 'by mistake', physician });
+      api.post(`${of.course}/entries/${await entryOf(of, type)}/retract`, { reason: 'by mistake', physician });
     expect((await retract('SessionBooked')).status).toBe(200);
-    expect(rulesOf(await retract('SessionHoldDecided'))).toEqual([422, 'session.hold-stays']);
+    expect(refusalOf(await retract('SessionHoldDecided'))).toEqual([422, ['session.hold-stays']]);
   });
 });
 
 it('[override.before-session] is given before the session, or when it was on paper before it (S0-C7)', async () => {
   const of = await course();
   const takes = { kind: 'medication', statement: 'warfarin', since: ago(59) };
-  await made(`/v1/patients/${of.patient}/health-facts`, takes);
+  await api.made(`/v1/patients/${of.patient}/health-facts`, takes);
   const late = () => recorded(of, `${ago(58)}T10:00`);
   const override = (more: object = {}) =>
-    made(`/v1/consultations/${of.consultation}/overrides`, {
+    api.made(`/v1/consultations/${of.consultation}/overrides`, {
       ...{ code: 'anticoagulant', practitioner: physician, reason: 'low dose' },
       ...more,
     });
-  expect(rulesOf(await late())).toEqual([422, 'session.contraindication']);
+  expect(refusalOf(await late())).toEqual([422, ['session.contraindication']]);
   await override();
-  expect(rulesOf(await late())).toEqual([422, 'session.contraindication']);
+  expect(refusalOf(await late())).toEqual([422, ['session.contraindication']]);
   // As it stood on paper; what a physician said again later, they had said then.
   await override({ reason: 'low dose, INR 2.1', at: `${ago(59)}T12:00` });
   await override({ reason: 'low dose still' });
@@ -165,22 +134,21 @@ it('[override.before-session] is given before the session, or when it was on pap
 it('[correction.adverse-event-open] keeps an open adverse event with the entry that a correction gave it', async () => {
   const of = await course();
   await recorded(of, `${ago(58)}T10:00`);
-  await made(`${of.course}/follow-ups`, { site, kind: 'remote', at: `${ago(56)}T12:00`, reactions: [] });
+  await api.made(`${of.course}/follow-ups`, { site, kind: 'remote', at: `${ago(56)}T12:00`, reactions: [] });
   const followUp = await entryOf(of, 'FollowUpHeld');
   const adverseEvent = { kind: 'infection', severity: 'severe' };
   const data = { type: 'FollowUpHeld', adverseEvent };
-  await made(`${of.course}/entries/${followUp}/correct`, { data, reason: 'it was forgotten' });
-  const retract = (id: string) => post(`${of.course}/entries/${id}/retract`, { reason: 'by mistake' });
-  expect(rulesOf(await retract(followUp))).toEqual([422, 'correction.adverse-event-open']);
+  await api.made(`${of.course}/entries/${followUp}/correct`, { data, reason: 'it was forgotten' });
+  const retract = (id: string) => api.post(`${of.course}/entries/${id}/retract`, { reason: 'by mistake' });
+  expect(refusalOf(await retract(followUp))).toEqual([422, ['correction.adverse-event-open']]);
   await api.followed();
   const { body } = (await api.get(`${of.course}/history`)) as Answer;
   const [correction] = body['items'].find((item: any) => item.eventId === followUp).corrections;
-  expect(rulesOf(await retract(correction.eventId))).toEqual([422, 'correction.adverse-event-open']);
+  expect(refusalOf(await retract(correction.eventId))).toEqual([422, ['correction.adverse-event-open']]);
 });
 
 it('[consultation.cleared] is no session, and no course, of an hour before the clearance (S2-V1)', async () => {
   const of = await course();
-  const planned = { consultation: of.consultation, site, practitioner: physician, protocol: 'facial' };
-  const early = await post('/v1/courses', { ...planned, plannedSessions: 4, at: `${ago(60)}T06:00` });
-  expect(rulesOf(early)).toEqual([422, 'consultation.cleared']);
+  const early = await api.post('/v1/courses', clinic.plan(of.consultation, { at: `${ago(60)}T06:00` }));
+  expect(refusalOf(early)).toEqual([422, ['consultation.cleared']]);
 });

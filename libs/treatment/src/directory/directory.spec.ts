@@ -1,5 +1,4 @@
 import { Boxes } from '#libs/event-store/src/boxes.js';
-import type { Chain } from '#libs/event-store/src/chains.js';
 import { SubjectKeys } from '#libs/event-store/src/subject-keys.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import { newId } from '#libs/kernel/src/ids.js';
@@ -7,6 +6,7 @@ import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { FACT_IDS } from '#libs/protocols/src/facts.js';
 import { Projections } from '#libs/projections/src/projections.js';
 import { protocolSchema } from '#libs/protocols/src/protocol.schema.js';
+import { readModelWorld } from '#test/support/read-model-world.js';
 import {
   CourseHistory,
   HEALTHY,
@@ -16,7 +16,6 @@ import {
   protocols,
   site,
 } from '#test/support/treatment-history.js';
-import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
 import {
   CourseEntered,
   type Identity,
@@ -45,20 +44,11 @@ const NOW = occurredNow('2026-01-01T00:00:00.000Z');
 const PAGE = { limit: 100 };
 type PatientData = ReturnType<typeof PatientRegistered>['data'];
 
-let models: TestReadModels;
-let chain: Chain;
-
-beforeAll(async () => {
-  models = await openTestReadModels();
-});
-afterAll(() => models.engine.close());
-beforeEach(async () => {
-  chain = await models.engine.newChain();
-});
+const world = readModelWorld();
 
 const named = async (kind: 'site' | 'patient' | 'practitioner', code: string) => {
   const id = newId();
-  await models.engine.codes.reserve(chain, kind, [code], () => id);
+  await world.models.engine.codes.reserve(world.chain, kind, [code], () => id);
   return id;
 };
 
@@ -74,14 +64,14 @@ describe('sites', () => {
       course('completed').performed('2098-01-01T10:00'),
     ];
     const quiet = { siteId: istanbul, quietHours: { from: '20:00', to: '09:30' } };
-    await models.record(chain, [
-      ...protocols(chain.id),
+    await world.record([
+      ...protocols(world.chain.id),
       site(london, 'Europe/London', 'Marylebone'),
       site(istanbul),
       { stream: siteStream(istanbul), events: [SiteQuietHoursSet(NOW, quiet)] },
       ...histories.flatMap((history) => history.streams()),
     ]);
-    const { items } = await models.sites.list(chain, PAGE);
+    const { items } = await world.models.sites.list(world.chain, PAGE);
     expect(items.map(({ code }) => code)).toEqual(['IST1', 'LON1']);
     expect(siteViewSchema.parse(items[0])).toEqual({
       id: istanbul,
@@ -105,11 +95,11 @@ describe('practitioners', () => {
       validFrom: '2025-01-01',
       validTo: '2025-12-31',
     };
-    await models.record(chain, [
+    await world.record([
       practitioner({ id }),
       { stream: practitionerStream(id), events: [CredentialGranted(NOW, granted)] },
     ]);
-    const { items } = await models.practitioners.list(chain, PAGE);
+    const { items } = await world.models.practitioners.list(world.chain, PAGE);
     expect(items.map((item) => practitionerViewSchema.parse(item))).toEqual([
       {
         id,
@@ -129,16 +119,16 @@ describe('patients', () => {
   it('are found by code and by family name, whole, whatever the letter case', async () => {
     const [first, second] = [await named('patient', 'PT00001'), newId()];
     const history = new CourseHistory({ site: newId(), patient: first, practitioner: newId() });
-    await models.record(chain, [patient(first, {}, 'Işık'), patient(second, {}, 'Kaya'), ...history.streams()]);
+    await world.record([patient(first, {}, 'Işık'), patient(second, {}, 'Kaya'), ...history.streams()]);
     const found = async (search?: string) =>
-      (await models.patients.list(chain, PAGE, search)).items.map(({ id }) => id);
+      (await world.models.patients.list(world.chain, PAGE, search)).items.map(({ id }) => id);
     expect(await found()).toEqual([first, second].sort());
     expect(await found('PT00001')).toEqual([first]);
     expect(await found('PT0000')).toEqual([]);
     expect(await found('IŞIK')).toEqual([first]);
     expect(await found('kaya')).toEqual([second]);
     expect(await found('Kay')).toEqual([]);
-    const { items } = await models.patients.list(chain, PAGE, 'ışık');
+    const { items } = await world.models.patients.list(world.chain, PAGE, 'ışık');
     expect(patientSummarySchema.parse(items[0])).toEqual({
       id: first,
       code: 'PT00001',
@@ -154,8 +144,8 @@ describe('patients', () => {
     const id = newId();
     const registered = patient(id, { conditions: ['migraine'] }, 'Şahn');
     const [registration] = registered.events as [NewEvent<string, object>];
-    await models.record(chain, [registered]);
-    const stored = await models.engine.store.readStream(chain.id, patientStream(id));
+    await world.record([registered]);
+    const stored = await world.models.engine.store.readStream(world.chain.id, patientStream(id));
     const correction = PatientRegisteredCorrected(registration.occurredAt, {
       ...(registration.data as PatientData),
       identity: { ...((registration.data as PatientData).identity as Identity), familyName: 'Şahin' },
@@ -171,24 +161,24 @@ describe('patients', () => {
       stream: patientStream(id),
       events: [event],
     }));
-    if (cut === 'one page') await models.record(chain, streams);
-    else for (const each of streams) await models.record(chain, [each]);
-    expect(await models.patients.detail(chain, id)).toMatchObject({
+    if (cut === 'one page') await world.record(streams);
+    else for (const each of streams) await world.record([each]);
+    expect(await world.models.patients.detail(world.chain, id)).toMatchObject({
       familyName: 'Şahin',
       preference,
       health,
       revision: 4,
     });
-    const found = async (search: string) => (await models.patients.list(chain, PAGE, search)).items;
+    const found = async (search: string) => (await world.models.patients.list(world.chain, PAGE, search)).items;
     expect(await found('şahn')).toEqual([]);
     expect(await found('şahin')).toMatchObject([{ id }]);
     const takenBack = PatientEntryRetracted(NOW, {
       patientId: id,
-      retracts: (await models.engine.store.readStream(chain.id, patientStream(id)))[2]?.header.id as string,
+      retracts: (await world.models.engine.store.readStream(world.chain.id, patientStream(id)))[2]?.header.id as string,
       retractionReason: 'it was right',
     });
-    await models.record(chain, [{ stream: patientStream(id), events: [takenBack] }]);
-    expect(await models.patients.detail(chain, id)).toMatchObject({
+    await world.record([{ stream: patientStream(id), events: [takenBack] }]);
+    expect(await world.models.patients.detail(world.chain, id)).toMatchObject({
       familyName: 'Şahn',
       preference,
       health,
@@ -200,7 +190,7 @@ describe('patients', () => {
     const id = await named('patient', 'PT00002');
     const preference = { language: 'en', channel: 'sms' as const, contactConsent: false };
     const health = { ...HEALTHY, allergies: ['latex'] };
-    await models.record(chain, [
+    await world.record([
       patient(id, { conditions: ['migraine'] }),
       {
         stream: patientStream(id),
@@ -211,7 +201,7 @@ describe('patients', () => {
         ],
       },
     ]);
-    expect(patientViewSchema.parse(await models.patients.detail(chain, 'PT00002'))).toEqual({
+    expect(patientViewSchema.parse(await world.models.patients.detail(world.chain, 'PT00002'))).toEqual({
       id,
       code: 'PT00002',
       name: 'İpek Şahin',
@@ -225,20 +215,20 @@ describe('patients', () => {
       health,
       revision: 3,
     });
-    await expect(models.patients.detail(chain, newId())).rejects.toMatchObject({ code: 'patient.unknown' });
+    await expect(world.models.patients.detail(world.chain, newId())).rejects.toMatchObject({ code: 'patient.unknown' });
   });
 
   it('whose keys were destroyed stay in the list, without a name', async () => {
     const id = newId();
-    await models.record(chain, [patient(id)]);
-    const { db, master, codes } = models.engine;
+    await world.record([patient(id)]);
+    const { db, master, codes } = world.models.engine;
     await db.query(
       `update subject_key set wrapped = null, destroyed_at = clock_timestamp() where chain = $1 and subject = $2`,
-      [chain.no, id],
+      [world.chain.no, id],
     );
     // A process that has not read the keys before.
     const elsewhere = new Boxes(new SubjectKeys(db, master));
-    const person = await new People(db, codes, elsewhere).patients(chain, [id]);
+    const person = await new People(db, codes, elsewhere).patients(world.chain, [id]);
     expect(person(id)).toEqual({ id, code: null, name: null });
   });
 });
@@ -246,14 +236,14 @@ describe('patients', () => {
 describe('lots', () => {
   it('come in the order of products and numbers, in pages', async () => {
     const siteId = await named('site', 'IST1');
-    await models.record(chain, [
+    await world.record([
       site(siteId),
       lot(siteId, { product: 'B', lotNumber: '2' }),
       lot(siteId, { product: 'B', lotNumber: '10', ingredients: [] }),
       lot(siteId, { product: 'A', lotNumber: '9' }),
     ]);
-    const first = await models.lots.list(chain, { limit: 2 });
-    const second = await models.lots.list(chain, { limit: 2, cursor: first.next ?? '' });
+    const first = await world.models.lots.list(world.chain, { limit: 2 });
+    const second = await world.models.lots.list(world.chain, { limit: 2, cursor: first.next ?? '' });
     const items = [...first.items, ...second.items];
     expect(items.map(({ product, lotNumber }) => product + lotNumber)).toEqual(['A9', 'B10', 'B2']);
     expect(second.next).toBeNull();
@@ -277,8 +267,10 @@ describe('lots', () => {
       .performed('2024-01-16T10:00')
       .performed('2024-01-30T10:00', { site: there })
       .booked('2024-02-13T10:00');
-    const second = new CourseHistory({ ...of, patient: newId() }).performed('2024-01-16T10:00', { lotNumber: 'NEVER' });
-    await models.record(chain, [
+    const second = new CourseHistory({ ...of, patient: newId() }).performed('2024-01-16T10:00', {
+      lotNumber: 'NEVER',
+    });
+    await world.record([
       site(here),
       site(there),
       lot(here, { expiresOn: '2024-01-15' }),
@@ -286,20 +278,22 @@ describe('lots', () => {
       ...first.streams(),
       ...second.streams(),
     ]);
-    const { items } = await models.lots.usage(chain, PAGE);
+    const { items } = await world.models.lots.usage(world.chain, PAGE);
     expect(items.map((item) => lotUsageSchema.parse(item))).toEqual([
       { product: 'GlowMeso', lot: 'L1', sessions: 3, patients: 1, sites: ['AAA1', 'IST1'], expired: 1 },
       { product: 'GlowMeso', lot: 'NEVER', sessions: 1, patients: 1, sites: ['IST1'], expired: 0 },
     ]);
-    const page = await models.lots.usage(chain, { limit: 1 });
-    expect((await models.lots.usage(chain, { limit: 1, cursor: page.next ?? '' })).items[0]?.lot).toBe('NEVER');
+    const page = await world.models.lots.usage(world.chain, { limit: 1 });
+    expect((await world.models.lots.usage(world.chain, { limit: 1, cursor: page.next ?? '' })).items[0]?.lot).toBe(
+      'NEVER',
+    );
   });
 });
 
 describe('protocols', () => {
   it('are listed with the facts that their rules rest on, and shown whole', async () => {
-    await models.record(chain, protocols(chain.id));
-    const { items } = await models.protocols.list(chain, PAGE);
+    await world.record(protocols(world.chain.id));
+    const { items } = await world.models.protocols.list(world.chain, PAGE);
     expect(items.map((item) => protocolSummarySchema.parse(item).code)).toEqual([
       'chin-and-neck-fat',
       'clinic-faq',
@@ -312,18 +306,20 @@ describe('protocols', () => {
     const facial = items[2];
     expect(facial?.facts).toEqual(expect.arrayContaining(['S1-N1', 'S1-M2', 'S0-P1', 'S0-C5']));
     expect(facial?.facts.filter((id) => !(FACT_IDS as readonly string[]).includes(id))).toEqual([]);
-    expect(protocolSchema.parse(await models.protocols.detail(chain, 'facial'))).toMatchObject({
+    expect(protocolSchema.parse(await world.models.protocols.detail(world.chain, 'facial'))).toMatchObject({
       code: 'facial',
       version: 1,
     });
-    await expect(models.protocols.detail(chain, 'facial', { version: 2 })).rejects.toMatchObject({
+    await expect(world.models.protocols.detail(world.chain, 'facial', { version: 2 })).rejects.toMatchObject({
       code: 'protocol.unknown',
     });
-    await expect(models.protocols.detail(chain, 'nothing')).rejects.toMatchObject({ code: 'protocol.unknown' });
+    await expect(world.models.protocols.detail(world.chain, 'nothing')).rejects.toMatchObject({
+      code: 'protocol.unknown',
+    });
   });
 
   it('rest on published facts, which are all shown', () => {
-    const facts = models.protocols.facts();
+    const facts = world.models.protocols.facts();
     expect(facts.map(({ id }) => id)).toEqual(FACT_IDS);
     for (const fact of facts) factSchema.parse(fact);
   });
@@ -331,10 +327,13 @@ describe('protocols', () => {
 
 it('is built anew by a process that has no key at hand', async () => {
   const id = newId();
-  await models.engine.append(chain, [patient(id, {}, 'Kaya')]);
-  const cold = { ...models.engine, boxes: new Boxes(new SubjectKeys(models.engine.db, models.engine.master)) };
+  await world.models.engine.append(world.chain, [patient(id, {}, 'Kaya')]);
+  const cold = {
+    ...world.models.engine,
+    boxes: new Boxes(new SubjectKeys(world.models.engine.db, world.models.engine.master)),
+  };
   const log = { warn: () => undefined };
-  await new Projections({ ...cold, log }, models.works).rebuild('directory');
-  const { items } = await models.patients.list(chain, PAGE, 'KAYA');
+  await new Projections({ ...cold, log }, world.models.works).rebuild('directory');
+  const { items } = await world.models.patients.list(world.chain, PAGE, 'KAYA');
   expect(items.map((item) => item.id)).toEqual([id]);
 });

@@ -1,5 +1,5 @@
 import { newId } from '#libs/kernel/src/ids.js';
-import { openTestApi, type TestApi } from '#test/support/test-api.js';
+import { openTestApi, rulesOf, type TestApi } from '#test/support/test-api.js';
 import { CourseHistory, patient, site } from '#test/support/treatment-history.js';
 import { allowedPractitionerSchema, practitionerCredentialsSchema } from './credentials.contract.js';
 
@@ -13,20 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, any>;
-}
-
-async function post(path: string, body: object, key = newId()): Promise<Answer> {
-  const answer = await api.app.inject({
-    ...{ method: 'POST', url: path, payload: body },
-    headers: { host: '127.0.0.1', 'idempotency-key': key },
-  });
-  return { status: answer.statusCode, body: answer.json() };
-}
-
-const rulesOf = ({ body }: Answer): string[] => (body['fields'] as { rule: string }[]).map(({ rule }) => rule);
 const credential = (procedures: string[], validFrom = '2025-01-01', validTo: string | null = null) => ({
   procedures,
   validFrom,
@@ -34,7 +20,7 @@ const credential = (procedures: string[], validFrom = '2025-01-01', validTo: str
 });
 
 async function registered(name: string, ...credentials: object[]): Promise<string> {
-  const { body } = await post('/v1/practitioners', { name, role: 'physician', credentials });
+  const { body } = await api.post('/v1/practitioners', { name, role: 'physician', credentials });
   return body['id'] as string;
 }
 
@@ -61,7 +47,7 @@ describe('who was allowed', () => {
   it('[credential.revoked] ends with a revocation, in the list of practitioners too', async () => {
     const id = await registered('Bora', credential(['general', 'chin-and-neck-fat']));
     const revocation = { procedures: ['general'], from: '2025-06-01', reason: 'certificate not renewed' };
-    expect((await post(`/v1/practitioners/${id}/credentials/revoke`, revocation)).status).toBe(200);
+    expect((await api.post(`/v1/practitioners/${id}/credentials/revoke`, revocation)).status).toBe(200);
     expect((await of(id, '2025-05-31')).procedures).toEqual(['chin-and-neck-fat', 'general']);
     expect(await of(id, '2025-06-01')).toMatchObject({
       procedures: ['chin-and-neck-fat'],
@@ -79,7 +65,7 @@ describe('who was allowed', () => {
       credential(['chin-and-neck-fat']),
       credential(['general'], '2025-01-01', '2025-05-31'),
     ]);
-    await post(`/v1/practitioners/${id}/credentials`, credential(['general'], '2025-09-01'));
+    await api.post(`/v1/practitioners/${id}/credentials`, credential(['general'], '2025-09-01'));
     expect(namesOf(await allowed('procedure=general&on=2025-09-01'))).toEqual(['Bora']);
     expect(await allowed('procedure=general&on=2025-08-31')).toEqual([]);
   });
@@ -87,7 +73,7 @@ describe('who was allowed', () => {
   it('[credential.not-held] [credential.repeated] refuses to revoke what was never held, and repeats nothing', async () => {
     const id = await registered('Can', credential(['clinic-faq']));
     const revoke = (procedure: string, key = newId()) =>
-      post(
+      api.post(
         `/v1/practitioners/${id}/credentials/revoke`,
         { procedures: [procedure], from: '2025-06-01', reason: 'r' },
         key,
@@ -100,7 +86,7 @@ describe('who was allowed', () => {
     expect((await revoke('clinic-faq', key)).body).toEqual(first.body);
     expect((await revoke('clinic-faq')).body['revision']).toBe(first.body['revision']);
     expect((await of(id, '2025-07-01')).entries).toHaveLength(2);
-    expect((await post(`/v1/practitioners/${newId()}/credentials`, credential(['hair']))).status).toBe(404);
+    expect((await api.post(`/v1/practitioners/${newId()}/credentials`, credential(['hair']))).status).toBe(404);
   });
 
   it('[credential.corrected] follows a correction, and is still told as it was known then', async () => {
@@ -110,7 +96,7 @@ describe('who was allowed', () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     const path = `/v1/practitioners/${id}/entries/${entry?.event}`;
     const data = { type: 'CredentialGranted', ...credential(['slimming-and-cellulite'], '2025-02-01') };
-    expect((await post(`${path}/correct`, { data, reason: 'misread' })).status).toBe(200);
+    expect((await api.post(`${path}/correct`, { data, reason: 'misread' })).status).toBe(200);
     expect((await of(id, '2025-01-15')).procedures).toEqual([]);
     expect((await of(id, '2025-01-15', `&knownAt=${before}`)).procedures).toEqual(['slimming-and-cellulite']);
     expect((await of(id, '2025-02-01')).entries).toMatchObject([
@@ -120,9 +106,9 @@ describe('who was allowed', () => {
     const then = `procedure=slimming-and-cellulite&on=2025-01-15&knownAt=${before}`;
     expect(await allowed(then)).toMatchObject([{ practitioner: { id }, allowed: true, validFrom: '2025-01-01' }]);
     expect(namesOf(await allowed('procedure=slimming-and-cellulite&on=2025-02-01'))).toEqual(['Deniz']);
-    expect((await post(`${path}/retract`, { reason: 'another practitioner' })).status).toBe(200);
+    expect((await api.post(`${path}/retract`, { reason: 'another practitioner' })).status).toBe(200);
     expect(await allowed('procedure=slimming-and-cellulite&on=2025-02-01')).toEqual([]);
-    expect(rulesOf(await post(`${path}/retract`, { reason: 'again' }))).toEqual(['credential.entry']);
+    expect(rulesOf(await api.post(`${path}/retract`, { reason: 'again' }))).toEqual(['credential.entry']);
     const later = new Date(Date.now() + 3_600_000).toISOString();
     expect((await api.get(`/v1/credentials?procedure=hair&on=2025-01-01&knownAt=${later}`)).status).toBe(400);
     expect((await api.get(`/v1/practitioners/${id}/credentials?on=2025-01-01&knownAt=${later}`)).status).toBe(400);

@@ -1,6 +1,6 @@
 import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
-import { openTestApi, type TestApi } from '#test/support/test-api.js';
+import { openTestApi, rulesOf, type TestApi } from '#test/support/test-api.js';
 import { CourseHistory, patient, practitioner, site, zoned } from '#test/support/treatment-history.js';
 import type { SessionPerformed } from '../course/course.events.js';
 import { SessionBooked } from '../course/course.events.js';
@@ -18,20 +18,6 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, any>;
-  readonly headers: Record<string, unknown>;
-}
-
-async function post(path: string, body: object, key = newId()): Promise<Answer> {
-  const answer = await api.app.inject({
-    ...{ method: 'POST', url: path, payload: body },
-    headers: { host: '127.0.0.1', 'idempotency-key': key },
-  });
-  return { status: answer.statusCode, body: answer.json(), headers: answer.headers };
-}
-
 const receipt = (more: object = {}) => ({
   site: siteId,
   product: 'GlowMeso HA',
@@ -39,7 +25,6 @@ const receipt = (more: object = {}) => ({
   ingredients: ['hyaluronic acid'],
   ...more,
 });
-const rulesOf = ({ body }: Answer): string[] => (body['fields'] as { rule: string }[]).map(({ rule }) => rule);
 const stock = async (id: string) => lotStockSchema.parse((await api.get(`/v1/lots/${id}`)).body);
 const scanOf = (lotNumber: string, expiry = '301231') => `]d2010869000000001217${expiry}10${lotNumber}`;
 
@@ -52,13 +37,13 @@ async function listed(id: string): Promise<object | undefined> {
 
 /** A lot of 20 ml in four vials. */
 async function received(lotNumber: string): Promise<string> {
-  const { body } = await post('/v1/lots', receipt({ lotNumber, expiresOn: '2030-12-31', volumeMl: 20, units: 4 }));
+  const { body } = await api.post('/v1/lots', receipt({ lotNumber, expiresOn: '2030-12-31', volumeMl: 20, units: 4 }));
   return body['id'] as string;
 }
 
 describe('a lot', () => {
   it('is received from what was scanned, and shows what is left of it', async () => {
-    const made = await post('/v1/lots', receipt({ scan: scanOf('S1'), volumeMl: 20, units: 4 }));
+    const made = await api.post('/v1/lots', receipt({ scan: scanOf('S1'), volumeMl: 20, units: 4 }));
     expect(made.status).toBe(201);
     expect(await stock(made.body['id'] as string)).toMatchObject({
       ...{ product: 'GlowMeso HA', lotNumber: 'S1', gtin: '08690000000012', expiresOn: '2030-12-31', status: 'usable' },
@@ -67,24 +52,23 @@ describe('a lot', () => {
   });
 
   it('[lot.scan] [lot.gtin] is refused with everything that is to be mended', async () => {
-    const unread = await post('/v1/lots', receipt({ scan: scanOf('S1', '301331') }));
+    const unread = await api.post('/v1/lots', receipt({ scan: scanOf('S1', '301331') }));
     expect([unread.status, unread.body['code'], rulesOf(unread)]).toEqual([422, 'lot.receipt-refused', ['lot.scan']]);
     const wrong = receipt({ lotNumber: 'X', expiresOn: '2030-12-31', gtin: '8690000000017' });
-    const refused = await post('/v1/lots', wrong);
+    const refused = await api.post('/v1/lots', wrong);
     expect(rulesOf(refused)).toEqual(['lot.gtin']);
     expect(refused.body['fields'][0]).toMatchObject({ field: 'gtin', seen: '8690000000017', facts: [] });
-    expect((await post('/v1/lots', receipt())).body['fields'].map(({ field }: { field: string }) => field)).toEqual([
-      'lotNumber',
-      'expiresOn',
-    ]);
+    expect((await api.post('/v1/lots', receipt())).body['fields'].map(({ field }: { field: string }) => field)).toEqual(
+      ['lotNumber', 'expiresOn'],
+    );
   });
 
   it('[lot.received-once] is received once; the same request again gives the first answer', async () => {
     const [key, asked] = [newId(), receipt({ lotNumber: 'ONCE', expiresOn: '2030-12-31', volumeMl: 5 })];
-    const first = await post('/v1/lots', asked, key);
-    expect((await post('/v1/lots', asked, key)).body).toEqual(first.body);
-    expect((await post('/v1/lots', asked)).body['id']).toBe(first.body['id']);
-    const other = await post('/v1/lots', { ...asked, volumeMl: 6 });
+    const first = await api.post('/v1/lots', asked, key);
+    expect((await api.post('/v1/lots', asked, key)).body).toEqual(first.body);
+    expect((await api.post('/v1/lots', asked)).body['id']).toBe(first.body['id']);
+    const other = await api.post('/v1/lots', { ...asked, volumeMl: 6 });
     expect([other.status, rulesOf(other)]).toEqual([409, ['lot.received-once']]);
   });
 
@@ -98,27 +82,27 @@ describe('a lot', () => {
     performed.data.products[0] = { product: 'GlowMeso HA', lotNumber: 'BALANCE', volumeMl: 2.5 };
     await api.append(...history.streams());
     await api.followed();
-    const opened = await post(`/v1/lots/${id}/vials`, {
+    const opened = await api.post(`/v1/lots/${id}/vials`, {
       openedAt: '2026-02-01T09:00',
       usableUntil: '2026-02-02T09:00',
     });
     expect(opened.status).toBe(201);
     const vialId = opened.body['id'] as string;
     const waste = { vialId, volumeMl: 1.1, cause: 'residue', on: '2026-02-02' };
-    expect((await post(`/v1/lots/${id}/waste`, waste)).status).toBe(200);
+    expect((await api.post(`/v1/lots/${id}/waste`, waste)).status).toBe(200);
     expect(await stock(id)).toMatchObject({
       ...{ usedMl: 2.5, wastedMl: 1.1, leftMl: 16.4 },
       vials: [{ vialId, openedAt: '2026-02-01T09:00', usableUntil: '2026-02-02T09:00', isUsable: false }],
       wastes: [{ vialId, cause: 'residue' }],
     });
-    const tooMuch = await post(`/v1/lots/${id}/waste`, { volumeMl: 16.401, cause: 'broken', on: '2026-02-03' });
+    const tooMuch = await api.post(`/v1/lots/${id}/waste`, { volumeMl: 16.401, cause: 'broken', on: '2026-02-03' });
     expect([tooMuch.status, rulesOf(tooMuch)]).toEqual([422, ['lot.waste-exceeds']]);
     expect(tooMuch.body['fields'][0]).toMatchObject({ seen: 16.401, accepted: 'up to 16.4 ml' });
     // A correction says what happened, and shows where it cannot be so.
     const { wastes } = await stock(id);
     const data = { vialId, volumeMl: 17.6, cause: 'residue', on: '2026-02-02' };
     const path = `/v1/lots/${id}/entries/${wastes[0]?.entryId}/correct`;
-    expect((await post(path, { data, reason: { code: 'miscounted' } })).status).toBe(200);
+    expect((await api.post(path, { data, reason: { code: 'miscounted' } })).status).toBe(200);
     expect(await stock(id)).toMatchObject({ wastedMl: 17.6, leftMl: 0, excessMl: 0.1 });
   });
 
@@ -133,7 +117,7 @@ describe('a lot', () => {
     await api.append(...history.streams());
     await api.followed();
     expect(await stock(id)).toMatchObject({ receivedMl: 20, usedMl: 20.5, leftMl: 0, excessMl: 0.5 });
-    const refused = await post(`/v1/lots/${id}/waste`, { volumeMl: 0.1, cause: 'residue', on: '2026-02-02' });
+    const refused = await api.post(`/v1/lots/${id}/waste`, { volumeMl: 0.1, cause: 'residue', on: '2026-02-02' });
     expect([refused.status, rulesOf(refused)]).toEqual([422, ['lot.waste-exceeds']]);
     expect(refused.body['fields'][0]).toMatchObject({ accepted: 'up to 0 ml' });
   });
@@ -144,19 +128,22 @@ describe('a lot', () => {
     const reason = { code: 'miscounted', reference: 'FORM-17' };
     const { product: _, site: __, ...data } = receipt({ expiresOn: '2030-06-30', volumeMl: 18, gtin: '8690000000012' });
     const path = `/v1/lots/${id}/entries/${entryId}`;
-    expect((await post(`${path}/correct`, { data, reason })).status).toBe(200);
+    expect((await api.post(`${path}/correct`, { data, reason })).status).toBe(200);
     expect(await stock(id)).toMatchObject({ receivedMl: 18, expiresOn: '2030-06-30', revision: revision + 1 });
-    expect((await post(`${path}/correct`, { data, reason })).body['revision']).toBe(revision + 1);
+    expect((await api.post(`${path}/correct`, { data, reason })).body['revision']).toBe(revision + 1);
     expect(await listed(id)).toMatchObject({ expiresOn: '2030-06-30', gtin: '08690000000012' });
-    const free = await post(`${path}/correct`, { data, reason: { code: 'other', reference: 'she said it was less' } });
+    const free = await api.post(`${path}/correct`, {
+      data,
+      reason: { code: 'other', reference: 'she said it was less' },
+    });
     expect([free.status, free.body['code']]).toEqual([400, 'request.invalid']);
     const wrongKind = { data: { volumeMl: 1, cause: 'broken', on: '2026-02-01' }, reason };
-    expect(rulesOf(await post(`${path}/correct`, wrongKind))).toEqual(['lot.entry-unknown']);
-    await post(`/v1/lots/${id}/waste`, { volumeMl: 1, cause: 'broken' });
-    expect(rulesOf(await post(`${path}/retract`, { reason }))).toEqual(['lot.entry-in-use']);
+    expect(rulesOf(await api.post(`${path}/correct`, wrongKind))).toEqual(['lot.entry-unknown']);
+    await api.post(`/v1/lots/${id}/waste`, { volumeMl: 1, cause: 'broken' });
+    expect(rulesOf(await api.post(`${path}/retract`, { reason }))).toEqual(['lot.entry-in-use']);
     const [waste] = (await stock(id)).wastes;
-    expect((await post(`/v1/lots/${id}/entries/${waste?.entryId}/retract`, { reason })).status).toBe(200);
-    expect((await post(`${path}/retract`, { reason })).status).toBe(200);
+    expect((await api.post(`/v1/lots/${id}/entries/${waste?.entryId}/retract`, { reason })).status).toBe(200);
+    expect((await api.post(`${path}/retract`, { reason })).status).toBe(200);
     expect((await api.get(`/v1/lots/${id}`)).body).toMatchObject({ status: 404, code: 'lot.unknown' });
     expect(await listed(id)).toBeUndefined();
     // What was taken back can be entered anew.
@@ -169,7 +156,7 @@ describe('a lot', () => {
       expect((await api.get(`/v1/lots/${unknown}`)).body).toMatchObject({ status: 404, code: 'lot.unknown' });
     }
     expect((await api.get('/v1/lots/usage')).status).toBe(200);
-    expect((await post(`/v1/lots/${newId()}/waste`, { volumeMl: 1, cause: 'broken' })).status).toBe(404);
+    expect((await api.post(`/v1/lots/${newId()}/waste`, { volumeMl: 1, cause: 'broken' })).status).toBe(404);
   });
 });
 
@@ -192,13 +179,13 @@ describe('a recall', () => {
       }),
     );
     await api.append(...history.streams());
-    const made = await post('/v1/recalls', recall(lotNumber, { gtin: '8690000000012' }));
+    const made = await api.post('/v1/recalls', recall(lotNumber, { gtin: '8690000000012' }));
     expect(Object.keys(made.body)).toContain('receipts');
     expect(made.status).toBe(201);
     const id = made.body['id'] as string;
     expect(made.headers['location']).toBe(`/v1/recalls/${id}`);
     const told = { patients: [patientId], on: '2026-03-02', how: 'phone' };
-    const { body } = await post(`/v1/recalls/${id}/told`, told);
+    const { body } = await api.post(`/v1/recalls/${id}/told`, told);
     const detail = recallDetailSchema.parse((await api.get(`/v1/recalls/${id}?position=${body['position']}`)).body);
     expect(detail).toMatchObject({
       recall: { id, status: 'recalled', notices: [{ gtin: '08690000000012', reference: 'FSN-2026-42' }] },
@@ -221,42 +208,42 @@ describe('a recall', () => {
   });
 
   it('[recall.once] is said once for a lot of the chain, also before any site has received it', async () => {
-    const first = await post('/v1/recalls', recall('BEFORE'));
-    expect((await post('/v1/recalls', recall('BEFORE'))).body['id']).toBe(first.body['id']);
-    const other = await post('/v1/recalls', recall('BEFORE', { cause: 'labelling' }));
+    const first = await api.post('/v1/recalls', recall('BEFORE'));
+    expect((await api.post('/v1/recalls', recall('BEFORE'))).body['id']).toBe(first.body['id']);
+    const other = await api.post('/v1/recalls', recall('BEFORE', { cause: 'labelling' }));
     expect([other.status, rulesOf(other)]).toEqual([409, ['recall.once']]);
     // It is there all the same: its receipt is recorded, and the lot says that it is recalled.
     const id = await received('BEFORE');
     expect(await stock(id)).toMatchObject({ status: 'recalled' });
-    const vial = await post(`/v1/lots/${id}/vials`, { usableUntil: '2030-01-01T10:00' });
+    const vial = await api.post(`/v1/lots/${id}/vials`, { usableUntil: '2030-01-01T10:00' });
     expect([vial.status, rulesOf(vial)]).toEqual([422, ['lot.recalled']]);
   });
 
   it('[recall.not-recalled] is lifted, and the lot is usable again', async () => {
-    const id = (await post('/v1/recalls', recall('LIFTED'))).body['id'] as string;
+    const id = (await api.post('/v1/recalls', recall('LIFTED'))).body['id'] as string;
     const lot = await received('LIFTED');
     const lift = { liftedOn: today, reference: 'FSN-2026-42 closed' };
-    expect(rulesOf(await post(`/v1/recalls/${id}/lift`, { ...lift, liftedOn: '2026-02-01' }))).toEqual([
+    expect(rulesOf(await api.post(`/v1/recalls/${id}/lift`, { ...lift, liftedOn: '2026-02-01' }))).toEqual([
       'recall.not-recalled',
     ]);
-    expect((await post(`/v1/recalls/${id}/lift`, lift)).status).toBe(200);
+    expect((await api.post(`/v1/recalls/${id}/lift`, lift)).status).toBe(200);
     expect(await stock(lot)).toMatchObject({ status: 'usable' });
-    expect((await post(`/v1/recalls/${newId()}/lift`, lift)).body).toMatchObject({ code: 'recall.unknown' });
+    expect((await api.post(`/v1/recalls/${newId()}/lift`, lift)).body).toMatchObject({ code: 'recall.unknown' });
   });
 
   it('[recall.patient-unknown] records everybody who was told, or nobody', async () => {
-    const id = (await post('/v1/recalls', recall('TOLD'))).body['id'] as string;
+    const id = (await api.post('/v1/recalls', recall('TOLD'))).body['id'] as string;
     const telling = { on: '2026-03-02', how: 'letter' };
-    const some = await post(`/v1/recalls/${id}/told`, { ...telling, patients: [patientId, newId(), 'PT99999'] });
+    const some = await api.post(`/v1/recalls/${id}/told`, { ...telling, patients: [patientId, newId(), 'PT99999'] });
     expect([some.status, rulesOf(some)]).toEqual([404, ['recall.patient-unknown', 'recall.patient-unknown']]);
     expect(some.body['fields'].map(({ field }: { field: string }) => field)).toEqual(['patients.1', 'patients.2']);
-    const all = await post(`/v1/recalls/${id}/told`, { ...telling, patients: [patientId] });
+    const all = await api.post(`/v1/recalls/${id}/told`, { ...telling, patients: [patientId] });
     const after = await api.get(`/v1/recalls/${id}?position=${all.body['position']}`);
     expect((after.body['told'] as { items: unknown[] }).items).toHaveLength(1);
   });
 
   it('[recall.entry-unknown] is corrected by events beside the entries, and the answer follows', async () => {
-    const id = (await post('/v1/recalls', recall('CORRECTED'))).body['id'] as string;
+    const id = (await api.post('/v1/recalls', recall('CORRECTED'))).body['id'] as string;
     await api.followed();
     const notices = async () => {
       await api.followed();
@@ -265,11 +252,13 @@ describe('a recall', () => {
     const entryId = (await notices())[0]?.entryId as string;
     const reason = { code: 'typing-error' };
     const data = { recalledOn: '2026-02-20', reference: 'FSN-2026-43', cause: 'labelling' };
-    expect((await post(`/v1/recalls/${id}/entries/${entryId}/correct`, { data, reason })).status).toBe(200);
+    expect((await api.post(`/v1/recalls/${id}/entries/${entryId}/correct`, { data, reason })).status).toBe(200);
     expect(await notices()).toMatchObject([{ entryId, ...data, gtin: null }]);
     const told = { data: { on: '2026-03-03', how: 'sms' }, reason };
-    expect(rulesOf(await post(`/v1/recalls/${id}/entries/${entryId}/correct`, told))).toEqual(['recall.entry-unknown']);
-    expect((await post(`/v1/recalls/${id}/entries/${entryId}/retract`, { reason })).status).toBe(200);
+    expect(rulesOf(await api.post(`/v1/recalls/${id}/entries/${entryId}/correct`, told))).toEqual([
+      'recall.entry-unknown',
+    ]);
+    expect((await api.post(`/v1/recalls/${id}/entries/${entryId}/retract`, { reason })).status).toBe(200);
     await api.followed();
     expect((await api.get(`/v1/recalls/${id}`)).body).toMatchObject({ status: 404, code: 'recall.unknown' });
   });

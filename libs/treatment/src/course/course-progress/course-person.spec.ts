@@ -1,9 +1,8 @@
-import type { Chain } from '#libs/event-store/src/chains.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import { type Id, newId } from '#libs/kernel/src/ids.js';
 import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
-import { CourseHistory, lot, patient, practitioner, protocols, site, zoned } from '#test/support/treatment-history.js';
-import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
+import { readModelWorld } from '#test/support/read-model-world.js';
+import { CourseHistory, lot, patient, zoned } from '#test/support/treatment-history.js';
 import {
   ConsultationConcludedCorrected,
   ConsultationEntryRetracted,
@@ -22,42 +21,20 @@ import { CourseEntryRetracted, courseStream } from '../course.events.js';
  * Courses are judged by the whole person: by what happened in their other courses and what they withdrew elsewhere. The
  * read model says so as the log itself does when it is asked.
  */
-let models: TestReadModels;
-let chain: Chain;
-let of: { site: Id; patient: Id; practitioner: Id };
+const world = readModelWorld();
 let other: Id;
 const NOW = occurredNow('2026-01-01T00:00:00.000Z');
-const TODAY = '2024-06-01';
-const LIVE = { origin: 'live' } as const;
-
-beforeAll(async () => {
-  models = await openTestReadModels();
-});
-afterAll(() => models.engine.close());
 
 beforeEach(async () => {
-  chain = await models.engine.newChain();
-  of = { site: newId(), patient: newId(), practitioner: newId() };
   other = newId();
-  await models.record(chain, [
-    ...[...protocols(chain.id), site(of.site), practitioner({ id: of.practitioner }), lot(of.site)],
-    ...[patient(of.patient), patient(other)],
-  ]);
+  await world.record([...world.references(), lot(world.of.site), patient(other)]);
 });
 
-async function course(wall: string, patientId = of.patient): Promise<CourseHistory> {
-  const made = new CourseHistory({ ...of, patient: patientId }, LIVE).performed(wall);
-  await models.record(chain, made.streams());
-  return made;
-}
-const say = (stream: string, ...events: NewEvent[]) => models.record(chain, [{ stream, events }]);
+const course = (wall: string, patientId?: Id) => world.treated(wall, {}, patientId);
 
 /** Of each session its deviations, as the read model has them and as the log says; both are the same. */
-async function deviations({ id }: CourseHistory): Promise<readonly (readonly string[])[]> {
-  const [shown, then] = await Promise.all([
-    models.courses.detail(chain, id, { today: TODAY }),
-    models.coursesAt.detail(chain, id, { today: TODAY }),
-  ]);
+async function deviations(course: CourseHistory): Promise<readonly (readonly string[])[]> {
+  const [shown, then] = await Promise.all([world.shown(course), world.fromLog(course)]);
   const of = (detail: typeof shown) => ({
     sessions: detail.sessions.map((each) => each.deviations),
     counted: detail.deviations,
@@ -68,21 +45,16 @@ async function deviations({ id }: CourseHistory): Promise<readonly (readonly str
   return shown.sessions.map((each) => each.deviations);
 }
 
-const reviewsOf = async ({ id }: CourseHistory) =>
-  (await models.courses.detail(chain, id, { today: TODAY })).sessions.filter(({ needsReview }) => needsReview).length;
-
-async function entryOf(stream: string, type: string): Promise<Id> {
-  const stored = await models.engine.store.readStream(chain.id, stream);
-  return stored.find(({ header }) => header.type === type)?.header.id ?? '';
-}
+const reviewsOf = async (course: CourseHistory) =>
+  (await world.shown(course)).sessions.filter(({ needsReview }) => needsReview).length;
 
 describe('two courses of a person', () => {
   const linkId = newId();
   const link = (patientId: Id, otherPatientId: Id) => ({ patientId, otherPatientId, linkId, reason: 'the same' });
   const both = (event: typeof PatientLinked | typeof PatientUnlinked) =>
-    models.record(chain, [
-      { stream: patientStream(of.patient), events: [event(NOW, link(of.patient, other))] },
-      { stream: patientStream(other), events: [event(NOW, link(other, of.patient))] },
+    world.record([
+      { stream: patientStream(world.of.patient), events: [event(NOW, link(world.of.patient, other))] },
+      { stream: patientStream(other), events: [event(NOW, link(other, world.of.patient))] },
     ]);
 
   it('[session.interval-short] show that their sessions were too close once two registrations are linked, until they are not', async () => {
@@ -96,7 +68,7 @@ describe('two courses of a person', () => {
   it('[session.reviewed] [session.contraindication] wait for a review once a link reveals what another registration said long before', async () => {
     const fact = { factId: newId(), kind: 'condition' as const, since: '2024-01-01', until: null };
     const learned = (patientId: Id) => HealthFactRecorded(NOW, { patientId, ...fact, statement: 'pregnancy' });
-    await say(patientStream(other), learned(other));
+    await world.say(patientStream(other), learned(other));
     const treated = await course('2024-02-01T10:00');
     expect([await deviations(treated), await reviewsOf(treated)]).toEqual([[[]], 0]);
     await both(PatientLinked);
@@ -107,8 +79,8 @@ describe('two courses of a person', () => {
   it('[session.reviewed] wait for none where both registrations had said the same, or were linked before the session was entered', async () => {
     const fact = { kind: 'condition' as const, since: '2024-01-01', until: null, statement: 'pregnancy' };
     const learned = (patientId: Id) => HealthFactRecorded(NOW, { patientId, factId: newId(), ...fact });
-    await say(patientStream(of.patient), learned(of.patient));
-    await say(patientStream(other), learned(other));
+    await world.say(patientStream(world.of.patient), learned(world.of.patient));
+    await world.say(patientStream(other), learned(other));
     const before = await course('2024-02-01T10:00');
     await both(PatientLinked);
     const after = await course('2024-03-01T10:00');
@@ -123,27 +95,27 @@ describe('two courses of a person', () => {
     expect(await deviations(later)).toEqual([[]]);
     const earlier = await course('2024-02-01T10:00');
     expect([await deviations(earlier), await deviations(later)]).toEqual([[[]], [['interval-short']]]);
-    const retracts = await entryOf(courseStream(earlier.id), 'SessionPerformed');
-    const taken = { courseId: earlier.id, patientId: of.patient, retracts, retractionReason: 'never' };
-    await say(courseStream(earlier.id), CourseEntryRetracted(NOW, taken));
+    const retracts = await world.entryOf(courseStream(earlier.id), 'SessionPerformed');
+    const taken = { courseId: earlier.id, patientId: world.of.patient, retracts, retractionReason: 'never' };
+    await world.say(courseStream(earlier.id), CourseEntryRetracted(NOW, taken));
     expect(await deviations(later)).toEqual([[]]);
   });
   it('[session.interval-short] show nothing of it where each is of another procedure', async () => {
     const facial = await course('2024-02-10T10:00');
-    const hair = new CourseHistory(of, { ...LIVE, protocol: 'hair' }).performed('2024-02-05T10:00');
-    await models.record(chain, hair.streams());
+    const hair = new CourseHistory(world.of, { protocol: 'hair' }).performed('2024-02-05T10:00');
+    await world.record(hair.streams());
     expect((await deviations(facial)).flat()).not.toContain('interval-short');
   });
 });
 
 it('[consent.withdrawn] shows at the sessions after it that consent was withdrawn in another consultation', async () => {
-  const treated = new CourseHistory(of, LIVE).performed('2024-02-01T10:00').performed('2024-02-15T10:00');
-  await models.record(chain, treated.streams());
+  const treated = new CourseHistory(world.of).performed('2024-02-01T10:00').performed('2024-02-15T10:00');
+  await world.record(treated.streams());
   expect(await deviations(treated)).toEqual([[], []]);
   const withdrawn = (...withdrawals: { procedure: string; on: string; at: string }[]) =>
-    say(
-      patientStream(of.patient),
-      ConsentWithdrawalsEntered(NOW, { patientId: of.patient, consultationId: newId(), withdrawals }),
+    world.say(
+      patientStream(world.of.patient),
+      ConsentWithdrawalsEntered(NOW, { patientId: world.of.patient, consultationId: newId(), withdrawals }),
     );
   await withdrawn({ procedure: 'facial', on: '2024-02-10', at: '2024-02-10T09:00:00.000Z' });
   expect(await deviations(treated)).toEqual([[], ['consent']]);
@@ -151,15 +123,15 @@ it('[consent.withdrawn] shows at the sessions after it that consent was withdraw
 
 describe('a clearance', () => {
   const changed = async (treated: CourseHistory, event: NewEvent) =>
-    say(consultationStream(treated.consultationId), event);
+    world.say(consultationStream(treated.consultationId), event);
 
   it('[consultation.cleared] that is corrected to a refusal marks the session for review', async () => {
     const treated = await course('2024-02-01T10:00');
     expect(await reviewsOf(treated)).toBe(0);
     const stream = consultationStream(treated.consultationId);
-    const corrects = await entryOf(stream, 'ConsultationConcluded');
+    const corrects = await world.entryOf(stream, 'ConsultationConcluded');
     const said = {
-      ...{ consultationId: treated.consultationId, patientId: of.patient, practitionerId: of.practitioner },
+      ...{ consultationId: treated.consultationId, patientId: world.of.patient, practitionerId: world.of.practitioner },
       ...{ conclusion: { outcome: 'refused' as const }, reason: 'ill', corrects, correctionReason: 'wrong' },
     };
     await changed(treated, ConsultationConcludedCorrected(occurredAt(zoned('2024-01-01T10:00')), said));
@@ -168,8 +140,8 @@ describe('a clearance', () => {
   });
   it('[consultation.cleared] that is taken back marks it as well', async () => {
     const treated = await course('2024-02-01T10:00');
-    const retracts = await entryOf(consultationStream(treated.consultationId), 'ConsultationConcluded');
-    const ids = { consultationId: treated.consultationId, patientId: of.patient };
+    const retracts = await world.entryOf(consultationStream(treated.consultationId), 'ConsultationConcluded');
+    const ids = { consultationId: treated.consultationId, patientId: world.of.patient };
     await changed(treated, ConsultationEntryRetracted(NOW, { ...ids, retracts, retractionReason: 'never' }));
     expect(await deviations(treated)).toEqual([[]]);
     expect(await reviewsOf(treated)).toBe(1);
@@ -185,6 +157,6 @@ it('[session.contraindication] what is learned of a linked registration is what 
     until: null,
     statement: 'pregnancy',
   };
-  await say(patientStream(of.patient), HealthFactRecorded(NOW, { patientId: of.patient, ...fact }));
+  await world.say(patientStream(world.of.patient), HealthFactRecorded(NOW, { patientId: world.of.patient, ...fact }));
   expect(await deviations(treated)).toEqual([['contraindication']]);
 });

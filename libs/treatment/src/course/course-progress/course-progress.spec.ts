@@ -1,65 +1,32 @@
-import type { Chain } from '#libs/event-store/src/chains.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
+import { readModelWorld } from '#test/support/read-model-world.js';
 import type { StreamOfEvents } from '#test/support/test-engine.js';
-import {
-  CourseHistory,
-  type CourseOptions,
-  lot,
-  patient,
-  practitioner,
-  protocols,
-  site,
-  zoned,
-} from '#test/support/treatment-history.js';
-import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
+import { CourseHistory, type CourseOptions, lot, patient, site, zoned } from '#test/support/treatment-history.js';
 import { FollowUpHeld, SessionCancelled, SessionMissed, SessionRescheduled } from '../course.events.js';
 import { courseDetailSchema, courseProgressSchema } from './course-progress.contract.js';
 import type { CoursesParams } from './course-progress.query.js';
 
 const PAGE: CoursesParams = { limit: 100 };
 
-let models: TestReadModels;
-let chain: Chain;
-/** Whom the courses of a test are about. */
-let of: { site: string; patient: string; practitioner: string };
-
-beforeAll(async () => {
-  models = await openTestReadModels();
-});
-afterAll(() => models.engine.close());
-beforeEach(async () => {
-  chain = await models.engine.newChain();
-  of = { site: newId(), patient: newId(), practitioner: newId() };
-});
+const world = readModelWorld();
 
 /** Everything that a facial course is judged by, in order. */
-const references = (): StreamOfEvents[] => [
-  ...protocols(chain.id),
-  site(of.site),
-  practitioner({ id: of.practitioner }),
-  patient(of.patient),
-  lot(of.site),
-];
-const course = (options: CourseOptions = {}) => new CourseHistory(of, options);
-const one = async (id: string, params: Partial<CoursesParams> = {}) => {
-  const { items } = await models.courses.list(chain, { ...PAGE, ...params });
-  return items.find((item) => item.id === id);
-};
-
+const references = (): StreamOfEvents[] => [...world.references(), lot(world.of.site)];
+const course = (options: CourseOptions = {}) => new CourseHistory(world.of, options);
 describe('the list of courses', () => {
   it('shows where a course stands', async () => {
     const history = course().performed('2024-01-02T10:00').performed('2024-01-16T10:00').booked('2030-01-30T10:00');
-    await models.engine.codes.reserve(chain, 'course', ['C000001'], () => history.id);
-    await models.engine.codes.reserve(chain, 'patient', ['PT00001'], () => of.patient);
-    await models.record(chain, [...references(), ...history.streams()]);
-    const shown = await one(history.id);
+    await world.models.engine.codes.reserve(world.chain, 'course', ['C000001'], () => history.id);
+    await world.models.engine.codes.reserve(world.chain, 'patient', ['PT00001'], () => world.of.patient);
+    await world.record([...references(), ...history.streams()]);
+    const shown = await world.listed(history.id);
     expect(courseProgressSchema.parse(shown)).toEqual({
       id: history.id,
       course: 'C000001',
-      patient: { id: of.patient, code: 'PT00001', name: 'İpek Şahin' },
-      site: { id: of.site, code: null, name: 'Nişantaşı' },
-      practitioner: { id: of.practitioner, code: null, name: 'Zoë García' },
+      patient: { id: world.of.patient, code: 'PT00001', name: 'İpek Şahin' },
+      site: { id: world.of.site, code: null, name: 'Nişantaşı' },
+      practitioner: { id: world.of.practitioner, code: null, name: 'Zoë García' },
       protocol: 'facial',
       protocolVersion: 1,
       planned: 4,
@@ -78,7 +45,7 @@ describe('the list of courses', () => {
       booked: {
         sessionId: expect.any(String),
         at: '2030-01-30T10:00',
-        site: { id: of.site, code: null, name: 'Nişantaşı' },
+        site: { id: world.of.site, code: null, name: 'Nişantaşı' },
       },
     });
   });
@@ -86,12 +53,12 @@ describe('the list of courses', () => {
   it('comes in the order of codes, in pages, and ends with courses that have none', async () => {
     const histories = ['C3', 'C1', undefined, 'C2'].map((code) => ({ code, history: course() }));
     for (const { code, history } of histories) {
-      if (code) await models.engine.codes.reserve(chain, 'course', [code], () => history.id);
+      if (code) await world.models.engine.codes.reserve(world.chain, 'course', [code], () => history.id);
     }
-    await models.record(chain, [...references(), ...histories.flatMap(({ history }) => history.streams())]);
-    const first = await models.courses.list(chain, { limit: 3 });
+    await world.record([...references(), ...histories.flatMap(({ history }) => history.streams())]);
+    const first = await world.models.courses.list(world.chain, { limit: 3 });
     expect(first.items.map((item) => item.course)).toEqual(['C1', 'C2', 'C3']);
-    const second = await models.courses.list(chain, { limit: 3, cursor: first.next ?? '' });
+    const second = await world.models.courses.list(world.chain, { limit: 3, cursor: first.next ?? '' });
     expect(second.items.map((item) => item.course)).toEqual([null]);
     expect(second.next).toBeNull();
   });
@@ -99,19 +66,13 @@ describe('the list of courses', () => {
   it('is filtered by site, patient, status and deviation', async () => {
     const [elsewhere, other] = [newId(), newId()];
     const here = course({ end: 'stopped' });
-    const there = new CourseHistory({ ...of, site: elsewhere, patient: other }, { plannedSessions: 9 });
-    await models.engine.codes.reserve(chain, 'site', ['VAN1'], () => elsewhere);
-    await models.record(chain, [
-      ...references(),
-      site(elsewhere),
-      patient(other),
-      ...here.streams(),
-      ...there.streams(),
-    ]);
+    const there = new CourseHistory({ ...world.of, site: elsewhere, patient: other }, { plannedSessions: 9 });
+    await world.models.engine.codes.reserve(world.chain, 'site', ['VAN1'], () => elsewhere);
+    await world.record([...references(), site(elsewhere), patient(other), ...here.streams(), ...there.streams()]);
     const ids = async (params: Partial<CoursesParams>) =>
-      (await models.courses.list(chain, { ...PAGE, ...params })).items.map(({ id }) => id);
+      (await world.models.courses.list(world.chain, { ...PAGE, ...params })).items.map(({ id }) => id);
     expect(await ids({ site: 'VAN1' })).toEqual([there.id]);
-    expect(await ids({ patient: of.patient })).toEqual([here.id]);
+    expect(await ids({ patient: world.of.patient })).toEqual([here.id]);
     expect(await ids({ status: 'stopped' })).toEqual([here.id]);
     expect(await ids({ deviation: 'session-count' })).toEqual([there.id]);
     expect(await ids({ site: 'VAN1', status: 'stopped' })).toEqual([]);
@@ -120,20 +81,20 @@ describe('the list of courses', () => {
 
   it('keeps to its chain', async () => {
     const history = course();
-    await models.record(chain, [...references(), ...history.streams()]);
-    const other = await models.engine.newChain();
-    expect((await models.courses.list(other, PAGE)).items).toEqual([]);
-    await expect(models.courses.detail(other, history.id)).rejects.toMatchObject({ code: 'course.unknown' });
+    await world.record([...references(), ...history.streams()]);
+    const other = await world.models.engine.newChain();
+    expect((await world.models.courses.list(other, PAGE)).items).toEqual([]);
+    await expect(world.models.courses.detail(other, history.id)).rejects.toMatchObject({ code: 'course.unknown' });
   });
 });
 
 describe('maintenance', () => {
   const completed = (options: CourseOptions = {}) => course({ end: 'completed', ...options });
-  const on = async (id: string, today: string) => (await one(id, { today }))?.maintenance;
+  const on = async (id: string, today: string) => (await world.listed(id, { today }))?.maintenance;
 
   it('is upcoming before its window, due inside it, both days included, and overdue after', async () => {
     const history = completed().performed('2024-01-31T10:00').performed('2024-02-14T10:00');
-    await models.record(chain, [...references(), ...history.streams()]);
+    await world.record([...references(), ...history.streams()]);
     const window = { opens: '2024-04-30', closes: '2024-07-31' };
     expect(await on(history.id, '2024-04-29')).toEqual({ ...window, state: 'upcoming' });
     expect(await on(history.id, '2024-04-30')).toEqual({ ...window, state: 'due' });
@@ -143,8 +104,8 @@ describe('maintenance', () => {
 
   it('takes the date at the course’s site when none is asked for', async () => {
     const history = completed().performed('2020-01-31T10:00');
-    await models.record(chain, [...references(), ...history.streams()]);
-    expect((await one(history.id))?.maintenance?.state).toBe('overdue');
+    await world.record([...references(), ...history.streams()]);
+    expect((await world.listed(history.id))?.maintenance?.state).toBe('overdue');
   });
 
   it('opens no earlier than the shortest interval after the last session, and goes on from each maintenance session', async () => {
@@ -152,7 +113,7 @@ describe('maintenance', () => {
     const kept = completed({ protocol: 'facial' })
       .performed('2022-01-02T10:00')
       .performed('2022-04-10T10:00', { kind: 'maintenance' });
-    await models.record(chain, [...references(), ...long.streams(), ...kept.streams()]);
+    await world.record([...references(), ...long.streams(), ...kept.streams()]);
     expect(await on(long.id, '2024-05-02')).toEqual({ opens: '2024-05-15', closes: '2024-07-02', state: 'upcoming' });
     expect(await on(kept.id, '2023-01-01')).toEqual({ opens: '2022-06-10', closes: '2022-10-10', state: 'overdue' });
   });
@@ -164,7 +125,7 @@ describe('maintenance', () => {
     const onlyMaintenance = completed().performed('2024-01-02T10:00', { kind: 'maintenance' });
     const general = completed({ protocol: 'general' }).performed('2024-01-02T10:00');
     const all = [active, stopped, empty, onlyMaintenance, general];
-    await models.record(chain, [...references(), ...all.flatMap((history) => history.streams())]);
+    await world.record([...references(), ...all.flatMap((history) => history.streams())]);
     for (const { id } of all) expect(await on(id, '2024-05-02')).toBeNull();
   });
 
@@ -172,10 +133,10 @@ describe('maintenance', () => {
     const former = completed().performed('2024-01-02T10:00');
     const later = course().performed('2024-06-01T10:00').performed('2024-06-15T10:00');
     const otherProtocol = course({ protocol: 'hair' }).performed('2024-03-01T10:00');
-    const otherPatient = new CourseHistory({ ...of, patient: newId() }).performed('2024-03-01T10:00');
+    const otherPatient = new CourseHistory({ ...world.of, patient: newId() }).performed('2024-03-01T10:00');
     const planned = course();
     const histories = [later, former, otherProtocol, otherPatient, planned];
-    await models.record(chain, [...references(), ...histories.flatMap((history) => history.streams())]);
+    await world.record([...references(), ...histories.flatMap((history) => history.streams())]);
     expect(await on(former.id, '2024-05-31')).toMatchObject({ opens: '2024-04-02', state: 'due' });
     expect(await on(former.id, '2024-06-01')).toBeNull();
     expect(await on(former.id, '2025-06-01')).toBeNull();
@@ -185,7 +146,7 @@ describe('maintenance', () => {
 describe('one course', () => {
   it('shows its sessions with what was recorded and what deviates, and its follow-ups', async () => {
     const [late, missed, cancelled, moved] = [newId(), newId(), newId(), newId()];
-    const named = { courseId: '', patientId: of.patient };
+    const named = { courseId: '', patientId: world.of.patient };
     const history = course()
       .performed('2024-01-16T10:00', { number: 2, minutes: 90 })
       .performed('2024-01-02T10:00', { number: 1 })
@@ -201,14 +162,14 @@ describe('one course', () => {
       SessionRescheduled(at, {
         ...named,
         sessionId: moved,
-        siteId: of.site,
-        practitionerId: of.practitioner,
+        siteId: world.of.site,
+        practitionerId: world.of.practitioner,
         at: zoned('2030-03-01T09:00'),
       }),
       FollowUpHeld(at, {
         ...named,
         followUpId: newId(),
-        siteId: of.site,
+        siteId: world.of.site,
         kind: 'remote',
         at: zoned('2024-01-19T09:30'),
         reactions: ['redness'],
@@ -216,8 +177,8 @@ describe('one course', () => {
         outcomeScore: 4,
       }),
     );
-    await models.record(chain, [...references(), ...history.streams()]);
-    const detail = courseDetailSchema.parse(await models.courses.detail(chain, history.id));
+    await world.record([...references(), ...history.streams()]);
+    const detail = courseDetailSchema.parse(await world.models.courses.detail(world.chain, history.id));
     expect(detail).toMatchObject({
       revision: history.events.length - 1,
       consent: { signedOn: '2024-01-01' },
@@ -248,7 +209,7 @@ describe('one course', () => {
         id: expect.any(String),
         at: '2024-01-19T09:30',
         kind: 'remote',
-        site: { id: of.site, code: null, name: 'Nişantaşı' },
+        site: { id: world.of.site, code: null, name: 'Nişantaşı' },
         reactions: ['redness'],
         adverseEvent: { kind: 'infection', severity: 'mild' },
         outcomeScore: 4,
@@ -259,11 +220,11 @@ describe('one course', () => {
   });
 
   it('that does not exist is refused', async () => {
-    await expect(models.courses.detail(chain, newId())).rejects.toMatchObject({
+    await expect(world.models.courses.detail(world.chain, newId())).rejects.toMatchObject({
       kind: 'not-found',
       code: 'course.unknown',
     });
-    await expect(models.courses.detail(chain, 'C9')).rejects.toMatchObject({
+    await expect(world.models.courses.detail(world.chain, 'C9')).rejects.toMatchObject({
       kind: 'not-found',
       code: 'course.unknown',
     });
@@ -272,13 +233,13 @@ describe('one course', () => {
 
 it('holds no personal data', async () => {
   const history = course({ end: 'stopped' }).performed('2024-01-02T10:00');
-  const sick = patient(of.patient, { conditions: ['pregnancy'], allergies: ['biotin'] });
-  await models.record(chain, [
+  const sick = patient(world.of.patient, { conditions: ['pregnancy'], allergies: ['biotin'] });
+  await world.record([
     ...references().filter(({ stream }) => !stream.startsWith('patient-')),
     sick,
     ...history.streams(),
   ]);
-  const { db } = models.engine;
+  const { db } = world.models.engine;
   const { rows: tables } = await db.query<{ name: string }>(
     `select quote_ident(table_schema) || '.' || quote_ident(table_name) as name from information_schema.tables
      where table_schema ~ '_v[0-9]+$'`,
@@ -287,7 +248,7 @@ it('holds no personal data', async () => {
   for (const { name } of tables) {
     const { rows } = await db.query<{ row: string }>(
       `select row_to_json(t)::text as row from ${name} t where chain = $1`,
-      [chain.no],
+      [world.chain.no],
     );
     expect(rows.map(({ row }) => row).filter((row) => /Şahin|İpek|García|1991-10-01|moved away/.test(row))).toEqual([]);
     const ofPatients = name.endsWith('.protocol') ? [] : rows;

@@ -1,10 +1,8 @@
-import type { Chain } from '#libs/event-store/src/chains.js';
-import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import { type Id, newId } from '#libs/kernel/src/ids.js';
 import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
 import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
-import { CourseHistory, patient, practitioner, protocols, site, zoned } from '#test/support/treatment-history.js';
-import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
+import { type Performed, performedOf, readModelWorld } from '#test/support/read-model-world.js';
+import { CourseHistory, zoned } from '#test/support/treatment-history.js';
 import {
   ConsultationConcludedCorrected,
   ConsultationHeldCorrected,
@@ -25,95 +23,58 @@ import {
   recallsOfNumberStream,
   recallStreamOf,
 } from '../../recall/recall.events.js';
-import {
-  CourseConsultationRenewed,
-  courseStream,
-  SessionPerformed,
-  SessionPerformedCorrected,
-  SessionReviewed,
-} from '../course.events.js';
+import { CourseConsultationRenewed, courseStream, SessionReviewed } from '../course.events.js';
 
 /**
  * Which performed sessions wait for a physician, since what is known of them now speaks against them: in the read model
  * and from the log as it was known, which say the same.
  */
-let models: TestReadModels;
-let chain: Chain;
-let of: { site: Id; patient: Id; practitioner: Id };
+const world = readModelWorld();
 let lots: { readonly good: Id; readonly recalled: Id };
 const NOW = occurredNow('2026-01-01T00:00:00.000Z');
-const TODAY = '2024-06-01';
 const DAY = '2024-03-02T10:00';
 
-beforeAll(async () => {
-  models = await openTestReadModels();
-});
-afterAll(() => models.engine.close());
-
 beforeEach(async () => {
-  chain = await models.engine.newChain();
-  of = { site: newId(), patient: newId(), practitioner: newId() };
   lots = { good: newId(), recalled: newId() };
-  await models.record(chain, [
-    ...[...protocols(chain.id), site(of.site), practitioner({ id: of.practitioner }), patient(of.patient)],
+  await world.record([
+    ...world.references(),
     { stream: lotStream(lots.good), events: [LotReceived(NOW, receipt(lots.good, 'L1'))] },
     { stream: lotStream(lots.recalled), events: [LotReceived(NOW, receipt(lots.recalled, 'L2'))] },
   ]);
 });
 
 const receipt = (lotId: Id, lotNumber: string, more: object = {}) => ({
-  ...{ lotId, siteId: of.site, product: 'GlowMeso', lotNumber, ingredients: ['hyaluronic acid'] },
+  ...{ lotId, siteId: world.of.site, product: 'GlowMeso', lotNumber, ingredients: ['hyaluronic acid'] },
   ...{ receivedOn: '2024-01-01', expiresOn: '2030-01-01', ...more },
 });
-const say = (stream: string, ...events: NewEvent[]) => models.record(chain, [{ stream, events }]);
-type Performed = Parameters<typeof SessionPerformed>[1];
 
 /** A course with one session. */
-async function treated(more: Partial<Performed> = {}): Promise<CourseHistory> {
-  const course = new CourseHistory(of).performed(DAY);
-  const { data } = course.events[1] as { data: Performed };
-  course.events[1] = SessionPerformed(occurredAt(data.at), { ...data, ...more });
-  await models.record(chain, course.streams());
-  return course;
-}
-
-const entryOf = async (stream: string, type: string) => {
-  const stored = await models.engine.store.readStream(chain.id, stream);
-  return stored.find(({ header }) => header.type === type)?.header.id as Id;
-};
+const treated = (changes: Partial<Performed> = {}) => world.treated(DAY, changes);
 
 /** Sessions that wait, and deviations. */
 async function shown(course: CourseHistory) {
-  const { reviews, deviations } = await models.courses.detail(chain, course.id, { today: TODAY });
-  const at = { today: TODAY, knownAt: new Date().toISOString() } as never;
-  const known = await models.coursesAt.detail(chain, course.id, at);
+  const { reviews, deviations } = await world.shown(course);
+  const known = await world.fromLog(course, new Date().toISOString());
   expect({ reviews: known.reviews, deviations: known.deviations }).toEqual({ reviews, deviations });
   return { reviews, deviations };
-}
-
-async function correct(course: CourseHistory, changes: Partial<Performed>): Promise<void> {
-  const { data } = course.events[1] as { data: Performed };
-  const corrects = await entryOf(courseStream(course.id), 'SessionPerformed');
-  const said = { ...data, ...changes, corrects, correctionReason: 'misread' };
-  await say(courseStream(course.id), SessionPerformedCorrected(occurredAt(said.at), said));
 }
 
 const using = (lotNumber: string): Partial<Performed> => ({ products: [{ product: 'GlowMeso', lotNumber }] });
 
 async function review(course: CourseHistory): Promise<void> {
-  const { sessionId } = (course.events[1] as { data: Performed }).data;
-  const looked = { courseId: course.id, patientId: of.patient, sessionId, physicianId: of.practitioner };
-  await say(courseStream(course.id), SessionReviewed(NOW, { ...looked, outcome: 'no-harm', note: 'seen' }));
+  const { sessionId } = performedOf(course);
+  const looked = { courseId: course.id, patientId: world.of.patient, sessionId, physicianId: world.of.practitioner };
+  await world.say(courseStream(course.id), SessionReviewed(NOW, { ...looked, outcome: 'no-harm', note: 'seen' }));
 }
 
 /** Recalls the lot L2, as the notice spells it. */
 async function recall(recalledOn: string): Promise<Id> {
   const [product, lotNumber] = ['GLOW MESO', 'l 2'];
-  const recallId = recallIdOf(chain.id, product, lotNumber);
+  const recallId = recallIdOf(world.chain.id, product, lotNumber);
   const notice = { recallId, product, lotNumber, recalledOn, reference: 'R', cause: 'sterility' as const };
-  await models.record(chain, [
+  await world.record([
     { stream: recallStreamOf(recallId), events: [LotRecalled(NOW, notice)] },
-    { stream: recallsOfNumberStream(chain.id, lotNumber), events: [LotNumberRecalled(NOW, { recallId })] },
+    { stream: recallsOfNumberStream(world.chain.id, lotNumber), events: [LotNumberRecalled(NOW, { recallId })] },
   ]);
   return recallId;
 }
@@ -126,66 +87,66 @@ describe('a session that is said to have used another lot', () => {
     const course = await treated(using('L1'));
     await recall('2024-03-01');
     expect(await shown(course)).toEqual(NOTHING);
-    await correct(course, using('L2'));
+    await world.correctSession(course, using('L2'));
     expect(await shown(course)).toEqual(RECALLED);
-    await correct(course, using('L1'));
+    await world.correctSession(course, using('L1'));
     expect(await shown(course)).toEqual(NOTHING);
   });
   it('[session.reviewed] [lot.recalled] waits where that lot is recalled afterwards, until a physician has looked', async () => {
     const course = await treated(using('L1'));
-    await correct(course, using('L2'));
+    await world.correctSession(course, using('L2'));
     expect(await shown(course)).toEqual(NOTHING);
     const recallId = await recall('2024-03-02');
     expect(await shown(course)).toEqual(RECALLED);
     await review(course);
     expect(await shown(course)).toEqual({ ...RECALLED, reviews: 0 });
     const lifted = { recallId, product: 'GLOW MESO', lotNumber: 'l 2', liftedOn: '2024-03-02', reference: 'R2' };
-    await say(recallStreamOf(recallId), LotRecallLifted(NOW, lifted));
+    await world.say(recallStreamOf(recallId), LotRecallLifted(NOW, lifted));
     expect(await shown(course)).toEqual(NOTHING);
   });
   it('[session.reviewed] [lot.recalled] waits no more for a recall once it is said to have used another lot', async () => {
     const course = await treated(using('L2'));
     await recall('2024-03-01');
     expect(await shown(course)).toEqual(RECALLED);
-    await correct(course, using('L1'));
+    await world.correctSession(course, using('L1'));
     expect(await shown(course)).toEqual(NOTHING);
   });
   it('[session.reviewed] [lot.expired] waits where that lot had expired on the day', async () => {
     const expired = newId();
     const until = receipt(expired, 'L3', { expiresOn: '2024-03-01' });
-    await say(lotStream(expired), LotReceived(NOW, until));
+    await world.say(lotStream(expired), LotReceived(NOW, until));
     const course = await treated(using('L1'));
-    await correct(course, using('L3'));
+    await world.correctSession(course, using('L3'));
     expect(await shown(course)).toEqual({ reviews: 1, deviations: { 'lot-expired': 1 } });
-    await correct(course, { ...using('L3'), at: zoned('2024-03-01T10:00') });
+    await world.correctSession(course, { ...using('L3'), at: zoned('2024-03-01T10:00') });
     expect(await shown(course)).toEqual(NOTHING);
   });
 });
 
 it('[session.reviewed] [lot.expired] waits where the receipt of its lot is said anew to have expired before it', async () => {
   const course = await treated(using('L1'));
-  const corrects = await entryOf(lotStream(lots.good), 'LotReceived');
+  const corrects = await world.entryOf(lotStream(lots.good), 'LotReceived');
   const said = { corrects, correctionReason: { code: 'typing-error' as const } };
   const until = receipt(lots.good, 'L1', { expiresOn: '2024-03-01' });
-  await say(lotStream(lots.good), LotReceivedCorrected(NOW, { ...until, ...said }));
+  await world.say(lotStream(lots.good), LotReceivedCorrected(NOW, { ...until, ...said }));
   expect(await shown(course)).toEqual({ reviews: 1, deviations: { 'lot-expired': 1 } });
 });
 
 describe('a consultation that is said anew', () => {
-  const named = (course: CourseHistory) => ({ consultationId: course.consultationId, patientId: of.patient });
+  const named = (course: CourseHistory) => ({ consultationId: course.consultationId, patientId: world.of.patient });
   const concludedOn = async (course: CourseHistory, wall: string) => {
     const stream = consultationStream(course.consultationId);
-    const corrects = await entryOf(stream, 'ConsultationConcluded');
-    const said = { practitionerId: of.practitioner, conclusion: { outcome: 'cleared' as const }, reason: '' };
+    const corrects = await world.entryOf(stream, 'ConsultationConcluded');
+    const said = { practitionerId: world.of.practitioner, conclusion: { outcome: 'cleared' as const }, reason: '' };
     const correction = { ...named(course), ...said, corrects, correctionReason: 'another day' };
-    await say(stream, ConsultationConcludedCorrected(occurredAt(zoned(wall)), correction));
+    await world.say(stream, ConsultationConcludedCorrected(occurredAt(zoned(wall)), correction));
   };
   const about = async (course: CourseHistory, procedure: string) => {
     const stream = consultationStream(course.consultationId);
-    const corrects = await entryOf(stream, 'ConsultationHeld');
-    const held = { siteId: of.site, practitionerId: of.practitioner, procedure, notes: {} };
+    const corrects = await world.entryOf(stream, 'ConsultationHeld');
+    const held = { siteId: world.of.site, practitionerId: world.of.practitioner, procedure, notes: {} };
     const correction = { ...named(course), ...held, corrects, correctionReason: 'misread' };
-    await say(stream, ConsultationHeldCorrected(occurredAt(zoned('2024-01-01T09:00')), correction));
+    await world.say(stream, ConsultationHeldCorrected(occurredAt(zoned('2024-01-01T09:00')), correction));
   };
 
   it('[session.reviewed] [consultation.cleared] calls for a review of what took place before it was cleared', async () => {
@@ -206,11 +167,14 @@ describe('a consultation that is said anew', () => {
   });
   it('[session.reviewed] [consultation.cleared] tells on a course that rests on a newer one by now', async () => {
     const course = await treated();
-    const newer = new CourseHistory(of);
-    await models.record(chain, newer.streams().slice(0, 1));
+    const newer = new CourseHistory(world.of);
+    await world.record(newer.streams().slice(0, 1));
     const { consultationId } = newer;
-    const renewed = { courseId: course.id, patientId: of.patient, consultationId };
-    await say(courseStream(course.id), CourseConsultationRenewed(occurredNow('2024-04-01T00:00:00.000Z'), renewed));
+    const renewed = { courseId: course.id, patientId: world.of.patient, consultationId };
+    await world.say(
+      courseStream(course.id),
+      CourseConsultationRenewed(occurredNow('2024-04-01T00:00:00.000Z'), renewed),
+    );
     expect((await shown(course)).reviews).toBe(0);
     await about(course, 'hair');
     const before = await shown(course);
@@ -224,7 +188,7 @@ describe('a consultation that is said anew', () => {
 describe('who else had a part in a session', () => {
   it('[session.credential] deviates when a credential of whoever did a step turns out not to hold, and not when it is granted', async () => {
     const helper = newId();
-    await say(
+    await world.say(
       practitionerStream(helper),
       PractitionerRegistered(NOW, { practitionerId: helper, role: 'nurse', name: 'Ali' }),
     );
@@ -232,10 +196,10 @@ describe('who else had a part in a session', () => {
     const course = await treated({ steps });
     expect((await shown(course)).deviations).toEqual({ credential: 1 });
     const granted = { practitionerId: helper, procedures: ['facial'], validFrom: '2024-01-01', validTo: null };
-    await say(practitionerStream(helper), CredentialGranted(NOW, granted));
+    await world.say(practitionerStream(helper), CredentialGranted(NOW, granted));
     expect((await shown(course)).deviations).toEqual({});
     const revoked = { practitionerId: helper, procedures: ['facial'], from: '2024-03-02', reason: 'of somebody else' };
-    await say(practitionerStream(helper), CredentialRevoked(NOW, revoked));
+    await world.say(practitionerStream(helper), CredentialRevoked(NOW, revoked));
     expect((await shown(course)).deviations).toEqual({ credential: 1 });
   });
 });

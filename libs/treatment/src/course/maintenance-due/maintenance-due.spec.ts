@@ -1,19 +1,10 @@
 import fc from 'fast-check';
-import type { Chain } from '#libs/event-store/src/chains.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { subtractDateDuration } from '#libs/kernel/src/local-date.js';
 import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
-import {
-  CourseHistory,
-  type CourseOptions,
-  patient,
-  practitioner,
-  protocols,
-  site,
-  zoned,
-} from '#test/support/treatment-history.js';
-import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
+import { readModelWorld } from '#test/support/read-model-world.js';
+import { CourseHistory, type CourseOptions, patient, site, zoned } from '#test/support/treatment-history.js';
 import { SiteImportedMaintenanceReleased, siteStream } from '../../site/site.events.js';
 import {
   CourseEntryRetracted,
@@ -35,29 +26,12 @@ import {
 import { maintenanceDueSchema } from './maintenance-due.contract.js';
 import type { MaintenanceParams } from './maintenance-due.query.js';
 
-let models: TestReadModels;
-let chain: Chain;
-let of: { site: string; patient: string; practitioner: string };
+const world = readModelWorld();
 
-beforeAll(async () => {
-  models = await openTestReadModels();
-});
-afterAll(() => models.engine.close());
-beforeEach(async () => {
-  chain = await models.engine.newChain();
-  of = { site: newId(), patient: newId(), practitioner: newId() };
-});
-
-const references = () => [
-  ...protocols(chain.id),
-  site(of.site),
-  practitioner({ id: of.practitioner }),
-  patient(of.patient),
-];
-const completed = (options: CourseOptions = {}, patientId = of.patient) =>
-  new CourseHistory({ ...of, patient: patientId }, { end: 'completed', ...options });
+const completed = (options: CourseOptions = {}, patientId = world.of.patient) =>
+  new CourseHistory({ ...world.of, patient: patientId }, { end: 'completed', ...options });
 const list = async (params: Partial<MaintenanceParams> = {}) =>
-  (await models.maintenance.list(chain, { limit: 100, today: '2024-05-02', ...params })).items;
+  (await world.models.maintenance.list(world.chain, { limit: 100, today: '2024-05-02', ...params })).items;
 
 it('shows whose maintenance is coming up, due and overdue, in the order in which the windows open', async () => {
   const [second, third] = [newId(), newId()];
@@ -67,8 +41,8 @@ it('shows whose maintenance is coming up, due and overdue, in the order in which
     .performed('2023-03-02T10:00')
     .booked('2099-01-01T09:00', { kind: 'maintenance' });
   const histories = [upcoming, due, overdue, completed({}, newId()), completed({ protocol: 'general' }, newId())];
-  await models.engine.codes.reserve(chain, 'course', ['C1'], () => due.id);
-  await models.record(chain, [...references(), patient(second), ...histories.flatMap((history) => history.streams())]);
+  await world.models.engine.codes.reserve(world.chain, 'course', ['C1'], () => due.id);
+  await world.record([...world.references(), patient(second), ...histories.flatMap((history) => history.streams())]);
   const items = await list();
   expect(items.map(({ course, state, opens }) => [course.id, state, opens])).toEqual([
     [overdue.id, 'overdue', '2023-06-02'],
@@ -77,8 +51,8 @@ it('shows whose maintenance is coming up, due and overdue, in the order in which
   ]);
   expect(maintenanceDueSchema.parse(items[1])).toEqual({
     course: { id: due.id, code: 'C1', protocol: 'facial' },
-    patient: { id: of.patient, code: null, name: 'İpek Şahin' },
-    site: { id: of.site, code: null, name: 'Nişantaşı' },
+    patient: { id: world.of.patient, code: null, name: 'İpek Şahin' },
+    site: { id: world.of.site, code: null, name: 'Nişantaşı' },
     ordinal: 1,
     opens: '2024-04-02',
     closes: '2024-07-02',
@@ -94,11 +68,11 @@ it('shows whose maintenance is coming up, due and overdue, in the order in which
 
 it('comes in pages', async () => {
   const histories = Array.from({ length: 5 }, () => completed({}, newId()).performed('2024-01-02T10:00'));
-  await models.record(chain, [...references(), ...histories.flatMap((history) => history.streams())]);
+  await world.record([...world.references(), ...histories.flatMap((history) => history.streams())]);
   const seen: string[] = [];
   let cursor: string | undefined;
   do {
-    const page = await models.maintenance.list(chain, { limit: 2, cursor });
+    const page = await world.models.maintenance.list(world.chain, { limit: 2, cursor });
     seen.push(...page.items.map(({ course }) => course.id));
     cursor = page.next ?? undefined;
   } while (cursor);
@@ -107,12 +81,12 @@ it('comes in pages', async () => {
 
 it('is asked for one site', async () => {
   const elsewhere = newId();
-  const there = new CourseHistory({ ...of, site: elsewhere, patient: newId() }, { end: 'completed' }).performed(
+  const there = new CourseHistory({ ...world.of, site: elsewhere, patient: newId() }, { end: 'completed' }).performed(
     '2024-01-02T10:00',
   );
-  await models.engine.codes.reserve(chain, 'site', ['VAN1'], () => elsewhere);
+  await world.models.engine.codes.reserve(world.chain, 'site', ['VAN1'], () => elsewhere);
   const here = completed().performed('2024-01-02T10:00');
-  await models.record(chain, [...references(), site(elsewhere), ...there.streams(), ...here.streams()]);
+  await world.record([...world.references(), site(elsewhere), ...there.streams(), ...here.streams()]);
   expect((await list({ site: 'VAN1' })).map(({ course }) => course.id)).toEqual([there.id]);
   await expect(list({ site: 'VAN2' })).rejects.toMatchObject({ code: 'site.unknown' });
 });
@@ -122,7 +96,7 @@ it('goes on to the next window with each maintenance session', async () => {
     .performed('2024-01-02T10:00')
     .performed('2024-04-10T10:00', { kind: 'maintenance' })
     .performed('2024-06-30T10:00', { kind: 'maintenance' });
-  await models.record(chain, [...references(), ...history.streams()]);
+  await world.record([...world.references(), ...history.streams()]);
   expect(await list({ today: '2024-07-01' })).toMatchObject([
     { ordinal: 3, opens: '2024-08-30', closes: '2024-12-30', state: 'upcoming' },
   ]);
@@ -131,13 +105,13 @@ it('goes on to the next window with each maintenance session', async () => {
 it('leaves out whom it no longer concerns: who declined, and who began a new course', async () => {
   const declined = completed({}, newId()).performed('2024-01-02T10:00');
   const renewed = completed().performed('2024-01-02T10:00');
-  const later = new CourseHistory(of).performed('2024-05-10T10:00');
-  await models.record(chain, [...references(), ...[declined, renewed, later].flatMap((history) => history.streams())]);
+  const later = new CourseHistory(world.of).performed('2024-05-10T10:00');
+  await world.record([...world.references(), ...[declined, renewed, later].flatMap((history) => history.streams())]);
   const refusal = MaintenanceDeclined(occurredNow('2024-05-01T10:00:00.000Z'), {
     courseId: declined.id,
     patientId: declined.of.patient,
   });
-  await models.record(chain, [{ stream: `course-${declined.id}`, events: [refusal] }]);
+  await world.record([{ stream: `course-${declined.id}`, events: [refusal] }]);
   expect((await list({ today: '2024-05-09' })).map(({ course }) => course.id)).toEqual([renewed.id]);
   expect(await list({ today: '2024-05-10' })).toEqual([]);
 });
@@ -149,23 +123,23 @@ it('marks windows that were over when an import brought their course, until thei
       { end: 'completed', origin: 'import' },
     ).performed(performedAt);
   const elsewhere = newId();
-  const overdue = imported('2020-01-02T10:00', of);
+  const overdue = imported('2020-01-02T10:00', world.of);
   const overdueElsewhere = imported('2020-01-02T10:00', { site: elsewhere });
   const live = completed({}, newId()).performed('2020-01-02T10:00');
-  const due = imported(`${subtractDateDuration(new Date().toISOString().slice(0, 10), 'P4M')}T10:00`, of);
-  const future = imported('2098-01-02T10:00', of);
+  const due = imported(`${subtractDateDuration(new Date().toISOString().slice(0, 10), 'P4M')}T10:00`, world.of);
+  const future = imported('2098-01-02T10:00', world.of);
   const histories = [overdue, overdueElsewhere, live, due, future];
-  await models.record(chain, [...references(), site(elsewhere), ...histories.flatMap((history) => history.streams())]);
+  await world.record([...world.references(), site(elsewhere), ...histories.flatMap((history) => history.streams())]);
   const waiting = async () => (await list()).filter((item) => item.imported).map(({ course }) => course.id);
   expect((await waiting()).sort()).toEqual([overdue.id, overdueElsewhere.id].sort());
 
-  const release = SiteImportedMaintenanceReleased(occurredNow('2024-05-02T10:00:00.000Z'), { siteId: of.site });
-  await models.record(chain, [{ stream: siteStream(of.site), events: [release] }]);
+  const release = SiteImportedMaintenanceReleased(occurredNow('2024-05-02T10:00:00.000Z'), { siteId: world.of.site });
+  await world.record([{ stream: siteStream(world.of.site), events: [release] }]);
   expect(await waiting()).toEqual([overdueElsewhere.id]);
 
   // What a later import brings waits again.
-  const later = imported('2020-01-02T10:00', of);
-  await models.record(chain, later.streams());
+  const later = imported('2020-01-02T10:00', world.of);
+  await world.record(later.streams());
   expect((await waiting()).sort()).toEqual([overdueElsewhere.id, later.id].sort());
 });
 
@@ -175,8 +149,8 @@ it('agrees with the list of courses', async () => {
     completed({}, newId()).performed('2024-01-02T10:00').performed('2024-02-10T10:00', { kind: 'maintenance' }),
     completed({ protocol: 'hair' }, newId()).performed('2024-01-02T10:00'),
   ];
-  await models.record(chain, [...references(), ...histories.flatMap((history) => history.streams())]);
-  const { items } = await models.courses.list(chain, { limit: 100, today: '2024-05-02' });
+  await world.record([...world.references(), ...histories.flatMap((history) => history.streams())]);
+  const { items } = await world.models.courses.list(world.chain, { limit: 100, today: '2024-05-02' });
   const windows = items.flatMap(({ id, maintenance }) => (maintenance ? [{ id, ...maintenance }] : []));
   const due = (await list()).map(({ course, opens, closes, state }) => ({ id: course.id, opens, closes, state }));
   expect(due).toEqual(expect.arrayContaining(windows));
@@ -186,21 +160,21 @@ it('agrees with the list of courses', async () => {
 const now = occurredNow('2024-05-01T10:00:00.000Z');
 const named = (history: CourseHistory) => ({ courseId: history.id, patientId: history.of.patient });
 const tell = (history: CourseHistory, ...events: NewEvent[]) =>
-  models.record(chain, [{ stream: courseStream(history.id), events }]);
+  world.record([{ stream: courseStream(history.id), events }]);
 const tellPatient = (patientId: string, ...events: NewEvent[]) =>
-  models.record(chain, [{ stream: patientStream(patientId), events }]);
+  world.record([{ stream: patientStream(patientId), events }]);
 const idOfLast = async (stream: string, type: string) =>
-  (await models.engine.store.readStream(chain.id, stream)).findLast(({ header }) => header.type === type)?.header
-    .id as string;
+  (await world.models.engine.store.readStream(world.chain.id, stream)).findLast(({ header }) => header.type === type)
+    ?.header.id as string;
 const begin = async (history: CourseHistory) => {
-  await models.record(chain, [...references(), ...history.streams()]);
+  await world.record([...world.references(), ...history.streams()]);
   return history;
 };
 
 describe('a protocol that leaves the date to the physician', () => {
   const faq = () => begin(completed({ protocol: 'clinic-faq' }).performed('2024-01-02T10:00'));
   const window = (history: CourseHistory, opens: string, closes: string) =>
-    MaintenanceScheduled(now, { ...named(history), physicianId: of.practitioner, opens, closes });
+    MaintenanceScheduled(now, { ...named(history), physicianId: world.of.practitioner, opens, closes });
 
   it('[maintenance.to-be-set] shows by when maintenance is to take place until a window is set', async () => {
     const history = await faq();
@@ -217,7 +191,9 @@ describe('a protocol that leaves the date to the physician', () => {
     const history = await faq();
     await tell(history, window(history, '2024-04-01', '2024-05-31'));
     expect((await list()).map(({ state }) => state)).toEqual(['due']);
-    const treated = new CourseHistory(of, { id: history.id }).performed('2024-05-01T10:00', { kind: 'maintenance' });
+    const treated = new CourseHistory(world.of, { id: history.id }).performed('2024-05-01T10:00', {
+      kind: 'maintenance',
+    });
     await tell(history, ...treated.events.slice(1));
     expect(await list()).toMatchObject([{ state: 'unscheduled', latest: '2025-05-01', ordinal: 2 }]);
   });
@@ -226,11 +202,11 @@ describe('a protocol that leaves the date to the physician', () => {
     const rhythm = completed({}, newId()).performed('2024-01-02T10:00');
     const later = completed({}, newId()).performed('2025-01-02T10:00');
     const history = await faq();
-    await models.record(chain, [...rhythm.streams(), ...later.streams()]);
+    await world.record([...rhythm.streams(), ...later.streams()]);
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
-      const page = await models.maintenance.list(chain, { limit: 1, today: '2024-05-02', cursor });
+      const page = await world.models.maintenance.list(world.chain, { limit: 1, today: '2024-05-02', cursor });
       seen.push(...page.items.map(({ course }) => course.id));
       cursor = page.next ?? undefined;
     } while (cursor);
@@ -297,34 +273,34 @@ describe('the courses of a person under several registrations', () => {
   it('[maintenance.rhythm-of-person] ends with a later course under another registration, while they are linked', async () => {
     const former = await begin(completed().performed('2024-01-02T10:00'));
     const later = completed({}, other).performed('2024-02-02T10:00');
-    await models.record(chain, [patient(other), ...later.streams()]);
+    await world.record([patient(other), ...later.streams()]);
     expect(await due()).toEqual([former.id, later.id]);
-    const together = await link(of.patient, other);
+    const together = await link(world.of.patient, other);
     expect(await due()).toEqual([later.id]);
-    await unlink(of.patient, other, together);
+    await unlink(world.of.patient, other, together);
     expect(await due()).toEqual([former.id, later.id]);
     // What happens once they are linked counts as well, not only what had happened by then.
-    await link(of.patient, other);
+    await link(world.of.patient, other);
     const third = completed().performed('2024-03-02T10:00');
-    await models.record(chain, third.streams());
+    await world.record(third.streams());
     expect(await due()).toEqual([third.id]);
   });
 
   it('[maintenance.declined-by-person] ends with a decline under another registration, while it and the link stand', async () => {
     const former = await begin(completed().performed('2024-01-02T10:00'));
     const elsewhere = completed({}, other).performed('2023-12-02T10:00');
-    await models.record(chain, [patient(other), ...elsewhere.streams()]);
+    await world.record([patient(other), ...elsewhere.streams()]);
     const decline = () =>
       tell(elsewhere, MaintenanceDeclined(occurredNow('2024-04-20T10:00:00.000Z'), named(elsewhere)));
     await decline();
     expect(await due()).toEqual([former.id]);
-    const together = await link(of.patient, other);
+    const together = await link(world.of.patient, other);
     expect(await due()).toEqual([]);
     await tell(elsewhere, MaintenanceResumed(now, named(elsewhere)));
     expect(await due()).toEqual([former.id]);
     await decline();
     expect(await due()).toEqual([]);
-    await unlink(of.patient, other, together);
+    await unlink(world.of.patient, other, together);
     expect(await due()).toEqual([former.id]);
   });
 
@@ -332,8 +308,8 @@ describe('the courses of a person under several registrations', () => {
     const declined = await begin(completed().performed('2024-01-02T10:00'));
     await tell(declined, MaintenanceDeclined(occurredNow('2024-01-20T10:00:00.000Z'), named(declined)));
     const later = completed({}, other).performed('2024-02-02T10:00');
-    await models.record(chain, [patient(other), ...later.streams()]);
-    await link(of.patient, other);
+    await world.record([patient(other), ...later.streams()]);
+    await link(world.of.patient, other);
     expect(await due()).toEqual([later.id]);
     await tell(later, MaintenanceDeclined(occurredNow('2024-03-20T10:00:00.000Z'), named(later)));
     expect(await due()).toEqual([]);
@@ -347,9 +323,9 @@ describe('the courses of a person under several registrations', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 12 }), async (steps) => {
-        chain = await models.engine.newChain();
-        const patients = [of.patient, newId(), newId()];
-        await models.record(chain, [...references(), patient(patients[1]), patient(patients[2])]);
+        world.chain = await world.models.engine.newChain();
+        const patients = [world.of.patient, newId(), newId()];
+        await world.record([...world.references(), patient(patients[1]), patient(patients[2])]);
         const courses: { history: CourseHistory; who: number; began: string; declinedAt: string | null }[] = [];
         const links = new Map<string, string>();
         let hour = 0;
@@ -359,7 +335,7 @@ describe('the courses of a person under several registrations', () => {
           if (each.kind === 'course') {
             const began = `2024-01-${String(each.day).padStart(2, '0')}T10:${String(courses.length).padStart(2, '0')}`;
             const history = completed({}, patients[each.who]).performed(began);
-            await models.record(chain, history.streams());
+            await world.record(history.streams());
             courses.push({ history, who: each.who, began, declinedAt: null });
           } else if (each.kind === 'wish') {
             const course = courses[each.which % Math.max(courses.length, 1)];
@@ -405,28 +381,28 @@ describe('a patient who is gone', () => {
 
   it('[maintenance.patient-gone] is left out from the day of death on, and comes back where that was a mistake', async () => {
     await begin(completed().performed('2024-01-02T10:00'));
-    await tellPatient(of.patient, died(of.patient, '2024-05-03'));
+    await tellPatient(world.of.patient, died(world.of.patient, '2024-05-03'));
     expect(await states('2024-05-02')).toEqual(['due']);
     expect(await states('2024-05-03')).toEqual([]);
-    const entry = await idOfLast(patientStream(of.patient), PatientDied.type);
-    const retraction = { patientId: of.patient, retracts: entry, retractionReason: 'somebody else' };
-    await tellPatient(of.patient, PatientEntryRetracted(now, retraction));
+    const entry = await idOfLast(patientStream(world.of.patient), PatientDied.type);
+    const retraction = { patientId: world.of.patient, retracts: entry, retractionReason: 'somebody else' };
+    await tellPatient(world.of.patient, PatientEntryRetracted(now, retraction));
     expect(await states('2024-05-03')).toEqual(['due']);
   });
 
   it('[maintenance.patient-gone] is left out after moving away, and comes back on return', async () => {
     await begin(completed().performed('2024-01-02T10:00'));
-    const of_ = { patientId: of.patient, on: '2024-04-30' };
-    await tellPatient(of.patient, PatientMovedAway(now, of_));
+    const of_ = { patientId: world.of.patient, on: '2024-04-30' };
+    await tellPatient(world.of.patient, PatientMovedAway(now, of_));
     expect(await states()).toEqual([]);
-    await tellPatient(of.patient, PatientReturned(now, { ...of_, on: '2024-05-01' }));
+    await tellPatient(world.of.patient, PatientReturned(now, { ...of_, on: '2024-05-01' }));
     expect(await states()).toEqual(['due']);
   });
 
   it('[maintenance.patient-gone] is gone by any of the registrations that are linked', async () => {
     await begin(completed().performed('2024-01-02T10:00'));
     const [other, third] = [newId(), newId()];
-    await models.record(chain, [patient(other), patient(third)]);
+    await world.record([patient(other), patient(third)]);
     await tellPatient(third, died(third, '2024-05-01'));
     const link = (a: string, b: string, linkId: string) => ({
       patientId: a,
@@ -435,48 +411,48 @@ describe('a patient who is gone', () => {
       reason: 'same',
     });
     const [near, far] = [newId(), newId()];
-    await tellPatient(of.patient, PatientLinked(now, link(of.patient, other, near)));
-    await tellPatient(other, PatientLinked(now, link(other, of.patient, near)));
+    await tellPatient(world.of.patient, PatientLinked(now, link(world.of.patient, other, near)));
+    await tellPatient(other, PatientLinked(now, link(other, world.of.patient, near)));
     expect(await states()).toEqual(['due']);
     await tellPatient(other, PatientLinked(now, link(other, third, far)));
     await tellPatient(third, PatientLinked(now, link(third, other, far)));
     expect(await states()).toEqual([]);
-    await tellPatient(of.patient, PatientUnlinked(now, link(of.patient, other, near)));
-    await tellPatient(other, PatientUnlinked(now, link(other, of.patient, near)));
+    await tellPatient(world.of.patient, PatientUnlinked(now, link(world.of.patient, other, near)));
+    await tellPatient(other, PatientUnlinked(now, link(other, world.of.patient, near)));
     expect(await states()).toEqual(['due']);
   });
 
   it('[maintenance.patient-gone] is left out once erased', async () => {
     await begin(completed().performed('2024-01-02T10:00'));
-    await models.engine.db.query(
+    await world.models.engine.db.query(
       `update subject_key set wrapped = null, destroyed_at = now() where chain = $1 and subject = $2`,
-      [chain.no, of.patient],
+      [world.chain.no, world.of.patient],
     );
     expect(await states()).toEqual([]);
-    const { items } = await models.courses.list(chain, { limit: 10, today: '2024-05-02' });
+    const { items } = await world.models.courses.list(world.chain, { limit: 10, today: '2024-05-02' });
     expect(items).toMatchObject([{ maintenance: null, suggestedCourse: null }]);
   });
 
   it('[maintenance.patient-gone] is left out once erased under any registration, until the link is undone', async () => {
     await begin(completed().performed('2024-01-02T10:00'));
     const other = newId();
-    await models.record(chain, [patient(other)]);
-    const together = await link(of.patient, other);
+    await world.record([patient(other)]);
+    const together = await link(world.of.patient, other);
     expect(await states()).toEqual(['due']);
-    await models.engine.db.query(
+    await world.models.engine.db.query(
       `update subject_key set wrapped = null, destroyed_at = now() where chain = $1 and subject = $2`,
-      [chain.no, other],
+      [world.chain.no, other],
     );
     expect(await states()).toEqual([]);
-    await unlink(of.patient, other, together);
+    await unlink(world.of.patient, other, together);
     expect(await states()).toEqual(['due']);
   });
 
   it('[maintenance.patient-gone] shows no maintenance in the course either', async () => {
     const history = await begin(completed().performed('2024-01-02T10:00'));
-    const view = async () => models.courses.detail(chain, history.id, { today: '2024-05-02' });
+    const view = async () => world.models.courses.detail(world.chain, history.id, { today: '2024-05-02' });
     expect(await view()).toMatchObject({ maintenance: { state: 'due' }, suggestedCourse: { state: 'open' } });
-    await tellPatient(of.patient, died(of.patient, '2024-05-02'));
+    await tellPatient(world.of.patient, died(world.of.patient, '2024-05-02'));
     expect(await view()).toMatchObject({ maintenance: null, suggestedCourse: null });
   });
 });
@@ -495,7 +471,7 @@ describe('the suggestion of a whole new course', () => {
 
   it('[maintenance.suggested-course] ends with the first session of the new course', async () => {
     await begin(completed().performed('2024-01-02T10:00'));
-    await models.record(chain, new CourseHistory(of).performed('2024-05-02T10:00').streams());
+    await world.record(new CourseHistory(world.of).performed('2024-05-02T10:00').streams());
     expect(await list({ today: '2024-05-01' })).toMatchObject([{ suggestedCourse: { state: 'open' } }]);
     expect(await list({ today: '2024-05-02' })).toEqual([]);
   });

@@ -1,9 +1,8 @@
-import type { Chain } from '#libs/event-store/src/chains.js';
 import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import { type Id, newId } from '#libs/kernel/src/ids.js';
 import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
-import { CourseHistory, HEALTHY, patient, practitioner, site, zoned } from '#test/support/treatment-history.js';
-import { openTestReadModels, type TestReadModels } from '#test/support/treatment-read-models.js';
+import { readModelWorld } from '#test/support/read-model-world.js';
+import { CourseHistory, HEALTHY, patient, site, zoned } from '#test/support/treatment-history.js';
 import {
   CourseEntryRetracted,
   courseStream,
@@ -25,36 +24,23 @@ import {
 } from '../patient.events.js';
 import { patientTimelineSchema, type TimelineItem } from './patient-timeline.contract.js';
 
-let models: TestReadModels;
-let chain: Chain;
-let of: { site: string; patient: string; practitioner: string };
-
-beforeAll(async () => {
-  models = await openTestReadModels();
-});
-afterAll(() => models.engine.close());
-beforeEach(async () => {
-  chain = await models.engine.newChain();
-  of = { site: newId(), patient: newId(), practitioner: newId() };
-});
-
-const references = () => [site(of.site), practitioner({ id: of.practitioner }), patient(of.patient)];
+const world = readModelWorld();
 
 async function recordEverything(): Promise<CourseHistory> {
   const elsewhere = newId();
   const [moved, missed, done] = [newId(), newId(), newId()];
-  const history = new CourseHistory(of, { end: 'stopped' })
+  const history = new CourseHistory(world.of, { end: 'stopped' })
     .booked('2024-02-01T10:00', { id: moved, number: 1 })
     .booked('2024-02-02T10:00', { id: missed, number: 2 })
     .performed('2024-02-03T10:00', { id: done, number: 3 });
-  const named = { courseId: history.id, patientId: of.patient };
+  const named = { courseId: history.id, patientId: world.of.patient };
   const at = (wall: string) => occurredAt(zoned(wall));
   history.push(
     SessionRescheduled(at('2024-03-01T10:00'), {
       ...named,
       sessionId: moved,
       siteId: elsewhere,
-      practitionerId: of.practitioner,
+      practitionerId: world.of.practitioner,
       at: zoned('2024-03-09T10:00'),
     }),
     SessionCancelled(at('2024-03-02T10:00'), { ...named, sessionId: moved, reason: 'fell ill' }),
@@ -62,7 +48,7 @@ async function recordEverything(): Promise<CourseHistory> {
     FollowUpHeld(at('2024-03-04T10:00'), {
       ...named,
       followUpId: newId(),
-      siteId: of.site,
+      siteId: world.of.site,
       kind: 'in-person',
       at: zoned('2024-03-04T10:00'),
       reactions: ['redness', 'pain'],
@@ -75,8 +61,8 @@ async function recordEverything(): Promise<CourseHistory> {
   );
   const consultation = history.streams()[0] as { stream: string };
   const preference = { language: 'fr', channel: 'none' as const, contactConsent: false };
-  await models.record(chain, [
-    ...references(),
+  await world.record([
+    ...world.people(),
     site(elsewhere, 'Europe/London', 'Marylebone'),
     ...history.streams(),
     {
@@ -84,17 +70,17 @@ async function recordEverything(): Promise<CourseHistory> {
       events: [
         ConsentWithdrawn(at('2024-03-08T10:00'), {
           consultationId: history.consultationId,
-          patientId: of.patient,
+          patientId: world.of.patient,
           procedure: 'facial',
         }),
       ],
     },
     {
-      stream: patientStream(of.patient),
+      stream: patientStream(world.of.patient),
       events: [
-        PatientContactPreferenceChanged(at('2024-03-09T10:00'), { patientId: of.patient, preference }),
+        PatientContactPreferenceChanged(at('2024-03-09T10:00'), { patientId: world.of.patient, preference }),
         PatientHealthRecorded(at('2024-03-10T10:00'), {
-          patientId: of.patient,
+          patientId: world.of.patient,
           health: { ...HEALTHY, conditions: ['pregnancy'] },
         }),
       ],
@@ -106,9 +92,9 @@ async function recordEverything(): Promise<CourseHistory> {
 it('tells everything that happened to a patient, oldest first when asked, without a word that is personal', async () => {
   const history = await recordEverything();
   const timeline = patientTimelineSchema.parse(
-    await models.timeline.list(chain, of.patient, { limit: 100, order: 'asc' }),
+    await world.models.timeline.list(world.chain, world.of.patient, { limit: 100, order: 'asc' }),
   );
-  expect(timeline.patient).toEqual({ id: of.patient, code: null, name: 'İpek Şahin' });
+  expect(timeline.patient).toEqual({ id: world.of.patient, code: null, name: 'İpek Şahin' });
   expect(timeline.items.map(({ title }) => title)).toEqual([
     'Consent to facial signed.',
     'Consultation about facial.',
@@ -137,9 +123,9 @@ it('tells everything that happened to a patient, oldest first when asked, withou
     wall: '2024-02-03T10:00',
     zone: 'Europe/Istanbul',
     origin: 'live',
-    site: { id: of.site, name: 'Nişantaşı' },
+    site: { id: world.of.site, name: 'Nişantaşı' },
     course: { id: history.id, code: null, protocol: 'facial' },
-    practitioner: { id: of.practitioner, name: 'Zoë García' },
+    practitioner: { id: world.of.practitioner, name: 'Zoë García' },
     details: { durationMinutes: 45, areas: ['face'], device: 'needle', depthMm: 2, products: ['GlowMeso, lot L1'] },
   });
   expect(timeline.items[10]?.details).toEqual({
@@ -159,31 +145,31 @@ it('comes newest first, and in pages', async () => {
   const positions: number[] = [];
   let cursor: string | undefined;
   do {
-    const page = await models.timeline.list(chain, of.patient, { limit: 4, order: 'desc', cursor });
+    const page = await world.models.timeline.list(world.chain, world.of.patient, { limit: 4, order: 'desc', cursor });
     expect(page.items.length).toBeLessThanOrEqual(4);
     positions.push(...page.items.map(({ position }) => position));
     cursor = page.next ?? undefined;
   } while (cursor);
-  const ascending = await models.timeline.list(chain, of.patient, { limit: 100, order: 'asc' });
+  const ascending = await world.models.timeline.list(world.chain, world.of.patient, { limit: 100, order: 'asc' });
   expect(positions).toEqual(ascending.items.map(({ position }) => position).reverse());
 });
 
 it('shows nothing of another patient, and refuses one that does not exist', async () => {
   await recordEverything();
   const other = newId();
-  await models.record(chain, [patient(other)]);
-  const { items } = await models.timeline.list(chain, other, { limit: 100, order: 'desc' });
+  await world.record([patient(other)]);
+  const { items } = await world.models.timeline.list(world.chain, other, { limit: 100, order: 'desc' });
   expect(items.map(({ title }) => title)).toEqual(['Registered as a patient.']);
   expect(items[0]?.details).toEqual({ language: 'tr', channel: 'email', contactConsent: 'yes' });
-  await expect(models.timeline.list(chain, newId(), { limit: 100, order: 'desc' })).rejects.toMatchObject({
+  await expect(world.models.timeline.list(world.chain, newId(), { limit: 100, order: 'desc' })).rejects.toMatchObject({
     code: 'patient.unknown',
   });
 });
 
 it('keeps what is known of when things happened', async () => {
-  const history = new CourseHistory(of, { origin: 'import', consentOn: '2024-01-01' });
-  await models.record(chain, [...references(), ...history.streams()]);
-  const { items } = await models.timeline.list(chain, of.patient, { limit: 100, order: 'asc' });
+  const history = new CourseHistory(world.of, { origin: 'import', consentOn: '2024-01-01' });
+  await world.record([...world.people(), ...history.streams()]);
+  const { items } = await world.models.timeline.list(world.chain, world.of.patient, { limit: 100, order: 'asc' });
   expect(items.map(({ type, precision, origin }) => [type, precision, origin])).toEqual([
     ['ConsentSigned', 'day', 'import'],
     ['ConsultationHeld', 'instant', 'import'],
@@ -201,9 +187,9 @@ describe('what was said about an entry', () => {
 
   /** The session is the entry that everything is said about; the one after it is never corrected. */
   beforeEach(async () => {
-    history = new CourseHistory(of).performed('2024-02-03T10:00').performed('2024-02-17T10:00', { number: 2 });
-    await models.record(chain, [...references(), ...history.streams()]);
-    entryId = (await models.engine.store.readStream(chain.id, stream()))[1]?.header.id as Id;
+    history = new CourseHistory(world.of).performed('2024-02-03T10:00').performed('2024-02-17T10:00', { number: 2 });
+    await world.record([...world.people(), ...history.streams()]);
+    entryId = (await world.models.engine.store.readStream(world.chain.id, stream()))[1]?.header.id as Id;
   });
 
   const corrected = (corrects: Id, wall: string, depthMm: number, correctionReason: string) => {
@@ -212,24 +198,24 @@ describe('what was said about an entry', () => {
     return SessionPerformedCorrected(occurredAt(zoned(wall)), said);
   };
   const retracted = (retracts: Id, retractionReason: string) => {
-    const data = { courseId: history.id, patientId: of.patient, retracts, retractionReason };
+    const data = { courseId: history.id, patientId: world.of.patient, retracts, retractionReason };
     return CourseEntryRetracted(occurredAt(zoned('2024-05-01T10:00')), data);
   };
   /** @returns the id of the last event, which the read model does not have yet */
   const record = async (...events: NewEvent[]): Promise<Id> => {
-    await models.engine.append(chain, [{ stream: stream(), events }]);
-    return (await models.engine.store.readStream(chain.id, stream())).at(-1)?.header.id as Id;
+    await world.models.engine.append(world.chain, [{ stream: stream(), events }]);
+    return (await world.models.engine.store.readStream(world.chain.id, stream())).at(-1)?.header.id as Id;
   };
   /** In one page of the read model, with what it does not have yet. @returns the id of the last event */
   const say = async (...events: NewEvent[]): Promise<Id> => {
     const id = await record(...events);
-    await models.record(chain, []);
+    await world.record([]);
     return id;
   };
   /** Of the first session, which must be the same in the history of the course: that is read whole. */
   const shown = async () => {
-    const { items } = await models.timeline.list(chain, of.patient, { limit: 100, order: 'asc' });
-    const inCourse = await models.courseHistory.of(chain, history.id, {});
+    const { items } = await world.models.timeline.list(world.chain, world.of.patient, { limit: 100, order: 'asc' });
+    const inCourse = await world.models.courseHistory.of(world.chain, history.id, {});
     expect(items.filter(({ course }) => course?.id === history.id)).toEqual(inCourse.items);
     const {
       occurredAt: at,
@@ -298,13 +284,13 @@ describe('what was said about an entry', () => {
         PatientLinked(occurredAt(zoned('2024-06-01T10:00')), { patientId, otherPatientId, linkId, reason: 'twice' }),
       ],
     });
-    await models.record(chain, [patient(other), linked(of.patient, other), linked(other, of.patient)]);
+    await world.record([patient(other), linked(world.of.patient, other), linked(other, world.of.patient)]);
     await say(corrected(entryId, '2024-02-04T10:00', 3, 'wrong day'));
     const page = { limit: 100, order: 'asc' as const, person: 'true' as const };
-    const { items, registrations } = await models.timeline.list(chain, other, page);
-    expect(registrations.map(({ id }) => id)).toEqual([other, of.patient]);
+    const { items, registrations } = await world.models.timeline.list(world.chain, other, page);
+    expect(registrations.map(({ id }) => id)).toEqual([other, world.of.patient]);
     expect(items.find(({ eventId }) => eventId === entryId)?.corrections).toMatchObject([{ reason: 'wrong day' }]);
-    const now = await models.engine.chains.now(chain);
-    expect((await models.timeline.list(chain, other, { ...page, knownAt: now })).items).toEqual(items);
+    const now = await world.models.engine.chains.now(world.chain);
+    expect((await world.models.timeline.list(world.chain, other, { ...page, knownAt: now })).items).toEqual(items);
   });
 });
