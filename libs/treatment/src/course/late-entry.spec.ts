@@ -233,9 +233,15 @@ describe('what became of a course that stands on paper', () => {
       await api.made(`/v1/courses/${course}/sessions/recorded`, session(58, { overrides: FAR }));
     const reason = 'moved away';
     late(await then(stopped, 'stop', 59, { reason }));
-    expect((await then(stopped, 'stop', 50, { reason })).status).toBe(200);
+    expect((await then(stopped, 'stop', 40, { reason })).status).toBe(200);
     await api.followed();
-    expect([await statusOn(stopped, 51), await statusOn(stopped, 50)]).toEqual(['active', 'stopped']);
+    expect([await statusOn(stopped, 41), await statusOn(stopped, 40)]).toEqual(['active', 'stopped']);
+    // What took place before that is entered after it.
+    const recorded = `/v1/courses/${stopped}/sessions/recorded`;
+    expect((await api.post(recorded, session(39, { overrides: FAR }))).body['code']).toBe('course.not-active');
+    await api.made(recorded, session(44, { overrides: FAR }));
+    await api.followed();
+    expect((await api.get(`/v1/courses/${stopped}`)).body).toMatchObject({ status: 'stopped', performed: 2 });
     const lapse = (days: number) => then(lapsed, 'lapse', days, { practitioner: physician, reason });
     expect(refusalOf(await lapse(50))).toEqual([422, ['course.lapsed']]);
   });
