@@ -70,8 +70,10 @@ function matching(trigger: Trigger, protocol: Rules, answers: HealthAnswers, ing
       return among(answers.medications, trigger.names);
     case 'allergy-to-ingredient':
       return among(answers.allergies, ingredients);
-    case 'unlisted':
-      return notAmong([...answers.conditions, ...answers.medications], [...listed(protocol), ...trigger.harmless]);
+    case 'unlisted': {
+      const said = [...answers.conditions, ...answers.medications];
+      return said.length === 0 ? [] : notAmong(said, [...listed(protocol), ...trigger.harmless]);
+    }
     default:
       return assertNever(trigger, 'trigger');
   }
@@ -103,6 +105,8 @@ function allergiesToOrigins(
 const given = (answers: readonly string[]): string[] => answers.filter((answer) => answer.trim() !== '');
 
 function among(answers: readonly string[], names: readonly string[]): string[] {
+  // Most patients have nothing to say, and courses are judged by the hundred thousand.
+  if (answers.length === 0) return [];
   const folded = new Set(names.map(foldCase));
   return given(answers).filter((answer) => folded.has(foldCase(answer)));
 }
