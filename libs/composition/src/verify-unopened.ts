@@ -4,7 +4,7 @@ import { openPostgres } from '#libs/database/src/postgres.database.js';
 import type { Configuration } from '#libs/engine/src/configuration.js';
 import { type ChainVerdict, verifyDatabase, type VerifyOptions } from '#libs/evidence/src/verify-database.js';
 
-/** A page is read while the one before it is looked at, and a tile between them. */
+/** Two pages are read while the one before them is looked at, and its tiles between them. */
 const CONNECTIONS_MAX = 3;
 
 /**

@@ -136,7 +136,7 @@ it('finds a row that was put in, by the place from which everything has moved', 
 });
 
 it('finds a row that was put in past the end, before the first, or under a chain that does not exist', async () => {
-  const put = (chain: string, position: number) =>
+  const put = (chain: string, position: number | bigint) =>
     tamper(
       `insert into event_log select ${chain}, ${position}, 'course-x${position}', 0, recorded_at, gen_random_uuid(), 1, header, data
        from event_log where position = 1`,
@@ -148,6 +148,12 @@ it('finds a row that was put in past the end, before the first, or under a chain
   ]);
   await put('chain', 0);
   expect((await verify()).findings[0]).toMatchObject({ position: 0 });
+  await put('chain', -(2n ** 63n));
+  await put('chain', 2n ** 63n - 1n);
+  const farthest = await verify();
+  expect(farthest.events).toBe(EVENTS + 4);
+  expect(farthest.findings[0]).toMatchObject({ position: Number(-(2n ** 63n)) });
+  expect(farthest.findings).toContainEqual(expect.objectContaining({ until: Number(2n ** 63n - 1n) }));
   await put('9999', 1);
   expect((await verify()).findings[0]?.what).toMatch(/chains that do not exist: 9999/);
 });

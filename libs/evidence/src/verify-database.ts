@@ -5,7 +5,8 @@ import { fullTilesOf } from '#libs/ledger/src/ledger-tables.js';
 import type { VerifierKey } from '#libs/ledger/src/signed-note.js';
 import { chainNoOfReads, isReadsChain, readsChainOf, readsIdOf } from '#libs/read-record/src/reads-chain.js';
 import { keptLedger, type LedgerRows } from './kept-ledger.js';
-import { type LogRow, type LogVerdict, LogVerifier, type OutsideCheckpoint } from './verify-log.js';
+import { pagesOf } from './log-pages.js';
+import { type LogVerdict, LogVerifier, type OutsideCheckpoint } from './verify-log.js';
 
 export interface VerifyOptions {
   /** Keys that the auditor has; without any, those that are kept beside the log are used. */
@@ -31,8 +32,14 @@ export interface ChainVerdict extends LogVerdict {
   readonly erased: number;
 }
 
-/** At some 600 bytes each, 3 MB; the next page is read while one is looked at. */
+/** At some 600 bytes each, 3 MB. */
 const PAGE_ROWS = 5_000;
+
+/**
+ * The server is done with a page long before it was looked at; the second one bridges where it is not, at a gap or far
+ * away. An embedded database has one session, and what waits in it stands before the tiles of the page that is looked at.
+ */
+const PAGES_AHEAD_MAX = { postgres: 2, pglite: 1 } as const;
 
 /** 100 MB; what is forgotten is looked up in the database, one by one, which takes as long as some twenty rows. */
 const STREAMS_MAX = 1_000_000;
@@ -97,8 +104,9 @@ async function verifyChain(db: Database, chain: ChainRow, options: VerifyOptions
   const keysGiven = options.keys.length > 0;
   const verifier = new LogVerifier({ kept, keys: keysGiven ? options.keys : keys, outside, streamsMax });
   const total = await headOf(db, chain);
+  const asked = { chain, head: total, pageRows: PAGE_ROWS, aheadMax: PAGES_AHEAD_MAX[db.kind] };
   let events = 0;
-  for await (const page of pagesOf(db, chain)) {
+  for await (const page of pagesOf(db, asked)) {
     signal?.throwIfAborted();
     await verifier.page(page);
     onProgress?.((events += page.length), Math.max(total, events), chain.slug);
@@ -183,61 +191,6 @@ async function readLedger(db: Database, chain: ChainRow): Promise<LedgerRows> {
     signatures: row?.signatures ?? [],
     keys: row?.keys ?? [],
   };
-}
-
-type Row = [
-  position: string,
-  stream: string,
-  revision: number | string,
-  at: string,
-  command: string | null,
-  header: string,
-  data: string,
-];
-
-/** Every row of the chain in the order of positions, those with positions that cannot be, too. */
-async function* pagesOf(db: Database, chain: ChainRow): AsyncGenerator<LogRow[]> {
-  const ofReads = isReadsChain(chain);
-  const read = (after: string) =>
-    db.query<Row>({
-      name: ofReads ? 'verify_reads' : 'verify_log',
-      text: ofReads
-        ? `select position, 'reads', position - 1, date_part('epoch', recorded_at) * 1000, null, header, data
-           from read_record where chain = $1 and position > $2 order by position limit ${PAGE_ROWS}`
-        : `select position, stream, revision, date_part('epoch', recorded_at) * 1000, command_id, header, data
-           from event_log where chain = $1 and position > $2 order by position limit ${PAGE_ROWS}`,
-      values: [ofReads ? chainNoOfReads(chain) : chain.no, after],
-      rowMode: 'array',
-    });
-  let next = read(String(-(2n ** 63n)));
-  for (;;) {
-    const { rows } = await next;
-    const last = rows.at(-1)?.[0];
-    if (last === undefined) return;
-    next = read(last);
-    // Whoever stops in between leaves this read alone: it must not be a rejection that nobody has seen.
-    next.catch(() => undefined);
-    yield rows.map(rowOf);
-  }
-}
-
-const rowOf = ([position, stream, revision, at, commandId, header, data]: Row): LogRow => ({
-  position: Number(position),
-  stream,
-  revision: Number(revision),
-  recordedAtMs: wholeMilliseconds(Number(at)),
-  commandId: commandId ?? undefined,
-  header,
-  data,
-});
-
-/**
- * Times are recorded in whole milliseconds, which a number of 64 bits has exactly once it is multiplied out to within
- * some tenths of a microsecond. A time that was changed by less than one is none that was ever recorded.
- */
-export function wholeMilliseconds(ms: number): number {
-  const whole = Math.round(ms);
-  return Math.abs(ms - whole) < 0.000_6 ? whole : Number.NaN;
 }
 
 /** Numbers of chains that events name and that do not exist, found one by one along the index. */
