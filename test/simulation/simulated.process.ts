@@ -23,6 +23,7 @@ import type { RunningJob } from '#libs/queue/src/work-queue.js';
 import { ConsultationService } from '#libs/treatment/src/consultation/consultation.service.js';
 import { ProductLots } from '#libs/treatment/src/consultation/product-lots.query.js';
 import { ContactService } from '#libs/treatment/src/contact/contact.service.js';
+import { CourseCorrectionService } from '#libs/treatment/src/course/course-correction.service.js';
 import { CourseService } from '#libs/treatment/src/course/course.service.js';
 import { People } from '#libs/treatment/src/directory/people.js';
 import { LotService } from '#libs/treatment/src/lot/lot.service.js';
@@ -88,6 +89,7 @@ export class DeskProcess {
   readonly patients: PatientService;
   readonly consultations: ConsultationService;
   readonly courses: CourseService;
+  readonly corrections: CourseCorrectionService;
   readonly contacts: ContactService;
   readonly recalls: RecallService;
   /** What providers and patients say. */
@@ -106,6 +108,7 @@ export class DeskProcess {
     this.patients = new PatientService(runner, codes, references, people);
     this.consultations = new ConsultationService(runner, references, codes, new ProductLots(db));
     this.courses = new CourseService(runner, codes, references, trace);
+    this.corrections = new CourseCorrectionService(runner, codes, references);
     this.contacts = new ContactService(runner, references);
     this.recalls = new RecallService(runner, codes, trace);
     this.dispatch = new DispatchSwitch(new DispatchGate(db), {

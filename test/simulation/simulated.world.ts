@@ -296,13 +296,13 @@ export class World {
       if (entry === undefined) return;
       if (mistake === 'all') {
         await this.give(`${label} retract`, (desk, meta) =>
-          desk.courses.retractEntry(meta, course.id, entry, 'it was another patient'),
+          desk.corrections.retractEntry(meta, course.id, entry, 'it was another patient'),
         );
         return;
       }
       const at = wallOf(start - random.int(1, 300) * MINUTE_MS, course.patient.site.zone);
       await this.give(`${label} correct`, (desk, meta) =>
-        desk.courses.correctEntry(meta, course.id, entry, {
+        desk.corrections.correctEntry(meta, course.id, entry, {
           data: { type: 'SessionPerformed', at },
           reason: 'it was earlier',
         }),

@@ -6,6 +6,7 @@ import {
   PLANNED_AT,
   type Recorded,
   recordedAtOf,
+  saidWallOf,
   wallOf,
 } from './corrected-course.js';
 
@@ -61,8 +62,8 @@ export function entriesByHand(history: readonly Recorded[], asOf: string, knownA
       ...(latest && { day: (latest as { day: number }).day, score: (latest as { score: number }).score }),
     };
     const { day, score } = said as { day?: number; score?: number };
-    const occurred =
-      recorded.what === 'plan' ? instantOf(PLANNED_AT) : day === undefined ? recordedAtOf(n) : instantOf(wallOf(day));
+    const unsaid = recorded.what === 'plan' ? instantOf(PLANNED_AT) : recordedAtOf(n);
+    const occurred = day === undefined ? unsaid : instantOf(saidWallOf(recorded, day));
     if (occurred <= asOf) entries.push({ n, recorded, occurred, day: day ?? 0, score: score ?? 0 });
   }
   return entries;
@@ -87,7 +88,8 @@ export function timelineByHand(history: readonly Recorded[], asOf: string, known
   const retractedBy = (n: number) => about('retract', n)[0]?.n ?? null;
   const occurredOf = ({ recorded, n }: { recorded: Recorded; n: number }) => {
     if (recorded.what === 'plan') return instantOf(PLANNED_AT);
-    return 'day' in recorded ? instantOf(wallOf(recorded.day)) : recordedAtOf(n);
+    const entry = recorded.what === 'correct' ? (history[recorded.entry] as Recorded) : recorded;
+    return 'day' in recorded ? instantOf(saidWallOf(entry, recorded.day)) : recordedAtOf(n);
   };
   const shown: ShownByHand[] = [];
   for (const each of known) {

@@ -6,6 +6,7 @@ import {
   CourseEntryRetracted,
   CoursePlanChanged,
   CoursePlanned,
+  CoursePlannedCorrected,
   FollowUpHeld,
   FollowUpHeldCorrected,
   MaintenanceDeclined,
@@ -31,7 +32,7 @@ export type Recorded =
   | { readonly what: 'receive' }
   /** The credential of whoever performs every session. */
   | { readonly what: 'credential' }
-  /** `entry` is the index of what is corrected. */
+  /** `entry` is the index of what is corrected: the plan (its time), a session or a follow-up. */
   | { readonly what: 'correct'; readonly entry: number; readonly day: number; readonly score: number }
   /** `entry` is the index of an entry, or of a correction. */
   | { readonly what: 'retract'; readonly entry: number };
@@ -51,6 +52,11 @@ const DAYS = 300;
 const dateOf = (day: number): string => new Date(Date.UTC(2024, 0, 2 + day)).toISOString().slice(0, 10);
 /** When a session or follow-up of a day began, on the clock at the site. */
 export const wallOf = (day: number): string => `${dateOf(day)}T10:00`;
+/** When the course was planned, where a correction says it of a day: in the month before `PLANNED_AT`. */
+const plannedWallOf = (day: number): string => `2023-12-${String(1 + (day % 31)).padStart(2, '0')}T10:00`;
+/** When something occurred that was entered, or said anew, with a day. */
+export const saidWallOf = (entry: Recorded, day: number): string =>
+  entry.what === 'plan' ? plannedWallOf(day) : wallOf(day);
 /** When the nth thing was recorded. */
 export const recordedAtOf = (n: number): string => new Date(Date.UTC(2031, 0, 1 + n, 9)).toISOString();
 
@@ -92,7 +98,7 @@ function possible(before: readonly Recorded[], wished: Recorded): Recorded[] {
       return has(wished.what) ? [] : [wished];
     case 'correct': {
       const open = before.flatMap(({ what }, n) =>
-        (what === 'perform' || what === 'follow-up') && !retracted(n) ? [n] : [],
+        (what === 'plan' || what === 'perform' || what === 'follow-up') && !retracted(n) ? [n] : [],
       );
       return open.length === 0 ? [] : [{ ...wished, entry: open[wished.entry % open.length] as number }];
     }
@@ -165,12 +171,11 @@ export function eventOf(
     reactions: [],
     outcomeScore,
   });
+  const protocol = { code: 'facial', version: 1 };
+  const planData = { ...of, siteId, practitionerId, consultationId, protocol, plannedSessions: 4 };
   switch (each.what) {
-    case 'plan': {
-      const protocol = { code: 'facial', version: 1 };
-      const data = { ...of, siteId, practitionerId, consultationId, protocol, plannedSessions: 4 };
-      return CoursePlanned(occurredAt(zoned(PLANNED_AT)), data);
-    }
+    case 'plan':
+      return CoursePlanned(occurredAt(zoned(PLANNED_AT)), planData);
     case 'change-plan':
       return CoursePlanChanged(now, { ...of, plannedSessions: each.sessions, practitionerId, reason: 'as it goes' });
     case 'book': {
@@ -190,7 +195,8 @@ export function eventOf(
     case 'correct': {
       const entry = history[each.entry] as Recorded;
       const said = { corrects: eventIdOf(each.entry), correctionReason: `correction ${n}` };
-      const at = occurredAt(zoned(wallOf(each.day)));
+      const at = occurredAt(zoned(saidWallOf(entry, each.day)));
+      if (entry.what === 'plan') return CoursePlannedCorrected(at, { ...planData, ...said });
       return entry.what === 'perform'
         ? SessionPerformedCorrected(at, { ...sessionData(entry.session, each.day), ...said })
         : FollowUpHeldCorrected(at, { ...followUpData(each.entry, each.day, each.score), ...said });

@@ -65,8 +65,8 @@ export function wrongsOfSession(session: Entry, before: Before): string[] {
     'sessions keep their distance, or it is overridden':
       isTooClose(its, before) && !its.overridden.includes('interval-short'),
     'no more sessions than planned': its.kind === 'course' && performed(ofCourse, 'course').length >= planned(ofCourse),
-    'the course is active, or completed before its maintenance':
-      statusOf(ofCourse) !== (its.kind === 'course' ? 'active' : 'completed'),
+    'the course was active then, or completed before its maintenance':
+      its.kind === 'course' ? !wasActive(its, ofCourse) : statusOf(ofCourse) !== 'completed',
     'pregnancy has no override': isTrueOf('condition', 'pregnancy', on, before),
     'an allergy to what is used has no override': isTrueOf('allergy', 'hyaluronic acid', on, before),
     'what else stands against it was overridden':
@@ -89,12 +89,22 @@ export function wrongsOfSession(session: Entry, before: Before): string[] {
 /** A plan lies in the range of `facial`, or a physician says why; a physician's change is said anew by a physician. */
 export function wrongsOfPlan(correction: Entry, before: Before): string[] {
   const its = said(correction);
-  const [was] = standing(before.courses).filter((each) => each.header.id === its.corrects);
+  const was = standing(before.courses).find((each) => each.header.id === its.corrects) as Entry;
+  const { instant } = correction.occurredAt;
+  const isMoved = instant !== was.occurredAt.instant;
+  const held = standing(before.consultation);
+  const isConsentedAt = (at: string) => isConsented(held, dayOf(at), at);
   const isOutside = its.plannedSessions < 4 || its.plannedSessions > 5;
-  const isNew = its.plannedSessions !== said(was as Entry).plannedSessions;
+  const isNew = its.plannedSessions !== said(was).plannedSessions;
   const wrongs: Record<string, boolean> = {
     'a plan outside the range has a reason':
       correction.type === 'CoursePlannedCorrected' && isOutside && isNew && !its.countReason,
+    'a course was planned while a consent held':
+      isMoved && !isConsentedAt(instant) && isConsentedAt(was.occurredAt.instant),
+    'a course was planned after its consultation was cleared':
+      isMoved &&
+      !held.some((each) => each.type === 'ConsultationConcluded' && dayOf(each.occurredAt.instant) <= dayOf(instant)),
+    'a course has been planned by now': instant > correction.recordedAt,
     'a change of plan is said anew by a physician':
       correction.type === 'CoursePlanChangedCorrected' && roleOf(its.practitionerId, before) !== 'physician',
   };
@@ -102,11 +112,26 @@ export function wrongsOfPlan(correction: Entry, before: Before): string[] {
 }
 
 /** Of a session that was said anew: what happened is not refused, but it must show. */
-export function wrongsOfCorrection(correction: Entry, before: Before): string[] {
+export function wrongsOfCorrection(correction: Entry, before: Before, after: Before): string[] {
   const its = said(correction);
   const elsewhere = before.courses.filter((each) => said(each).courseId !== its.courseId);
-  const isHidden = isTooClose(its, { ...before, courses: elsewhere }) && !its.overridden.includes('interval-short');
-  return isHidden ? ['a session too close to one of another course shows as a deviation'] : [];
+  const ofCourse = standing(before.courses.filter((each) => said(each).courseId === its.courseId));
+  const was = said(ofCourse.find((each) => each.header.id === its.corrects) as Entry);
+  const isAsked = its.at.instant !== was.at.instant || JSON.stringify(its.check) !== JSON.stringify(was.check);
+  const isUndecided =
+    its.check.pregnancy === 'yes' || (its.check['aspirin-or-nsaid'] === 'yes' && !isHoldLifted(its, ofCourse));
+  const wrongs: Record<string, boolean> = {
+    'a session too close to one of another course shows as a deviation':
+      isTooClose(its, { ...before, courses: elsewhere }) && !its.overridden.includes('interval-short'),
+    'two identifiers are confirmed': new Set(its.identifiers).size < 2,
+    'a yes on which no physician had decided by then waits for a review':
+      isAsked && isUndecided !== (its.checkUndecided === true),
+    'that a patient turns out to have been pregnant is on record for all courses':
+      its.check.pregnancy === 'yes' &&
+      was.check.pregnancy !== 'yes' &&
+      !isTrueOf('condition', 'pregnancy', its.at.wall.slice(0, 10), after),
+  };
+  return Object.keys(wrongs).filter((sentence) => wrongs[sentence]);
 }
 
 /** Ids of the sessions of a course that come sooner after the one before them than 14 days. */
@@ -127,6 +152,7 @@ export function wrongsOfCourse(events: readonly Entry[]): string[] {
   const numbers = [...known.values()].map(({ kind, number }) => `${kind} ${number}`);
   const open = [...known.values()].filter(({ sessionId, kind }) => kind === 'course' && isBooked(sessionId, entries));
   const isCompleted = statusOf(entries) === 'completed';
+  const ended = entries.findLast(({ type }) => isEnd(type))?.occurredAt.instant;
   const start = entries.find(({ type }) => type === 'CoursePlanned')?.occurredAt.instant ?? '';
   const wrongs: Record<string, boolean> = {
     'numbers of sessions are unique': new Set(numbers).size < numbers.length,
@@ -134,6 +160,8 @@ export function wrongsOfCourse(events: readonly Entry[]): string[] {
     'a completed course has all its sessions': isCompleted && sessions.length < planned(entries),
     'a completed course has no session open': isCompleted && open.length > 0,
     'no session was before the course was planned': performed(entries).some((each) => said(each).at.instant < start),
+    'nothing in a course was before it was planned': entries.some(({ occurredAt }) => occurredAt.instant < start),
+    'no session of a course was after it ended': sessions.some((each) => said(each).at.instant > (ended ?? '9')),
     'maintenance comes after a completed course':
       performed(entries, 'maintenance').length > 0 && statusOf(entries) !== 'completed',
     'a course that has lapsed has no session booked': statusOf(entries) === 'lapsed' && open.length > 0,
@@ -168,6 +196,19 @@ export function wrongsOfEnd(end: Entry, before: Before): string[] {
 
 /** Whether an event ends a course. */
 export const isEnd = (type: string): boolean => ENDS[type] !== undefined;
+
+/** Under `facial` a course may be called lapsed after so many days without a session. */
+const LAPSE_DAYS = 90;
+
+/** A course that was stopped was active until then; one that lapsed, until it had no session any more that would have kept it. */
+function wasActive(its: Said, ofCourse: readonly Entry[]): boolean {
+  const ended = ofCourse.findLast(({ type }) => isEnd(type));
+  if (!ended) return true;
+  const { instant } = ended.occurredAt;
+  if (its.at.instant > instant) return false;
+  if (ended.type === 'CourseStopped') return true;
+  return ended.type === 'CourseLapsed' && days(its.at.wall.slice(0, 10), dayOf(instant)) > LAPSE_DAYS;
+}
 
 /** Performed sessions that stand, in the order in which they took place. */
 export const performed = (entries: readonly Entry[], kind?: string): Entry[] =>

@@ -56,10 +56,11 @@ export type Attempt =
   | {
       readonly what: 'correct-session';
       readonly session: number;
-      readonly field: 'at' | 'products' | 'volume';
+      readonly field: 'at' | 'products' | 'volume' | 'check' | 'identifiers';
       readonly by: number;
     }
-  | { readonly what: 'correct-plan'; readonly entry: number; readonly sessions: number }
+  /** With a time so many days ago, where it is the plan itself; 0: it stays. */
+  | { readonly what: 'correct-plan'; readonly entry: number; readonly sessions: number; readonly daysAgo: number }
   | { readonly what: 'follow-up'; readonly daysAgo: number; readonly found: boolean }
   | { readonly what: 'correct-follow-up'; readonly entry: number; readonly found: boolean; readonly score: number }
   /** Counted from the last: mistakes are noticed soon. */
@@ -139,7 +140,7 @@ const attempt: fc.Arbitrary<Attempt> = fc.oneof(
     fc.record({
       what: fc.constant('correct-session' as const),
       session: pick,
-      field: fc.constantFrom('at' as const, 'at' as const, 'products' as const, 'volume' as const),
+      field: fc.constantFrom(...(['at', 'at', 'products', 'volume', 'check', 'identifiers'] as const)),
       by: fc.integer({ min: -40, max: 5 }),
     }),
   ),
@@ -149,6 +150,7 @@ const attempt: fc.Arbitrary<Attempt> = fc.oneof(
       what: fc.constant('correct-plan' as const),
       entry: fc.nat(3),
       sessions: fc.integer({ min: 1, max: 7 }),
+      daysAgo: fc.constantFrom(0, 0, 1, 7, 40),
     }),
   ),
   often(3, fc.record({ what: fc.constant('follow-up' as const), daysAgo: fc.nat(10), found: fc.boolean() })),
@@ -444,13 +446,16 @@ export class CourseLife {
         const session = nth(performed(this.entries), of.session);
         if (!session) return undefined;
         const lotNumber = at.lots[Math.abs(of.by) % 3] as string;
+        const asked = ['aspirin-or-nsaid', 'pregnancy'][Math.abs(of.by) % 2] as string;
         const change = {
+          check: { check: { [asked]: of.by % 3 === 0 ? ('no' as const) : ('yes' as const) } },
+          identifiers: { identifiers: (['name', 'photo'] as const).slice(0, 1 + (Math.abs(of.by) % 2)) },
           at: { at: `${addDays(this.dateOf(session), of.by)}T08:00` },
           products: { products: [{ product: PRODUCT, lotNumber }] },
           volume: { products: [{ product: PRODUCT, lotNumber: at.lots[0], volumeMl: Math.abs(of.by) }] },
         }[of.field];
         const said = { data: { type: 'SessionPerformed' as const, ...change }, reason: 'typed wrongly' };
-        return again((meta) => courses.correctEntry(meta, course, session.header.id, said));
+        return again((meta) => clinic.corrections.correctEntry(meta, course, session.header.id, said));
       }
       case 'correct-plan': {
         const plans = this.entries.filter(({ type }) => type === 'CoursePlanned' || type === 'CoursePlanChanged');
@@ -460,8 +465,10 @@ export class CourseLife {
         // Now and then nobody decides who may, or nobody says why.
         const by = of.sessions % 3 === 0 ? {} : { physician: of.sessions % 3 === 1 ? at.physician : at.nurse };
         const why = of.sessions < 3 && type === 'CoursePlanned' ? { countReason: 'few areas' } : {};
-        const said = { data: { type, plannedSessions: of.sessions, ...why }, ...by, reason: 'typed wrongly' };
-        return again((meta) => courses.correctEntry(meta, course, plan.header.id, said as never));
+        const isMoved = type === 'CoursePlanned' && of.daysAgo > 0;
+        const change = isMoved ? this.late(of.daysAgo) : { plannedSessions: of.sessions, ...why };
+        const said = { data: { type, ...change }, ...by, reason: 'typed wrongly' };
+        return again((meta) => clinic.corrections.correctEntry(meta, course, plan.header.id, said as never));
       }
       case 'follow-up': {
         const wall = `${addDays(today, -of.daysAgo)}T08:30`;
@@ -479,12 +486,15 @@ export class CourseLife {
           data: { type: 'FollowUpHeld' as const, adverseEvent, outcomeScore: of.score },
           reason: 'typed wrongly',
         };
-        return again((meta) => courses.correctEntry(meta, course, followUp.header.id, said));
+        return again((meta) => clinic.corrections.correctEntry(meta, course, followUp.header.id, said));
       }
       case 'retract': {
         const named = nth([...clinic.events(`course-${course}`)].reverse(), of.entry);
         const by = of.entry % 5 === 0 ? undefined : at.physician;
-        return named && again((meta) => courses.retractEntry(meta, course, named.header.id, 'entered by mistake', by));
+        return (
+          named &&
+          again((meta) => clinic.corrections.retractEntry(meta, course, named.header.id, 'entered by mistake', by))
+        );
       }
       case 'report': {
         const data = {

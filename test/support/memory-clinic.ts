@@ -14,6 +14,7 @@ import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
 import { AdverseEventService } from '#libs/treatment/src/adverse-event/adverse-event.service.js';
 import { ConsultationEntryService } from '#libs/treatment/src/consultation/consultation-entry.service.js';
 import { ConsultationService } from '#libs/treatment/src/consultation/consultation.service.js';
+import { CourseCorrectionService } from '#libs/treatment/src/course/course-correction.service.js';
 import { CourseService } from '#libs/treatment/src/course/course.service.js';
 import { LotService } from '#libs/treatment/src/lot/lot.service.js';
 import { PatientEntryService } from '#libs/treatment/src/patient/patient-entry.service.js';
@@ -73,6 +74,7 @@ export class MemoryClinic {
   readonly consultationEntries = new ConsultationEntryService(this.runner, this.references, this.consultations);
   readonly recalls = new RecallService(this.runner, this.codes, NOTHING_READ);
   readonly courses = new CourseService(this.runner, this.codes, this.references, NOTHING_READ);
+  readonly corrections = new CourseCorrectionService(this.runner, this.codes, this.references);
 
   /** @param now the chain's present time, which only the test moves */
   constructor(public now: string) {}

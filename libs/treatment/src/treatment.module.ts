@@ -32,6 +32,7 @@ import { CourseStandingQuery } from './course/course-standing.query.js';
 import { CourseQueriesController } from './course/course-queries.controller.js';
 import { COURSE_HANDLERS } from './course/course.handlers.js';
 import { CourseController } from './course/course.controller.js';
+import { CourseCorrectionService } from './course/course-correction.service.js';
 import { CourseService } from './course/course.service.js';
 import { MaintenanceDueQuery } from './course/maintenance-due/maintenance-due.query.js';
 import { DirectoryController } from './directory/directory.controller.js';
@@ -241,6 +242,7 @@ const QUERIES = [
     ConsultationService,
     ConsultationEntryService,
     CourseService,
+    CourseCorrectionService,
     CourseStandingQuery,
     CourseMaintenanceService,
     ...CONTACT_HANDLERS,

@@ -92,6 +92,8 @@ export interface Session {
   /** Whether the check before it found something, and what a physician decided. */
   hold: 'undecided' | 'proceed' | 'do-not-treat' | null;
   needsReview: boolean;
+  /** Its check was said anew with a yes on which no physician had decided by then. */
+  checkUndecided: boolean;
   reviewedAt: Instant | null;
   painScore: number | null;
   reactions: string[];

@@ -161,6 +161,7 @@ export function State({ session }: { session: Session }) {
         ))}
         {session.hold === 'undecided' && <WarningChip>Held for a physician</WarningChip>}
         {session.needsReview && <WarningChip>Needs review</WarningChip>}
+        {session.checkUndecided && <Badge>Check said anew: yes, without a physician’s decision by then</Badge>}
         {session.hold === 'proceed' && <Badge>Held, then let go on</Badge>}
         {session.hold === 'do-not-treat' && <Badge>Physician: do not treat</Badge>}
       </span>

@@ -30,6 +30,7 @@ const session = (number: number, date: string | null, change: Partial<Session> =
   plannedProducts: [],
   hold: null,
   needsReview: false,
+  checkUndecided: false,
   reviewedAt: null,
   ...change,
 });

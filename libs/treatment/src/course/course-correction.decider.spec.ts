@@ -2,8 +2,10 @@ import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
 import {
+  allNo,
   at,
   booked,
+  cleared,
   eventIdOf,
   followUp,
   given,
@@ -12,17 +14,31 @@ import {
   ofCourse,
   patient,
   performed,
+  personWith,
   physician,
   physicianId,
   planned,
   practitionerId,
   recorded,
   refusal,
+  siteId,
   world,
 } from '#test/support/course-given.js';
 import { type CorrectCourseEntry, correctEntry, retractEntry } from './course-correction.decider.js';
-import { CourseCompleted, CoursePlanChanged, type CourseStreamEvent, SessionReviewed } from './course.events.js';
-import type { PlannedCourse } from './course.state.js';
+import { RECALL_RULES_DEFAULT, RETENTION_RULES_DEFAULT } from '../site/site.events.js';
+import type { PlanWorld } from './course-correction-plan.rules.js';
+import {
+  CourseCompleted,
+  CourseLapsed,
+  CoursePlanChanged,
+  CourseStopped,
+  type CourseStreamEvent,
+  MaintenanceScheduled,
+  SessionHeld,
+  SessionHoldDecided,
+  SessionReviewed,
+} from './course.events.js';
+import type { PerformedSession, PlannedCourse } from './course.state.js';
 
 /** What a correction or retraction must not leave behind: each was found by the property over random lives of courses. */
 const [first, second] = [newId(), newId()];
@@ -356,4 +372,284 @@ describe('an adverse event that a follow-up found', () => {
     const corrected = [...milder, ...correct(milder, 'FollowUpHeld', { outcomeScore: 3 }, open)];
     expect(taken(corrected, 6, [followUpId])).toHaveLength(1);
   });
+});
+
+describe('when a course was planned, said anew', () => {
+  const around: PlanWorld = {
+    consultation: cleared,
+    site: {
+      ...{ status: 'registered', siteId, name: 'Bebek', timeZone: 'Europe/Istanbul', language: 'tr' },
+      ...{ quietHours: { from: '21:00', to: '09:00' }, openingHours: null, legalRules: [] },
+      ...{ recallRules: RECALL_RULES_DEFAULT, retentionRules: RETENTION_RULES_DEFAULT },
+      importedMaintenanceReleasedAt: undefined,
+    },
+    practitioner: physician,
+    term: { version: 1, from: null, until: null },
+  };
+  const moved = (
+    wall: string,
+    {
+      events = twoSessions,
+      plan = {},
+      changes = {},
+      ...more
+    }: {
+      readonly events?: readonly CourseStreamEvent[];
+      readonly plan?: Partial<PlanWorld>;
+      readonly changes?: Record<string, unknown>;
+    } & Pick<Partial<CorrectCourseEntry>, 'world' | 'physician'> = {},
+  ) => correct(events, 'CoursePlanned', { at: at(wall), ...changes }, { ...more, plan: { ...around, ...plan } });
+  const rulesOf = (...of: Parameters<typeof moved>) => refusal(() => moved(...of)).rules;
+
+  it('[course.entered-late] is when the plan occurred, and what it says stays', () => {
+    const [event] = moved('2026-01-20T10:00');
+    const { instant } = at('2026-01-20T10:00');
+    expect(event).toMatchObject({
+      type: 'CoursePlannedCorrected',
+      occurredAt: { instant, time: at('2026-01-20T10:00') },
+    });
+    expect(event?.data).toEqual({ ...planned.data, corrects: eventIdOf(0), correctionReason: 'typed wrongly' });
+    const after = given(...twoSessions, event as CourseStreamEvent) as PlannedCourse;
+    expect(after).toEqual({ ...given(...twoSessions), plannedAt: instant });
+  });
+  it('adds nothing where it was planned then already, and takes what is said beside it', () => {
+    const once = [...twoSessions, ...moved('2026-01-20T10:00')];
+    expect(moved('2026-01-20T10:00', { events: once })).toEqual([]);
+    const both = moved('2026-01-20T10:00', { events: once, changes: { areas: ['face'] } });
+    expect(both).toMatchObject([
+      { occurredAt: { instant: at('2026-01-20T10:00').instant }, data: { areas: ['face'] } },
+    ]);
+    // Another field said anew later leaves the time where it was said last.
+    const later = correct([...once, ...both], 'CoursePlanned', { device: 'needle' });
+    expect(later).toMatchObject([{ occurredAt: { instant: at('2026-01-20T10:00').instant } }]);
+  });
+  it('[correction.in-future] is no time that is still to come', () => {
+    expect(rulesOf('2026-03-03T10:00', { events: [planned] })).toEqual(['correction.in-future']);
+  });
+  it('[correction.plan-first] is before everything that was entered in the course', () => {
+    expect(rulesOf('2026-02-02T10:01')).toEqual(['correction.plan-first']);
+    expect(moved('2026-02-02T10:00')).toHaveLength(1);
+    const seen = [planned, followUp('2026-01-30T10:00')];
+    expect(rulesOf('2026-01-30T10:01', { events: seen })).toEqual(['correction.plan-first']);
+    expect(moved('2026-01-30T10:00', { events: seen })).toHaveLength(1);
+    const changedThen = { ...changedTo(5), occurredAt: occurredNow(at('2026-01-15T12:00').instant) };
+    expect(rulesOf('2026-01-15T12:01', { events: [planned, changedThen] })).toEqual(['correction.plan-first']);
+    const bookedThen = {
+      ...booked(first, '2026-02-20T10:00'),
+      occurredAt: occurredNow(at('2026-01-10T12:00').instant),
+    };
+    expect(rulesOf('2026-01-11T10:00', { events: [planned, bookedThen] })).toEqual(['correction.plan-first']);
+  });
+  it('[correction.plan-first] may stay after what an old history has before it', () => {
+    const old = [planned, performed(first, '2025-12-01T10:00', 1), performed(second, '2026-02-16T10:00', 2)];
+    expect(moved('2026-02-01T10:00', { events: old })).toHaveLength(1);
+    expect(rulesOf('2026-02-17T10:00', { events: old })).toEqual(['correction.plan-first']);
+  });
+  it('[correction.plan-first] does not go back past what was entered meanwhile, when the correction is taken back', () => {
+    const late = { ...planned, occurredAt: occurredNow(at('2026-02-10T10:00').instant) };
+    const earlier = [late, ...moved('2026-01-20T10:00', { events: [late] })];
+    expect(retract(earlier, 1)).toHaveLength(1);
+    expect(refusal(() => retract([...earlier, performed(first, '2026-02-02T10:00', 1)], 1)).rules).toEqual([
+      'correction.plan-first',
+    ]);
+    // Nor does a session, to before a plan that came to stand after it.
+    const movedSession = [planned, performed(first, '2026-01-10T10:00', 1)];
+    const both = [...movedSession, ...correct(movedSession, 'SessionPerformed', { at: at('2026-02-10T10:00') })];
+    const planMoved = [...both, ...moved('2026-01-20T10:00', { events: both })];
+    expect(refusal(() => retract(planMoved, 2)).rules).toEqual(['correction.plan-first']);
+  });
+  it('[consultation.cleared] is after the consultation was concluded', () => {
+    expect(rulesOf('2026-01-01T10:00')).toEqual(['consultation.cleared']);
+    const concludedAt = at('2026-01-02T11:30').instant;
+    const plan = { consultation: { ...cleared, concludedAt } };
+    const later = { ...planned, occurredAt: occurredNow(at('2026-01-05T10:00').instant) };
+    expect(rulesOf('2026-01-02T11:00', { events: [later], plan })).toEqual(['consultation.cleared']);
+    expect(moved('2026-01-02T11:30', { events: [later], plan })).toHaveLength(1);
+  });
+  it('[consultation.expired] [consent.missing] is while what the consultation found and the consent held', () => {
+    const long = [{ ...planned, occurredAt: occurredNow('2026-01-02T09:00:00.000Z') }];
+    const old = { ...cleared, heldOn: '2025-01-20', concludedOn: '2025-01-20' };
+    expect(rulesOf('2026-02-20T10:00', { events: long, plan: { consultation: old } })).toEqual([
+      'consultation.expired',
+    ]);
+    expect(moved('2026-01-20T10:00', { events: long, plan: { consultation: old } })).toHaveLength(1);
+    const [consent] = cleared.consents;
+    const ends = {
+      ...cleared,
+      consents: [{ ...consent, validUntil: '2026-01-15' } as (typeof cleared.consents)[number]],
+    };
+    expect(rulesOf('2026-01-16T10:00', { plan: { consultation: ends } })).toEqual(['consent.missing']);
+    expect(moved('2026-01-15T10:00', { plan: { consultation: ends } })).toHaveLength(1);
+  });
+  it('is no matter of what stood against the plan before, as in an old history', () => {
+    const { conclusion: _, ...open } = cleared;
+    const plan = { consultation: { ...open, status: 'open', concludedOn: undefined } as unknown as typeof cleared };
+    expect(moved('2026-01-20T10:00', { plan })).toHaveLength(1);
+    expect(moved('2026-01-20T10:00', { plan: { consultation: { status: 'none' } } })).toHaveLength(1);
+  });
+  it('[plan.contraindication] [plan.patient-died] is a day on which nothing stood against it, and the patient lived', () => {
+    const person = personWith({});
+    const [one] = person.patients;
+    const fact = { factId: newId(), kind: 'condition', since: '2026-01-10', until: null, position: 9 };
+    const pregnant = { ...one, healthFacts: [{ ...fact, value: 'pregnancy' }] } as unknown as typeof one;
+    const among = (who: typeof one) => ({ world: { ...world, person: { patients: [who] } as typeof person } });
+    expect(rulesOf('2026-01-20T10:00', among(pregnant))).toEqual(['plan.contraindication']);
+    expect(moved('2026-01-09T10:00', among(pregnant))).toHaveLength(1);
+    const died = { ...one, diedOn: '2026-01-19' } as typeof one;
+    expect(rulesOf('2026-01-20T10:00', among(died))).toEqual(['plan.patient-died']);
+  });
+  it('[course.session-count] was outside the ranges by whoever had a credential on that day (S0-N1)', () => {
+    const nine = { ...planned, data: { ...planned.data, plannedSessions: 9, countReason: 'scars' } };
+    const credentials = [{ procedures: ['facial'], validFrom: '2023-01-01', validTo: '2026-01-10' }];
+    const plan = { practitioner: { ...physician, credentials } as typeof physician };
+    const events = [nine];
+    expect(rulesOf('2026-01-20T10:00', { events, plan })).toEqual(['course.session-count']);
+    expect(moved('2026-01-10T10:00', { events, plan })).toHaveLength(1);
+    const again = { events, plan, changes: { countReason: 'many scars' } };
+    expect(moved('2026-01-20T10:00', again)).toHaveLength(1);
+    expect(rulesOf('2026-01-20T10:00', { ...again, physician: byNurse })).toEqual(['course.session-count']);
+  });
+  it('[protocol.published-then] [protocol.retired] is while courses were planned with the version that it keeps', () => {
+    const from = at('2026-01-02T11:00').instant;
+    const until = at('2026-01-20T10:00').instant;
+    const plan = { term: { version: 1, from, until } };
+    expect(rulesOf('2026-01-02T10:30', { plan })).toEqual(['protocol.published-then']);
+    expect(moved('2026-01-20T09:59', { plan })).toHaveLength(1);
+    expect(rulesOf('2026-01-20T10:00', { plan })).toEqual(['protocol.retired']);
+  });
+  it('says what was seen and what would be taken', () => {
+    expect(() => moved('2026-02-02T10:01')).toThrow('SessionPerformed of 2026-02-02T10:00');
+  });
+});
+
+describe('whom a session was for and what they answered, said anew', () => {
+  const asked = (more: object = {}, wall = '2026-02-02T10:00') =>
+    performed(first, wall, 1, { identifiers: ['name', 'birth-date'], check: allNo(), ...more });
+  const events = [planned, booked(first, '2026-02-02T10:00', 1), asked()];
+  const said = (changes: Record<string, unknown>, history: readonly CourseStreamEvent[] = events) =>
+    correct(history, 'SessionPerformed', changes);
+  const rulesOf = (...of: Parameters<typeof said>) => refusal(() => said(...of)).rules;
+  const hold = (wall: string, decided?: string) => [
+    SessionHeld(occurredNow(at(wall).instant), {
+      ...ofCourse,
+      sessionId: first,
+      practitionerId,
+      positive: ['new-medication'],
+    }),
+    ...(decided === undefined
+      ? []
+      : [
+          SessionHoldDecided(occurredNow(at(decided).instant), {
+            ...{ ...ofCourse, sessionId: first, physicianId, decision: 'proceed' as const, reason: 'harmless' },
+          }),
+        ]),
+  ];
+  const held = [planned, booked(first, '2026-02-02T10:00', 1), ...hold('2026-02-02T09:00', '2026-02-02T09:30')];
+  const yes = { check: { ...allNo(), 'new-medication': 'yes' as const } };
+
+  it('[session.two-identifiers] has two different identifiers, or more', () => {
+    expect(rulesOf({ identifiers: ['name', 'name'] })).toEqual(['session.two-identifiers']);
+    expect(rulesOf({ identifiers: [] })).toEqual(['session.two-identifiers']);
+    expect(said({ identifiers: ['name', 'photo'] })).toMatchObject([{ data: { identifiers: ['name', 'photo'] } }]);
+    expect(said({ identifiers: ['birth-date', 'name'] })).toEqual([]);
+    // An old history names none; what else is said of it needs none.
+    const old = [planned, performed(first, '2026-02-02T10:00', 1)];
+    expect(said({ painScore: 3 }, old)).toHaveLength(1);
+  });
+  it('[session.check-known] answers no question that the protocol does not ask', () => {
+    expect(rulesOf({ check: { weather: 'no' } })).toEqual(['session.check-known']);
+  });
+  it('replaces the answers that are named, and leaves the others', () => {
+    const [event] = said({ check: { 'new-medication': 'yes' } });
+    expect(event?.data).toMatchObject(yes);
+    expect(said({ check: { 'new-medication': 'no' } })).toEqual([]);
+    const back = said({ check: { 'new-medication': 'no' } }, [...events, event as CourseStreamEvent]);
+    expect(back).toMatchObject([{ data: { check: allNo() } }]);
+    expect(back[0]?.data).not.toHaveProperty('checkUndecided');
+  });
+  it('says of an erased person nothing but what is said now, which is erased before it is written', () => {
+    const erased = [planned, asked({ check: { erased: true } })];
+    const [anew] = said({ check: { pregnancy: 'no' } }, erased);
+    expect((anew?.data as { check?: object }).check).toEqual({ pregnancy: 'no' });
+    const [other] = said({ painScore: 3 }, erased);
+    expect(other?.data).toMatchObject({ check: { erased: true } });
+    const [later] = said({ at: at('2026-02-02T11:00') }, erased);
+    expect(later?.data).not.toHaveProperty('checkUndecided');
+  });
+  it('[session.held] calls for a review where no physician had let it go on with a yes by then (S0-P1, S4-C1)', () => {
+    const [event] = said({ check: { 'new-medication': 'yes' } });
+    expect(event?.data).toMatchObject({ checkUndecided: true });
+    const session = (history: readonly CourseStreamEvent[]) =>
+      (given(...history) as PlannedCourse).sessions[0] as PerformedSession;
+    expect(session([...events, event as CourseStreamEvent]).checkUndecided).toBe(true);
+    expect(session(events).checkUndecided).toBeUndefined();
+    // Nor does a hold for another answer let it go on with this one.
+    const let2 = [...held, asked(yes)];
+    expect(said({ check: { 'aspirin-or-nsaid': 'yes' } }, let2)).toMatchObject([{ data: { checkUndecided: true } }]);
+    // Whoever decided, with an answer that has no override nobody might have gone on.
+    expect(said({ check: { pregnancy: 'yes' } }, let2)).toMatchObject([{ data: { checkUndecided: true } }]);
+  });
+  it('[session.held] calls for none where a physician had decided by then', () => {
+    const early = [...held, asked({ check: { ...allNo(), 'new-medication': 'no' } }, '2026-02-03T10:00')];
+    const [event] = said({ check: { 'new-medication': 'yes' } }, early);
+    expect(event?.data).toMatchObject(yes);
+    expect(event?.data).not.toHaveProperty('checkUndecided');
+    // Moved to before the decision, it was treated without one.
+    const decided = [...held, asked(yes)];
+    expect(said({ at: at('2026-02-02T09:20') }, decided)).toMatchObject([{ data: { checkUndecided: true } }]);
+    expect(said({ at: at('2026-02-02T09:30') }, decided)[0]?.data).not.toHaveProperty('checkUndecided');
+    expect(said({ painScore: 3 }, decided)[0]?.data).not.toHaveProperty('checkUndecided');
+    // What becomes of the decision after that is no matter of a correction of something else.
+    const takenBack = [...decided, ...retract(decided, 3)];
+    expect(said({ painScore: 3 }, takenBack)[0]?.data).not.toHaveProperty('checkUndecided');
+    expect(said({ check: { pregnancy: 'yes' } }, takenBack)).toMatchObject([{ data: { checkUndecided: true } }]);
+  });
+  it('[session.check-as-held] keeps the yes for which the session was held on its day', () => {
+    const decided = [...held, asked(yes)];
+    expect(rulesOf({ check: { 'new-medication': 'no' } }, decided)).toEqual(['session.check-as-held']);
+    expect(said({ check: { pregnancy: 'no', 'new-medication': 'yes' } }, decided)).toEqual([]);
+  });
+});
+
+describe('a session and the end of its course', () => {
+  const ended = (wall: string) => occurredNow(at(wall).instant);
+  const ends = [
+    CourseStopped(ended('2026-02-20T12:00'), { ...ofCourse, reason: 'moved' }),
+    CourseLapsed(ended('2026-02-20T12:00'), { ...ofCourse, practitionerId, reason: 'no answer' }),
+    CourseCompleted(ended('2026-02-20T12:00'), ofCourse),
+  ];
+  const moved = (events: readonly CourseStreamEvent[], wall: string) =>
+    correct(events, 'SessionPerformed', { at: at(wall) }, { eventId: eventIdOf(4) });
+  it('[course.entered-late] is not moved past the end: no course ended before its last session', () => {
+    for (const end of ends) {
+      const events = [...twoSessions, end];
+      expect(refusal(() => moved(events, '2026-02-20T12:01')).rules).toEqual(['course.entered-late']);
+      expect(moved(events, '2026-02-20T12:00')).toHaveLength(1);
+    }
+  });
+  it('[course.entered-late] may stay past it where an old history has it there', () => {
+    const old = [...twoSessions, CourseStopped(ended('2026-02-10T12:00'), { ...ofCourse, reason: 'moved' })];
+    expect(moved(old, '2026-02-18T10:00')).toHaveLength(1);
+  });
+  it('[course.entered-late] does not go back past an end that was entered meanwhile, when its correction is taken back', () => {
+    const late = [...twoSessions, ...moved(twoSessions, '2026-02-12T10:00')];
+    const stopped = [...late, CourseStopped(ended('2026-02-14T12:00'), { ...ofCourse, reason: 'moved' })];
+    expect(refusal(() => retract(stopped, 5)).rules).toEqual(['course.entered-late']);
+    expect(retract(late, 5)).toHaveLength(1);
+  });
+});
+
+it('[maintenance.physician-sets] a window that a physician set is taken back by one, and by nobody else (S4-E1, S2-Q1)', () => {
+  const window = { opens: '2026-05-01', closes: '2026-05-31' };
+  const events = [
+    ...twoSessions,
+    changedTo(2),
+    CourseCompleted(now, ofCourse),
+    MaintenanceScheduled(now, { ...ofCourse, physicianId, ...window }),
+  ];
+  const uncredentialed = { ...byPhysician, state: { ...physician, credentials: [] } };
+  for (const by of [null, byNurse, uncredentialed]) {
+    expect(refusal(() => retract(events, 7, by)).rules).toEqual(['maintenance.physician-sets']);
+  }
+  expect(retract(events, 7)).toMatchObject([{ data: { physicianId, retracts: eventIdOf(7) } }]);
 });

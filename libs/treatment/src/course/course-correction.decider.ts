@@ -5,16 +5,23 @@ import {
   isCorrection,
   isRetraction,
 } from '#libs/event-store/src/correction.js';
-import { isErased } from '#libs/event-store/src/personal-data.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
 import { type Occurred, occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
 import { type Instant, type LocalDate, localDateAt, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import { isTreatingPhysician, type PractitionerState, seenAsPhysician } from '../practitioner/practitioner.state.js';
+import { foldedWith, historyWith } from './corrected-history.js';
+import { beforePlan, movedPlanFields, type PlanWorld } from './course-correction-plan.rules.js';
+import {
+  followingOf,
+  judgedSession,
+  pastTheEnd,
+  type PerformedData,
+  requireAfterPlan,
+} from './course-correction-session.rules.js';
 import { changedBy, deviceFields, rangeFields } from './course-plan.decider.js';
 import { CorrectionRefused, type CourseRefusal, EntryUnknown } from './course.errors.js';
 import {
-  type AcceptedDeviation,
   type CourseCorrection,
   CourseEntryRetracted,
   type CourseEvent,
@@ -23,12 +30,9 @@ import {
   FollowUpHeldCorrected,
   SessionPerformedCorrected,
 } from './course.events.js';
-import { courseFold, performedSessions, type PlannedCourse } from './course.state.js';
+import { performedSessions, type PlannedCourse } from './course.state.js';
 import type { SessionWorld } from './session-finding.js';
-import { personGone } from './session-person.rules.js';
 import { placeFields } from './session-place.rules.js';
-import { intervals } from './session-protocol.rules.js';
-import { minutesBetween, timeFields } from './session-times.rules.js';
 
 /** The types of entries that can be said anew; others are retracted, and what is right is entered. */
 export const CORRECTABLE = ['SessionPerformed', 'FollowUpHeld', 'CoursePlanned', 'CoursePlanChanged'] as const;
@@ -48,6 +52,8 @@ export interface CorrectCourseEntry {
   readonly openFollowUps: readonly string[];
   /** What a session that is moved is judged by: its distance to those of the person's other courses, and the person's death. */
   readonly world: Pick<SessionWorld, 'protocol' | 'otherCourses' | 'person'>;
+  /** What the time of a plan is judged by; needed where that is said anew, by `at` among the changes. */
+  readonly plan?: PlanWorld | undefined;
   /** Who decides, where a physician must. */
   readonly physician?: NamedPhysician | undefined;
 }
@@ -98,17 +104,19 @@ export function correctEntry(command: CorrectCourseEntry, state: PlannedCourse, 
   const before = target.data as Record<string, unknown>;
   const data = { ...before };
   for (const [name, value] of Object.entries(changes)) {
-    if (value === undefined) continue;
+    // When a course was planned is no field of its plan: it is when the plan occurred.
+    if (value === undefined || (entry === 'CoursePlanned' && name === 'at')) continue;
     if (IDENTITY.has(name) && !(entry === 'FollowUpHeld' && name === 'kind')) refuseIdentity(name, value);
     if (value === null) delete data[name];
     else data[name] = value;
   }
-  if (entry === 'SessionPerformed') Object.assign(data, durationAnew(before, data, changes));
-  if (JSON.stringify(sorted(data)) === JSON.stringify(sorted(before))) return [];
+  if (entry === 'SessionPerformed')
+    Object.assign(data, followingOf(before as PerformedData, data as PerformedData, changes));
+  const planned = plannedAnew(command, target);
+  if (!planned && JSON.stringify(sorted(data)) === JSON.stringify(sorted(before))) return [];
   if (before.adverseEvent !== undefined && data.adverseEvent === undefined)
     requireClosed(before, command.openFollowUps);
-  if (entry === 'SessionPerformed') Object.assign(data, accepted(command, state, data as PerformedData));
-  const at = data.at as ZonedTime | undefined;
+  const at = planned ?? (data.at as ZonedTime | undefined);
   if (at && at.instant > now) {
     throw new CorrectionRefused({
       field: 'data.at',
@@ -119,18 +127,22 @@ export function correctEntry(command: CorrectCourseEntry, state: PlannedCourse, 
       accepted: 'a time that has come',
     });
   }
-  if (entry === 'SessionPerformed') {
-    requireAfterPlan(state, at, before.at as ZonedTime);
-    requireAlive(command.world, at, before.at as ZonedTime);
-    requirePlace(state, data as PerformedData, before.at as ZonedTime);
-    if (TIMES.some((name) => changes[name] !== undefined)) requireOneLength(data as PerformedData, now);
-  }
+  if (entry === 'SessionPerformed')
+    Object.assign(data, judgedSession(command, state, before as PerformedData, data as PerformedData, now));
   if (entry === 'FollowUpHeld') requireAfterPlan(state, at, before.at as ZonedTime, 'follow-up.after-plan');
   if (PLANS.has(entry)) Object.assign(data, decidedPlan(command, before as unknown as PlanEntry, data as never, now));
+  if (planned) requirePlannedThen(command, data as unknown as PlanEntry, target.occurredAt.instant, planned);
+  dropUnsaid(data);
   const occurred: Occurred = at ? occurredAt(at) : target.occurredAt;
   const corrected = CORRECTED[entry](occurred, { ...data, corrects: eventId, correctionReason: reason } as never);
   if (PLANS.has(entry)) requireEnoughPlanned(command, corrected, state);
+  if (planned) requirePlanFirst(command, corrected, 'data.at');
   return [corrected];
+}
+
+/** An event leaves out what has no value. */
+function dropUnsaid(data: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(data)) if (value === undefined) delete data[name];
 }
 
 const CORRECTED = {
@@ -140,29 +152,37 @@ const CORRECTED = {
   CoursePlanChanged: CoursePlanChangedCorrected,
 } as const satisfies Record<CorrectableEntry, unknown>;
 
-/** What is moved stays in its course; an old history may hold something that was before the plan already. */
-function requireAfterPlan(
-  { plannedAt }: PlannedCourse,
-  at: ZonedTime | undefined,
-  before: ZonedTime,
-  rule: 'session.before-plan' | 'follow-up.after-plan' = 'session.before-plan',
-): void {
-  if (!at || at.instant === before.instant || at.instant >= plannedAt) return;
-  throw new CorrectionRefused({
-    field: 'data.at',
-    message: `${at.wall} was before the course was planned.`,
-    rule,
-    facts: [],
-    seen: at.wall,
-    accepted: `${plannedAt} or later`,
-  });
+/** When a course was planned, where that is said anew. */
+function plannedAnew(
+  { entry, changes }: CorrectCourseEntry,
+  { occurredAt: was }: RecordedEvent,
+): ZonedTime | undefined {
+  const at = entry === 'CoursePlanned' ? (changes.at as ZonedTime | undefined) : undefined;
+  return at?.instant === was.instant ? undefined : at;
 }
 
-/** What is moved neither becomes another session of the course, nor stands on the wrong side of its end. */
-function requirePlace(state: PlannedCourse, session: PerformedData, before: ZonedTime): void {
-  if (session.at.instant === before.instant) return;
-  const [field] = placeFields(state, session);
-  if (field) throw new CorrectionRefused({ ...field, field: 'data.at' });
+/** A plan at another time is judged as one that is entered late for it. */
+function requirePlannedThen(
+  { changes, world, physician, plan: around }: CorrectCourseEntry,
+  plan: PlanEntry,
+  was: Instant,
+  at: ZonedTime,
+): void {
+  if (!around) throw new Error('A plan that is said anew for another time needs what that is judged by');
+  const { protocol, person } = world;
+  const reasons = mayLeaveRanges(physician, protocol) ? changes : {};
+  const [field] = movedPlanFields(plan, { ...around, protocol, person }, { was, at }, reasons);
+  if (field) throw new CorrectionRefused({ ...field, field: `data.${field.field}` });
+}
+
+/** However an entry comes to read otherwise, everything in the course comes after its plan. */
+function requirePlanFirst(
+  { history }: Pick<CorrectCourseEntry, 'history'>,
+  change: CourseCorrection,
+  field: string,
+): void {
+  const [refused] = beforePlan(effectiveHistory(history), historyWith(history, change));
+  if (refused) throw new CorrectionRefused({ ...refused, field });
 }
 
 /** A session that goes back to where it stood before a correction: meanwhile another one may have come there. */
@@ -172,44 +192,12 @@ function requirePlaceBack({ history }: RetractCourseEntry, change: CourseCorrect
     const known = state.sessions.find(({ sessionId }) => sessionId === session.sessionId);
     if (!after || session.status !== 'performed' || known?.status !== 'performed') continue;
     if (session.at.instant === known.at.instant) continue;
-    const [field] = placeFields(after, session);
+    const [field] = [...placeFields(after, session), ...pastTheEnd(after, session, known.at)];
     if (field) throw new CorrectionRefused({ ...field, field: 'entry' });
   }
 }
 
-/** Nobody was treated after they died: one of the two is wrong, and is said anew first. */
-function requireAlive(world: Pick<SessionWorld, 'person'>, at: ZonedTime | undefined, before: ZonedTime): void {
-  if (!at || at.instant === before.instant) return;
-  const [gone] = personGone(world, { at });
-  if (!gone) return;
-  const { message, rule, facts, seen, accepted } = gone;
-  throw new CorrectionRefused({ field: 'data.at', message, rule, facts, seen, accepted });
-}
-
 const PLANS: ReadonlySet<string> = new Set(['CoursePlanned', 'CoursePlanChanged']);
-
-/** The fields that say when a session was, and how long it took. */
-const TIMES = ['at', 'endedAt', 'durationMinutes', 'steps'] as const;
-
-/** A duration follows from the start and the end, also where one of these is said anew. */
-function durationAnew(
-  before: Readonly<Record<string, unknown>>,
-  data: Readonly<Record<string, unknown>>,
-  changes: Readonly<Record<string, unknown>>,
-): { durationMinutes?: number } {
-  const isMoved = (['at', 'endedAt'] as const).some(
-    (name) => (before[name] as ZonedTime | undefined)?.instant !== (data[name] as ZonedTime | undefined)?.instant,
-  );
-  if (!isMoved || changes.durationMinutes !== undefined) return {};
-  const durationMinutes = minutesBetween(data.at as ZonedTime, data.endedAt as ZonedTime | undefined);
-  return durationMinutes === undefined ? {} : { durationMinutes };
-}
-
-/** What its times say may lie outside the protocol, but not contradict each other. */
-function requireOneLength(data: PerformedData, now: Instant): void {
-  const [field] = timeFields(data, now);
-  if (field) throw new CorrectionRefused({ ...field, field: `data.${field.field}` });
-}
 
 type PlanEntry = Parameters<typeof rangeFields>[1];
 
@@ -226,8 +214,9 @@ function decidedPlan(
 ): { practitionerId?: string } {
   const { protocol } = world;
   const isChange = entry === 'CoursePlanChanged';
-  const mayLeave = physician !== undefined && isTreatingPhysician(physician.state, protocol, physician.on);
-  const reasons = mayLeave ? (changes as { countReason?: string; intervalReason?: string }) : {};
+  const reasons = mayLeaveRanges(physician, protocol)
+    ? (changes as { countReason?: string; intervalReason?: string })
+    : {};
   // What stood in the entry before was decided then.
   const isSaid = (name: keyof PlanEntry) => JSON.stringify(plan[name]) !== JSON.stringify(before[name]);
   const outside = isChange ? deviceFields(protocol, plan) : rangeFields(protocol, plan, reasons);
@@ -239,6 +228,10 @@ function decidedPlan(
     throw new CorrectionRefused({ ...field, field: field.field === 'physician' ? field.field : `data.${field.field}` });
   return isChange && physician ? { practitionerId: physician.id } : {};
 }
+
+/** Whether somebody who may decide on it says why a plan leaves the ranges of its protocol. */
+const mayLeaveRanges = (physician: NamedPhysician | undefined, protocol: Protocol): boolean =>
+  physician !== undefined && isTreatingPhysician(physician.state, protocol, physician.on);
 
 /**
  * However a plan comes to be another one, it has the sessions that were performed, and a completed course has performed
@@ -264,22 +257,6 @@ function requireEnoughPlanned(
   });
 }
 
-/** The course as it would read with one event more. */
-export function foldedWith(history: readonly RecordedEvent[], change: CourseCorrection): PlannedCourse | undefined {
-  const last = history.at(-1);
-  if (!last) return undefined;
-  const header = { ...last.header, id: NOT_RECORDED, type: change.type, occurredAt: change.occurredAt };
-  const next = { ...last, ...change, header, position: last.position + 1, revision: last.revision + 1 };
-  const state = (effectiveHistory([...history, next]) as unknown as readonly RecordedEvent<CourseEvent>[]).reduce(
-    courseFold.evolve,
-    courseFold.initial,
-  );
-  return state.status === 'none' ? undefined : state;
-}
-
-/** Stands for the id that an event has once it is recorded; nothing names it. */
-const NOT_RECORDED = '00000000-0000-0000-0000-000000000000';
-
 function refuseIdentity(name: string, seen: unknown): never {
   throw new CorrectionRefused({
     field: `data.${name}`,
@@ -291,45 +268,6 @@ function refuseIdentity(name: string, seen: unknown): never {
     accepted: 'other fields of the entry',
   });
 }
-
-/** What was accepted for a value that is said anew is no longer: whether that value deviates is judged by itself. */
-const stillOverridden = (
-  overridden: readonly AcceptedDeviation[],
-  changes: Readonly<Record<string, unknown>>,
-): AcceptedDeviation[] =>
-  overridden.filter((kind) => !(ABOUT[kind] ?? []).some((field) => changes[field] !== undefined));
-
-type PerformedData = Extract<CourseEvent, { type: 'SessionPerformed' }>['data'];
-
-/**
- * What is accepted of a session as it is said anew. That it is too close to one of another course shows nowhere but here:
- * the reason is that of the correction.
- */
-function accepted(
-  { changes, world, reason }: CorrectCourseEntry,
-  state: PlannedCourse,
-  data: PerformedData,
-): Pick<PerformedData, 'overridden' | 'overrideReasons'> {
-  const overridden = stillOverridden(data.overridden, changes);
-  const { overrideReasons } = data;
-  const elsewhere = intervals({ ...state, sessions: [] }, world, data);
-  const isClose = elsewhere.some(({ deviation }) => deviation === 'interval-short');
-  if (!isClose || overridden.includes('interval-short')) return { overridden, overrideReasons };
-  return {
-    overridden: [...overridden, 'interval-short'],
-    overrideReasons: isErased(overrideReasons) ? overrideReasons : { ...overrideReasons, 'interval-short': reason },
-  };
-}
-
-const ABOUT: Readonly<Record<string, readonly string[]>> = {
-  'interval-short': ['at'],
-  'interval-long': ['at'],
-  depth: ['depthMm', 'products', 'device'],
-  duration: ['durationMinutes', 'endedAt', 'at'],
-  device: ['device'],
-  steps: ['steps'],
-  'lot-volume': ['products', 'siteId'],
-};
 
 /** An adverse event does not go away by a correction: a physician closes it. */
 function requireClosed(entry: Readonly<Record<string, unknown>>, openFollowUps: readonly string[]): void {
@@ -388,6 +326,7 @@ export function retractEntry(command: RetractCourseEntry, state: PlannedCourse, 
   const retracted = CourseEntryRetracted(occurredNow(now), data);
   if (PLANS.has(correctedType(event.type))) requireEnoughPlanned(command, retracted, state);
   if (event.type === 'SessionPerformedCorrected') requirePlaceBack(command, retracted, state);
+  if (isCorrection(event.type)) requirePlanFirst(command, retracted, 'entry');
   if (correctedType(event.type) === 'FollowUpHeld') requireOpenStay(command, retracted);
   return [retracted];
 }
@@ -489,11 +428,21 @@ const reviewTakenBack = ({ physician, protocol, on }: TakenBackBy): CourseRefusa
   accepted: `a physician with a credential for ${protocol.code} that is valid on ${on}`,
 });
 
+const windowTakenBack = ({ physician, protocol, on }: TakenBackBy): CourseRefusal => ({
+  field: 'physician',
+  message: 'The window of the next maintenance session is taken back by a physician who may carry out the procedure.',
+  rule: 'maintenance.physician-sets',
+  facts: ['S4-N1', 'S4-E1', 'S2-Q1'],
+  seen: seenAsPhysician(physician, on),
+  accepted: `a physician with a credential for ${protocol.code} that is valid on ${on}`,
+});
+
 /** What waits for a physician's written decision, or is one: it does not go away without one who might decide. */
 const BY_PHYSICIAN: ReadonlyMap<string, (by: TakenBackBy) => CourseRefusal> = new Map([
   ['SessionHeld', holdTakenBack],
   ['SessionHoldDecided', holdTakenBack],
   ['SessionReviewed', reviewTakenBack],
+  ['MaintenanceScheduled', windowTakenBack],
 ]);
 
 /** Maintenance comes after a completed course: what rests on its end is taken back first. */

@@ -48,7 +48,7 @@ async function correct(change: object): Promise<PerformedSession> {
   const stream = courseStream(course);
   const entry = clinic.events(stream).find(({ type }) => type === 'SessionPerformed');
   const said = { data: { type: 'SessionPerformed', ...change } as never, reason: 'typed wrongly' };
-  await clinic.courses.correctEntry(clinic.meta(), course, entry?.header.id ?? '', said);
+  await clinic.corrections.correctEntry(clinic.meta(), course, entry?.header.id ?? '', said);
   const { state } = await clinic.runner.read(clinic.chain, stream, courseFold);
   return (state as PlannedCourse).sessions[0] as PerformedSession;
 }
@@ -83,7 +83,7 @@ it('[follow-up.lasting-reaction] reports one adverse event of a reaction, howeve
     clinic.courses.judgeReaction(clinic.meta(), course, followUp, { ...judgement, note: 'red', adverseEvent: found });
   await judge();
   const entry = clinic.events(courseStream(course)).at(-1)?.header.id ?? '';
-  await clinic.courses.retractEntry(clinic.meta(), course, entry, 'judged too early', physician);
+  await clinic.corrections.retractEntry(clinic.meta(), course, entry, 'judged too early', physician);
   await judge();
   const reported = clinic.events(`patient-${patient}`).filter(({ type }) => type === 'AdverseEventReported');
   expect(reported).toHaveLength(1);
@@ -94,7 +94,8 @@ it('[plan.by-physician] takes back a change of plan where a physician is named',
   const changed = { plannedSessions: 5, physician, reason: 'it works' };
   await clinic.courses.changePlan(clinic.meta(), course, changed);
   const entry = clinic.events(courseStream(course)).at(-1)?.header.id ?? '';
-  const retract = (named?: string) => clinic.courses.retractEntry(clinic.meta(), course, entry, 'never said', named);
+  const retract = (named?: string) =>
+    clinic.corrections.retractEntry(clinic.meta(), course, entry, 'never said', named);
   const refused = async (attempt: Promise<unknown>) => {
     const error: unknown = await attempt.then(
       () => undefined,
@@ -108,4 +109,52 @@ it('[plan.by-physician] takes back a change of plan where a physician is named',
   expect(await refused(retract(nurse))).toEqual(['plan.by-physician']);
   await retract(physician);
   expect(clinic.events(courseStream(course)).at(-1)?.data).toMatchObject({ retracts: entry, physicianId: physician });
+});
+
+describe('answers of the check, said anew', () => {
+  const facts = () =>
+    at.clinic
+      .events(`patient-${at.patient}`)
+      .filter(({ type }) => type === 'HealthFactRecorded')
+      .map(({ data }) => [data['kind'], data['statement'], data['since']]);
+
+  it('[session.held] tell the record of the patient what holds beyond the session, once, from the day of the session on', async () => {
+    await perform();
+    at.clinic.now = '2026-02-20T10:00:00.000Z';
+    const length = at.clinic.log.length;
+    await correct({ check: { pregnancy: 'yes' } });
+    expect(facts()).toEqual([['condition', 'pregnancy', '2026-01-05']]);
+    // Both in one append.
+    const [said, learned] = at.clinic.log.slice(length);
+    expect([said?.type, learned?.type]).toEqual(['SessionPerformedCorrected', 'HealthFactRecorded']);
+    await correct({ check: { pregnancy: 'no' } });
+    await correct({ check: { pregnancy: 'yes' } });
+    expect(facts()).toHaveLength(1);
+  });
+  it('[session.held] take every substance of the session for one of an allergy, as nobody names it (S0-C5)', async () => {
+    await perform();
+    await correct({ check: { 'allergy-to-planned-substance': 'yes' } });
+    expect(facts()).toEqual([['allergy', 'hyaluronic acid', '2026-01-05']]);
+  });
+  it('[session.held] tell it nothing where they are about the session alone, which waits for a review all the same', async () => {
+    await perform();
+    const said = await correct({ check: { 'new-medication': 'yes' } });
+    expect([facts(), said.checkUndecided]).toEqual([[], true]);
+  });
+});
+
+it('[consultation.cleared] [protocol.published-then] says when a course was planned by what held then', async () => {
+  const { clinic } = at;
+  const [plan] = clinic.events(courseStream(course));
+  const known = plan?.occurredAt.instant ?? '';
+  const moved = (wall: string) => {
+    const said = { data: { type: 'CoursePlanned' as const, at: wall }, reason: 'typed wrongly' };
+    return clinic.corrections.correctEntry(clinic.meta(), course, plan?.header.id ?? '', said);
+  };
+  await expect(moved('2024-01-01T10:00')).rejects.toMatchObject({ fields: [{ rule: 'consultation.cleared' }] });
+  clinic.now = '2026-01-08T10:00:00.000Z';
+  await moved('2026-01-07T10:00');
+  const { state } = await clinic.runner.read(clinic.chain, courseStream(course), courseFold);
+  const { plannedAt } = state as PlannedCourse;
+  expect([plannedAt > known, plannedAt]).toEqual([true, '2026-01-07T07:00:00.000Z']);
 });

@@ -79,7 +79,7 @@ async function tryTo(life: CourseLife, what: Attempt['what'], { send, makesNew }
     happened.set(event.type, (happened.get(event.type) ?? 0) + 1);
     if (event.type === 'SessionPerformed') same(wrongsOfSession(event, known), []);
     if (isEnd(event.type)) same(wrongsOfEnd(event, known), []);
-    if (event.type === 'SessionPerformedCorrected') same(wrongsOfCorrection(event, known), []);
+    if (event.type === 'SessionPerformedCorrected') same(wrongsOfCorrection(event, known, before(life)), []);
     if (event.type.startsWith('CoursePlan') && event.type.endsWith('Corrected')) same(wrongsOfPlan(event, known), []);
   }
   const after = clinic.log.length;

@@ -3,7 +3,7 @@ import { ruleBook } from '#libs/protocols/src/rule-book.js';
 /** What the windows of maintenance hold to, beside the arithmetic of the protocol. */
 export const COURSE_MAINTENANCE_RULES = ruleBook({
   'maintenance.physician-sets': {
-    says: 'Where the protocol has no rhythm, a physician sets the window of the next maintenance session, and nobody else.',
+    says: 'Where the protocol has no rhythm, a physician sets the window of the next maintenance session and takes it back, and nobody else.',
     demand: 'Maintenance',
     facts: ['S4-N1', 'S4-E1'],
     override: 'none',

@@ -94,10 +94,8 @@ export function planCourse(command: PlanCourse, state: CourseState, now: Instant
   const mayGiveReasons = isTreatingPhysician(practitioner, protocol, today);
   const fields = [
     ...stillToCome(at, now),
-    ...consultationFields(consultation, command, { today, now: then }),
-    ...healthFields(consultation, command, { today, now: then }),
+    ...standingAgainst(consultation, command, { today, now: then }),
     ...rangeFields(protocol, data, mayGiveReasons ? data : {}),
-    ...deathFields(command.diedOn, today),
   ];
   if (fields.length > 0) throw new PlanRefused(fields);
   return [
@@ -215,6 +213,17 @@ export function changedBy(
     },
   ];
 }
+
+/** What stands against a plan at a time, whatever it says: its consultation, the person's health, a death. */
+export const standingAgainst = (
+  consultation: Exclude<ConsultationState, { status: 'none' }>,
+  by: Pick<PlanCourse, 'protocol' | 'person' | 'diedOn'>,
+  then: { readonly today: LocalDate; readonly now: Instant },
+): CourseRefusal[] => [
+  ...consultationFields(consultation, by, then),
+  ...healthFields(consultation, by, then),
+  ...deathFields(by.diedOn, then.today),
+];
 
 /** Nothing was planned at a time that is still to come. */
 function stillToCome(at: ZonedTime | undefined, now: Instant): CourseRefusal[] {

@@ -281,6 +281,10 @@ export const correctCourseEntrySchema = z
         type: z.literal('SessionPerformed'),
         ...changing(sessionRecord, ['at', 'site', 'practitioner', 'areas', 'device', 'products']),
         reactions: z.array(reactionSchema).max(20).optional(),
+        /** By what the patient was recognised: all of them, two at least. */
+        identifiers: z.array(identifierSchema).max(10).optional(),
+        /** The answers of the pre-treatment check that were others, by question; those that are not named stay. */
+        check: z.record(codeSchema, z.enum(['yes', 'no'])).optional(),
       }),
       z.strictObject({
         type: z.literal('FollowUpHeld'),
@@ -289,6 +293,8 @@ export const correctCourseEntrySchema = z
       }),
       z.strictObject({
         type: z.literal('CoursePlanned'),
+        /** Wall time at the site at which it was planned; judged as a plan that is entered late. */
+        at: wallTimeSchema.optional(),
         ...changing(choices, ['plannedSessions']),
         /** The physician's reasons, where the plan leaves the protocol's ranges by what is said anew. */
         countReason: reason.optional(),

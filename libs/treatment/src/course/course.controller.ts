@@ -364,11 +364,12 @@ export class CourseController {
   @CommandEndpoint({
     id: 'correctCourseEntry',
     may: 'record.write',
-    at: 'path.course',
-    decides: ['data.type=CoursePlanChanged'],
+    at: ['path.course', 'body.data.site?'],
+    decides: ['data.type=CoursePlanChanged', 'data.countReason', 'data.intervalReason'],
     summary: 'Correct an entry of a course',
     description:
-      '`entry` is the id of the event, as the history of the course names it. Only the fields that change are given. Nothing is edited: the correction is an event of its own.',
+      '`entry` is the id of the event, as the history of the course names it. Only the fields that change are given. Nothing is edited: the correction is an event of its own. ' +
+      'When a course was planned (`at` of a CoursePlanned) is judged as a plan that is entered late. Of a pre-treatment check only the answers that were others are given: a yes on which no physician had decided by then puts the session up for review, and what it says of the patient beyond the session goes into the record of the patient.',
   })
   correct(
     @Meta() meta: CommandMeta,

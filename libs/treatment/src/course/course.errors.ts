@@ -5,7 +5,9 @@ import type { CourseRule } from './course.rule-book.js';
 import type { MaintenanceEndRule } from './maintenance-end.rules.js';
 
 /** One rule that stands against a command on a course. */
-export type CourseRefusal = Refusal<CourseRule | keyof typeof LOT_RULES | MaintenanceEndRule | 'consent.guardian'>;
+export type CourseRefusal = Refusal<
+  CourseRule | keyof typeof LOT_RULES | MaintenanceEndRule | 'consent.guardian' | 'maintenance.physician-sets'
+>;
 
 export class CourseUnknown extends NotFound {
   /** @param course id or code, as it was asked for */

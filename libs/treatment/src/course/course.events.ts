@@ -212,9 +212,9 @@ export const SessionZoneRulesApplied = eventType('SessionZoneRulesApplied', {
 });
 
 export const SessionPerformed = eventType('SessionPerformed', {
-  version: 3,
+  version: 4,
   // Version 3 knows one kind of deviation more.
-  upcasters: [unchanged, unchanged],
+  upcasters: [unchanged, unchanged, unchanged],
   subject: 'patientId',
   schema: z.strictObject({
     ...ofCourse,
@@ -231,6 +231,12 @@ export const SessionPerformed = eventType('SessionPerformed', {
     identifiers: z.array(identifierSchema).optional(),
     /** The answers of the pre-treatment check by question. */
     check: personal('clinical', z.record(z.string(), z.enum(['yes', 'no']))).optional(),
+    /**
+     * In a correction alone: by its answers a question was answered with yes for which no physician had let the session go
+     * on by the time at which it began. Which one, the answers say; that there is one stands open, since it waits for a
+     * review.
+     */
+    checkUndecided: z.literal(true).optional(),
     /** In the order in which they were done. */
     steps: z.array(stepDoneSchema).optional(),
     durationMinutes: z.number().int().nonnegative().optional(),

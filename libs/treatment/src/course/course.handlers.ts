@@ -23,6 +23,7 @@ import type {
   reviewSessionSchema,
   stopCourseSchema,
 } from './course.commands.js';
+import { CourseCorrectionService } from './course-correction.service.js';
 import { CourseService } from './course.service.js';
 
 interface OfCourse {
@@ -117,11 +118,11 @@ export const COURSE_HANDLERS = [
     courses.judgeReaction(meta, target.course, target.followUp, data),
   ),
   handle(LapseCourse, CourseService, (courses, { meta, target, data }) => courses.lapse(meta, target.course, data)),
-  handle(CorrectCourseEntry, CourseService, (courses, { meta, target, data }) =>
-    courses.correctEntry(meta, target.course, target.entry, data),
+  handle(CorrectCourseEntry, CourseCorrectionService, (corrections, { meta, target, data }) =>
+    corrections.correctEntry(meta, target.course, target.entry, data),
   ),
-  handle(RetractCourseEntry, CourseService, (courses, { meta, target, data }) =>
-    courses.retractEntry(meta, target.course, target.entry, data.reason, data.physician),
+  handle(RetractCourseEntry, CourseCorrectionService, (corrections, { meta, target, data }) =>
+    corrections.retractEntry(meta, target.course, target.entry, data.reason, data.physician),
   ),
   handle(DeclineMaintenance, CourseService, (courses, { meta, target, data }) =>
     courses.simple(meta, target.course, { type: 'DeclineMaintenance' }, data.at),

@@ -213,7 +213,7 @@ export const COURSE_RULES = ruleBook({
     override: 'none',
   },
   'course.entered-late': {
-    says: 'The end of a course, a change of plan, a session that was missed or cancelled and a decline may be entered late, each with the time at which it happened: one that has come, after the plan of the course and after what it follows.',
+    says: 'The end of a course, a change of plan, a session that was missed or cancelled and a decline may be entered late, each with the time at which it happened: one that has come, after the plan of the course and after what it follows; no session is moved past the end of its course.',
     demand: 'Course end',
     facts: [],
     override: 'none',
@@ -243,7 +243,7 @@ export const COURSE_RULES = ruleBook({
     override: 'none',
   },
   'session.two-identifiers': {
-    says: 'Two identifiers of the patient are confirmed before a session.',
+    says: 'Two different identifiers of the patient are confirmed before a session, also where they are said anew.',
     demand: 'Session',
     facts: [],
     override: 'none',
@@ -255,13 +255,13 @@ export const COURSE_RULES = ruleBook({
     override: 'none',
   },
   'session.check-known': {
-    says: 'A session is held for an answer to a question that the protocol asks.',
+    says: 'A session is held for an answer to a question that the protocol asks, and no other is answered or said anew.',
     demand: 'Session',
     facts: [],
     override: 'none',
   },
   'session.held': {
-    says: 'A positive answer of the pre-treatment check holds the session for the written decision of a physician.',
+    says: 'A positive answer of the pre-treatment check holds the session for the written decision of a physician; one that a correction says of a session without such a decision by then calls for a review.',
     demand: 'Session',
     facts: ['S0-P1', 'S4-C1'],
     override: 'physician',
@@ -279,7 +279,7 @@ export const COURSE_RULES = ruleBook({
     override: 'physician',
   },
   'session.check-as-held': {
-    says: 'What the pre-treatment check found on the day of a session is recorded with the session as it was found.',
+    says: 'What the pre-treatment check found on the day of a session is recorded with the session as it was found, and not corrected away.',
     demand: 'Session',
     facts: ['S0-P1', 'S4-C1'],
     override: 'none',
@@ -370,6 +370,12 @@ export const COURSE_RULES = ruleBook({
   },
   'correction.identity': {
     says: 'A correction never moves an entry to another course, patient or session.',
+    demand: 'Mistakes',
+    facts: [],
+    override: 'none',
+  },
+  'correction.plan-first': {
+    says: 'Everything in a course comes after its plan, also where the time at which it was planned is said anew or a correction is taken back.',
     demand: 'Mistakes',
     facts: [],
     override: 'none',

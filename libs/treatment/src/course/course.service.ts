@@ -13,8 +13,8 @@ import { consultationStream } from '../consultation/consultation.events.js';
 import { consultationFold } from '../consultation/consultation.state.js';
 import { decideReport } from '../adverse-event/adverse-event.decider.js';
 import { requirePatient } from '../patient/patient.service.js';
-import { CourseEntered, HealthFactRecorded, patientStream } from '../patient/patient.events.js';
-import { atSite, endOfPerson, healthOn, loadPerson, type Person } from '../patient/person.js';
+import { CourseEntered, patientStream } from '../patient/patient.events.js';
+import { atSite, endOfPerson, loadPerson } from '../patient/person.js';
 import { LotUsed, lotUseStream } from '../lot/lot-use.events.js';
 import { usedOf } from '../lot/lot-used.js';
 import { volumeLeft } from '../lot/lot.state.js';
@@ -27,7 +27,6 @@ import { wallTimeAt } from '../wall-time.js';
 import type {
   bookSessionSchema,
   changeCoursePlanSchema,
-  correctCourseEntrySchema,
   decideSessionHoldSchema,
   holdFollowUpSchema,
   holdSessionSchema,
@@ -39,33 +38,24 @@ import type {
   rescheduleSessionSchema,
   reviewSessionSchema,
 } from './course.commands.js';
-import { foldedWith, type NamedPhysician } from './course-correction.decider.js';
+import { practitionerNamed, type Also, type Prepare, runOnCourse, stepsDone } from './course-run.js';
 import { type CourseCommand, decideCourse } from './course.decider.js';
-import { CourseUnknown, NotOrdered, SessionUnknown } from './course.errors.js';
-import {
-  type CourseCorrection,
-  courseStream,
-  type SessionKind,
-  type StepDone,
-  type UsedProduct,
-} from './course.events.js';
-import { courseFold, type CourseSession, type PerformedSession, type PlannedCourse } from './course.state.js';
+import { SessionUnknown } from './course.errors.js';
+import { courseStream, type SessionKind, type UsedProduct } from './course.events.js';
+import { courseFold, type PlannedCourse } from './course.state.js';
 import { consultationsOf, lotsAt, otherCoursesOf, protocolOfCourse } from './session-standing.js';
-import { changedUses, isAmple, usesOf } from './session-lots.rules.js';
+import { isAmple, usesOf } from './session-lots.rules.js';
 import { bookingWorld } from './booking-world.js';
+import { knowledgeOfAnswers } from './check-knowledge.js';
 import type { LotWorld } from './session-finding.js';
-import { knowledgeOfCheck } from './held-knowledge.rules.js';
-import { ingredientsIn } from './session-lots.rules.js';
-import { openFollowUpEvents } from './session-person.rules.js';
-import { ingredientsConsidered } from './session.rules.js';
 
 /** Gathers what a command on a course is judged by, and lets the decider decide. Whatever is read here is guarded. */
 @Injectable()
 export class CourseService {
   constructor(
-    private readonly runner: CommandRunner,
+    readonly runner: CommandRunner,
     private readonly codes: ExternalCodes,
-    private readonly references: References,
+    readonly references: References,
     private readonly trace: LotTraceQuery,
   ) {}
 
@@ -124,7 +114,7 @@ export class CourseService {
 
   async changePlan(meta: CommandMeta, course: string, data: z.infer<typeof changeCoursePlanSchema>) {
     const physicianId = await this.practitioner(meta, data.physician);
-    return this.decide(meta, course, async (state, reads) => {
+    return runOnCourse(this, meta, course, async (state, reads) => {
       const [physician, protocol, { timeZone }] = await Promise.all([
         requirePractitioner(reads, physicianId, 'physician'),
         protocolOfCourse(reads, meta.chain, state),
@@ -138,7 +128,7 @@ export class CourseService {
   }
 
   async renewConsultation(meta: CommandMeta, course: string, consultationId: Id): Promise<CommandAnswer> {
-    return this.decide(meta, course, async (state, reads) => {
+    return runOnCourse(this, meta, course, async (state, reads) => {
       const [{ state: consultation }, protocol, site, registrations] = await Promise.all([
         reads.load(consultationStream(consultationId), consultationFold),
         protocolOfCourse(reads, meta.chain, state),
@@ -156,7 +146,7 @@ export class CourseService {
     const sessionId = derivedId(meta.commandId, 'session');
     const siteId = await this.references.resolve(chain, 'site', data.site);
     const practitionerId = await this.practitioner(meta, data.practitioner);
-    const answer = await this.decide(meta, course, async (state, reads) => {
+    const answer = await runOnCourse(this, meta, course, async (state, reads) => {
       const { kind, products } = data;
       const site = await requireSite(reads, siteId);
       const at = wallTimeAt(data.at, site.timeZone, reads.now);
@@ -172,7 +162,7 @@ export class CourseService {
     sessionId: Id,
     data: z.infer<typeof rescheduleSessionSchema>,
   ): Promise<CommandAnswer> {
-    return this.decide(meta, course, async (state, reads) => {
+    return runOnCourse(this, meta, course, async (state, reads) => {
       const { siteId, practitionerId } = await this.placeOf(meta, state, sessionId, data);
       const site = await requireSite(reads, siteId);
       const kind = state.sessions.find((each) => each.sessionId === sessionId)?.kind ?? 'course';
@@ -200,27 +190,17 @@ export class CourseService {
       ]);
       return { type: 'HoldSession', sessionId, practitionerId, protocol, data };
     };
-    return this.decide(meta, course, prepare, async (state, reads) => {
+    return runOnCourse(this, meta, course, prepare, async (state, reads) => {
       const session = state.sessions.find((each) => each.sessionId === sessionId);
-      const products = session?.plannedProducts ?? [];
-      const [protocol, { timeZone }, patient, { consultation }, lots] = await Promise.all([
-        protocolOfCourse(reads, meta.chain, state),
-        requireSite(reads, state.siteId),
-        requirePatient(reads, state.patientId),
-        consultationsOf(reads, state),
-        lotsAt(reads, meta.chain, this.codes, session?.siteId ?? state.siteId, products),
-      ]);
-      const since = localDateAt(reads.now, timeZone);
-      const known = healthOn({ patients: [patient] }, since);
-      const ofLots = [...ingredientsConsidered(consultation), ...ingredientsIn(lots)];
-      const planned = ofLots.length > 0 ? ofLots : (protocol.ingredients?.items.map(({ name }) => name) ?? []);
-      const said = known === 'erased' ? [] : knowledgeOfCheck(protocol, data, [...new Set(planned)], known);
-      const events = said.map(({ kind, statement }) => {
-        const factId = derivedId(meta.commandId, `fact ${statement}`);
-        const fact = { patientId: state.patientId, factId, kind, since, until: null, statement };
-        return HealthFactRecorded(occurredNow(reads.now), fact);
+      const { timeZone } = await requireSite(reads, state.siteId);
+      const said = await knowledgeOfAnswers(meta, reads, this.codes, state, {
+        positive: data.positive,
+        substances: data.substances,
+        siteId: session?.siteId ?? state.siteId,
+        products: session?.plannedProducts ?? [],
+        since: localDateAt(reads.now, timeZone),
       });
-      return [{ stream: patientStream(state.patientId), events }];
+      return [said];
     });
   }
 
@@ -231,7 +211,7 @@ export class CourseService {
     { physician: named, decision, reason }: z.infer<typeof decideSessionHoldSchema>,
   ): Promise<CommandAnswer> {
     const physicianId = await this.practitioner(meta, named);
-    return this.decide(meta, course, async (state, reads) => {
+    return runOnCourse(this, meta, course, async (state, reads) => {
       const [physician, protocol] = await Promise.all([
         requirePractitioner(reads, physicianId, 'physician'),
         protocolOfCourse(reads, meta.chain, state),
@@ -255,7 +235,7 @@ export class CourseService {
       ]);
       return { type: 'ReviewSession', sessionId, physicianId, physician, protocol, outcome, note };
     };
-    return this.decide(meta, course, prepare, this.reporting(meta, adverseEvent, sessionId, note));
+    return runOnCourse(this, meta, course, prepare, this.reporting(meta, adverseEvent, sessionId, note));
   }
 
   perform(
@@ -304,7 +284,7 @@ export class CourseService {
       const person = atSite(registrations, site, at.instant);
       const others = await otherCoursesOf(reads, reads.chain, state, person);
       const endedAt = data.endedAt === undefined ? undefined : wallTimeAt(data.endedAt, timeZone, reads.now);
-      const steps = await this.stepsOf(meta, reads, data.steps, practitionerId, (wall) =>
+      const steps = await stepsDone(this.references, meta, reads, data.steps, practitionerId, (wall) =>
         wallTimeAt(wall, timeZone, reads.now),
       );
       const stepsBy = await Promise.all((steps ?? []).map((step) => requirePractitioner(reads, step.practitionerId)));
@@ -315,7 +295,7 @@ export class CourseService {
       const which = kind === undefined ? { sessionId } : { sessionId, kind };
       return { type: 'PerformSession', ...which, ...place, at, endedAt, steps, data, world };
     };
-    return this.decide(meta, course, prepare, () => Promise.resolve([...used]));
+    return runOnCourse(this, meta, course, prepare, () => Promise.resolve([...used]));
   }
 
   async holdFollowUp(
@@ -327,7 +307,7 @@ export class CourseService {
     const practitionerId =
       data.practitioner === undefined ? undefined : await this.practitioner(meta, data.practitioner);
     const followUpId = derivedId(meta.commandId, 'follow-up');
-    const answer = await this.decide(meta, course, async (_state, reads) => {
+    const answer = await runOnCourse(this, meta, course, async (_state, reads) => {
       const [{ timeZone }] = await Promise.all([
         requireSite(reads, siteId),
         practitionerId === undefined ? undefined : requirePractitioner(reads, practitionerId),
@@ -355,7 +335,13 @@ export class CourseService {
     };
     // One for each reaction, however often it is judged: the judgement may be taken back, the adverse event is closed.
     const adverseEventId = derivedId(followUpId, `lasting ${data.reaction}`);
-    return this.decide(meta, course, prepare, this.reporting(meta, data.adverseEvent, null, data.note, adverseEventId));
+    return runOnCourse(
+      this,
+      meta,
+      course,
+      prepare,
+      this.reporting(meta, data.adverseEvent, null, data.note, adverseEventId),
+    );
   }
 
   async lapse(
@@ -364,7 +350,7 @@ export class CourseService {
     { practitioner, reason, at: wall }: z.infer<typeof lapseCourseSchema>,
   ): Promise<CommandAnswer> {
     const practitionerId = await this.practitioner(meta, practitioner);
-    return this.decide(meta, course, async (state, reads) => {
+    return runOnCourse(this, meta, course, async (state, reads) => {
       const [protocol, { timeZone }] = await Promise.all([
         protocolOfCourse(reads, meta.chain, state),
         requireSite(reads, state.siteId),
@@ -375,78 +361,6 @@ export class CourseService {
       return { type: 'LapseCourse', practitionerId, protocol, today, at, reason };
     });
   }
-
-  /** Says an entry of the course's history anew; references and wall times are resolved as when it was entered. */
-  async correctEntry(
-    meta: CommandMeta,
-    course: string,
-    eventId: Id,
-    { data, physician: named, reason }: z.infer<typeof correctCourseEntrySchema>,
-  ): Promise<CommandAnswer> {
-    const { type: entry, ...fields } = data;
-    const physicianId = named === undefined ? undefined : await this.practitioner(meta, named);
-    const prepare: Prepare = async (state, reads) => {
-      const history = await reads.events(courseStream(state.courseId));
-      // As it reads now: what an earlier correction said stays said.
-      const stated = effectiveHistory(history).find(({ header }) => header.id === eventId)?.data as
-        | Partial<Stated>
-        | undefined;
-      const { siteId = state.siteId, practitionerId = state.practitionerId, at, endedAt, steps } = stated ?? {};
-      const changes = await this.changesOf(meta, reads, fields, { siteId, practitionerId, at, endedAt, steps });
-      const physician = await this.physicianNamed(reads, state, physicianId);
-      const [protocol, person] = await Promise.all([
-        protocolOfCourse(reads, meta.chain, state),
-        loadPerson(reads, state.patientId),
-      ]);
-      const world = { protocol, person, otherCourses: await otherCoursesOf(reads, reads.chain, state, person) };
-      const openFollowUps = idsOfOpen(state, person);
-      const what = { type: 'CorrectCourseEntry', eventId, entry, changes, reason, history } as const;
-      return { ...what, openFollowUps, world, physician };
-    };
-    return this.decide(meta, course, prepare, this.usedOtherwise);
-  }
-
-  async retractEntry(
-    meta: CommandMeta,
-    course: string,
-    eventId: Id,
-    reason: string,
-    named?: string,
-  ): Promise<CommandAnswer> {
-    const physicianId = named === undefined ? undefined : await this.practitioner(meta, named);
-    const prepare: Prepare = async (state, reads) => ({
-      type: 'RetractCourseEntry',
-      eventId,
-      reason,
-      protocol: await protocolOfCourse(reads, meta.chain, state),
-      physician: await this.physicianNamed(reads, state, physicianId),
-      history: await reads.events(courseStream(state.courseId)),
-      openFollowUps: idsOfOpen(state, await loadPerson(reads, state.patientId)),
-    });
-    return this.decide(meta, course, prepare, this.usedOtherwise);
-  }
-
-  /**
-   * What sessions used of lots otherwise, now that an entry was said anew or taken back. Nobody waits for it: what happened
-   * is not refused, and what was used beyond a lot shows as a deviation.
-   */
-  private readonly usedOtherwise: Also = async (state, reads, events) => {
-    const [change] = events as readonly CourseCorrection[];
-    const history = await reads.events(courseStream(state.courseId));
-    const after = change && foldedWith(history, change);
-    const found: StreamEvents[] = [];
-    for (const sessionId of new Set([state, after].flatMap((course) => course?.sessions ?? []).map(idOf))) {
-      for (const use of changedUses(performedOf(state, sessionId), performedOf(after, sessionId))) {
-        const [world] = await lotsAt(reads, reads.chain, this.codes, use.siteId, [use]);
-        const lot = world?.lot;
-        if (lot?.status !== 'received' || lot.volumeMl === null) continue;
-        const said = { lotId: lot.lotId, courseId: state.courseId, sessionId, volumeMl: use.volumeMl };
-        const stream = lotUseStream(lot.lotId);
-        found.push({ stream, expectedRevision: 'any', events: [LotUsed(occurredNow(reads.now), said)] });
-      }
-    }
-    return found;
-  };
 
   /**
    * For commands that need nothing but the course.
@@ -469,7 +383,7 @@ export class CourseService {
     >,
     wall?: WallTime,
   ): Promise<CommandAnswer> {
-    return this.decide(meta, course, async (state, reads) => {
+    return runOnCourse(this, meta, course, async (state, reads) => {
       if (wall === undefined) return command;
       const sessionId = 'sessionId' in command ? command.sessionId : undefined;
       const session = state.sessions.find((each) => each.sessionId === sessionId);
@@ -480,20 +394,6 @@ export class CourseService {
       const resumedAt = await lastOf(reads, state, ({ type }) => type === 'MaintenanceResumed');
       return { ...command, at, resumedAt };
     });
-  }
-
-  /** @param also what else is recorded where the command makes anything happen, in the same append */
-  private async decide(meta: CommandMeta, course: string, prepare: Prepare, also?: Also): Promise<CommandAnswer> {
-    const courseId = await this.references.resolve(meta.chain, 'course', course);
-    const stream = courseStream(courseId);
-    const result = await this.runner.run(meta, async (reads) => {
-      const { state } = await reads.load(stream, courseFold);
-      if (state.status === 'none') throw new CourseUnknown(course);
-      const events = decideCourse(await prepare(state, reads), state, reads.now);
-      const more = also && events.length > 0 ? await also(state, reads, events) : [];
-      return [{ stream, events }, ...more.filter(({ events: others }) => others.length > 0)];
-    });
-    return { id: courseId, ...result };
   }
 
   /** The lots of products at a site; of those that were counted, with what was used of them there. */
@@ -548,22 +448,8 @@ export class CourseService {
     };
   }
 
-  /** Who is named as the physician who decides. */
-  private async physicianNamed(
-    reads: Reads,
-    { siteId }: PlannedCourse,
-    id: Id | undefined,
-  ): Promise<NamedPhysician | undefined> {
-    if (id === undefined) return undefined;
-    const [state, { timeZone }] = await Promise.all([
-      requirePractitioner(reads, id, 'physician'),
-      requireSite(reads, siteId),
-    ]);
-    return { id, state, on: localDateAt(reads.now, timeZone) };
-  }
-
   private practitioner(meta: CommandMeta, named: string): Promise<Id> {
-    return this.references.resolve(meta.chain, 'practitioner', named);
+    return practitionerNamed(this.references, meta, named);
   }
 
   /**
@@ -585,66 +471,6 @@ export class CourseService {
         data.practitioner === undefined ? session.practitionerId : await this.practitioner(meta, data.practitioner),
     };
   }
-
-  private async stepsOf(
-    meta: CommandMeta,
-    reads: Reads,
-    steps: z.infer<typeof performSessionSchema>['steps'],
-    practitionerId: Id,
-    timeAt: (wall: WallTime) => ZonedTime,
-  ) {
-    if (steps === undefined) return undefined;
-    return Promise.all(
-      steps.map(async ({ code, practitioner, at }, n) => {
-        const id = practitioner === undefined ? practitionerId : await this.practitioner(meta, practitioner);
-        await requirePractitioner(reads, id, `steps.${n}.practitioner`);
-        return { code, practitionerId: id, ...(at === undefined ? {} : { at: timeAt(at) }) };
-      }),
-    );
-  }
-
-  /** The fields of an event that a correction names, with ids and instants where the caller gave codes and wall times. */
-  private async changesOf(
-    meta: CommandMeta,
-    reads: Reads,
-    fields: Record<string, unknown>,
-    stated: Stated,
-  ): Promise<Record<string, unknown>> {
-    const { site, practitioner, orderedBy, at, endedAt, steps, ...plain } = fields as {
-      site?: string;
-      practitioner?: string | null;
-      orderedBy?: string | null;
-      at?: WallTime;
-      endedAt?: WallTime | null;
-      steps?: z.infer<typeof performSessionSchema>['steps'] | null;
-    };
-    const changes: Record<string, unknown> = { ...plain };
-    const siteId = site === undefined ? stated.siteId : await this.references.resolve(meta.chain, 'site', site);
-    if (site !== undefined) changes.siteId = siteId;
-    const known = async (named: string, field: string, role?: 'physician'): Promise<Id> => {
-      const id = await this.practitioner(meta, named);
-      const state = await requirePractitioner(reads, id, `data.${field}`);
-      if (role && state.role !== role) throw new NotOrdered(`data.${field}`, state.role);
-      return id;
-    };
-    const practitionerId = practitioner ? await known(practitioner, 'practitioner') : stated.practitionerId;
-    if (practitioner !== undefined) changes.practitionerId = practitioner && practitionerId;
-    if (orderedBy !== undefined) changes.orderedBy = orderedBy && (await known(orderedBy, 'orderedBy', 'physician'));
-    const { timeZone } = await requireSite(reads, siteId);
-    const timeAt = (wall: WallTime) => wallTimeAt(wall, timeZone, reads.now);
-    // What the clock on the wall showed, it showed at the site where it took place.
-    const isMoved = site !== undefined;
-    const wall = at ?? (isMoved ? stated.at?.wall : undefined);
-    if (wall !== undefined) changes.at = timeAt(wall);
-    if (endedAt !== undefined) changes.endedAt = endedAt && timeAt(endedAt);
-    else if (isMoved && stated.endedAt) changes.endedAt = timeAt(stated.endedAt.wall);
-    if (steps !== undefined) {
-      changes.steps = steps && (await this.stepsOf(meta, reads, steps, practitionerId, timeAt));
-    } else if (isMoved && stated.steps) {
-      changes.steps = stated.steps.map((step) => (step.at ? { ...step, at: timeAt(step.at.wall) } : step));
-    }
-    return changes;
-  }
 }
 
 /** When the last entry of a course of some kind happened; undefined where there is none that stands. */
@@ -662,29 +488,6 @@ const isBookingOf =
   ({ type, data }: RecordedEvent): boolean =>
     (type === 'SessionBooked' || type === 'SessionRescheduled') &&
     (data as { readonly sessionId: Id }).sessionId === sessionId;
-
-/** Where and by whom an entry says that something was done. */
-interface Stated {
-  readonly siteId: Id;
-  readonly practitionerId: Id;
-  readonly at: ZonedTime | undefined;
-  readonly endedAt: ZonedTime | undefined;
-  readonly steps: readonly StepDone[] | undefined;
-}
-
-type Prepare = (state: PlannedCourse, reads: Reads) => Promise<CourseCommand>;
-/** What else is recorded, beside the events that were decided. */
-type Also = (
-  state: PlannedCourse,
-  reads: Reads,
-  events: ReturnType<typeof decideCourse>,
-) => Promise<readonly StreamEvents[]>;
-
-const idOf = ({ sessionId }: CourseSession): Id => sessionId;
-const performedOf = (course: PlannedCourse | undefined, sessionId: Id): PerformedSession | undefined =>
-  course?.sessions.find(
-    (session): session is PerformedSession => session.sessionId === sessionId && session.status === 'performed',
-  );
 
 /**
  * What a session uses of lots that were counted, for their streams. Where little is left it is written only while nobody
@@ -710,7 +513,3 @@ function usedByPerforming(
     return [isAmple(left, volumeMl) ? { stream, expectedRevision: 'any', events } : { stream, events }];
   });
 }
-
-/** The follow-ups of a course whose adverse event no physician has closed. */
-const idsOfOpen = (state: PlannedCourse, person: Person): Id[] =>
-  openFollowUpEvents(state, person).map(({ followUpId }) => followUpId);

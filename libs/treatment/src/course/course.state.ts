@@ -62,6 +62,8 @@ export interface PerformedSession extends SessionOfCourse {
   readonly endedAt: ZonedTime | undefined;
   readonly orderedBy: string | undefined;
   readonly steps: readonly StepDone[] | undefined;
+  /** True where a correction says of its check that it was treated on a yes without a physician's decision by then. */
+  readonly checkUndecided: true | undefined;
   /** When it was entered: what became known later calls for a review. */
   readonly recordedAt: Instant;
   /** When it was last said anew; undefined: never. What was known before may speak against it as it reads since. */
@@ -347,6 +349,7 @@ function perform(
     endedAt: data.endedAt,
     orderedBy: data.orderedBy,
     steps: data.steps,
+    checkUndecided: data.checkUndecided,
     recordedAt,
     correctedAt: correctness?.correctedBy.at(-1)?.recordedAt,
     reviewedAt: undefined,

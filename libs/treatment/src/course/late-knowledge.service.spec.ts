@@ -162,7 +162,7 @@ describe('a withdrawal in another consultation', () => {
     expect(await refused(perform(session, '2026-01-08T17:59'))).toEqual(['nothing']);
     const correction = { data: { type: 'ConsentWithdrawn', procedure: 'facial', at: '2026-01-07T10:00' } as const };
     await clinic.consultationEntries.correct(clinic.meta(), other, entryOf(other), { ...correction, reason: 'late' });
-    await clinic.courses.retractEntry(clinic.meta(), course, lastEntry('SessionPerformed'), 'to be judged anew');
+    await clinic.corrections.retractEntry(clinic.meta(), course, lastEntry('SessionPerformed'), 'to be judged anew');
     expect(await refused(perform(session, '2026-01-08T17:59'))).toEqual(['consent.missing']);
   });
   it('[consent.missing] [consent.withdrawn] is not given by planning or renewing on a consent that was withdrawn elsewhere', async () => {

@@ -103,7 +103,7 @@ it('[lot.volume-exceeds] counts a session as it is said anew, and not at all onc
   const say = (volumeMl: number, lotNumber = 'V1') => {
     const products = [{ product: PRODUCT, lotNumber, volumeMl }];
     const said = { data: { type: 'SessionPerformed' as const, products }, reason: 'typed wrongly' };
-    return clinic.courses.correctEntry(clinic.meta(), course, entry, said);
+    return clinic.corrections.correctEntry(clinic.meta(), course, entry, said);
   };
   await say(2.5);
   expect(await used()).toEqual([2.5]);
@@ -111,7 +111,7 @@ it('[lot.volume-exceeds] counts a session as it is said anew, and not at all onc
   await say(2.5, 'L1');
   expect(await used()).toEqual([0]);
   await say(2.5);
-  await clinic.courses.retractEntry(clinic.meta(), course, entry, 'never happened');
+  await clinic.corrections.retractEntry(clinic.meta(), course, entry, 'never happened');
   expect(await used()).toEqual([0]);
   expect(await outcome(other(3))).toBe('done');
 });

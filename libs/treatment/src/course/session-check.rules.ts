@@ -23,8 +23,6 @@ export function checkFields(
 ): CourseRefusal[] {
   const { checks } = protocol.preSession;
   const missing = checks.filter(({ code }) => check[code] === undefined);
-  const asked = new Set(checks.map(({ code }) => code));
-  const unknown = Object.keys(check).filter((code) => !asked.has(code));
   const fields: CourseRefusal[] = missing.map(({ code, facts }) => ({
     field: `check.${code}`,
     message: `The question ${code} of the pre-treatment check was not answered.`,
@@ -33,21 +31,9 @@ export function checkFields(
     seen: null,
     accepted: 'yes or no',
   }));
-  if (unknown.length > 0) {
-    fields.push({
-      field: 'check',
-      message: 'The pre-treatment check of the protocol has no such question.',
-      rule: 'session.check-known',
-      facts: [],
-      seen: unknown.join(', '),
-      accepted: [...asked].join(', '),
-    });
-  }
+  fields.push(...unknownChecks(protocol, check));
   fields.push(...heldSession(holdAgainst(state, hold, protocol, at)).map(fieldOf), ...notAsHeld(hold, check, at));
-  const isDecided = hold !== undefined && !hold.isAskedAnew && isLifted(hold, at);
-  const decided = isDecided && !isErased(hold.positive) ? hold.positive : [];
-  for (const { code, overridable, facts } of checks) {
-    if (check[code] !== 'yes' || (overridable && decided.includes(code))) continue;
+  for (const { code, overridable, facts } of undecidedChecks(hold, protocol, check, at)) {
     fields.push({
       field: `check.${code}`,
       message: overridable
@@ -63,8 +49,45 @@ export function checkFields(
   return fields;
 }
 
+/** Answers to questions that the protocol does not ask. */
+export function unknownChecks(
+  { preSession }: Pick<Protocol, 'preSession'>,
+  check: PerformData['check'],
+): CourseRefusal[] {
+  const asked = new Set(preSession.checks.map(({ code }) => code));
+  const unknown = Object.keys(check).filter((code) => !asked.has(code));
+  if (unknown.length === 0) return [];
+  return [
+    {
+      field: 'check',
+      message: 'The pre-treatment check of the protocol has no such question.',
+      rule: 'session.check-known',
+      facts: [],
+      seen: unknown.join(', '),
+      accepted: [...asked].join(', '),
+    },
+  ];
+}
+
+/**
+ * The questions that were answered with yes although no physician had let the session go on with them by the time at which
+ * it began.
+ */
+export function undecidedChecks(
+  hold: SessionHold | undefined,
+  { preSession }: Pick<Protocol, 'preSession'>,
+  check: PerformData['check'],
+  at: ZonedTime,
+): Protocol['preSession']['checks'] {
+  const isDecided = hold !== undefined && !hold.isAskedAnew && isLifted(hold, at);
+  const decided = isDecided && !isErased(hold.positive) ? hold.positive : [];
+  return preSession.checks.filter(
+    ({ code, overridable }) => check[code] === 'yes' && !(overridable && decided.includes(code)),
+  );
+}
+
 /** What the check found on the day of the session is recorded with it, although a physician let it go on. */
-function notAsHeld(hold: SessionHold | undefined, check: PerformData['check'], at: ZonedTime): CourseRefusal[] {
+export function notAsHeld(hold: SessionHold | undefined, check: PerformData['check'], at: ZonedTime): CourseRefusal[] {
   if (hold?.decision !== 'proceed' || hold.isAskedAnew || isErased(hold.positive)) return [];
   if (localDateAt(hold.at, at.zone) !== dateOfWall(at.wall)) return [];
   return hold.positive

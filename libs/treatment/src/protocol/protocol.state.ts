@@ -13,7 +13,7 @@ export interface ProtocolState {
   readonly terms: readonly VersionTerm[];
 }
 
-interface VersionTerm {
+export interface VersionTerm {
   readonly version: number;
   /** Null: a built-in version, which says what was published long before any chain was. */
   readonly from: Instant | null;
@@ -63,6 +63,10 @@ export const versionAt = (state: ProtocolState, instant: Instant): Protocol | un
   );
   return held && versionOf(state, held.version);
 };
+
+/** From when to when new courses were planned with a version; undefined where it was never published. */
+export const termOf = ({ terms }: ProtocolState, version: number): VersionTerm | undefined =>
+  terms.findLast((term) => term.version === version);
 
 /** When the next version was published after an instant; undefined: none was. */
 export const publishedAfter = ({ terms }: ProtocolState, instant: Instant): Instant | undefined =>

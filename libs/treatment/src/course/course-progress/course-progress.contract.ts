@@ -99,6 +99,11 @@ export const courseSessionSchema = z
     /** Whether the check before it found something, and what a physician decided. */
     hold: z.enum(['undecided', 'proceed', 'do-not-treat']).nullable(),
     needsReview: z.boolean(),
+    /**
+     * A correction says that a question of the check before it was answered with yes, and no physician had let it go on with
+     * that by the time at which it began: a physician reviews it.
+     */
+    checkUndecided: z.boolean(),
     /** When a physician last reviewed it. */
     reviewedAt: instantSchema.nullable(),
     painScore: z.int().min(0).max(10).nullable(),

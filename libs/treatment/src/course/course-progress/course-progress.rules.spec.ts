@@ -399,6 +399,11 @@ describe('what a session of today is judged by besides', () => {
       expect(reviews({}, allergic)).toBe(0);
       expect(reviews({ correctedAt: AFTER }, allergic)).toBe(1);
       expect(reviews({ correctedAt: AFTER })).toBe(0);
+      // A yes without a physician's decision by then, whatever of the patient's health is on record.
+      const undecided = { checkUndecided: true, correctedAt: AFTER };
+      expect(reviews(undecided)).toBe(1);
+      expect(reviews({ ...undecided, reviewedAt: LATER })).toBe(0);
+      expect(reviews({ ...undecided, correctedAt: LATER, reviewedAt: AFTER })).toBe(1);
       // The receipt says only now what was in the lot.
       expect(reviews({}, { ...allergic, ...receipt(AFTER, '2030-01-01') })).toBe(1);
     });

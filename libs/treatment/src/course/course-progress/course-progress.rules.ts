@@ -209,12 +209,14 @@ const STATED: ReadonlySet<DeviationKind> = new Set<DeviationKind>([
 /**
  * Whether something is known by now that speaks against a session and was not when it was entered, or last reviewed: an
  * answer that came later with the date since when it was true (S0-C1 to S0-C8, S4-C1), a clearance that turned out to be
- * none, a lot that turned out to have been recalled or expired on the day. A session that was said anew is another one:
+ * none, a lot that turned out to have been recalled or expired on the day, a positive answer of the check that no physician
+ * had decided on by then (S0-P1, S4-C1). A session that was said anew is another one:
  * whatever speaks against it as it reads since then is looked at.
  */
 function callsForReview(course: PlannedCourse, session: PerformedSession, world: CourseWorld): boolean {
   const { protocol } = world;
   if (hasLostClearance(course, session, world) || hasUsedBadLot(session, world)) return true;
+  if (session.checkUndecided && (session.correctedAt ?? '') > lookedAt(session)) return true;
   const now = world.healthAt(session.at.instant);
   if (!protocol || !now || !saysAnything(now)) return false;
   const ingredients = session.products.flatMap(({ product }) => world.ingredientsOf(product));

@@ -71,6 +71,7 @@ function sessionView(
         at: doneAt?.wall ?? null,
       })) ?? null,
     reviewedAt: session.reviewedAt ?? null,
+    checkUndecided: session.checkUndecided ?? false,
     painScore: session.painScore ?? null,
     reactions: [...session.reactions] as CourseSessionView['reactions'],
   };
@@ -86,6 +87,7 @@ const NOTHING_RECORDED = {
   orderedBy: null,
   steps: null,
   reviewedAt: null,
+  checkUndecided: false,
   painScore: null,
   reactions: [],
 };
