@@ -94,20 +94,23 @@ const someone = (role: Role, site: string | null): Principal => ({
 /** What an operation is asked, about the things of one site. */
 function request({ method, path, mediaType, access }: Operation, { ids }: SiteWorld) {
   const places = typeof access.at === 'object' ? access.at : [access.at];
-  const named = (where: 'query' | 'body') =>
+  const named = (where: 'query' | 'body' | 'body.data') =>
     Object.fromEntries(
       places
         .filter((place) => place.startsWith(`${where}.`))
-        .map((place) => place.slice(where.length + 1).replace('?', '') as ScopeKind)
-        .map((kind) => [kind, ids[kind]]),
+        .map((place) => place.slice(where.length + 1).replace('?', ''))
+        .filter((rest) => !rest.includes('.'))
+        .map((kind) => [kind, ids[kind as ScopeKind]]),
     );
+  const data = named('body.data');
+  const body = { ...named('body'), ...(Object.keys(data).length > 0 && { data }) };
   const url = path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name as ScopeKind] ?? newId());
   const query = new URLSearchParams(named('query')).toString();
   const isForm = mediaType === 'application/x-www-form-urlencoded' || mediaType === 'application/zip';
   return {
     ...{ method, url: query === '' ? url : `${url}?${query}` },
     headers: { host: '127.0.0.1', ...(isForm && { 'content-type': mediaType }) },
-    ...(method !== 'GET' && method !== 'DELETE' && { payload: isForm ? 'x' : named('body') }),
+    ...(method !== 'GET' && method !== 'DELETE' && { payload: isForm ? 'x' : body }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Log } from '#libs/kernel/src/log.js';
 import { type SiteWorld, siteWorld } from './support/site-world.js';
 import { SoftwareAuthenticator } from './support/software-authenticator.js';
 import { openTestApi, type TestApi } from './support/test-api.js';
+import { CourseHistory } from './support/treatment-history.js';
 
 /** A live chain: people sign in with passkeys, machines with keys, and both are let in where they hold a role. */
 let api: TestApi;
@@ -285,6 +286,10 @@ describe('a role', () => {
     expect(await ask('GET', `/v1/patients?site=${there.ids.site}`, { cookie: one.cookie })).toMatchObject({
       ...{ status: 403, body: { code: 'access.denied' } },
     });
+    // One that is not named as one is refused, not taken for one's own.
+    for (const named of [`site=${here.ids.site}&site=${there.ids.site}`, `site=${there.ids.site}&site=`, 'site=']) {
+      expect((await ask('GET', `/v1/patients?${named}`, { cookie: one.cookie })).status).toBe(400);
+    }
     const both = [here, there].map(({ ids: { site } }) => ({ role: 'practitioner', site }));
     const { cookie } = await signedIn('Efe', both);
     const unsaid = await ask('GET', '/v1/patients', { cookie });
@@ -363,6 +368,39 @@ describe('a role', () => {
     const { cookie, user } = await signedIn('Deniz', [{ role: 'administrator' }]);
     const answer = await ask('POST', `/v1/users/${user}/grants`, { cookie, body: { role: 'physician' } });
     expect(answer).toMatchObject({ status: 422, body: { code: 'user.not-oneself' } });
+  });
+});
+
+describe('the site of an entry that is said anew', () => {
+  const physician = { role: 'physician', site: '' };
+  const correct = async (cookie: string, world: SiteWorld, data: object, more: object = {}) => {
+    const path = `/v1/courses/${world.ids.course}/entries/${newId()}/correct`;
+    const { status, body } = await ask('POST', path, { cookie, body: { data, reason: 'it was there', ...more } });
+    return [status, body['code']];
+  };
+  const moved = (world: SiteWorld) => ({ type: 'SessionPerformed', site: world.ids.site });
+
+  it('is one where whoever says so works', async () => {
+    const { cookie } = await signedIn('Zoë', [{ ...physician, site: here.ids.site }]);
+    expect(await correct(cookie, here, moved(there))).toEqual([403, 'access.denied']);
+    expect(await correct(cookie, here, moved(here))).toEqual([404, 'entry.unknown']);
+    const consultation = `/v1/consultations/${here.ids.consultation}/entries/${newId()}/correct`;
+    const body = { data: { type: 'ConsultationHeld', site: there.ids.site }, reason: 'it was there' };
+    expect((await ask('POST', consultation, { cookie, body })).status).toBe(403);
+  });
+
+  it('is never one’s own where the record is open in an emergency alone: it would stay open', async () => {
+    const { cookie } = await signedIn('Zoë', [{ ...physician, site: here.ids.site }]);
+    const reason = { reason: 'Collapsed in our waiting room; allergies are needed', minutes: 30 };
+    await ask('POST', `/v1/patients/${there.ids.patient}/break-glass`, { cookie, body: reason });
+    expect(await correct(cookie, there, { type: 'SessionPerformed', painScore: 2 })).toEqual([404, 'entry.unknown']);
+    expect(await correct(cookie, there, moved(here))).toEqual([403, 'access.denied']);
+  });
+
+  it('needs a physician who is signed in where a plan is said anew outside its ranges', async () => {
+    const { cookie } = await signedIn('Nur', [{ role: 'practitioner', site: here.ids.site }]);
+    const plan = { type: 'CoursePlanned', plannedSessions: 40, countReason: 'She wants it' };
+    expect(await correct(cookie, here, plan, { physician: newId() })).toEqual([403, 'access.physician-needed']);
   });
 });
 
@@ -450,6 +488,10 @@ describe('breaking the glass', () => {
     await api.followed();
     expect((await ask('GET', '/v1/break-glass/own', { cookie })).body['items']).toEqual([]);
 
+    // What is recorded meanwhile at the other site makes its managers none of those who look at it.
+    const recorded = { site: here.ids.site, patient: there.ids.patient, practitioner: newId() };
+    await api.append(...new CourseHistory(recorded).streams());
+    await api.followed();
     // Whoever manages the patient's site looks at it, and no other manager; an auditor sees it.
     const manager = await signedIn('Mina', [{ role: 'site-manager', site: there.ids.site }]);
     const stranger = await signedIn('Kaan', [{ role: 'site-manager', site: here.ids.site }]);

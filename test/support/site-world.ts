@@ -45,7 +45,7 @@ export function siteWorld(): SiteWorld {
       one(
         `user-${opener}`,
         sampled('access/src/user', 'GlassBroken', {
-          ...{ userId: opener, openingId: ids.opening, patientId: ids.patient },
+          ...{ userId: opener, openingId: ids.opening, patientId: ids.patient, siteIds: [ids.site] },
         }),
       ),
       one(`slot-${ids.slot}`, sampled('booking/src/slot', 'SlotHeld', { ...of, slotId: ids.slot })),

@@ -98,6 +98,9 @@ export class Admission {
       return;
     }
     if (sites.length === 0) throw denied();
+    if (Object.hasOwn(request.query as object, 'site')) {
+      throw new RequestInvalid([{ field: 'site', message: 'Name one site.', rule: 'schema' }]);
+    }
     if (sites.length > 1) {
       throw new HttpProblem(403, 'access.site-needed', 'Say which of your sites the list is about.', [
         { field: 'site', message: `One of ${sites.slice(0, SITES_SHOWN_MAX).join(', ')}.`, rule: 'access.site' },
@@ -118,7 +121,7 @@ export class Admission {
       const scope = scopeAt(request, place);
       if (scope) return [scope];
       if (place.endsWith('?')) return [];
-      const field = place.split('.')[1] as string;
+      const field = place.split('.').at(-1) as string;
       throw new RequestInvalid([{ field, message: 'Say what it is about.', rule: 'schema' }]);
     });
     if (named.length === 0) {
@@ -129,9 +132,14 @@ export class Admission {
       if (changes) fillInSite(request, places, sites[0] as Id);
       return;
     }
-    for (const each of named) await this.admitOne(request, principal, permission, grants, each, changes);
+    let isByGlass = false;
+    for (const each of named)
+      isByGlass = (await this.admitOne(request, principal, permission, grants, each, changes)) || isByGlass;
+    // What is open in an emergency is not moved to where it would stay open.
+    if (isByGlass && places.some((place) => place === ENTRY_SITE && scopeAt(request, place))) throw denied();
   }
 
+  /** @returns whether the glass had to be broken for it */
   private async admitOne(
     request: FastifyRequest,
     principal: Principal,
@@ -139,15 +147,14 @@ export class Admission {
     grants: readonly Grant[],
     { kind, reference }: NamedScope,
     changes: boolean,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { chain } = request.pistor;
-    const may = (scope: Scope): boolean => {
-      const sites = atSites(grants);
-      const held = (changes ? scope.own : scope.sites).some((site) => sites.includes(site));
-      return held || isOwn(grants, scope) || this.isOpened(principal, permission, scope);
-    };
+    const sites = atSites(grants);
+    const isHeld = (scope: Scope): boolean =>
+      (changes ? scope.own : scope.sites).some((site) => sites.includes(site)) || isOwn(grants, scope);
+    const may = (scope: Scope): boolean => isHeld(scope) || this.isOpened(principal, permission, scope);
     const scope = await this.scopeOf(chain, kind, reference, may);
-    if (scope && may(scope)) return;
+    if (scope && may(scope)) return !isHeld(scope);
     // Of a site everybody may know that it is there; of anything else only who may read it.
     if (kind === 'site' || (scope && this.mayKnow(principal, kind, scope))) throw denied();
     throw unknown(kind);
@@ -191,6 +198,9 @@ export class Admission {
     return principal.openedPatients?.includes(patient) ?? false;
   }
 }
+
+/** Where an entry that is said anew took place. */
+const ENTRY_SITE: Place = 'body.data.site?';
 
 /** A caller has a handful of sites; a list of hundreds helps nobody. */
 const SITES_SHOWN_MAX = 20;

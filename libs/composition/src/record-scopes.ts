@@ -1,6 +1,6 @@
 import type { Scopes } from '#libs/access/src/scopes.port.js';
 import { USERS } from '#libs/access/src/user/users/users.projection.js';
-import { patientOfOpening } from '#libs/access/src/user/users/users.query.js';
+import { scopeOfOpening } from '#libs/access/src/user/users/users.query.js';
 import { References } from '#libs/cqrs/src/references.js';
 import type { Engine } from '#libs/engine/src/engine.js';
 import type { Projections } from '#libs/projections/src/projections.js';
@@ -16,11 +16,8 @@ export function recordScopes(
 ): Scopes {
   const query = new RecordScopesQuery(db, store, new References(codes));
   return {
-    of: async (chain, kind, reference) => {
-      if (kind !== 'opening') return query.of(chain, kind, reference);
-      const patient = await patientOfOpening(db, chain, reference);
-      return patient === undefined ? undefined : query.of(chain, 'patient', patient);
-    },
+    of: (chain, kind, reference) =>
+      kind === 'opening' ? scopeOfOpening(db, chain, reference) : query.of(chain, kind, reference),
     atHead: async (chain) => {
       const head = await store.head(chain.id);
       const waitFor = (name: string) => projections().waitFor(name, chain, head, AT_HEAD_MS_MAX);

@@ -17,8 +17,11 @@ export const SCOPE_KINDS = [
 ] as const;
 export type ScopeKind = (typeof SCOPE_KINDS)[number];
 
-/** Where a request names it: `path.patient`, `body.site`; with `?` it is looked at where it is given. */
-export type Place = `${'path' | 'query' | 'body'}.${ScopeKind}${'' | '?'}`;
+/**
+ * Where a request names it: `path.patient`, `body.site`, and `body.data.site` of an entry that is said anew; with `?` it is
+ * looked at where it is given.
+ */
+export type Place = `${'path' | 'query' | 'body' | 'body.data'}.${ScopeKind}${'' | '?'}`;
 
 /**
  * Where the permission has to be held.
@@ -63,15 +66,17 @@ export interface NamedScope {
 
 /** What a place of a request names. Undefined where it names nothing; the schema of the route has its say then. */
 export function scopeAt(request: FastifyRequest, place: Place): NamedScope | undefined {
-  const [where, named] = place.split('.') as ['path' | 'query' | 'body', string];
-  const kind = named.replace('?', '') as ScopeKind;
-  const from = { path: request.params, query: request.query, body: request.body }[where];
-  const reference = typeof from === 'object' && from !== null ? ownValue(from, kind) : undefined;
-  return typeof reference === 'string' && reference !== '' ? { kind, reference, field: kind } : undefined;
+  const [where, ...path] = place.replace('?', '').split('.') as ['path' | 'query' | 'body', ...string[]];
+  const from: unknown = { path: request.params, query: request.query, body: request.body }[where];
+  const reference = path.reduce(ownValue, from);
+  const [kind, field] = [path.at(-1) as ScopeKind, path.join('.')];
+  return typeof reference === 'string' && reference !== '' ? { kind, reference, field } : undefined;
 }
 
-const ownValue = (from: object, key: string): unknown =>
-  Object.hasOwn(from, key) ? (from as Record<string, unknown>)[key] : undefined;
+const ownValue = (from: unknown, key: string): unknown =>
+  typeof from === 'object' && from !== null && Object.hasOwn(from, key)
+    ? (from as Record<string, unknown>)[key]
+    : undefined;
 
 /** Who asks, and whether they may: implemented by libs/access. */
 export interface Access {

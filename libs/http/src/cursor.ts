@@ -23,6 +23,13 @@ export function decodeCursor(text: string, length: number): CursorKey {
   return key;
 }
 
+/** Of a list whose rows are numbered from 0 or by positions. @throws Invalid `cursor.malformed` */
+export function decodeNumber(text: string): number {
+  const [number] = decodeCursor(text, 1);
+  if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0) throw malformedCursor();
+  return number;
+}
+
 export const malformedCursor = () =>
   new Invalid('cursor.malformed', 'This cursor was not made by this list.', {
     fields: [

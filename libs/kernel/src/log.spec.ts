@@ -16,6 +16,16 @@ describe('the log', () => {
     expect(JSON.parse(lines[0] as string)).toMatchObject({ level: 'info', app: 'api', msg: 'it happened' });
   });
 
+  it('says of an error what describes it, whoever logs it', () => {
+    const lines: string[] = [];
+    const log = createLog('test', 'info', (line) => lines.push(line));
+    const error = Object.assign(new Error('invalid input syntax for type integer: "Ayşe +90555"'), {
+      ...{ code: '22P02', severity: 'ERROR', detail: 'Ayşe' },
+    });
+    log.warn({ err: error }, 'it failed');
+    expect(lines.join('')).not.toContain('Ayşe');
+    expect(JSON.parse(lines[0] as string)).toMatchObject({ err: { name: 'Error', code: '22P02' } });
+  });
   it('keeps to its level', () => {
     const log = createLog('api', 'warn', (line) => void lines.push(line));
     log.info({}, 'no');

@@ -22,7 +22,8 @@ export function logLevel(otherwise: LogLevel, named: string | undefined = proces
  */
 export function createLog(app: string, level: LogLevel, write?: (line: string) => void): Log {
   const destination = write ? { write } : pino.destination({ dest: 2, sync: true });
-  const options = { level, base: { app, pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime };
+  const serializers = { err: (error: unknown) => describeError(error) };
+  const options = { level, serializers, base: { app, pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime };
   return pino({ ...options, formatters: { level: (label) => ({ level: label }) } }, destination);
 }
 

@@ -1,6 +1,6 @@
 import type { Database } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
-import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
+import { decodeNumber, pageOf } from '#libs/http/src/cursor.js';
 import type { NamesOf } from '#libs/http/src/principal.js';
 import { listQueryOf } from '#libs/http/src/validation.js';
 import type { Id } from '#libs/kernel/src/ids.js';
@@ -70,7 +70,7 @@ export class DisclosuresQuery {
     patients: readonly Id[],
     { limit, cursor, kind, since, until }: DisclosuresParams,
   ): Promise<{ items: Disclosure[]; next: string | null }> {
-    const before = cursor === undefined ? null : Number(decodeCursor(cursor, 1)[0]);
+    const before = cursor === undefined ? null : decodeNumber(cursor);
     const { rows } = await this.db.query<Row>(
       // Those of the patients by the index on them, whatever the planner thinks of the order that is wanted.
       `with theirs as materialized (

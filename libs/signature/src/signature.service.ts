@@ -4,7 +4,7 @@ import type { CommandAnswer } from '#libs/cqrs/src/commands.js';
 import type { References } from '#libs/cqrs/src/references.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { EventStore, StoredEvent } from '#libs/event-store/src/event-store.js';
-import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
+import { decodeNumber, pageOf } from '#libs/http/src/cursor.js';
 import type { NamesOf, Principal } from '#libs/http/src/principal.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import { challengeOf, provesPasskey, type SignedMatter } from './passkey-proof.js';
@@ -148,7 +148,7 @@ export class SignatureService {
     const { runner, references, namesOf } = this.deps;
     const patientId = await references.resolve(chain, 'patient', patient);
     const { state } = await runner.read(chain, signatureStream(patientId), signaturesFold);
-    const before = cursor === undefined ? state.length : Number(decodeCursor(cursor, 1)[0]);
+    const before = cursor === undefined ? state.length : decodeNumber(cursor);
     // Numbered as they were given: what is signed meanwhile moves none of them.
     const numbered = state.map((signature, n) => ({ signature, n })).slice(0, before);
     const page = pageOf(numbered.reverse().slice(0, limit + 1), limit, ({ n }) => [n]);

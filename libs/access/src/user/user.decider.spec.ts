@@ -87,7 +87,14 @@ describe('a user', () => {
 
   it('has a record open until its time is over or they close it, and it is looked at once', () => {
     const openingId = newId();
-    const broken: UserCommand = { kind: 'break-glass', openingId, patientId, minutes: 60, reason: 'an emergency' };
+    const broken: UserCommand = {
+      kind: 'break-glass',
+      siteIds: [],
+      openingId,
+      patientId,
+      minutes: 60,
+      reason: 'an emergency',
+    };
     const open = after([INVITE], [broken, self]) as KnownUser;
     expect(openAt(open, '2026-03-01T09:59:59.000Z').map((each) => each.patientId)).toEqual([patientId]);
     expect(openAt(open, '2026-03-01T10:00:00.000Z')).toEqual([]);
@@ -106,7 +113,14 @@ describe('a user', () => {
     'a record that is reviewed as %s while it is open is open no more',
     (outcome) => {
       const openingId = newId();
-      const broken: UserCommand = { kind: 'break-glass', openingId, patientId, minutes: 60, reason: 'an emergency' };
+      const broken: UserCommand = {
+        kind: 'break-glass',
+        siteIds: [],
+        openingId,
+        patientId,
+        minutes: 60,
+        reason: 'an emergency',
+      };
       const open = after([INVITE], [broken, self]);
       const review: UserCommand = { kind: 'review-glass', openingId, outcome, note: 'looked at' };
       expect(typesOf(decideUser(review, open, NOW, ADMIN))).toEqual(['GlassMended', 'GlassReviewed']);
@@ -123,6 +137,7 @@ describe('a user', () => {
     expect(() => decideUser(code, disabled, NOW, ADMIN)).toThrow(expect.objectContaining({ code: 'user.disabled' }));
     const glass: UserCommand = {
       kind: 'break-glass',
+      siteIds: [],
       openingId: newId(),
       patientId,
       minutes: 5,

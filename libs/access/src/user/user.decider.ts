@@ -37,6 +37,8 @@ export type UserCommand =
       readonly kind: 'break-glass';
       readonly openingId: Id;
       readonly patientId: Id;
+      /** Of the patient. */
+      readonly siteIds: readonly Id[];
       readonly minutes: number;
       readonly reason: string;
     }
@@ -89,9 +91,9 @@ export function decideUser(command: UserCommand, state: UserState, now: Instant,
       return [UserSignInAdded(at, { userId, by: command.by })];
     case 'break-glass': {
       if (state.status === 'disabled') throw new UserIsDisabled();
-      const { openingId, patientId, minutes, reason } = command;
+      const { openingId, patientId, siteIds, minutes, reason } = command;
       const until = new Date(Date.parse(now) + minutes * 60_000).toISOString();
-      return [GlassBroken(at, { userId, openingId, patientId, until, reason })];
+      return [GlassBroken(at, { userId, openingId, patientId, siteIds: [...siteIds], until, reason })];
     }
     case 'mend-glass': {
       const opening = openingOf(state, command.openingId);

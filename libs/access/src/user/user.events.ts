@@ -67,11 +67,16 @@ export const UserSignInAdded = eventType('UserSignInAdded', {
 
 /** The record of a patient was opened to them beyond their sites, until then and for a reason. */
 export const GlassBroken = eventType('GlassBroken', {
+  version: 2,
+  // Version 2 says whose managers look at it.
+  upcasters: [(data) => data],
   subject: 'patientId',
   schema: z.strictObject({
     ...ofUser,
     openingId: z.uuid(),
     patientId: z.uuid(),
+    /** The sites of the patient then: what is recorded under the opening makes no other one of them. */
+    siteIds: z.array(z.uuid()).optional(),
     until: instantSchema,
     reason: personal('clinical', z.string().min(1)),
   }),

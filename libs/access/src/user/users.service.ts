@@ -127,10 +127,10 @@ export class Users {
   async breakGlass(meta: CommandMeta, patient: string, data: BreakGlassData): Promise<CommandAnswer> {
     const patientId = await this.deps.references.resolve(meta.chain, 'patient', patient);
     const openingId = derivedId(meta.commandId, 'opening');
-    // The site of the patient is told: there it becomes a task.
-    const site = (await this.deps.scopes.of(meta.chain, 'patient', patientId))?.sites[0];
-    const command = { kind: 'break-glass', openingId, patientId, ...data } as const;
-    const answer = await this.decide(meta, userOf(meta.actor), command, site);
+    const siteIds = (await this.deps.scopes.of(meta.chain, 'patient', patientId))?.sites ?? [];
+    const command = { kind: 'break-glass', openingId, patientId, siteIds, ...data } as const;
+    // The first of them is told: there it becomes a task.
+    const answer = await this.decide(meta, userOf(meta.actor), command, siteIds[0]);
     return { ...answer, id: openingId };
   }
 
@@ -162,8 +162,9 @@ export class Users {
         ...(patientId !== null && { patient: patientId }),
       }),
     );
-    const patient =
-      grants.length > 0 && grants.every(({ role }) => role === 'patient') ? grants[0]?.patient : undefined;
+    // Who reads for two wards is neither of them: each is told who has read theirs.
+    const isPatient = grants.every(({ role, patient: whose }) => role === 'patient' && whose === grants[0]?.patient);
+    const patient = isPatient ? grants[0]?.patient : undefined;
     return {
       id: patient === undefined ? `user:${userId}` : `patient:${patient}`,
       kind: patient === undefined ? 'user' : 'patient',

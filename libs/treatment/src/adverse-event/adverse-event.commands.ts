@@ -10,8 +10,14 @@ const actionsSchema = z.array(z.string().trim().min(1).max(2000)).max(50);
 const authorityShape = {
   /** The day on which the authority was told, not after today. */
   on: localDateSchema,
-  /** Under which the authority keeps the report. */
-  reference: z.string().trim().min(1).max(200),
+  /**
+   * Under which the authority keeps the report: letters, digits and the signs that numbers of files have. It stands open in
+   * the log for ever, so there is no room in it for a name or a sentence.
+   */
+  reference: z
+    .string()
+    .trim()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9./#:_-]{0,60}$/, 'A number of a file, without blanks.'),
 };
 
 export const reportAdverseEventSchema = z

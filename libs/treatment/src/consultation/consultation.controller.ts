@@ -240,7 +240,7 @@ export class ConsultationController {
   @CommandEndpoint({
     id: 'correctConsultationEntry',
     may: 'record.write',
-    at: 'path.consultation',
+    at: ['path.consultation', 'body.data.site?'],
     decides: ['data.type=ContraindicationOverridden'],
     summary: 'Correct an entry: say the whole of it anew, and why',
     description: 'Nothing is edited: the history shows both, every answer the corrected one.',

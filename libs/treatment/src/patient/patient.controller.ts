@@ -219,7 +219,7 @@ export class PatientController {
   @CommandEndpoint({
     id: 'correctPatientEntry',
     may: 'record.write',
-    at: 'path.patient',
+    at: ['path.patient', 'body.data.site?'],
     decides: ['data.physician'],
     summary: 'Say an entry of the patient’s record anew',
     description:

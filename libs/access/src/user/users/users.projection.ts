@@ -4,7 +4,7 @@ import { type Projection, schemaOf, type SealedEvent } from '#libs/projections/s
 import { API_KEY_EVENTS, type ApiKeyEvent } from '../../api-key/api-key.events.js';
 import { USER_EVENTS, type UserEvent } from '../user.events.js';
 
-export const USERS = { name: 'users', version: 1 } as const;
+export const USERS = { name: 'users', version: 2 } as const;
 export const USERS_SCHEMA = schemaOf(USERS);
 
 export interface UserRow {
@@ -36,6 +36,8 @@ export const usersProjection: Projection = {
     create index role_grant_user on role_grant (chain, user_id);
     create table opening (
       chain integer not null, id uuid not null, user_id uuid not null, patient_id uuid not null,
+      -- Of the patient, when it was opened.
+      site_ids uuid[] not null,
       -- A sealed box with the reason.
       reason jsonb,
       opened_at timestamptz not null, until timestamptz not null, mended_at timestamptz,
@@ -115,12 +117,13 @@ function ofUser(event: SealedEvent<UserEvent>): Statement[] {
       ];
     case 'GlassBroken': {
       const { openingId, patientId, until } = event.data;
+      const siteIds = event.data.siteIds ?? [event.header.site].flatMap((site) => site ?? []);
       const reason = event.sealed.clinical ? JSON.stringify(event.sealed.clinical) : null;
       return [
         [
-          `insert into opening (chain, id, user_id, patient_id, reason, opened_at, until)
-           values ($1, $2, $3, $4, $5::jsonb, $6::timestamptz, $7::timestamptz) on conflict do nothing`,
-          [openingId, userId, patientId, reason, event.recordedAt, until],
+          `insert into opening (chain, id, user_id, patient_id, site_ids, reason, opened_at, until)
+           values ($1, $2, $3, $4, $5::uuid[], $6::jsonb, $7::timestamptz, $8::timestamptz) on conflict do nothing`,
+          [openingId, userId, patientId, siteIds, reason, event.recordedAt, until],
         ],
       ];
     }

@@ -2,13 +2,13 @@ import type { Database, Queryable } from '#libs/database/src/database.js';
 import type { Boxes, SealedBox } from '#libs/event-store/src/boxes.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import { isErased } from '#libs/event-store/src/personal-data.js';
-import { decodeCursor, encodeCursor, pageOf } from '#libs/http/src/cursor.js';
+import { decodeCursor, pageOf } from '#libs/http/src/cursor.js';
 import { listQueryOf } from '#libs/http/src/validation.js';
 import { NotFound } from '#libs/kernel/src/errors.js';
 import { type Id, isId } from '#libs/kernel/src/ids.js';
 import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
-import type { Scopes } from '../../scopes.port.js';
+import type { Scope, Scopes } from '../../scopes.port.js';
 import { UserUnknown } from '../user.errors.js';
 import type { UserRole } from '../user.events.js';
 import type { ApiKeyView, OpeningView, UserView } from './users.contract.js';
@@ -36,14 +36,15 @@ interface GrantRow {
 
 const iso = (time: Date | null): string | null => time && time.toISOString();
 
-/** Whose record an opening is about; undefined where there is no such opening. */
-export async function patientOfOpening(db: Queryable, chain: Chain, opening: string): Promise<Id | undefined> {
+/** Where an opening belongs: to the sites of its patient when it was opened. Undefined where there is no such opening. */
+export async function scopeOfOpening(db: Queryable, chain: Chain, opening: string): Promise<Scope | undefined> {
   if (!isId(opening)) return undefined;
-  const { rows } = await db.query<{ patient_id: Id }>(
-    `select patient_id from ${SCHEMA}.opening where chain = $1 and id = $2`,
+  const { rows } = await db.query<{ site_ids: Id[] }>(
+    `select site_ids from ${SCHEMA}.opening where chain = $1 and id = $2`,
     [chain.no, opening],
   );
-  return rows[0]?.patient_id;
+  const [row] = rows;
+  return row && { sites: row.site_ids, own: row.site_ids, patient: null };
 }
 
 /** Who may do what. Names are opened here, and nowhere before. */
@@ -122,22 +123,10 @@ export class UsersQuery {
     chain: Chain,
     { site, ...params }: OpeningsParams,
   ): Promise<{ items: OpeningView[]; next: string | null }> {
-    if (site === undefined) return this.openingsWhere(chain, params, null, null);
+    if (site === undefined) return this.openingsWhere(chain, params, {});
     const [siteId] = (await this.scopes.of(chain, 'site', site))?.own ?? [];
     if (siteId === undefined) throw new NotFound('site.unknown', `There is no site ${site}.`);
-    const items: OpeningView[] = [];
-    let { cursor } = params;
-    // Few are opened in the life of a chain: those of others are passed over one by one.
-    for (;;) {
-      const page = await this.openingsWhere(chain, { ...params, cursor }, null, null);
-      for (const item of page.items) {
-        const scope = await this.scopes.of(chain, 'patient', item.patient.id);
-        if (!scope?.sites.includes(siteId)) continue;
-        if (items.push(item) === params.limit) return { items, next: encodeCursor([item.id]) };
-      }
-      if (page.next === null) return { items, next: null };
-      cursor = page.next;
-    }
+    return this.openingsWhere(chain, params, { siteId });
   }
 
   /** What is open now to one principal by breaking the glass. @throws Invalid `cursor.malformed` */
@@ -148,14 +137,13 @@ export class UsersQuery {
   ): Promise<{ items: OpeningView[]; next: string | null }> {
     const [userId] = idsOf([principal], 'user:');
     if (userId === undefined) return { items: [], next: null };
-    return this.openingsWhere(chain, params, userId, await this.chains.now(chain));
+    return this.openingsWhere(chain, params, { userId, openAt: await this.chains.now(chain) });
   }
 
   private async openingsWhere(
     chain: Chain,
     { state, limit, cursor }: Omit<OpeningsParams, 'site'>,
-    ofUser: Id | null,
-    openAt: string | null,
+    of: { readonly userId?: Id; readonly openAt?: string; readonly siteId?: Id },
   ): Promise<{ items: OpeningView[]; next: string | null }> {
     const [after] = cursor === undefined ? [null] : decodeCursor(cursor, 1);
     const { rows } = await this.db.query<{
@@ -177,8 +165,12 @@ export class UsersQuery {
          and ($4::boolean is null or (o.outcome is null) = $4)
          and ($5::uuid is null or o.user_id = $5)
          and ($6::timestamptz is null or (o.until > $6 and o.mended_at is null))
+         and ($7::uuid is null or $7 = any(o.site_ids))
        order by o.id desc limit $3`,
-      [chain.no, after, limit + 1, state === undefined ? null : state === 'waiting', ofUser, openAt],
+      [
+        ...[chain.no, after, limit + 1, state === undefined ? null : state === 'waiting'],
+        ...[of.userId ?? null, of.openAt ?? null, of.siteId ?? null],
+      ],
     );
     const page = pageOf(rows, limit, ({ id }) => [id]);
     const names = await this.open<{ name?: string }>(chain, page.items, ({ name }) => name);
