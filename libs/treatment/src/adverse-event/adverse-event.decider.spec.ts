@@ -235,6 +235,17 @@ describe('one that a follow-up found', () => {
     expect(uniteAdverseEvent(found, done)).toMatchObject({ status: 'closed', kind: 'haematoma', ownerId });
     expect(uniteAdverseEvent(found, undefined)).toBe(found);
   });
+  it('[adverse-event.closed-then] is not closed before it was opened again either', () => {
+    const named = { patientId, adverseEventId, courseId: course.courseId, followUpId };
+    const reopened = AdverseEventReopened(occurredAt(zoned('2026-03-01T12:00')), {
+      ...{ ...named, practitionerId: physicianId, reason: 'it is back' },
+    });
+    const closed = decide({ ...close, at: zoned('2026-03-01T08:00') } as AdverseEventCommand, found);
+    const state = uniteAdverseEvent(found, stateAfter(...closed, reopened)) as AdverseEventState;
+    expect(rules({ ...close, at: zoned('2026-03-01T11:00') } as AdverseEventCommand, state)).toEqual([
+      'adverse-event.closed-then',
+    ]);
+  });
   it('[adverse-event.found-by-follow-up] is gone with what the follow-up said of it', () => {
     expect(uniteAdverseEvent(undefined, stateAfter(...decide(close, found)))).toBeUndefined();
   });

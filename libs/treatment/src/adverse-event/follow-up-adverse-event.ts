@@ -86,5 +86,6 @@ export function uniteAdverseEvent(
     reportedToAuthority: done.reportedToAuthority,
     actions: done.actions,
     closure: done.closure,
+    closings: done.closings,
   };
 }

@@ -74,7 +74,7 @@ type Choices = Pick<PlanData, 'plannedSessions' | 'intervalDays' | 'device'>;
  * @throws CourseExists, PlanRefused
  */
 export function planCourse(command: PlanCourse, state: CourseState, now: Instant): CourseEvent[] {
-  if (state.status !== 'none') throw new CourseExists();
+  if (state.status !== 'none') throw new CourseExists(state.courseId);
   const { consultation, protocol, data } = command;
   if (consultation.status === 'none') {
     throw new PlanRefused([

@@ -82,6 +82,11 @@ describe('planning a course', () => {
       { type: 'CoursePlanned', data: { patientId, protocol: { code: 'facial', version: 1 }, plannedSessions: 4 } },
     ]);
   });
+  it('[course.planned-once] is done once: what is chosen anew is a change of the plan (S2-F1)', () => {
+    expect(refusal(() => decide(plan(), given(planned)))).toMatchObject({
+      ...{ code: 'course.exists', rules: ['course.planned-once'], facts: ['S2-F1'] },
+    });
+  });
   it('[plan.contraindication] needs that nothing became known since which stands against it (S0-C1, S0-C7)', () => {
     const pregnant = { person: personWith({ conditions: ['pregnancy'] }) };
     expect(refused(pregnant)).toEqual(['plan.contraindication']);

@@ -26,13 +26,26 @@ export class CourseUnknown extends NotFound {
 }
 
 export class CourseExists extends Conflict {
-  constructor() {
-    super('course.exists', 'This course was planned already.');
+  /** @param courseId of the course that is there */
+  constructor(courseId: string) {
+    super('course.exists', 'This course was planned already.', {
+      fields: [
+        {
+          field: 'code',
+          message: 'A course is planned once. What changes of it is a change of its plan.',
+          rule: 'course.planned-once',
+          facts: ['S2-F1'],
+          seen: courseId,
+          accepted: 'a code that no course has, or a change of the plan',
+        },
+      ],
+    });
   }
 }
 
 export class CourseNotActive extends Refused {
-  constructor(status: string) {
+  /** @param accepted what could still be done in it */
+  constructor(status: string, accepted = 'an active course') {
     super('course.not-active', `The course is ${status}: nothing more can be planned or done in it.`, {
       fields: [
         {
@@ -41,7 +54,7 @@ export class CourseNotActive extends Refused {
           rule: 'course.not-active',
           facts: [],
           seen: status,
-          accepted: 'an active course, or a session that took place while it was',
+          accepted,
         },
       ],
       data: { status },

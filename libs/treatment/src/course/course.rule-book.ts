@@ -158,6 +158,12 @@ export const COURSE_RULES = ruleBook({
     facts: [],
     override: 'none',
   },
+  'course.planned-once': {
+    says: 'A course is planned once: what is chosen anew is a change of its plan.',
+    demand: 'Planning',
+    facts: ['S2-F1'],
+    override: 'none',
+  },
   'course.not-active': {
     says: 'Nothing is added to a course that has ended, but for maintenance after it was completed, and what took place before it was stopped or lapsed.',
     demand: 'Course end',

@@ -316,6 +316,9 @@ describe('a course that has ended', () => {
       });
     const said = (day: string) => refusal(() => decide(on(day), [plannedThen, lapsed])).rules;
     expect(said(since)).toEqual(['course.not-active']);
+    expect(() => decide(on(since), [plannedThen, lapsed])).toThrow(
+      expect.objectContaining({ fields: [expect.objectContaining({ accepted: expect.stringContaining(since) })] }),
+    );
     expect(said(addDays(since, -1))).not.toContain('course.not-active');
   });
   it('[course.not-active] blocks what is still booked in it', () => {

@@ -1,5 +1,5 @@
 import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
-import { daysBetween } from '#libs/kernel/src/local-date.js';
+import { addDays, daysBetween } from '#libs/kernel/src/local-date.js';
 import { dateOfWall, type Instant, localDateAt, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import type { z } from 'zod';
@@ -387,10 +387,16 @@ export function active(state: PlannedCourse): void {
  */
 function activeThen(state: PlannedCourse, at: ZonedTime, { lapse }: Protocol): void {
   const { status, endedAt } = state;
-  const wasActive = endedAt !== undefined && at.instant <= endedAt;
-  if (wasActive && status === 'stopped') return;
-  const daysBefore = wasActive && daysBetween(dateOfWall(at.wall), localDateAt(endedAt, at.zone));
-  if (status === 'lapsed' && daysBefore !== false && daysBefore > lapse.afterDays) return;
+  if (status === 'stopped' && endedAt !== undefined) {
+    if (at.instant <= endedAt) return;
+    throw new CourseNotActive(status, `a session that began before it was stopped (${endedAt})`);
+  }
+  if (status === 'lapsed' && endedAt !== undefined) {
+    const lapsedOn = localDateAt(endedAt, at.zone);
+    if (daysBetween(dateOfWall(at.wall), lapsedOn) > lapse.afterDays) return;
+    const before = addDays(lapsedOn, -lapse.afterDays);
+    throw new CourseNotActive(status, `a session before ${before}; any other once the lapse is taken back`);
+  }
   active(state);
 }
 
