@@ -177,7 +177,7 @@ export const COURSE_RULES = ruleBook({
     override: 'none',
   },
   'maintenance.declined': {
-    says: 'No maintenance is booked for a patient who has declined it.',
+    says: 'No maintenance is booked, moved or still to come for a patient who has declined it.',
     demand: 'Maintenance',
     facts: [],
     override: 'none',

@@ -31,6 +31,7 @@ import {
   CourseLapsed,
   CourseStopped,
   type CourseStreamEvent,
+  MaintenanceDeclined,
   SessionCancelled,
   SessionHeld,
   SessionHoldDecided,
@@ -321,13 +322,14 @@ describe('a course that has ended', () => {
     );
     expect(said(addDays(since, -1))).not.toContain('course.not-active');
   });
-  it('[course.not-active] blocks what is still booked in it', () => {
+  it('[course.not-active] [maintenance.declined] blocks what is still booked in it', () => {
     expect(standing('course', planned)).toEqual([]);
     expect(standing('course', planned, stopped)).toEqual(['course.not-active']);
     expect(
       standing('course', planned, CourseLapsed(now, { ...ofCourse, practitionerId, reason: 'no answer' })),
     ).toEqual(['course.not-active']);
     expect(standing('maintenance', ...completed)).toEqual([]);
+    expect(standing('maintenance', ...completed, MaintenanceDeclined(now, ofCourse))).toEqual(['maintenance.declined']);
     expect(standing('maintenance', ...completed, stopped)).toEqual(['course.not-active']);
   });
   it('[correction.maintenance-first] is not active again while maintenance rests on its end', () => {

@@ -55,6 +55,7 @@ export function standingFindings(
   const ingredients = [...ingredientsConsidered(world.consultation), ...ingredientsIn(world.lots)];
   return [
     ...ended(course, session.kind),
+    ...declined(course, session.kind),
     ...credential(course, world, session),
     ...consent(course, world, session),
     ...screening(course, world, session),
@@ -79,6 +80,23 @@ function ended({ status }: PlannedCourse, kind: SessionKind): Finding[] {
       override: 'none',
       seen: status,
       accepted: kind === 'course' ? 'an active course' : 'a completed course',
+    },
+  ];
+}
+
+/** What was booked before the patient declined is cancelled, or maintenance resumed; nobody is reminded of it meanwhile. */
+function declined({ maintenanceDeclined }: PlannedCourse, kind: SessionKind): Finding[] {
+  if (kind !== 'maintenance' || !maintenanceDeclined) return [];
+  return [
+    {
+      rule: 'maintenance.declined',
+      deviation: null,
+      field: 'course',
+      message: 'The patient has declined maintenance.',
+      facts: [],
+      override: 'none',
+      seen: 'declined',
+      accepted: 'after maintenance was resumed; cancel the session otherwise',
     },
   ];
 }
