@@ -46,7 +46,11 @@ try {
   const log = { warn: (fields: object, message: string) => console.error(message, fields) };
   const chain = await engine.chains.ensure('bench', true);
   await new Projections({ ...engine, log }, treatmentProjections(engine)).prepare();
-  const erasure = await openErasure(engine, { keysFolder: folder, removers: [], log });
+  const erasure = await openErasure(engine, {
+    ...{ keysFolder: folder, removers: [], log },
+    // Nobody signs in.
+    accounts: { of: () => Promise.resolve([]), close: () => Promise.resolve(false) },
+  });
   const service = new ErasureService(engine.runner, new References(engine.codes), erasure.streams, erasure.finisher);
   const persons = Array.from({ length: ERASURES }, () => newId());
   await fill(chain.no);

@@ -6,6 +6,7 @@ import type { Configuration } from '#libs/engine/src/configuration.js';
 import { newId } from '#libs/kernel/src/ids.js';
 import { type BackupPlace, backUpTo, openBackupPlace } from './support/backup-given.js';
 import { findBytes, needlesOfText } from './support/bytes-of.js';
+import { eventually } from './support/eventually.js';
 import { erase, type Person, run, SAID, treated } from './support/erased-person.js';
 
 /*
@@ -73,16 +74,18 @@ describe('the older backup, restored', () => {
   it('[erasure.restored] has the person erased before anything serves it', async () => {
     const db = await openPglite(target.dataFolder);
     const { rows: keys } = await db.query<{ destroyed: boolean }>(
-      'select wrapped is null and destroyed_at is not null as destroyed from subject_key where subject = $1',
-      [person.id],
+      'select wrapped is null and destroyed_at is not null as destroyed from subject_key where subject = any($1::uuid[])',
+      [[person.id, person.user]],
     );
     const { rows: events } = await db.query<{ type: string }>(
       `select header::json ->> 'type' as type from event_log where stream = $1 order by revision`,
       [`patient-${person.id}`],
     );
     const { rows: codes } = await db.query('select 1 from external_code where id = $1', [person.id]);
+    const { rows: signIns } = await db.query('select 1 from access_passkey where user_id = $1', [person.user]);
     await db.close();
-    expect(keys).toEqual(Array(3).fill({ destroyed: true }));
+    expect(keys).toEqual(Array(6).fill({ destroyed: true }));
+    expect(signIns).toEqual([]);
     expect(events.at(-1)).toEqual({ type: 'PatientErased' });
     expect(codes).toEqual([]);
   });
@@ -97,6 +100,12 @@ describe('the older backup, restored', () => {
     expect((await running.send('GET', `/v1/patients/${person.id}/erasure`)).body).toMatchObject({
       ...{ state: expect.stringMatching(/erased|final/), erased: { by: null } },
     });
+    // Without a name from the beginning; the log says it as soon as a worker has looked at the accounts.
+    expect((await running.send('GET', `/v1/users/${person.user}`)).body).toMatchObject({ name: null });
+    await eventually('a closed account', async () =>
+      (await running.send('GET', `/v1/users/${person.user}`)).body['status'] === 'disabled' ? true : undefined,
+    );
+    expect((await running.send('GET', `/v1/users/${person.user}`)).body).toMatchObject({ name: null, grants: [] });
     await running.close();
   }, 120_000);
 

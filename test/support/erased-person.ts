@@ -23,6 +23,8 @@ export const SAID = {
   email: 'xeniquuxa@vanderquuxen.example',
   allergy: 'zirconiquuxide',
   reason: 'asked by a letter of quuxember',
+  /** As whom they sign in: it is closed under the keys of the account. */
+  accountName: 'Xeniquuxa Kontoquuxsen',
 };
 
 export interface Running {
@@ -60,16 +62,21 @@ export async function run(configuration: Configuration): Promise<Running> {
 
 export interface Person {
   readonly id: string;
+  /** The account by which they see their own record. */
+  readonly user: string;
   /** Whose keys the same bucket wraps. */
   readonly survivor: string;
   readonly bucket: number;
-  /** Everything of the person that must be nowhere once they were erased: what was said, and each of their keys. */
+  /**
+   * Everything of the person that must be nowhere once they were erased: what was said, and each of their keys and of
+   * those of their account.
+   */
   readonly needles: readonly Needle[];
-  /** The bucket's key that wraps theirs. */
+  /** The buckets' keys that wrap these. */
   readonly bucketKey: readonly Needle[];
 }
 
-/** Somebody who was treated, is told of it, and shares a bucket with somebody else. */
+/** Somebody who was treated, is told of it, has an account, and shares a bucket with somebody else. */
 export async function treated({ pistor, send }: Running, keysFolder: string): Promise<Person> {
   const { engine, chain } = pistor;
   const [siteId, practitionerId] = [newId(), newId()];
@@ -83,6 +90,17 @@ export async function treated({ pistor, send }: Running, keysFolder: string): Pr
     health: { allergies: [SAID.allergy], conditions: [], medications: [] },
   });
   const id = body['id'] as string;
+  const { body: account } = await send('POST', '/v1/users', {
+    ...{ name: SAID.accountName, grants: [{ role: 'patient', patient: id }] },
+  });
+  const user = account['id'] as string;
+  await send('POST', `/v1/users/${user}/invitation`, {});
+  // A sandbox asks nobody to sign in: as it would stand there after somebody has.
+  await engine.db.query(
+    `insert into access_passkey (chain, credential_id, user_id, public_key, counter, transports, made_at)
+     values ($1, 'a credential', $2, 'a key', 0, '{}', clock_timestamp())`,
+    [chain.no, user],
+  );
   const bucket = bucketOf(id);
   let survivor = newId();
   while (bucketOf(survivor) !== bucket) survivor = newId();
@@ -105,18 +123,21 @@ export async function treated({ pistor, send }: Running, keysFolder: string): Pr
   }
   const keys = await engine.keys.find(
     chain,
-    PERSONAL_CLASSES.map((each) => ({ subject: id, class: each })),
+    [id, user].flatMap((subject) => PERSONAL_CLASSES.map((each) => ({ subject, class: each }))),
   );
   const file = await readFile(join(keysFolder, 'bucket.keys'), 'utf8');
-  const ofBucket = new RegExp(`^${bucket}\\.(\\d+) (\\w{64})$`, 'm').exec(file);
-  if (!ofBucket) throw new Error(`The bucket ${bucket} has no key`);
+  const keyOf = (no: number): readonly Needle[] => {
+    const found = new RegExp(`^${no}\\.(\\d+) (\\w{64})$`, 'm').exec(file);
+    if (!found) throw new Error(`The bucket ${no} has no key`);
+    return needlesOfBytes(`the key of bucket ${no}`, Buffer.from(found[2] as string, 'hex'));
+  };
   return {
-    ...{ id, survivor, bucket },
+    ...{ id, user, survivor, bucket },
     needles: [
       ...Object.values(SAID).flatMap(needlesOfText),
       ...[...keys].flatMap(([name, key]) => (key ? needlesOfBytes(`the key ${name}`, key) : [])),
     ],
-    bucketKey: needlesOfBytes(`the key of bucket ${bucket}`, Buffer.from(ofBucket[2] as string, 'hex')),
+    bucketKey: [bucket, bucketOf(user)].flatMap(keyOf),
   };
 }
 

@@ -23,6 +23,7 @@ import { Challenges } from './sign-in/challenges.js';
 import { OpenIdConnect } from './sign-in/openid-connect.js';
 import { Passkeys } from './sign-in/passkeys.js';
 import { Users } from './user/users.service.js';
+import { patientAccountsProjection } from './user/patient-accounts/patient-accounts.projection.js';
 import { usersProjection } from './user/users/users.projection.js';
 import { UsersQuery } from './user/users/users.query.js';
 
@@ -126,7 +127,8 @@ export async function openAccess(engine: AccessEngine, options: AccessOptions): 
   };
 
   return {
-    ...{ signIn, operatorToken, works: [usersProjection], users, apiKeys, sessions, attempts, originOf },
+    ...{ signIn, operatorToken, users, apiKeys, sessions, attempts, originOf },
+    works: [usersProjection, patientAccountsProjection],
     queries: new UsersQuery(db, boxes, chains, scopes),
     passkeys: new Passkeys({ db, challenges, users }),
     openIdConnect:

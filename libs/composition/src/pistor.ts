@@ -9,7 +9,7 @@ import { openKeyVault } from '#libs/engine/src/open-key-vault.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import { masterKeyFromFile } from '#libs/event-store/src/master-key.js';
 import { RewrappedKeys } from '#libs/event-store/src/rewrapped-keys.js';
-import { type Access, openAccess } from '#libs/access/src/access.js';
+import { type Access, migrateAccess, openAccess } from '#libs/access/src/access.js';
 import { type AccessConfiguration, NOTHING_ASKED } from '#libs/access/src/access.configuration.js';
 import { ACCESS_EVENT_TYPES } from '#libs/access/src/access.event-types.js';
 import { type Booking, openBooking } from '#libs/booking/src/booking.js';
@@ -48,7 +48,7 @@ import { recordScopes } from './record-scopes.js';
 import { leavesFrom, signingProofs, signingScopes } from './signing-scopes.js';
 import { alarmHealth, databaseHealth, eventsHealth, type HealthCheck, queueCheck } from './health.js';
 import { openDatabase, type OpenedDatabase } from './open-database.js';
-import { ERASURE_REMOVERS } from './erasure-removers.js';
+import { accountsOfPatients, ERASURE_REMOVERS } from './erasure-removers.js';
 import { ProcessWorkers } from './process-workers.js';
 
 /** Principals that are no person on record. */
@@ -170,10 +170,13 @@ export async function openPistor(
     const logOfEvents = kurrentdbUrl === undefined ? new DatabaseLog(db) : new StoreLog(engine.store);
     const ledger = await openLedger(engine, ofLedger, log, logOfEvents);
     if (configuration.mode === 'embedded') await clearLedgerLeases(db);
+    // Whoever is erased again below loses their ways to sign in.
+    await migrateAccess(db);
+    // The read models are put together below; nobody asks before that.
     const erasure = await openErasure(engine, {
       ...{ keysFolder: configuration.keysFolder, removers: ERASURE_REMOVERS, log },
+      accounts: accountsOfPatients(engine, () => projections),
     });
-    // The read models are put together below; nobody asks before that.
     const scopes = recordScopes(engine, () => projections);
     const access = await openAccess(engine, {
       ...{ chain, configuration: signIn, publicUrl: channels.publicUrl, log },

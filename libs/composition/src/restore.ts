@@ -13,7 +13,7 @@ import { openPostgres } from '#libs/database/src/postgres.database.js';
 import type { Configuration } from '#libs/engine/src/configuration.js';
 import { openEngine } from '#libs/engine/src/engine.js';
 import { openKeyVault } from '#libs/engine/src/open-key-vault.js';
-import { ErasureRegister } from '#libs/erasure/src/effect/erasure-register.js';
+import { ErasureRegister, subjectOf } from '#libs/erasure/src/effect/erasure-register.js';
 import { ERASURE_EVENT_TYPES } from '#libs/erasure/src/erasure.event-types.js';
 import { openErasure } from '#libs/erasure/src/erasure.js';
 import { Chains } from '#libs/event-store/src/chains.js';
@@ -169,7 +169,7 @@ async function fill(
  */
 async function eraseAgain(db: Database, configuration: Configuration, master: MasterKey): Promise<void> {
   const register = new ErasureRegister(configuration.keysFolder);
-  const erased = new Set((await register.all()).map(({ chain, patientId }) => `${chain}/${patientId}`));
+  const erased = new Set((await register.all()).map((each) => `${each.chain}/${subjectOf(each)}`));
   const rewrapped = new RewrappedKeys(configuration.keysFolder);
   const { rows } = await db.query('select 1 from key_vault limit 1');
   // A backup of before buckets has nothing that they wrap: its keys are opened by the master key.
@@ -184,7 +184,11 @@ async function eraseAgain(db: Database, configuration: Configuration, master: Ma
   });
   try {
     const log = { warn: () => undefined };
-    await openErasure(engine, { keysFolder: configuration.keysFolder, removers: ERASURE_REMOVERS, log });
+    await openErasure(engine, {
+      ...{ keysFolder: configuration.keysFolder, removers: ERASURE_REMOVERS, log },
+      // Read models are built by whoever opens this place first.
+      accounts: undefined,
+    });
   } finally {
     await engine.close();
   }

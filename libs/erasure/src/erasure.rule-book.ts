@@ -25,6 +25,9 @@ export const ERASURE_RULES = ruleBook({
   'erasure.final': rule(
     'An erasure is final when the key that wrapped the person’s keys is destroyed, and everybody else’s keys are wrapped anew.',
   ),
+  'erasure.accounts': rule(
+    'Whoever signs in as a patient who was erased, and as nobody else, loses the name and every way to sign in with them; from everybody else the erasure takes the role of that patient alone.',
+  ),
   'erasure.restored': rule('A person who was erased is erased again before a restored backup serves anybody.'),
   'erasure.history-stays': rule(
     'The history of somebody who was erased stays, with codes, dates and lots, and says nobody’s name.',

@@ -137,8 +137,12 @@ describe('an erasure', () => {
 it('[erasure.registrations] erases a person under each registration that is linked, by an event of its own', async () => {
   const [first, second] = [await registered('PT-TWICE-1', 'Onassis'), await registered('PT-TWICE-2', 'Onassis')];
   await post(`/v1/patients/${first}/links`, { patient: second, reason: 'the same person' });
+  const grants = [first, second].map((patient) => ({ role: 'patient', patient }));
+  const account = (await post('/v1/users', { name: 'Xenia Onassis', grants })).body['id'] as string;
   const { body } = await ask(first);
   expect((await confirm(first, body['id'])).status).toBe(200);
+  await api.followed();
+  expect((await api.get(`/v1/users/${account}`)).body).toMatchObject({ name: null, status: 'disabled', grants: [] });
   for (const each of [first, second]) {
     expect(await standing(each)).toMatchObject({
       erased: { erasureId: body['id'] },

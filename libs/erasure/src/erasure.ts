@@ -6,7 +6,7 @@ import { PatientStreams } from '#libs/treatment/src/erasure.contract.js';
 import { People } from '#libs/treatment/src/tasks.contract.js';
 import { erasuresProjection } from './case/erasures.projection.js';
 import { ErasuresQuery } from './case/erasures.query.js';
-import { ErasureFinisher, type RemoveRows } from './effect/erasure-finisher.js';
+import { type Accounts, ErasureFinisher, type RemoveRows } from './effect/erasure-finisher.js';
 import { ErasureRegister } from './effect/erasure-register.js';
 import { ErasureReactor } from './effect/erasure.reactor.js';
 import { replayErasures } from './effect/replay-erasures.js';
@@ -20,6 +20,8 @@ export interface ErasureOptions {
   readonly keysFolder: string;
   /** What else is kept of persons beside the log. */
   readonly removers: readonly RemoveRows[];
+  /** Undefined where read models are not there: what follows for accounts is left to whoever opens this with them. */
+  readonly accounts: Accounts | undefined;
   readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -43,12 +45,15 @@ export interface Erasure {
  */
 export async function openErasure(
   engine: ErasureEngine,
-  { keysFolder, removers, log }: ErasureOptions,
+  { keysFolder, removers, accounts, log }: ErasureOptions,
 ): Promise<Erasure> {
   const { db, chains, codes, boxes } = engine;
   await migrateErasure(db);
   const register = new ErasureRegister(keysFolder);
-  const finisher = new ErasureFinisher({ ...engine, register, removers: [forgetCodes(engine), ...removers] });
+  const finisher = new ErasureFinisher({
+    ...{ ...engine, register, accounts },
+    removers: [forgetCodes(engine), ...removers],
+  });
   await replayErasures({ ...engine, register, finisher, log });
   let called: (() => void) | undefined;
   const streams = new PatientStreams(db);

@@ -44,8 +44,10 @@ export class ErasureService {
   }
 
   /**
-   * The second one. When this returns, nothing of the person can be read any more; it is final a little later.
-   * @throws PatientUnknown, ErasureRefused, SecondPersonNeeded, ErasureUnknown, ErasureDone
+   * The second one. When this returns, nothing of the person can be read any more, and accounts that were only theirs are
+   * closed; it is final a little later.
+   * @throws PatientUnknown, ErasureRefused, SecondPersonNeeded, ErasureUnknown, ErasureDone; Unavailable where the person
+   *   is erased and nobody can tell now whose accounts there are: a worker goes on, and so does whoever confirms again
    */
   async confirm(
     meta: CommandMeta,
@@ -71,6 +73,7 @@ export class ErasureService {
       return [own, ...erased];
     });
     await this.finisher.makeUnreadable(chain, registrations, erasureId);
+    await this.finisher.closeAccounts(chain, registrations, erasureId);
     return { ...result, id: erasureId };
   }
 

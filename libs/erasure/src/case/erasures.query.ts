@@ -9,7 +9,7 @@ import type { Id } from '#libs/kernel/src/ids.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
 import { PatientStreams, siteFold, siteStream, todayFor } from '#libs/treatment/src/erasure.contract.js';
 import type { People } from '#libs/treatment/src/tasks.contract.js';
-import type { ErasureFinisher } from '../effect/erasure-finisher.js';
+import { type ErasureFinisher, STEPS_OF_REGISTRATIONS } from '../effect/erasure-finisher.js';
 import { retentionOf, standsAgainst } from './erasure.decider.js';
 import type { ErasureGround } from './erasure.events.js';
 import { loadMatter } from './erasure-matter.js';
@@ -102,7 +102,7 @@ export class ErasuresQuery {
     const [at, id] = cursor === undefined ? [null, null] : decodeCursor(cursor, 2);
     const { rows } = await this.deps.db.query<Row>(
       `select e.*, s.final_at, s.todo from "${ERASURES_SCHEMA}".erasure e
-       left join erasure_step s on s.chain = e.chain and s.patient_id = e.patient_id and s.erasure_id = e.id
+       left join ${STEPS_OF_REGISTRATIONS} s on s.chain = e.chain and s.patient_id = e.patient_id and s.erasure_id = e.id
        where e.chain = $1 and ($2::text is null or e.state = $2) 
          and ($3::timestamptz is null or (e.requested_at, e.id) < ($3, $4::uuid))
        order by e.requested_at desc, e.id desc limit $5`,

@@ -37,7 +37,8 @@ function finisher(changes: Partial<ErasureFinisherDependencies> = {}): ErasureFi
   ];
   // Keys of buckets that follow from the master key cannot be destroyed; here they are, as far as anybody asks.
   const bucketKeys = { adopt: () => Promise.resolve(0), endVersion: () => Promise.resolve(undefined) };
-  const deps = { ...engine, removers, register: new ErasureRegister(folder), bucketKeys };
+  const accounts = { of: () => Promise.resolve([]), close: () => Promise.resolve(false) };
+  const deps = { ...engine, removers, accounts, register: new ErasureRegister(folder), bucketKeys };
   return new ErasureFinisher({ ...deps, ...changes } as unknown as ErasureFinisherDependencies);
 }
 
@@ -91,6 +92,64 @@ describe('an erasure that is interrupted', () => {
   });
 });
 
+/** One account that goes with whoever is erased. */
+const oneAccount = (userId: string) => ({ of: () => Promise.resolve([userId]), close: () => Promise.resolve(true) });
+const keysOf = async (subject: string) => [
+  ...(await engine.keys.find(chain, [{ subject, class: 'contact' as const }])).values(),
+];
+/** Somebody with a key of their own. */
+async function user(): Promise<string> {
+  const id = newId();
+  await engine.keys.findOrCreate(chain, [{ subject: id, class: 'contact' }]);
+  return id;
+}
+
+describe('the account of somebody who is erased', () => {
+  it.each([
+    ['while accounts were looked for', (of: object) => ({ accounts: dying(of, 'of' as never) })],
+    ['while one was closed', (of: object) => ({ accounts: dying(of, 'close' as never) })],
+    ['before the keys of one were destroyed', (of: object) => ({ accounts: of, keys: dying(engine.keys, 'destroy') })],
+    ['while its rows were removed', (of: object) => ({ accounts: of, removers: [dies] })],
+  ])('[erasure.accounts] goes with them where that was interrupted %s', async (_, changes) => {
+    const [id, userId, erasureId] = [await registered(), await user(), newId()];
+    const accounts = oneAccount(userId);
+    await finisher().makeUnreadable(chain, [id], erasureId);
+    const broken = finisher(changes(accounts) as never);
+    await expect(broken.closeAccounts(chain, [id], erasureId)).rejects.toThrow('killed');
+    await expect(broken.finishAll()).rejects.toThrow('killed');
+    expect(await finisher().steps(chain, id)).toMatchObject({ finalAt: null });
+    await finisher({ accounts }).finishAll();
+    expect(await finisher().steps(chain, id)).toMatchObject({ finalAt: expect.any(Date) });
+    expect([await keysOf(userId), removed.includes(userId)]).toEqual([[null], true]);
+    expect(await new ErasureRegister(folder).all()).toContainEqual({ chain: chain.id, userId, erasureId });
+  });
+
+  it('[erasure.accounts] holds up no key of anybody while nobody can tell whose accounts there are', async () => {
+    const id = await registered();
+    await finisher({ accounts: undefined }).makeUnreadable(chain, [id], newId());
+    await finisher({ accounts: undefined }).finishAll();
+    const { rows } = await engine.db.query(
+      'select 1 from erasure_step where patient_id = $1 and final_at is not null',
+      [id],
+    );
+    expect(rows).toHaveLength(1);
+    // As long as nobody has looked, nobody is told that it was final.
+    expect(await finisher().steps(chain, id)).toMatchObject({ finalAt: null });
+    await finisher().finishAll();
+    expect(await finisher().steps(chain, id)).toMatchObject({ finalAt: expect.any(Date) });
+  });
+
+  it('[erasure.accounts] goes, too, where the erasure was final before accounts were thought of', async () => {
+    const [id, userId] = [await registered(), await user()];
+    await finisher().makeUnreadable(chain, [id], newId());
+    await finisher().finishAll();
+    await engine.db.query('update erasure_step set accounts_closed_at = null where patient_id = $1', [id]);
+    await finisher({ accounts: oneAccount(userId) }).finishAll();
+    expect(await keysOf(userId)).toEqual([null]);
+    expect(await finisher().steps(chain, id)).toMatchObject({ finalAt: expect.any(Date) });
+  });
+});
+
 describe('the register of erasures', () => {
   const replay = () => {
     const warnings: string[] = [];
@@ -109,6 +168,18 @@ describe('the register of erasures', () => {
     expect(events.map(({ header }) => header.type)).toEqual(['PatientRegistered', 'PatientErased']);
     expect(await replay()).toEqual({ again: 0, warnings: [] });
     expect(await engine.store.readStream(chain.id, `patient-${other}`)).toHaveLength(1);
+  });
+
+  it('[erasure.restored] erases an account again that is there all the same, and is given it back where it misses it', async () => {
+    const [userId, erasureId] = [await user(), newId()];
+    const entry = { chain: chain.id, userId, erasureId };
+    await new ErasureRegister(folder).add([entry]);
+    await replay();
+    expect([await keysOf(userId), removed]).toEqual([[null], [userId]]);
+    expect(await engine.store.readStream(chain.id, `patient-${userId}`)).toEqual([]);
+    await rm(new ErasureRegister(folder).file);
+    await replay();
+    expect(await new ErasureRegister(folder).all()).toContainEqual(entry);
   });
 
   it('gets back whom it missed, from a database that knows them', async () => {

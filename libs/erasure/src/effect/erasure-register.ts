@@ -8,12 +8,14 @@ import type { Id } from '#libs/kernel/src/ids.js';
 const REGISTER_FILE = 'erasures.ndjson';
 const HEADING = { pistorErasures: 1 };
 
-/** That somebody was erased; ids only. */
-export interface RegisteredErasure {
-  readonly chain: Id;
-  readonly patientId: Id;
-  readonly erasureId: Id;
-}
+/** That somebody was erased, a registration or the account of one who signs in; ids only. */
+export type RegisteredErasure = { readonly chain: Id; readonly erasureId: Id } & (
+  | { readonly patientId: Id }
+  | { readonly userId: Id }
+);
+
+/** Whose keys were destroyed. */
+export const subjectOf = (erasure: RegisteredErasure): Id => ('userId' in erasure ? erasure.userId : erasure.patientId);
 
 /** The register cannot be read, so that nobody could tell who has to be erased again. */
 export class RegisterUnreadable extends Refused {
@@ -66,10 +68,11 @@ export class ErasureRegister {
       throw new RegisterUnreadable(this.file, 'does not begin as Pistor writes it');
     const all = new Map<string, RegisteredErasure>();
     for (const each of rest) {
-      const { chain, patientId, erasureId } = (each ?? {}) as Partial<RegisteredErasure>;
+      const { chain, patientId, userId, erasureId } = (each ?? {}) as Partial<Record<string, Id>>;
       // Begun and never ended: its erasure was not answered, and is in the database or nowhere.
-      if (chain === undefined || patientId === undefined || erasureId === undefined) continue;
-      all.set(`${chain}/${patientId}`, { chain, patientId, erasureId });
+      if (chain === undefined || erasureId === undefined) continue;
+      if (patientId !== undefined) all.set(`${chain}/${patientId}`, { chain, patientId, erasureId });
+      if (userId !== undefined) all.set(`${chain}/${userId}`, { chain, userId, erasureId });
     }
     return [...all.values()];
   }

@@ -4,7 +4,7 @@ import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import { PatientErased, patientFold, patientStream } from '#libs/treatment/src/erasure.contract.js';
 import type { ErasureFinisher } from './erasure-finisher.js';
-import type { ErasureRegister, RegisteredErasure } from './erasure-register.js';
+import { type ErasureRegister, type RegisteredErasure, subjectOf } from './erasure-register.js';
 
 const ACTOR = 'system:erasure-register';
 
@@ -31,15 +31,12 @@ export async function replayErasures(deps: ReplayDependencies): Promise<number> 
   let again = 0;
   for (const chain of await chains.all()) {
     const own = registered.filter((each) => each.chain === chain.id);
-    const done = await finisher.areUnreadable(
-      chain,
-      own.map(({ patientId }) => patientId),
-    );
-    for (const each of own) if (!done.has(each.patientId)) again += await eraseAgain(deps, chain, each);
-    const known = new Set(own.map(({ patientId }) => patientId));
-    const missing = (await finisher.noted(chain)).filter(({ patientId }) => !known.has(patientId));
+    const done = await finisher.areUnreadable(chain, own.map(subjectOf));
+    for (const each of own) if (!done.has(subjectOf(each))) again += await eraseAgain(deps, chain, each);
+    const known = new Set(own.map(subjectOf));
+    const missing = (await finisher.noted(chain)).filter((each) => !known.has(subjectOf(each)));
     if (missing.length === 0) continue;
-    await register.add(missing.map((each) => ({ chain: chain.id, ...each })));
+    await register.add(missing);
     log.warn(
       { file: register.file, added: missing.length, existed },
       'the register of erasures missed persons who were erased; they were added from the database',
@@ -56,8 +53,16 @@ export async function replayErasures(deps: ReplayDependencies): Promise<number> 
 async function eraseAgain(
   { runner, finisher }: ReplayDependencies,
   chain: Chain,
-  { patientId, erasureId }: RegisteredErasure,
+  erasure: RegisteredErasure,
 ): Promise<number> {
+  const { erasureId } = erasure;
+  if ('userId' in erasure) {
+    // Nothing opens and nobody signs in from here on. What the log says of the account follows from the registration's
+    // erasure, as soon as a worker knows whose accounts there are.
+    await finisher.makeUnreadable(chain, [erasure.userId], erasureId, 'user');
+    return 0;
+  }
+  const { patientId } = erasure;
   const stream = patientStream(patientId);
   const commandId: Id = derivedId(erasureId, `again ${patientId}`);
   let isThere = false;
