@@ -17,6 +17,10 @@ import { LedgerTables } from '../../libs/ledger/src/ledger-tables.js';
 import { migrateLedger } from '../../libs/ledger/src/ledger.migrations.js';
 import { HASH_BYTES } from '../../libs/ledger/src/sha256.js';
 import { Sequencer } from '../../libs/ledger/src/sequencer.js';
+import { ReadLog } from '../../libs/read-record/src/read-log.js';
+import { migrateReadRecord } from '../../libs/read-record/src/read-record.migrations.js';
+import { ReadRecorder } from '../../libs/read-record/src/read-recorder.js';
+import { readsChainOf } from '../../libs/read-record/src/reads-chain.js';
 import { EntrySigned } from '../../libs/signature/src/signature.events.js';
 import { z } from 'zod';
 import { openTestEngine, type TestEngine } from './test-engine.js';
@@ -72,8 +76,14 @@ export interface EvidenceGiven {
   patient(sessions: number): Promise<PatientOnRecord>;
   /** Commits and signs everything that is recorded. */
   sequence(): Promise<void>;
+  /** Puts a read on record; null: of anybody. */
+  read(patients: readonly Id[] | null): Promise<void>;
+  /** Commits and signs all reads that are on record. */
+  sequenceReads(): Promise<void>;
   /** The newest checkpoint as it stands outside the database. */
   outside(): Promise<string>;
+  /** That of the reads. */
+  outsideReads(): Promise<string>;
   vkeys(): Promise<string[]>;
   /** Makes a ledger of what is recorded now, as a forger would who holds the key and not what stands outside. */
   forge(): Promise<void>;
@@ -88,6 +98,7 @@ export async function openEvidence(): Promise<EvidenceGiven> {
   const folder = await mkdtemp(join(tmpdir(), 'pistor ledger '));
   const { db, store, chains } = engine;
   await migrateLedger(db);
+  await migrateReadRecord(db);
   const chain = await engine.newChain();
   const tables = new LedgerTables(db, newId());
   const keys = new LedgerKeys(db, new LedgerKeyFile(join(folder, 'ledger.key')));
@@ -102,6 +113,20 @@ export async function openEvidence(): Promise<EvidenceGiven> {
     chains,
     store,
     source,
+    times: { checkpointMs: 0 },
+  });
+  const reads = readsChainOf(chain);
+  const readLog = new ReadLog(db);
+  const recorder = new ReadRecorder(db);
+  const headOfReads = async () => (await readLog.heads()).get(chain.no) ?? 0;
+  const readSequencer = new Sequencer({
+    tables,
+    keys,
+    folder: outside,
+    log,
+    chains: { get: () => Promise.resolve(reads) },
+    store: { head: headOfReads, heads: async () => new Map([[reads.id, await headOfReads()]]) },
+    source: readLog,
     times: { checkpointMs: 0 },
   });
   const publicKeys = async () =>
@@ -152,6 +177,18 @@ export async function openEvidence(): Promise<EvidenceGiven> {
       };
     },
     sequence: () => sequencer.tick(),
+    read: (patients) =>
+      recorder.record(chain, {
+        principal: `user:${newId()}`,
+        session: null,
+        purpose: 'treatment',
+        operation: 'getPatient',
+        kind: 'read',
+        correlationId: newId(),
+        patients,
+      }),
+    sequenceReads: () => readSequencer.tick(),
+    outsideReads: () => readFile(join(folder, 'checkpoints', reads.id, 'checkpoint'), 'utf8'),
     outside: () => readFile(join(folder, 'checkpoints', chain.id, 'checkpoint'), 'utf8'),
     forge: async () => {
       const elsewhere = new CheckpointFolder(join(folder, 'forged'));
@@ -186,6 +223,7 @@ export async function openEvidence(): Promise<EvidenceGiven> {
     },
     close: async () => {
       await sequencer.stop();
+      await readSequencer.stop();
       await engine.close();
       await rm(folder, { recursive: true, force: true });
     },

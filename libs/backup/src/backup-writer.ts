@@ -5,9 +5,10 @@ import type { Database, Queryable } from '#libs/database/src/database.js';
 import type { MasterKey } from '#libs/event-store/src/master-key.js';
 import { NotFound, Refused } from '#libs/kernel/src/errors.js';
 import { newId } from '#libs/kernel/src/ids.js';
-import { LogNotWhole } from './backup.errors.js';
+import { LogHasStrangers, LogNotWhole } from './backup.errors.js';
 import { BLOCK_BYTES, type Contents, eventsOf, FORMAT, MAGIC, type Manifest, type Seal } from './backup.format.js';
 import { Spool } from './spool.js';
+import { strangersIn } from './stranger-rows.js';
 import { describeTable, type Page, PORTABLE_TEXTS, readPage, type Table } from './table-rows.js';
 import { TABLE_DECISIONS } from './table-decisions.js';
 
@@ -31,8 +32,8 @@ type ChainFacts = Manifest['chains'][number];
  * there is one session for everybody. Never more than a few blocks are in memory.
  *
  * @throws Refused `backup.events-elsewhere` when the events are kept in KurrentDB, `backup.other-key` when the database
- *   was written with another master key; NotFound `backup.nothing` for a database that was never started; LogNotWhole;
- *   Unavailable
+ *   was written with another master key; NotFound `backup.nothing` for a database that was never started; LogNotWhole,
+ *   LogHasStrangers; Unavailable
  */
 export async function* writeBackup({ db, master, version }: BackupSource): AsyncGenerator<Buffer> {
   const spool = await Spool.open();
@@ -75,6 +76,7 @@ async function takeSnapshot(
   await demandOwn(tx, master);
   const facts = await tx.query<{ now: string; migrations: Manifest['migrations']; chains: ChainFacts[] }>(FACTS);
   const { now, migrations, chains } = facts.rows[0]!;
+  await demandNoStrangers(tx);
   const tables: { table: string; columns: string[]; rows: number }[] = [];
   let log: Table | undefined;
   for (const [name, decision] of Object.entries(TABLE_DECISIONS)) {
@@ -147,6 +149,25 @@ async function demandOwn(tx: Queryable, master: MasterKey): Promise<void> {
         'own backup, and pg_dump after it.',
     );
   }
+}
+
+/** The log is read chain by chain, from 1 up to the head: a row anywhere else would be left out, and nobody would know. */
+async function demandNoStrangers(tx: Queryable): Promise<void> {
+  const strangers = await strangersIn(tx, ['event_log']);
+  const { rows } = await tx.query<{ slug: string; head: string; first: string; last: string }>(
+    `select c.slug, c.position as head, e.first, e.last
+     from chain c cross join lateral (
+       select (select min(position) from event_log where chain = c.no) as first,
+              (select max(position) from event_log where chain = c.no) as last
+     ) e
+     where e.first < 1 or e.last > c.position order by c.no`,
+  );
+  const outside = rows.map(({ slug, head, first, last }) => {
+    const position = Number(first) < 1 ? first : last;
+    return `Chain ${slug} has events from 1 to ${head}, and there is one at position ${position}.`;
+  });
+  const found = [...strangers.told(), ...outside];
+  if (found.length > 0) throw new LogHasStrangers(found);
 }
 
 async function* pagesOf(tx: Queryable, table: Table, until?: readonly string[]): AsyncGenerator<Page> {

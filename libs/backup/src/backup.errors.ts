@@ -70,6 +70,17 @@ export class RestoreUnderWay extends Conflict {
   }
 }
 
+/** The log of the database has rows that no backup would take along: nobody has recorded them. Never to be left out silently. */
+export class LogHasStrangers extends Unavailable {
+  constructor(found: readonly string[]) {
+    super(
+      'backup.log-has-strangers',
+      `${found.join(' ')} They were put in past the application and would not be in the backup. No backup was made.`,
+      { data: { found: [...found] } },
+    );
+  }
+}
+
 /** The log of the database is not whole: positions are missing. Never seen, and never to be backed up silently. */
 export class LogNotWhole extends Unavailable {
   constructor(chain: string, expected: number, found: number) {

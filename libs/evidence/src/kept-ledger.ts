@@ -49,8 +49,11 @@ export function keptLedger(
     const signed = lines.get(of);
     return { size: of, root, note: signed && formatNote(body, signed) };
   });
-  // What the tree itself says its root is.
-  if (tree && !kept.some((each) => each.size === size)) kept.push({ size, root: tree.root, note: undefined });
+  // What the tree itself says its root is: most often that of its newest checkpoint, which is then looked at in any case.
+  // Another one comes before it: the checkpoint, where it is right, tells that the tree is not.
+  if (tree && !kept.some((each) => each.size === size && each.root.equals(tree.root))) {
+    kept.unshift({ size, root: tree.root, note: undefined, what: `the tree of size ${size}` });
+  }
   const known = keyRows.flatMap(
     ({ vkey, fromSize, untilSize }) =>
       tried('A public key', () => ({ key: parseVkey(vkey), fromSize, untilSize })) ?? [],

@@ -37,7 +37,7 @@ class FakeLog implements Queryable {
     this.open -= 1;
     if (fails !== undefined) throw new Error(`no page from ${from}`);
     const rows = known.filter((each) => each <= BigInt(until));
-    return this.answer(rows.map((each) => [String(each), 'note-1', 0, '1000', null, '{}', `${each}`]));
+    return this.answer(rows.map((each) => [String(each), 'note-1', 0, '1000', null, '{}', `${each}`, 1]));
   }
 
   private answer<R extends object>(rows: readonly object[]): { rows: R[]; rowCount: number } {

@@ -29,6 +29,8 @@ type Row = [
   command: string | null,
   header: string,
   data: string,
+  /** Of an event how many its command has, on the first; of a read the patients, as an array in PostgreSQL's words. */
+  beside: number | string | null,
 ];
 
 /** The rows at some positions, which are being read. */
@@ -61,7 +63,7 @@ export async function* pagesOf(db: Queryable, asked: PagesAsked): AsyncGenerator
       }
       const window = windows.shift() as Window;
       const rows = await window.rows;
-      if (rows.length > 0) yield rows.map(rowOf);
+      if (rows.length > 0) yield rows.map(log.rowOf);
       if (rows.length > 0 && window.until < head) continue;
       // Past the head, or where rows are missing: a gap may be as wide as a number goes, so that the next row is looked for.
       await settled(windows.splice(0));
@@ -82,6 +84,7 @@ class LogReads {
   private readonly ofReads: boolean;
   private readonly table: string;
   private readonly no: number;
+  readonly rowOf: (row: Row) => LogRow;
 
   constructor(
     private readonly db: Queryable,
@@ -90,6 +93,7 @@ class LogReads {
     this.ofReads = isReadsChain(chain);
     this.table = this.ofReads ? 'read_record' : 'event_log';
     this.no = this.ofReads ? chainNoOfReads(chain) : chain.no;
+    this.rowOf = this.ofReads ? readOf : eventOf;
   }
 
   window(from: bigint, until: bigint): Window {
@@ -98,7 +102,8 @@ class LogReads {
       .query<Row>({
         name: `verify_${this.table}`,
         text: `select position, ${columns}, date_part('epoch', recorded_at) * 1000,
-                 ${this.ofReads ? 'null' : 'command_id'}, header, data
+                 ${this.ofReads ? 'null' : 'command_id'}, header, data,
+                 ${this.ofReads ? 'patients::text' : 'command_events'}
                from ${this.table} where chain = $1 and position between $2 and $3 order by position`,
         values: [this.no, String(from), String(until)],
         rowMode: 'array',
@@ -121,12 +126,26 @@ class LogReads {
   }
 }
 
-const rowOf = ([position, stream, revision, at, commandId, header, data]: Row): LogRow => ({
+const eventOf = ([position, stream, revision, at, commandId, header, data, commandEvents]: Row): LogRow => ({
   position: Number(position),
   stream,
   revision: Number(revision),
   recordedAtMs: wholeMilliseconds(Number(at)),
   commandId: commandId ?? undefined,
+  commandEvents: commandEvents === null ? null : Number(commandEvents),
+  patients: undefined,
+  header,
+  data,
+});
+
+const readOf = ([position, stream, revision, at, , header, data, patients]: Row): LogRow => ({
+  position: Number(position),
+  stream,
+  revision: Number(revision),
+  recordedAtMs: wholeMilliseconds(Number(at)),
+  commandId: undefined,
+  commandEvents: undefined,
+  patients: patients === null ? null : String(patients),
   header,
   data,
 });

@@ -2,7 +2,8 @@ import type { ChainVerdict } from './verify-database.js';
 import type { Finding } from './findings.js';
 
 /** What a verdict does not say, in plain words. Nobody should take `valid` for more than it is. */
-export function notShownBy({ outside, beside, keysGiven, ledgerSize, head, signed }: ChainVerdict): string[] {
+export function notShownBy(verdict: ChainVerdict): string[] {
+  const { outside, beside, keysGiven, ledgerSize, head, signed, readsToo } = verdict;
   return [
     ...(outside > 0
       ? []
@@ -17,6 +18,9 @@ export function notShownBy({ outside, beside, keysGiven, ledgerSize, head, signe
     ...(head > ledgerSize
       ? [`That the last ${head - ledgerSize} events are as they were recorded: the ledger has not committed them yet.`]
       : []),
+    ...(readsToo
+      ? []
+      : ['Who has seen whose data: no reads are on record in it, nor in its ledger, as an older version leaves it.']),
   ];
 }
 

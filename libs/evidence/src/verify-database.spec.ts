@@ -82,6 +82,8 @@ const ONE_ROW: readonly (readonly [string, string])[] = [
     rows(`recorded_at = recorded_at + interval '1 microsecond' where position = 432`),
   ],
   ['command id', rows(`command_id = gen_random_uuid() where position = 432`)],
+  ['number of rows of its command, to none', rows(`command_events = null where position = 432`)],
+  ['number of rows of its command', rows(`command_events = 3 where position = 432`)],
 ];
 it.each(ONE_ROW)('finds the row whose %s was changed', async (_what, sql) => {
   await tamper(sql);
@@ -156,6 +158,59 @@ it('finds a row that was put in past the end, before the first, or under a chain
   expect(farthest.findings).toContainEqual(expect.objectContaining({ until: Number(2n ** 63n - 1n) }));
   await put('9999', 1);
   expect((await verify()).findings[0]?.what).toMatch(/chains that do not exist: 9999/);
+});
+
+it('finds that no repeated command would be known again', async () => {
+  await tamper(rows('command_events = null'));
+  expect((await verify()).findings).toMatchObject([
+    { position: 1, until: 700, what: expect.stringMatching(/number beside it .* is missing/) },
+  ]);
+});
+
+it('finds the root of the tree that was changed, also where a checkpoint of its size is right', async () => {
+  await tamper(`alter table ledger_tree disable trigger all; update ledger_tree set root = sha256('other')`);
+  expect((await verify()).findings).toEqual([
+    {
+      position: 700,
+      until: 700,
+      what:
+        'The root of the tree of size 700 is not that of the log at that size, though that of the checkpoint of ' +
+        'size 700 is: it was changed.',
+    },
+  ]);
+});
+
+describe('where no chain is left', () => {
+  const verdicts = (more: Partial<VerifyOptions> = {}) => verifyDatabase(db, { ...options, ...more });
+
+  it('finds its events, its reads and its ledger', async () => {
+    await given.read(null);
+    await tamper('delete from chain');
+    const found = await verdicts();
+    expect(found).toMatchObject([{ outcome: 'invalid', findingsCount: 3 }]);
+    expect(found[0]?.findings.map(({ what }) => what)).toEqual([
+      `There are events of chains that do not exist: ${no}.`,
+      `There are reads of chains that do not exist: ${no}.`,
+      `There is a ledger of chains that do not exist: ${no}.`,
+    ]);
+    expect(verdictText(found[0] as ChainVerdict)).toMatch(/^\(no chain\): INVALID\./);
+  });
+
+  const LEDGER = ['tree', 'tile', 'checkpoint', 'signature', 'publication', 'key'].map((name) => `ledger_${name}`);
+  const emptied = (tables: readonly string[]) => tables.map((table) => `delete from ${table};`).join(' ');
+
+  it.each(['event_log', 'ledger_checkpoint', 'ledger_key', 'ledger_tile'])('finds what is left in %s', async (left) => {
+    await tamper(`delete from chain; ${emptied(['event_log', ...LEDGER].filter((each) => each !== left))}`);
+    expect(await verdicts()).toMatchObject([{ outcome: 'invalid', findingsCount: 1 }]);
+  });
+
+  it('finds that there was one, by a checkpoint from elsewhere, and never says that nothing is valid', async () => {
+    await tamper(`delete from chain; ${emptied(['event_log', ...LEDGER])}`);
+    expect(await verdicts({ outside: [{ from: 'a witness', note: outside }] })).toMatchObject([
+      { outcome: 'invalid', findings: [{ what: expect.stringMatching(/checkpoint from a witness/) }] },
+    ]);
+    await expect(verdicts()).rejects.toMatchObject({ code: 'verify.no-chain' });
+  });
 });
 
 it('finds a tile that was changed, and the edge of the tree', async () => {

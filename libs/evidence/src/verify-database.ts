@@ -1,9 +1,10 @@
 import type { Database } from '#libs/database/src/database.js';
+import { type StrangerRows, strangersIn } from '#libs/backup/src/stranger-rows.js';
 import { NotFound, Refused } from '#libs/kernel/src/errors.js';
 import { originOf } from '#libs/ledger/src/checkpoint.js';
 import { fullTilesOf } from '#libs/ledger/src/ledger-tables.js';
 import type { VerifierKey } from '#libs/ledger/src/signed-note.js';
-import { chainNoOfReads, isReadsChain, readsChainOf, readsIdOf } from '#libs/read-record/src/reads-chain.js';
+import { chainNoOfReads, isReadsChain, readsChainOf } from '#libs/read-record/src/reads-chain.js';
 import { keptLedger, type LedgerRows } from './kept-ledger.js';
 import { pagesOf } from './log-pages.js';
 import { type LogVerdict, LogVerifier, type OutsideCheckpoint } from './verify-log.js';
@@ -30,6 +31,8 @@ export interface ChainVerdict extends LogVerdict {
   readonly keysGiven: boolean;
   /** Persons whose keys were destroyed. */
   readonly erased: number;
+  /** Whether the reads of the chain were looked at as well, which have a verdict of their own. */
+  readonly readsToo: boolean;
 }
 
 /** At some 600 bytes each, 3 MB. */
@@ -52,40 +55,94 @@ interface ChainRow {
 
 /**
  * Verifies every chain of a database, which is changed in nothing: not even its tables are brought up to date.
- * @throws NotFound `verify.no-log`, `verify.no-ledger` where there is none; Refused `verify.events-elsewhere`; Unavailable
+ * @returns a verdict at least: the absence of any is no success
+ * @throws NotFound `verify.no-log`, `verify.no-ledger`, `verify.no-chain` where there is none; Refused
+ *   `verify.events-elsewhere`; Unavailable
  */
 export async function verifyDatabase(db: Database, options: VerifyOptions): Promise<ChainVerdict[]> {
   await demandLedger(db);
   const { rows: chains } = await db.query<ChainRow>('select no, id, slug from chain order by no');
-  const trees = (await hasReads(db)) ? chains.flatMap((chain) => [chain, readsChainOf(chain)]) : chains;
+  const keepsReads = await hasReads(db);
+  const committed = await treesOf(db);
+  const trees = treesWithReads(chains, options, (no) => keepsReads || committed.has(no));
   const verdicts: ChainVerdict[] = [];
-  const ids = trees.map(({ id }) => id);
-  for (const tree of trees) verdicts.push(await verifyChain(db, tree, forChain(options, tree.id, ids)));
-  const strangers = await strangersTo(db, chains);
-  const [first] = verdicts;
-  if (!first || strangers.length === 0) return verdicts;
-  const what = `There are events of chains that do not exist: ${strangers.join(', ')}.`;
-  const findings = [{ position: null, until: null, what }, ...first.findings];
-  return [{ ...first, outcome: 'invalid', findings, findingsCount: first.findingsCount + 1 }, ...verdicts.slice(1)];
+  for (const tree of trees) {
+    const verdict = await verifyChain(db, tree, forChain(options, tree.id, trees), keepsReads);
+    verdicts.push({ ...verdict, readsToo: hasReadsToo(tree, trees) });
+  }
+  return withStrangers(verdicts, await strangersIn(db), options);
 }
+
+/** Whether the reads of a chain are among what is looked at; of reads, that they are. */
+export const hasReadsToo = ({ no }: Pick<ChainRow, 'no'>, trees: readonly Pick<ChainRow, 'no'>[]): boolean =>
+  trees.some((each) => each.no === -Math.abs(no));
+
+/**
+ * The chains, each with its reads after it. An older version has put none on record; but where a tree is committed over
+ * some, or stands outside, they must be there.
+ * @param areKept whether there are any by the number of their tree
+ */
+export function treesWithReads<Of extends ChainRow>(
+  chains: readonly Of[],
+  { outside }: VerifyOptions,
+  areKept: (no: number) => boolean,
+): Of[] {
+  return chains.flatMap((chain) => {
+    const reads = readsChainOf(chain);
+    return areKept(reads.no) || outside.some(({ note }) => isNoteOf(note, reads.id)) ? [chain, reads] : [chain];
+  });
+}
+
+/**
+ * Tells rows of chains that do not exist with the first verdict, or with one of no chain where there is nothing else to
+ * be told.
+ * @throws NotFound `verify.no-chain` where there is nothing at all, inside and outside
+ */
+export function withStrangers(
+  verdicts: readonly ChainVerdict[],
+  strangers: StrangerRows,
+  { outside }: VerifyOptions,
+): ChainVerdict[] {
+  const told = strangers.told();
+  const [first = OF_NO_CHAIN, ...others] = verdicts;
+  if (first === OF_NO_CHAIN) {
+    told.push(...outside.map(({ from }) => `There is no chain, and the checkpoint from ${from} is one of a chain.`));
+    if (told.length === 0) {
+      throw new NotFound('verify.no-chain', 'There is no chain here, and no row of one: there is nothing to verify.');
+    }
+  }
+  if (told.length === 0) return [...verdicts];
+  const findings = [...told.map((what) => ({ position: null, until: null, what })), ...first.findings];
+  return [{ ...first, outcome: 'invalid', findings, findingsCount: first.findingsCount + told.length }, ...others];
+}
+
+const OF_NO_CHAIN: ChainVerdict = {
+  outcome: 'invalid',
+  ...{ findings: [], findingsCount: 0, events: 0, committed: 0, checkpoints: 0, signed: 0, outside: 0, beside: 0 },
+  ...{ chain: '(no chain)', origin: '', head: 0, ledgerSize: 0, keysGiven: false, erased: 0, readsToo: false },
+};
+
+const isNoteOf = (note: string, id: string): boolean => note.startsWith(`${originOf(id)}\n`);
 
 /**
  * What is given for one of several chains. A checkpoint of none of them is told with the first; where no key of a chain is
  * given, those that are kept beside its log are used.
  */
-export function forChain(options: VerifyOptions, id: string, all: readonly string[]): VerifyOptions {
-  const isOf = (note: string, chain: string) => note.startsWith(`${originOf(chain)}\n`);
-  // What a backup holds of reads is not verified; their checkpoints are no stranger's.
-  const isKnown = (note: string) => all.some((chain) => isOf(note, chain) || isOf(note, readsIdOf(chain)));
-  const isForeign = (note: string) => id === all[0] && !isKnown(note);
+export function forChain(options: VerifyOptions, id: string, all: readonly { readonly id: string }[]): VerifyOptions {
+  const isForeign = (note: string) => id === all[0]?.id && !all.some((each) => isNoteOf(note, each.id));
   return {
     ...options,
-    outside: options.outside.filter(({ note }) => isOf(note, id) || isForeign(note)),
+    outside: options.outside.filter(({ note }) => isNoteOf(note, id) || isForeign(note)),
     keys: options.keys.some(({ name }) => name === originOf(id)) ? options.keys : [],
   };
 }
 
-async function verifyChain(db: Database, chain: ChainRow, options: VerifyOptions): Promise<ChainVerdict> {
+async function verifyChain(
+  db: Database,
+  chain: ChainRow,
+  options: VerifyOptions,
+  keepsReads: boolean,
+): Promise<Omit<ChainVerdict, 'readsToo'>> {
   const { outside, onProgress, signal, streamsMax = STREAMS_MAX } = options;
   const rows = await readLedger(db, chain);
   const { kept, keys } = keptLedger(
@@ -103,16 +160,18 @@ async function verifyChain(db: Database, chain: ChainRow, options: VerifyOptions
   );
   const keysGiven = options.keys.length > 0;
   const verifier = new LogVerifier({ kept, keys: keysGiven ? options.keys : keys, outside, streamsMax });
-  const total = await headOf(db, chain);
+  // A table of reads that is not there any more has none.
+  const isThere = keepsReads || !isReadsChain(chain);
+  const total = isThere ? await headOf(db, chain) : 0;
   const asked = { chain, head: total, pageRows: PAGE_ROWS, aheadMax: PAGES_AHEAD_MAX[db.kind] };
   let events = 0;
-  for await (const page of pagesOf(db, asked)) {
+  for await (const page of isThere ? pagesOf(db, asked) : []) {
     signal?.throwIfAborted();
     await verifier.page(page);
     onProgress?.((events += page.length), Math.max(total, events), chain.slug);
   }
   // Asked after the last row: what was recorded meanwhile counts as well.
-  const head = await headOf(db, chain);
+  const head = isThere ? await headOf(db, chain) : 0;
   const { rows: erased } = await db.query<{ persons: number }>(
     'select count(distinct subject)::integer as persons from subject_key where chain = $1 and destroyed_at is not null',
     [chain.no],
@@ -129,8 +188,18 @@ async function verifyChain(db: Database, chain: ChainRow, options: VerifyOptions
 }
 
 async function hasReads(db: Database): Promise<boolean> {
-  const { rows } = await db.query<{ there: boolean }>(`select to_regclass('read_record') is not null as there`);
+  const { rows } = await db.query<{ there: boolean }>(
+    `select to_regclass('read_record') is not null and to_regclass('read_head') is not null as there`,
+  );
   return rows[0]?.there ?? false;
+}
+
+/** The numbers of trees that anything was committed of. */
+async function treesOf(db: Database): Promise<ReadonlySet<number>> {
+  const { rows } = await db.query<{ chain: number }>(
+    'select chain from ledger_tree union select chain from ledger_checkpoint union select chain from ledger_key',
+  );
+  return new Set(rows.map(({ chain }) => chain));
 }
 
 async function demandLedger(db: Database): Promise<void> {
@@ -191,16 +260,4 @@ async function readLedger(db: Database, chain: ChainRow): Promise<LedgerRows> {
     signatures: row?.signatures ?? [],
     keys: row?.keys ?? [],
   };
-}
-
-/** Numbers of chains that events name and that do not exist, found one by one along the index. */
-async function strangersTo(db: Database, chains: readonly ChainRow[]): Promise<number[]> {
-  const { rows } = await db.query<{ chain: number }>(
-    `with recursive found as (
-       select min(chain) as chain from event_log
-       union all
-       select (select min(e.chain) from event_log e where e.chain > f.chain) from found f where f.chain is not null
-     ) select chain from found where chain is not null`,
-  );
-  return rows.map(({ chain }) => chain).filter((no) => !chains.some((chain) => chain.no === no));
 }

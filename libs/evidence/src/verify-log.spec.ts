@@ -93,6 +93,7 @@ function logOf(count: number, streams = 7): LogRow[] {
       header,
       data: `{"open":{"n":${n}}}`,
       commandId,
+      commandEvents: 1,
     };
   });
 }
@@ -133,6 +134,7 @@ describe('a log against its ledger', () => {
     ['time of recording', ({ recordedAtMs }) => ({ recordedAtMs: recordedAtMs + 1 })],
     ['time of recording, to none', () => ({ recordedAtMs: Number.NaN })],
     ['command id', () => ({ commandId: 'another' })],
+    ['command id, to none', () => ({ commandId: undefined })],
     ['stream', () => ({ stream: 'course-new', revision: 0 })],
     ['revision', ({ revision }) => ({ revision: revision + 100 })],
   ];
@@ -145,7 +147,7 @@ describe('a log against its ledger', () => {
         expect(verdict.outcome).toBe('invalid');
         // A stream or revision that does not fit shows in the row after it, too; in nothing else.
         expect(placesOf(verdict)[0]).toEqual([n + 1, n + 1]);
-        if (!['stream', 'revision', 'command id'].includes(_what)) {
+        if (!['stream', 'revision', 'command id', 'command id, to none'].includes(_what)) {
           expect(verdict.findings).toHaveLength(1);
           expect(verdict.findings[0]?.what).toMatch(/it is the row that was changed/);
         }
@@ -258,6 +260,58 @@ describe('a log against its ledger', () => {
     expect(resigned.findings).toMatchObject([
       { position: 300, what: expect.stringMatching(/not one of this text|has signed/) },
     ]);
+  });
+});
+
+describe('the number of rows beside the first one of each command', () => {
+  /** Commands of 1, 2, 3, 1, 2, 3 … rows. */
+  const inCommands = (count: number): LogRow[] => {
+    let [begun, size] = [0, 0];
+    return logOf(count).map((row, n) => {
+      if (n === begun + size) [begun, size] = [n, Math.min((size % 3) + 1, count - n)];
+      const commandId = `c${begun}`;
+      const header = JSON.stringify({ id: `e${n}`, type: 'Happened', commandId });
+      return { ...row, header, commandId, commandEvents: n === begun ? size : null };
+    });
+  };
+  const changed = async (n: number, change: Partial<LogRow>) => {
+    const kept = ledgerOf(inCommands(60), 20);
+    Object.assign(kept.rows[n] as LogRow, change);
+    return verify(kept, { page: 7 });
+  };
+
+  it('holds in what was committed, whatever the pages', async () => {
+    for (const page of [1, 2, 7, 100])
+      expect((await verify(ledgerOf(inCommands(60), 20), { page })).findings).toEqual([]);
+  });
+
+  it('is named where it was changed or taken away, and nowhere else', async () => {
+    const rows = inCommands(60);
+    for (const [n, { commandEvents }] of rows.entries()) {
+      if (commandEvents === null) continue;
+      for (const other of [null, 0, -1, 1, 2, 3, 4].filter((each) => each !== commandEvents)) {
+        expect(placesOf(await changed(n, { commandEvents: other }))).toEqual([[n + 1, n + 1]]);
+      }
+    }
+  });
+
+  it('is named where there is one that was put beside a later row', async () => {
+    for (const [n, { commandEvents }] of inCommands(60).entries()) {
+      if (commandEvents !== null) continue;
+      for (const put of [1, 2]) expect((await changed(n, { commandEvents: put })).outcome).toBe('invalid');
+    }
+  });
+
+  it('is not what is wrong where a row was changed, or is missing', async () => {
+    for (let n = 0; n < 60; n++) {
+      expect(placesOf(await changed(n, { commandId: 'another' }))).toEqual([[n + 1, n + 1]]);
+      expect(placesOf(await changed(n, { header: '{"commandId":"another"}', commandId: 'another' }))).toEqual([
+        [n + 1, n + 1],
+      ]);
+      const kept = ledgerOf(inCommands(60), 20);
+      kept.rows.splice(n, 1);
+      for (const { what } of (await verify(kept, { head: 60 })).findings) expect(what).not.toMatch(/command/);
+    }
   });
 });
 

@@ -13,6 +13,8 @@ export interface KeptCheckpoint {
   readonly root: Buffer;
   /** Undefined while it is committed and not signed yet. */
   readonly note: string | undefined;
+  /** What it is told as, where it is no checkpoint. */
+  readonly what?: string;
 }
 
 /** What a ledger keeps of a chain, to compare the rows of the log with. */
@@ -39,9 +41,17 @@ export interface KeyTerm {
   readonly untilSize: number | null;
 }
 
-/** A row of the log; `commandId` stands beside the header that names it, too. */
+/** A row of the log, with what stands beside the texts that are committed and must be what they say. */
 export interface LogRow extends LogEvent {
+  /** The header names it, too. */
   readonly commandId: string | undefined;
+  /**
+   * By which a repeated command is known: on the first row of a command how many it has, null on the others. Undefined
+   * where there are no commands.
+   */
+  readonly commandEvents?: number | null | undefined;
+  /** Of a read those by which it is found: an array in PostgreSQL's words, or null for anybody. Undefined for an event. */
+  readonly patients?: string | null | undefined;
 }
 
 /** A checkpoint from elsewhere. */
@@ -123,6 +133,11 @@ export class LogVerifier {
   private readonly doubtful = new Map<string, Buffer>();
   /** Roots that the tree did not have. */
   private missed: Milestone[] = [];
+  /** The command whose rows are read; undefined where no row says for sure which it is. */
+  private commandId: string | undefined;
+  /** Position of its first row, and how many are still to come by what that one says. */
+  private commandAt = 0;
+  private commandLeft = 0;
   /** After so wide a gap nothing can be compared. */
   private isBroken = false;
 
@@ -151,6 +166,7 @@ export class LogVerifier {
     const { kept } = this.options;
     const end = Math.max(head, kept.size);
     const last = this.rows.size;
+    if (end <= last) this.endCommand();
     if (end > last && !this.isBroken) {
       await this.readLeaves(last, end);
       const reason = kept.size >= head ? 'the ledger has committed it' : 'the chain says that it was recorded';
@@ -199,7 +215,8 @@ export class LogVerifier {
       const what = revision > before + 1 ? `revision ${before + 1} is missing before it` : `it was there already`;
       this.findings.add(position, position, `It is revision ${revision} of ${stream}, and ${what}.`);
     }
-    if (!isOfCommand(event)) {
+    const isItsCommand = isOfCommand(event);
+    if (!isItsCommand) {
       this.findings.add(position, position, 'The command id beside the header is not the one in it.');
     }
     const [previous, at] = revision === 0 ? [NO_PREVIOUS, 0] : head ? [head.leaves, head.at] : [remembered, 0];
@@ -219,8 +236,54 @@ export class LogVerifier {
       this.doubtful.set(stream, Buffer.from(this.leaf));
       this.findings.add(position, position, 'The row is not what the ledger has committed.', 'differs');
     }
+    // Where the header is another one, so may the command be that it names: what is found is said already.
+    if (event.commandEvents !== undefined) this.ofCommand(event, isItsCommand && !isOther);
+    if (event.patients !== undefined && !isOther && !isOfPatients(event)) {
+      this.findings.add(position, position, 'The patients beside the data, who are told of it, are not those in it.');
+    }
     this.heads.set(stream, revision, isOther ? kept.leaves : this.leaf, isOther ? kept.at : 0);
     this.grow(this.leaf, kept);
+  }
+
+  /**
+   * The rows of a command follow each other. Its first one is found by the number on it: without that, or with another
+   * one, a command that is repeated would be done again or be answered with something else.
+   */
+  private ofCommand({ position, commandId, commandEvents }: LogRow, isSure: boolean): void {
+    const isSame = isSure && commandId === this.commandId;
+    if (typeof commandEvents === 'number') {
+      this.endCommand();
+      if (isSame) this.findings.add(position, position, 'Its command has begun already, in the row before it.');
+      if (commandEvents < 1)
+        this.findings.add(position, position, `Its command has ${commandEvents} rows by its number.`);
+      this.commandId = isSure ? commandId : undefined;
+      this.commandAt = position;
+      this.commandLeft = commandEvents < 1 ? UNTOLD : commandEvents - 1;
+      return;
+    }
+    const isNext = isSame || !isSure || this.commandId === undefined;
+    if (isNext && this.commandLeft !== 0) {
+      if (isSure) this.commandId = commandId;
+      if (this.commandLeft !== UNTOLD) this.commandLeft -= 1;
+      return;
+    }
+    if (isSame) {
+      this.findings.add(this.commandAt, this.commandAt, 'Its command has more rows than the number beside it says.');
+    } else if (isSure) {
+      this.endCommand();
+      const what =
+        'It is the first row of its command, and the number beside it by which that is known again is missing.';
+      this.findings.add(position, position, what);
+    }
+    this.commandId = isSure ? commandId : undefined;
+    this.commandAt = position;
+    this.commandLeft = UNTOLD;
+  }
+
+  private endCommand(): void {
+    if (this.commandLeft <= 0) return;
+    this.findings.add(this.commandAt, this.commandAt, 'Its command has fewer rows than the number beside it says.');
+    this.commandLeft = UNTOLD;
   }
 
   private isLeaf({ leaves, at }: KeptLeaf): boolean {
@@ -242,6 +305,8 @@ export class LogVerifier {
     this.findings.add(this.rows.size + 1, until, what);
     this.kept ??= this.rows.copy();
     this.leaf.fill(0);
+    // The first row of a command may be among them.
+    [this.commandId, this.commandLeft] = [undefined, UNTOLD];
     this.isBroken = until - this.rows.size > FILLED_MAX;
     while (this.rows.size < until && !this.isBroken) {
       const kept = this.keptLeaf(this.rows.size + 1);
@@ -276,12 +341,14 @@ export class LogVerifier {
     // A history that has a later root had the earlier ones, whatever is written under them.
     for (const missed of this.missed) {
       if (missed.isOutside) this.tellMissed(missed);
-      else
+      else {
+        const others = missed.size === size ? `that of ${what} is` : 'later ones are';
         this.findings.add(
           missed.size,
           missed.size,
-          `The root of ${missed.what} is not that of the log at that size, though later ones are: it was changed.`,
+          `The root of ${missed.what} is not that of the log at that size, though ${others}: it was changed.`,
         );
+      }
     }
     this.missed = [];
     this.rightAt = size;
@@ -360,8 +427,7 @@ export class LogVerifier {
   /** Each checkpoint is looked at by itself, and then gives a root that the tree must have. */
   private milestonesOf({ kept, keys, outside }: LogVerifierOptions): Milestone[] {
     const milestones: Milestone[] = [];
-    for (const { size, root, note } of kept.checkpoints) {
-      const what = `the checkpoint of size ${size}`;
+    for (const { size, root, note, what = `the checkpoint of size ${size}` } of kept.checkpoints) {
       const said = note === undefined ? undefined : this.openNote(note, keys, what, size);
       const isItself = !said || (said.origin === kept.origin && said.size === size && said.root.equals(root));
       if (!isItself) {
@@ -437,14 +503,36 @@ interface KeptLeaf {
 /** Missing rows that are stood in for: a row with a position far away must not have a million leaves made up. */
 const FILLED_MAX = 1_000_000;
 
+/** Rows of a command to come, where it cannot be said how many. */
+const UNTOLD = -1;
+
 const COMMAND_BEGINS = '"commandId":"';
 
 /** The codec writes the command id last, so that the header need not be taken apart to find it. */
-function isOfCommand({ header, commandId }: LogRow): boolean {
-  if (commandId === undefined || header.endsWith(`${COMMAND_BEGINS}${commandId}"}`)) return true;
+function isOfCommand({ header, commandId, commandEvents }: LogRow): boolean {
+  // Of a read there is none; an event without one would not be known again.
+  if (commandId === undefined) return commandEvents === undefined;
+  if (header.endsWith(`${COMMAND_BEGINS}${commandId}"}`)) return true;
   try {
     return (JSON.parse(header) as { commandId?: string }).commandId === commandId;
   } catch {
     return false;
   }
 }
+
+/** In the data they stand in order; in the array in that in which they were read. Nobody stands in either twice. */
+function isOfPatients({ data, patients }: LogRow): boolean {
+  const beside = patients === null || patients === undefined ? null : sortedIds(patients.slice(1, -1).split(','));
+  // As the recorder writes it, so that most need not be taken apart.
+  if (data === `{"patients":${beside === null ? 'null' : `["${beside.join('","')}"]`}}`) return true;
+  try {
+    const { patients: said } = JSON.parse(data) as { patients?: unknown };
+    if (!Array.isArray(said)) return said === null && beside === null;
+    return beside !== null && sortedIds(said.map(String)).join() === beside.join();
+  } catch {
+    return false;
+  }
+}
+
+/** PostgreSQL writes ids in small letters, however they were given. */
+const sortedIds = (ids: readonly string[]): string[] => [...new Set(ids.map((id) => id.toLowerCase()))].sort();

@@ -40,6 +40,9 @@ afterEach(() => {
   process.exitCode = 0;
 });
 
+/** What is said of the events, and what of their reads. */
+const verdictsIn = (said: string) => said.split('\n\n') as [string, string];
+
 const GIVEN = () => ['--key', at('keys.txt'), '--checkpoint', at('checkpoint.txt')];
 
 it('takes the evidence of a patient, which is valid with all that an auditor can have', async () => {
@@ -62,26 +65,64 @@ it('takes the evidence of a patient, which is valid with all that an auditor can
 
 it('verifies a running server, and a backup of it', async () => {
   const live = await pistor('verify', '--url', url, ...GIVEN());
-  expect(live).toMatchObject({ code: 0, said: expect.stringMatching(/^main: VALID\./) });
-  expect(live.said).not.toMatch(/Not shown/);
+  expect(live.code).toBe(0);
+  const [events, reads] = verdictsIn(live.said);
+  expect(events).toMatch(/^main: VALID\./);
+  expect(events).not.toMatch(/Not shown/);
+  expect(reads).toMatch(/^main reads: VALID\. [1-9]/);
   await pistor('backup', at('whole.backup'), '--url', url);
   const { said } = await pistor('verify', at('whole.backup'), '--json');
-  const { chains } = JSON.parse(said) as { chains: { outcome: string; notShown: string[] }[] };
+  const { chains } = JSON.parse(said) as { chains: { chain: string; outcome: string; notShown: string[] }[] };
   expect(chains).toMatchObject([
-    { outcome: 'valid', notShown: [expect.stringMatching(/--checkpoint/), expect.stringMatching(/--key/)] },
+    {
+      chain: 'main',
+      outcome: 'valid',
+      notShown: [expect.stringMatching(/--checkpoint/), expect.stringMatching(/--key/)],
+    },
+    { chain: 'main reads', outcome: 'valid' },
   ]);
 });
 
 it('tells the position of what was changed, and ends with 1', async () => {
   await asOwner(api.pistor.engine.db, `update event_log set data = data || ' ' where position = 3`);
   const live = await pistor('verify', '--url', url, ...GIVEN());
-  expect(live).toMatchObject({
-    code: 1,
-    said:
-      'main: INVALID.\nPosition 3: The row is not what the ledger has committed. ' +
-      `The tiles give the root of the checkpoint of size ${await size()}: it is the row that was changed.\n`,
-  });
+  expect(live.code).toBe(1);
+  expect(verdictsIn(live.said)[0]).toBe(
+    'main: INVALID.\nPosition 3: The row is not what the ledger has committed. ' +
+      `The tiles give the root of the checkpoint of size ${await size()}: it is the row that was changed.`,
+  );
   await asOwner(api.pistor.engine.db, `update event_log set data = rtrim(data) where position = 3`);
+});
+
+it('tells of a server that a read was taken out of the account of a patient, and ends with 1', async () => {
+  await api.get(`/v1/patients/${of.patient}`);
+  const last = `where position = (select max(position) from read_record where patients is not null)`;
+  await asOwner(api.pistor.engine.db, `update read_record set patients = '{}' ${last}`);
+  const live = await pistor('verify', '--url', url);
+  expect(live.code).toBe(1);
+  const [events, reads] = verdictsIn(live.said);
+  expect(events).toMatch(/^main: VALID\./);
+  expect(reads).toMatch(
+    /^main reads: INVALID\.\nPosition \d+: The patients beside the data, .* are not those in it\.$/m,
+  );
+  await asOwner(
+    api.pistor.engine.db,
+    `update read_record set patients = array['${of.patient}']::uuid[] ${last.replace('is not null', `= '{}'`)}`,
+  );
+  expect((await pistor('verify', '--url', url)).said).toMatch(/main reads: VALID/);
+});
+
+it('tells of a server that it holds events of no chain, which no backup takes along', async () => {
+  await asOwner(
+    api.pistor.engine.db,
+    `insert into event_log select 9999, position, stream, revision, recorded_at, gen_random_uuid(), 1, header, data
+     from event_log where position = 1`,
+  );
+  await expect(pistor('verify', '--url', url)).rejects.toMatchObject({
+    problem: { code: 'backup.log-has-strangers' },
+    message: expect.stringMatching(/chains that do not exist: 9999/),
+  });
+  await asOwner(api.pistor.engine.db, 'delete from event_log where chain = 9999');
 });
 
 it('refuses a file that is neither, a folder, and one that is not there', async () => {
