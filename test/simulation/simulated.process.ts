@@ -106,9 +106,10 @@ export class DeskProcess {
     const trace = new LotTraceQuery(db, people);
     this.lots = new LotService(runner, codes, references, trace);
     this.patients = new PatientService(runner, codes, references, people);
-    this.consultations = new ConsultationService(runner, references, codes, new ProductLots(db));
-    this.courses = new CourseService(runner, codes, references, trace);
-    this.corrections = new CourseCorrectionService(runner, codes, references);
+    const products = new ProductLots(db);
+    this.consultations = new ConsultationService(runner, references, codes, products);
+    this.courses = new CourseService(runner, codes, references, trace, products);
+    this.corrections = new CourseCorrectionService(runner, codes, references, products);
     this.contacts = new ContactService(runner, references);
     this.recalls = new RecallService(runner, codes, trace);
     this.dispatch = new DispatchSwitch(new DispatchGate(db), {

@@ -14,6 +14,7 @@ import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
 import { AdverseEventService } from '#libs/treatment/src/adverse-event/adverse-event.service.js';
 import { ConsultationEntryService } from '#libs/treatment/src/consultation/consultation-entry.service.js';
 import { ConsultationService } from '#libs/treatment/src/consultation/consultation.service.js';
+import type { ProductLots } from '#libs/treatment/src/consultation/product-lots.query.js';
 import { CourseCorrectionService } from '#libs/treatment/src/course/course-correction.service.js';
 import { CourseService } from '#libs/treatment/src/course/course.service.js';
 import { LotService } from '#libs/treatment/src/lot/lot.service.js';
@@ -61,20 +62,29 @@ export class MemoryClinic {
   readonly parts = { store: this.store(), codec: CODEC as unknown as Codec, clock: this.clock };
   private readonly codes = this.externalCodes();
   private readonly references = new References(this.codes);
+  /** The latest lots of a product, by the log itself. */
+  readonly products = {
+    latest: (_chain: Chain, product: string) => {
+      const received = this.eventsOf('lot').filter(
+        ({ type, data }) => type === 'LotReceived' && data.product === product,
+      );
+      return Promise.resolve(received.map(({ data }) => data.lotId as Id).reverse());
+    },
+  } as unknown as ProductLots;
   /** Where lots are found. */
-  readonly found = this.codes;
-  // What some of them ask of read models (namesakes, ingredients of other lots), no test over this clinic needs.
+  readonly found = { codes: this.codes, products: this.products };
+  // What some of them ask of read models (namesakes), no test over this clinic needs.
   readonly sites = new SiteService(this.runner, this.codes, this.references, this.clock);
   readonly practitioners = new PractitionerService(this.runner, this.codes, this.references);
   readonly patients = new PatientService(this.runner, this.codes, this.references, {} as never);
   readonly patientEntries = new PatientEntryService(this.runner, this.references);
   readonly adverseEvents = new AdverseEventService(this.runner, this.references);
   readonly lots = new LotService(this.runner, this.codes, this.references, NOTHING_READ);
-  readonly consultations = new ConsultationService(this.runner, this.references, this.codes, {} as never);
+  readonly consultations = new ConsultationService(this.runner, this.references, this.codes, this.products);
   readonly consultationEntries = new ConsultationEntryService(this.runner, this.references, this.consultations);
   readonly recalls = new RecallService(this.runner, this.codes, NOTHING_READ);
-  readonly courses = new CourseService(this.runner, this.codes, this.references, NOTHING_READ);
-  readonly corrections = new CourseCorrectionService(this.runner, this.codes, this.references);
+  readonly courses = new CourseService(this.runner, this.codes, this.references, NOTHING_READ, this.products);
+  readonly corrections = new CourseCorrectionService(this.runner, this.codes, this.references, this.products);
 
   /** @param now the chain's present time, which only the test moves */
   constructor(public now: string) {}

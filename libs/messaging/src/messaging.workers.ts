@@ -6,6 +6,7 @@ import type { EventStore } from '#libs/event-store/src/event-store.js';
 import { openQueue } from '#libs/queue/src/bullmq.queue.js';
 import type { QueueBackend } from '#libs/queue/src/queue-backend.js';
 import type { QueueHealth, WorkQueue } from '#libs/queue/src/work-queue.js';
+import { ProductLots } from '#libs/treatment/src/streams.contract.js';
 import type { ChainClock } from './clock/chain-clock.js';
 import { ClockDriver, type ClockDriverDependencies } from './clock/clock-driver.js';
 import type { ClockStop } from './clock/clock-stop.js';
@@ -99,7 +100,7 @@ export class MessagingWorkers {
     this.queue = openQueue<DispatchJob>(queueName, { backend, log });
     const shared = { ...deps, queue: this.queue };
     const heldNotes = new HeldNotes(deps.db, times.heldLookMs);
-    this.dispatcher = new Dispatcher({ ...deps, heldNotes });
+    this.dispatcher = new Dispatcher({ ...deps, heldNotes, products: new ProductLots(deps.db) });
     this.planner = new DispatchPlanner(shared);
     this.held = new HeldMessages({ ...deps, heldNotes, dispatcher: this.dispatcher });
     this.sweeper = new DispatchSweeper({ ...shared, dispatcher: this.dispatcher, held: this.held }, times);

@@ -39,7 +39,8 @@ export { decideContact } from './contact/contact.decider.js';
 export { siteFold, type SiteState } from './site/site.state.js';
 export { applyZoneRules } from './course/session-zone-rules.decider.js';
 export { coursesWithSessionsAfter } from './site/site-day/coming-sessions.query.js';
-export { loadStanding } from './course/session-standing.js';
+export { loadStanding, type LotsFound } from './course/session-standing.js';
+export { ProductLots } from './consultation/product-lots.query.js';
 export type { Finding } from './course/session-finding.js';
 export { courseWindow, dateOfSession } from './course/course-maintenance.js';
 export {

@@ -1,11 +1,10 @@
 import type { CommandRunner, Reads } from '#libs/cqrs/src/command-runner.js';
 import type { Chain, Chains } from '#libs/event-store/src/chains.js';
 import type { StreamName } from '#libs/event-store/src/event-store.js';
-import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { type Id, newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import type { Instant } from '#libs/kernel/src/zoned-time.js';
-import { courseStream, loadStanding } from '#libs/treatment/src/streams.contract.js';
+import { courseStream, loadStanding, type LotsFound } from '#libs/treatment/src/streams.contract.js';
 import type { SendResult, Transport } from '../channel.contract.js';
 import type { ReplyAddresses } from '../inbound/reply-address.js';
 import { InvitationCounted, invitationStream } from '../message/invitation.events.js';
@@ -43,7 +42,9 @@ export interface DispatcherDependencies
   readonly addresses: Pick<ReplyAddresses, 'note'>;
   readonly heldNotes: Pick<HeldNotes, 'watch'>;
   /** Where the lots are found that a session is planned with. */
-  readonly codes: Pick<ExternalCodes, 'find'>;
+  readonly codes: LotsFound['codes'];
+  /** Where the latest lots of a product are found that it is planned with without a lot. */
+  readonly products: LotsFound['products'];
 }
 
 /** What is known of the attempt that a new one takes the place of. */
@@ -239,7 +240,7 @@ export class Dispatcher {
     if (!isOnItsWay || session?.status !== 'booked') return { matter, decision, streams: [] };
     const { course } = matter.timeline;
     const streams = new Set<StreamName>([courseStream(course.courseId)]);
-    const standing = await loadStanding(noting(reads, streams), reads.chain, course, session, this.deps.codes);
+    const standing = await loadStanding(noting(reads, streams), reads.chain, course, session, this.deps);
     return { matter, decision: dispatchDecision({ ...matter, standing }), streams: [...streams] };
   }
 }

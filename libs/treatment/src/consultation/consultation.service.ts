@@ -7,9 +7,7 @@ import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { NotFound } from '#libs/kernel/src/errors.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import { type LocalDate, localDateAt, type WallTime, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
-import { lotStream } from '../lot/lot.events.js';
 import { lotCode } from '../lot/lot-code.js';
-import { lotFold } from '../lot/lot.state.js';
 import { patientStream } from '../patient/patient.events.js';
 import {
   atSite,
@@ -47,7 +45,7 @@ import { healthFactsOf } from './questionnaire.decider.js';
 import { ConsultationUnknown } from './consultation.errors.js';
 import { type ConsultationEvent, consultationStream } from './consultation.events.js';
 import { type ConsideredProducts, consultationFold, type HeldConsultation } from './consultation.state.js';
-import { ProductLots } from './product-lots.query.js';
+import { ingredientsOfLots, ProductLots } from './product-lots.query.js';
 
 /** Loads a practitioner for a decision, registered or not. */
 export const practitionerOf = async (reads: Reads, practitionerId: Id): Promise<PractitionerState> =>
@@ -205,9 +203,7 @@ export class ConsultationService {
     const made = await Promise.all(
       products.map(async ({ product, lotNumber, ingredients = [] }, n) => {
         const lots = await this.lotsOf(reads.chain, siteId, product, lotNumber, `products.${n}.lotNumber`);
-        const states = await Promise.all(lots.map(async (lot) => (await reads.load(lotStream(lot), lotFold)).state));
-        const ofLots = states.flatMap((lot) => (lot.status === 'received' ? lot.ingredients : []));
-        return { product, ingredients: [...new Set([...ingredients, ...ofLots])] };
+        return { product, ingredients: [...new Set([...ingredients, ...(await ingredientsOfLots(reads, lots))])] };
       }),
     );
     return {

@@ -1,8 +1,11 @@
+import type { Reads } from '#libs/cqrs/src/command-runner.js';
 import type { Database } from '#libs/database/src/database.js';
 import type { Chain } from '#libs/event-store/src/chains.js';
 import type { Id } from '#libs/kernel/src/ids.js';
 import { schemaOf } from '#libs/projections/src/projection.js';
 import { DIRECTORY } from '../directory/directory.projection.js';
+import { lotStream } from '../lot/lot.events.js';
+import { lotFold } from '../lot/lot.state.js';
 
 /** The composition of a product rarely changes: the latest lots tell it. Each of them is a stream that a decision reads. */
 const LOTS_MAX = 5;
@@ -23,4 +26,10 @@ export class ProductLots {
     );
     return rows.map(({ id }) => id);
   }
+}
+
+/** What is in these lots, as far as they were received; each ingredient once. */
+export async function ingredientsOfLots(reads: Pick<Reads, 'load'>, ids: readonly Id[]): Promise<string[]> {
+  const states = await Promise.all(ids.map(async (id) => (await reads.load(lotStream(id), lotFold)).state));
+  return [...new Set(states.flatMap((lot) => (lot.status === 'received' ? lot.ingredients : [])))];
 }

@@ -1,5 +1,4 @@
 import type { CommandMeta, Reads, StreamEvents } from '#libs/cqrs/src/command-runner.js';
-import type { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { derivedId, type Id } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
 import type { LocalDate } from '#libs/kernel/src/zoned-time.js';
@@ -10,8 +9,15 @@ import type { PlannedProduct } from './course.events.js';
 import type { PlannedCourse } from './course.state.js';
 import { knowledgeOfCheck } from './held-knowledge.rules.js';
 import { ingredientsIn } from './session-lots.rules.js';
-import { ingredientsConsidered } from './session.rules.js';
-import { consultationsOf, lotsAt, protocolOfCourse } from './session-standing.js';
+import { ingredientsPlanned } from './planned-ingredients.rules.js';
+import {
+  compositionsOf,
+  consultationsOf,
+  lotsAt,
+  type LotsFound,
+  protocolOfCourse,
+  withoutLot,
+} from './session-standing.js';
 
 /** Positive answers of the pre-treatment check of a session. */
 interface Answered {
@@ -33,7 +39,7 @@ interface Answered {
 export async function knowledgeOfAnswers(
   { chain, commandId }: CommandMeta,
   reads: Reads,
-  codes: ExternalCodes,
+  { codes, products: latest }: LotsFound,
   state: PlannedCourse,
   { siteId, products, since, ...answers }: Answered,
 ): Promise<StreamEvents> {
@@ -45,7 +51,9 @@ export async function knowledgeOfAnswers(
     lotsAt(reads, chain, codes, siteId, products),
   ]);
   const known = healthOn({ patients: [patient] }, since);
-  const ofLots = [...ingredientsConsidered(consultation), ...ingredientsIn(lots)];
+  const unknown = withoutLot(products, lots);
+  const compositions = await compositionsOf(reads, chain, latest, consultation, unknown);
+  const ofLots = [...ingredientsPlanned({ consultation, protocol, compositions }, unknown), ...ingredientsIn(lots)];
   const planned = ofLots.length > 0 ? ofLots : (protocol.ingredients?.items.map(({ name }) => name) ?? []);
   const said = known === 'erased' ? [] : knowledgeOfCheck(protocol, answers, [...new Set(planned)], known);
   const events = said.map(({ kind, statement }) => {

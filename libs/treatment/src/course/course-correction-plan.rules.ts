@@ -9,6 +9,7 @@ import type { VersionTerm } from '../protocol/protocol.state.js';
 import type { SiteState } from '../site/site.state.js';
 import { rangeFields, standingAgainst } from './course-plan.decider.js';
 import type { CourseRefusal } from './course.errors.js';
+import type { Compositions } from './planned-ingredients.rules.js';
 
 /** What the time at which a course was planned is judged by, where it is said anew. */
 export interface PlanWorld {
@@ -20,10 +21,12 @@ export interface PlanWorld {
   readonly practitioner: PractitionerState;
   /** From when to when courses were planned with the version of its protocol. */
   readonly term: VersionTerm | undefined;
+  /** Of the products of the plan; left out: nothing is known of any. */
+  readonly compositions?: Compositions | undefined;
 }
 
 type Around = PlanWorld & { readonly protocol: Protocol; readonly person: Person };
-type Plan = Parameters<typeof rangeFields>[1];
+type Plan = Parameters<typeof rangeFields>[1] & Pick<Parameters<typeof standingAgainst>[1], 'products'>;
 type Reasons = Parameters<typeof rangeFields>[2];
 
 /**
@@ -38,8 +41,8 @@ export function movedPlanFields(
   reasons: Reasons,
 ): ErrorField[] {
   const { was, at } = moved;
-  const before = new Set(againstPlanAt(around, was).map(keyOf));
-  const anew = againstPlanAt(around, at.instant).filter((field) => !before.has(keyOf(field)));
+  const before = new Set(againstPlanAt(plan, around, was).map(keyOf));
+  const anew = againstPlanAt(plan, around, at.instant).filter((field) => !before.has(keyOf(field)));
   return [
     ...anew.map((field) => ({ ...field, field: 'at' })),
     ...versionFields(around, moved),
@@ -49,9 +52,11 @@ export function movedPlanFields(
 
 const keyOf = ({ rule, seen }: CourseRefusal): string => JSON.stringify([rule, seen]);
 
-function againstPlanAt({ consultation, person, protocol, site }: Around, now: Instant): CourseRefusal[] {
+function againstPlanAt({ products }: Plan, around: Around, now: Instant): CourseRefusal[] {
+  const { consultation, person, protocol, site, compositions } = around;
   if (consultation.status === 'none') return [];
-  const by = { protocol, person: atSite(person, site, now), diedOn: endOfPerson(person).diedOn };
+  const { diedOn } = endOfPerson(person);
+  const by = { protocol, person: atSite(person, site, now), diedOn, compositions, products };
   return standingAgainst(consultation, by, { today: localDateAt(now, site.timeZone), now });
 }
 

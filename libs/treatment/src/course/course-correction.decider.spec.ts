@@ -498,6 +498,21 @@ describe('when a course was planned, said anew', () => {
     const died = { ...one, diedOn: '2026-01-19' } as typeof one;
     expect(rulesOf('2026-01-20T10:00', among(died))).toEqual(['plan.patient-died']);
   });
+  it('[plan.contraindication] is a day on which nobody knew of an allergy to a product of the plan (S0-C5)', () => {
+    const person = personWith({});
+    const [one] = person.patients;
+    const fact = { factId: newId(), kind: 'allergy', since: '2026-01-10', until: null, position: 9 };
+    const allergic = { ...one, healthFacts: [{ ...fact, value: 'hyaluronic acid' }] } as unknown as typeof one;
+    const among = { world: { ...world, person: { patients: [allergic] } as typeof person } };
+    const events = [{ ...planned, data: { ...planned.data, products: ['GlowMeso HA'] } }];
+    const madeOf = (ingredient: string) => ({
+      ...{ ...among, events },
+      plan: { compositions: new Map([['GlowMeso HA', [ingredient]]]) },
+    });
+    expect(rulesOf('2026-01-20T10:00', madeOf('hyaluronic acid'))).toEqual(['plan.contraindication']);
+    expect(moved('2026-01-20T10:00', madeOf('mannitol'))).toHaveLength(1);
+    expect(moved('2026-01-09T10:00', madeOf('hyaluronic acid'))).toHaveLength(1);
+  });
   it('[course.session-count] was outside the ranges by whoever had a credential on that day (S0-N1)', () => {
     const nine = { ...planned, data: { ...planned.data, plannedSessions: 9, countReason: 'scars' } };
     const credentials = [{ procedures: ['facial'], validFrom: '2023-01-01', validTo: '2026-01-10' }];

@@ -10,6 +10,7 @@ import { dateOfWall, localDateAt, type WallTime, type ZonedTime } from '#libs/ke
 import type { z } from 'zod';
 import { consultationStream } from '../consultation/consultation.events.js';
 import { consultationFold } from '../consultation/consultation.state.js';
+import { ProductLots } from '../consultation/product-lots.query.js';
 import { LotUsed, lotUseStream } from '../lot/lot-use.events.js';
 import { loadPerson, type Person } from '../patient/person.js';
 import { requirePractitioner } from '../practitioner/require-practitioner.js';
@@ -29,15 +30,16 @@ import { type CourseCorrection, type CourseEvent, courseStream, type StepDone } 
 import type { CourseSession, PerformedSession, PlannedCourse } from './course.state.js';
 import { changedUses } from './session-lots.rules.js';
 import { openFollowUpEvents } from './session-person.rules.js';
-import { lotsAt, otherCoursesOf, protocolOfCourse } from './session-standing.js';
+import { compositionsOf, lotsAt, otherCoursesOf, protocolOfCourse } from './session-standing.js';
 
 /** Gathers what it takes to say an entry of a course anew, or to take one back. Whatever is read here is guarded. */
 @Injectable()
 export class CourseCorrectionService {
   constructor(
     readonly runner: CommandRunner,
-    private readonly codes: ExternalCodes,
+    readonly codes: ExternalCodes,
     readonly references: References,
+    readonly products: ProductLots,
   ) {}
 
   /** Says an entry of the course's history anew; references and wall times are resolved as when it was entered. */
@@ -64,7 +66,7 @@ export class CourseCorrectionService {
       const world = { protocol, person, otherCourses: await otherCoursesOf(reads, reads.chain, state, person) };
       const openFollowUps = idsOfOpen(state, person);
       const isMoved = target?.type === 'CoursePlanned' && changes.at !== undefined;
-      const plan = isMoved ? await this.planWorld(reads, state, target.data as PlanData) : undefined;
+      const plan = isMoved ? await this.planWorld(reads, state, target.data as PlanData, changes.products) : undefined;
       const what = { type: 'CorrectCourseEntry', eventId, entry, changes, reason, history } as const;
       return { ...what, openFollowUps, world, plan, physician };
     };
@@ -74,8 +76,11 @@ export class CourseCorrectionService {
     ]);
   }
 
-  /** What the time of a plan is judged by. */
-  private async planWorld(reads: Reads, state: PlannedCourse, plan: PlanData): Promise<PlanWorld> {
+  /**
+   * What the time of a plan is judged by.
+   * @param anew its products, where they are said anew as well; null: none are planned
+   */
+  private async planWorld(reads: Reads, state: PlannedCourse, plan: PlanData, anew: unknown): Promise<PlanWorld> {
     const { code, version } = plan.protocol;
     const [{ state: consultation }, site, practitioner, { state: published }] = await Promise.all([
       reads.load(consultationStream(plan.consultationId), consultationFold),
@@ -83,7 +88,9 @@ export class CourseCorrectionService {
       requirePractitioner(reads, plan.practitionerId),
       reads.load(protocolStream(reads.chain.id, code), protocolFold),
     ]);
-    return { consultation, site, practitioner, term: termOf(published, version) };
+    const products = anew === undefined ? plan.products : (anew as PlanData['products'] | null);
+    const compositions = await compositionsOf(reads, reads.chain, this.products, consultation, products ?? []);
+    return { consultation, site, practitioner, term: termOf(published, version), compositions };
   }
 
   /**
@@ -103,7 +110,7 @@ export class CourseCorrectionService {
     const positive = positiveSince(before?.check, check);
     if (positive.length === 0) return [];
     const since = dateOfWall(at.wall);
-    return [await knowledgeOfAnswers(meta, reads, this.codes, state, { positive, siteId, products, since })];
+    return [await knowledgeOfAnswers(meta, reads, this, state, { positive, siteId, products, since })];
   }
 
   async retractEntry(

@@ -13,9 +13,9 @@ import { CourseExists, CourseNotActive, PlanRefused, type CourseRefusal } from '
 import { CourseConsultationRenewed, type CourseEvent, CoursePlanChanged, CoursePlanned } from './course.events.js';
 import { type Follows, occurredThen } from './course-late.rules.js';
 import { type CourseState, performedSessions, type PlannedCourse } from './course.state.js';
+import { type Compositions, ingredientsPlanned } from './planned-ingredients.rules.js';
 import { isConcludedBy } from './rested-consultation.rules.js';
 import { contraindications } from './session-person.rules.js';
-import { ingredientsConsidered } from './session.rules.js';
 
 type PlanData = Pick<
   z.infer<typeof planCourseSchema>,
@@ -38,6 +38,8 @@ export interface PlanCourse {
   readonly person?: Person;
   /** The day on which the patient died; null: nobody says so. */
   readonly diedOn: LocalDate | null;
+  /** Of the products of the plan; left out: nothing is known of any. */
+  readonly compositions?: Compositions | undefined;
   readonly data: PlanData;
 }
 
@@ -94,7 +96,7 @@ export function planCourse(command: PlanCourse, state: CourseState, now: Instant
   const mayGiveReasons = isTreatingPhysician(practitioner, protocol, today);
   const fields = [
     ...stillToCome(at, now),
-    ...standingAgainst(consultation, command, { today, now: then }),
+    ...standingAgainst(consultation, { ...command, products: data.products }, { today, now: then }),
     ...rangeFields(protocol, data, mayGiveReasons ? data : {}),
   ];
   if (fields.length > 0) throw new PlanRefused(fields);
@@ -214,10 +216,12 @@ export function changedBy(
   ];
 }
 
-/** What stands against a plan at a time, whatever it says: its consultation, the person's health, a death. */
+type Planned = Pick<PlanCourse, 'protocol' | 'person' | 'diedOn' | 'compositions'> & Pick<PlanData, 'products'>;
+
+/** What stands against a plan at a time: its consultation, the person's health with what is planned, a death. */
 export const standingAgainst = (
   consultation: Exclude<ConsultationState, { status: 'none' }>,
-  by: Pick<PlanCourse, 'protocol' | 'person' | 'diedOn'>,
+  by: Planned,
   then: { readonly today: LocalDate; readonly now: Instant },
 ): CourseRefusal[] => [
   ...consultationFields(consultation, by, then),
@@ -314,16 +318,16 @@ function consultationFields(
 
 /**
  * What became known since the consultation was cleared: nothing is planned on a clearance while a contraindication stands
- * against it that nobody has overridden there (S0-C1 to S0-C8). What a physician must look at first, and an open adverse
- * event, wait for the session.
+ * against it that nobody has overridden there (S0-C1 to S0-C8), an allergy to what is planned among them, named with a lot
+ * or not (S0-C5). What a physician must look at first, and an open adverse event, wait for the session.
  */
 function healthFields(
   consultation: Exclude<ConsultationState, { status: 'none' }>,
-  { protocol, person }: Pick<PlanCourse, 'protocol' | 'person'>,
+  { protocol, person, compositions, products = [] }: Planned,
   { today, now }: { readonly today: LocalDate; readonly now: Instant },
 ): CourseRefusal[] {
   if (!person) return [];
-  const planned = ingredientsConsidered(consultation);
+  const planned = ingredientsPlanned({ consultation, protocol, compositions }, products);
   const found = contraindications({ protocol, person, consultation }, today, planned, now);
   return found
     .filter(({ rule }) => rule !== 'session.health-review')

@@ -6,6 +6,7 @@ import { ExternalCodes } from '#libs/event-store/src/external-codes.js';
 import { problemFieldSchema } from '#libs/http/src/problem-details.js';
 import { wallTimeSchema } from '#libs/kernel/src/zoned-time.js';
 import { z } from 'zod';
+import { ProductLots } from '../consultation/product-lots.query.js';
 import { CourseUnknown } from './course.errors.js';
 import { courseStream, sessionKindSchema } from './course.events.js';
 import { asksForHistory, askedHistory, type HistoryParams, unknownThen } from '../history/history.params.js';
@@ -44,9 +45,10 @@ export class CourseStandingQuery {
   constructor(
     private readonly runner: CommandRunner,
     private readonly references: References,
-    private readonly codes: ExternalCodes,
+    readonly codes: ExternalCodes,
     private readonly chains: Chains,
     private readonly records: RecordAt,
+    readonly products: ProductLots,
   ) {}
 
   /**
@@ -65,7 +67,7 @@ export class CourseStandingQuery {
       bookedSessions(state)
         .sort((a, b) => ((a.bookedFor?.instant ?? '~') < (b.bookedFor?.instant ?? '~') ? -1 : 1))
         .map(async (session) => {
-          const findings = await loadStanding(reads, chain, state, session, this.codes);
+          const findings = await loadStanding(reads, chain, state, session, this);
           const { sessionId, kind, number, bookedFor } = session;
           const fields = findings.map((finding) => {
             const { facts, ...field } = fieldOf(finding);

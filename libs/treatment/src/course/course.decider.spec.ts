@@ -101,6 +101,16 @@ describe('planning a course', () => {
     // What a physician must look at waits for the session.
     expect(decide(plan({ person: personWith({ conditions: ['migraine'] }) }), courseFold.initial)).toHaveLength(1);
   });
+  it('[plan.contraindication] needs that nobody is allergic to a product of the plan, which has no lot yet (S0-C5)', () => {
+    const person = personWith({ allergies: ['Hyaluronic acid'] });
+    const products = ['GlowMeso HA'];
+    const madeOf = (...ingredients: string[]) => ({ person, compositions: new Map([['GlowMeso HA', ingredients]]) });
+    expect(refused(madeOf('mannitol', 'hyaluronic acid'), { products })).toEqual(['plan.contraindication']);
+    expect(decide(plan(madeOf('mannitol'), { products }), courseFold.initial)).toHaveLength(1);
+    // What nobody knows of a product may be all that the protocol names.
+    expect(refused({ person }, { products })).toEqual(['plan.contraindication']);
+    expect(decide(plan({ person }), courseFold.initial)).toHaveLength(1);
+  });
   it('[consultation.cleared] needs a cleared consultation', () => {
     expect(refused({ consultation: { ...cleared, conclusion: { outcome: 'refused' } } })).toEqual([
       'consultation.cleared',

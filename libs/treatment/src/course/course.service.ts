@@ -11,6 +11,7 @@ import { type Instant, localDateAt, type WallTime, type ZonedTime } from '#libs/
 import type { z } from 'zod';
 import { consultationStream } from '../consultation/consultation.events.js';
 import { consultationFold } from '../consultation/consultation.state.js';
+import { ProductLots } from '../consultation/product-lots.query.js';
 import { decideReport } from '../adverse-event/adverse-event.decider.js';
 import { requirePatient } from '../patient/patient.service.js';
 import { CourseEntered, patientStream } from '../patient/patient.events.js';
@@ -43,8 +44,16 @@ import { type CourseCommand, decideCourse } from './course.decider.js';
 import { SessionUnknown } from './course.errors.js';
 import { courseStream, type SessionKind, type UsedProduct } from './course.events.js';
 import { courseFold, type PlannedCourse } from './course.state.js';
-import { consultationsOf, lotsAt, otherCoursesOf, protocolOfCourse } from './session-standing.js';
+import {
+  compositionsOf,
+  consultationsOf,
+  isAllergicOn,
+  lotsAt,
+  otherCoursesOf,
+  protocolOfCourse,
+} from './session-standing.js';
 import { isAmple, usesOf } from './session-lots.rules.js';
+import { productsOf } from './planned-ingredients.rules.js';
 import { bookingWorld } from './booking-world.js';
 import { knowledgeOfAnswers } from './check-knowledge.js';
 import type { LotWorld } from './session-finding.js';
@@ -54,9 +63,10 @@ import type { LotWorld } from './session-finding.js';
 export class CourseService {
   constructor(
     readonly runner: CommandRunner,
-    private readonly codes: ExternalCodes,
+    readonly codes: ExternalCodes,
     readonly references: References,
     private readonly trace: LotTraceQuery,
+    readonly products: ProductLots,
   ) {}
 
   /** Plans a course, and enters it in the record of its patient; one that was planned before, as of then. */
@@ -84,6 +94,10 @@ export class CourseService {
           consultation.status === 'none'
             ? null
             : atSite(await loadPerson(reads, consultation.patientId), site, at?.instant ?? reads.now);
+        const compositions =
+          person && isAllergicOn(person, localDateAt(at?.instant ?? reads.now, timeZone))
+            ? await compositionsOf(reads, chain, this.products, consultation, data.products ?? [])
+            : undefined;
         const command: CourseCommand = {
           type: 'PlanCourse',
           courseId,
@@ -96,6 +110,7 @@ export class CourseService {
           consultation,
           diedOn: person && endOfPerson(person).diedOn,
           ...(person && { person }),
+          compositions,
           data,
         };
         const events = decideCourse(command, state, reads.now);
@@ -193,11 +208,11 @@ export class CourseService {
     return runOnCourse(this, meta, course, prepare, async (state, reads) => {
       const session = state.sessions.find((each) => each.sessionId === sessionId);
       const { timeZone } = await requireSite(reads, state.siteId);
-      const said = await knowledgeOfAnswers(meta, reads, this.codes, state, {
+      const said = await knowledgeOfAnswers(meta, reads, this, state, {
         positive: data.positive,
         substances: data.substances,
         siteId: session?.siteId ?? state.siteId,
-        products: session?.plannedProducts ?? [],
+        products: productsOf(state, session),
         since: localDateAt(reads.now, timeZone),
       });
       return [said];

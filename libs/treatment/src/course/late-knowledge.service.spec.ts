@@ -24,15 +24,15 @@ const rulesOf = (error: unknown): (string | undefined)[] => {
 };
 const refused = (answer: Promise<unknown>) => answer.then(() => ['nothing'], rulesOf);
 
-async function plan(consultation = at.consultation): Promise<string> {
+async function plan(consultation = at.consultation, more: object = {}): Promise<string> {
   const { clinic, site, physician } = at;
-  const data = { consultation, site, practitioner: physician, protocol: 'facial', plannedSessions: 4 };
+  const data = { consultation, site, practitioner: physician, protocol: 'facial', plannedSessions: 4, ...more };
   return (course = (await clinic.courses.plan(clinic.meta(), data)).id);
 }
 
-const book = async (wall = '2026-01-08T12:00'): Promise<string> => {
+const book = async (wall = '2026-01-08T12:00', more: object = {}): Promise<string> => {
   const { clinic, site, physician } = at;
-  const place = { kind: 'course' as const, site, practitioner: physician, at: wall };
+  const place = { kind: 'course' as const, site, practitioner: physician, at: wall, ...more };
   return (await clinic.courses.book(clinic.meta(), course, place)).id;
 };
 
@@ -60,9 +60,8 @@ async function standing(): Promise<string[]> {
   };
   const { state } = await clinic.runner.read(clinic.chain, courseStream(course), courseFold);
   const booked = bookedSessions(state as PlannedCourse);
-  const codes = { find: () => Promise.resolve(new Map()) };
   const found = await Promise.all(
-    booked.map((each) => loadStanding(reads as never, clinic.chain, state as PlannedCourse, each, codes)),
+    booked.map((each) => loadStanding(reads as never, clinic.chain, state as PlannedCourse, each, clinic.found)),
   );
   return found.flat().map(({ rule }) => rule);
 }
@@ -72,6 +71,7 @@ async function consult(
   day: string,
   answers: readonly { readonly code: string; readonly details: string[] }[] = [],
   patient = at.patient,
+  products: readonly { readonly product: string }[] = [],
 ): Promise<string> {
   const { clinic, site, physician: practitioner } = at;
   const notes = Object.fromEntries(facial.consultation.map(({ code }) => [code, 'noted']));
@@ -83,6 +83,7 @@ async function consult(
   });
   const when = { at: `${day}T08:10` };
   await clinic.consultations.answer(clinic.meta(), id, { answers: said, ...when });
+  if (products.length > 0) await clinic.consultations.considerProducts(clinic.meta(), id, { products: [...products] });
   for (const { code } of answers) {
     await clinic.consultations.override(clinic.meta(), id, { code, practitioner, reason: 'agreed', ...when });
   }
@@ -92,7 +93,7 @@ async function consult(
   return id;
 }
 
-const learn = (kind: 'condition' | 'medication', statement: string, patient = at.patient) =>
+const learn = (kind: 'condition' | 'medication' | 'allergy', statement: string, patient = at.patient) =>
   at.clinic.patients.recordHealthFact(at.clinic.meta(), patient, { kind, statement, since: '2026-01-05', until: null });
 
 const OPEN = '2026-01-08T15:00:00.000Z';
@@ -273,4 +274,60 @@ describe('the pre-treatment check', () => {
 it('[plan.contraindication] plans no course for a patient who turned out to be pregnant since (S0-C1)', async () => {
   await learn('condition', 'pregnancy');
   expect(await refused(plan())).toEqual(['plan.contraindication']);
+});
+
+describe('an allergy to a product without a lot', () => {
+  const ABSOLUTE = 'session.contraindication-absolute';
+  it('[plan.contraindication] keeps a course from being planned with it, by its latest lots (S0-C5)', async () => {
+    await learn('allergy', 'hyaluronic acid');
+    expect(await refused(plan(at.consultation, { products: [PRODUCT] }))).toEqual(['plan.contraindication']);
+    expect(await refused(plan())).toEqual(['nothing']);
+  });
+  it('[session.contraindication-absolute] blocks a session that is planned with it (S0-C5)', async () => {
+    await plan();
+    await book('2026-01-08T12:00', { products: [{ product: PRODUCT }] });
+    expect(await standing()).toEqual([]);
+    await learn('allergy', 'hyaluronic acid');
+    expect(await standing()).toEqual([ABSOLUTE]);
+  });
+  it('[session.contraindication-absolute] blocks a session of a plan with it that names no product itself (S0-C5)', async () => {
+    await plan(at.consultation, { products: [PRODUCT] });
+    const session = await book();
+    await learn('allergy', 'hyaluronic acid');
+    expect(await standing()).toEqual([ABSOLUTE]);
+    const { clinic, site } = at;
+    const plain = { site, product: 'Plain', lotNumber: 'P1', expiresOn: '2030-01-01', receivedOn: '2026-01-01' };
+    await clinic.lots.receive(clinic.meta(), { ...plain, ingredients: ['mannitol'] });
+    const products = [{ product: 'Plain' }];
+    await clinic.courses.simple(clinic.meta(), course, { type: 'PlanSessionProducts', sessionId: session, products });
+    expect(await standing()).toEqual([]);
+    // With a lot that has not come yet nobody knows more than without one.
+    const coming = [{ product: PRODUCT, lotNumber: 'not yet' }];
+    await clinic.courses.simple(clinic.meta(), course, {
+      ...{ type: 'PlanSessionProducts', sessionId: session },
+      products: coming,
+    });
+    expect(await standing()).toEqual([ABSOLUTE]);
+  });
+  it('[session.contraindication-absolute] blocks by all that the protocol names where no lot of a considered product was received (S0-C5)', async () => {
+    const consultation = await consult('2026-01-05', [], at.patient, [{ product: 'Never received' }]);
+    await plan(consultation);
+    await book();
+    expect(await standing()).toEqual([]);
+    await learn('allergy', 'hyaluronic acid');
+    expect(await standing()).toEqual([ABSOLUTE]);
+    const { clinic, site } = at;
+    const lot = { site, product: 'Never received', lotNumber: 'N1', expiresOn: '2030-01-01', receivedOn: '2026-01-05' };
+    await clinic.lots.receive(clinic.meta(), { ...lot, ingredients: ['mannitol'] });
+    expect(await standing()).toEqual([]);
+  });
+  it('[session.hold-stays] is left in the record for what the plan names, where nobody names the substance (S0-C5)', async () => {
+    await plan(at.consultation, { products: [PRODUCT] });
+    const session = await book();
+    const { clinic, nurse: practitioner, patient } = at;
+    const positive = ['allergy-to-planned-substance'];
+    await clinic.courses.holdSession(clinic.meta(), course, session, { practitioner, positive });
+    const said = clinic.events(`patient-${patient}`).filter(({ type }) => type === 'HealthFactRecorded');
+    expect(said.map(({ data }) => data.statement)).toEqual(['hyaluronic acid']);
+  });
 });

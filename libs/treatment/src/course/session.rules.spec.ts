@@ -47,6 +47,30 @@ describe('a booked session', () => {
     const considered = { products: ['X'], ingredients: [{ product: 'X', ingredients: ['hyaluronic acid'] }] };
     expect(rules({ person, consultation: { ...cleared, considered } })).toEqual(['session.contraindication-absolute']);
   });
+  it('[session.contraindication-absolute] is blocked by an allergy to a product that is planned without a lot, by its latest lots (S0-C5)', () => {
+    const blocked = (allergy: string, ingredients?: string[], consultation = cleared) => {
+      const compositions = new Map(ingredients ? [['GlowMeso HA', ingredients]] : []);
+      const judged = { ...world, lots: [], person: personWith({ allergies: [allergy] }), consultation, compositions };
+      const session = { kind: 'course', at: at('2026-03-09T10:00'), hold: undefined, planned: [] } as const;
+      return standingFindings(course, judged, { ...session, withoutLot: ['GlowMeso HA'] }).length > 0;
+    };
+    expect(blocked('Hyaluronic acid', ['hyaluronic acid', 'mannitol'])).toBe(true);
+    expect(blocked('Hyaluronic acid', ['mannitol'])).toBe(false);
+    // Of what nobody knows the composition, all that the protocol names.
+    expect(blocked('Hyaluronic acid')).toBe(true);
+    expect(blocked('mannitol')).toBe(false);
+    const products = ['GlowMeso HA'];
+    const told = { products, ingredients: [{ product: 'GlowMeso HA', ingredients: ['mannitol'] }] };
+    expect(blocked('mannitol', undefined, { ...cleared, considered: told })).toBe(true);
+    expect(blocked('Hyaluronic acid', undefined, { ...cleared, considered: told })).toBe(false);
+  });
+  it('[session.contraindication-absolute] is blocked by an allergy to what the protocol names, where a product of unknown composition was considered (S0-C5)', () => {
+    const person = personWith({ allergies: ['Hyaluronic acid'] });
+    const consultation = { ...cleared, considered: { products: ['Never received'], ingredients: [] } };
+    expect(rules({ person, consultation })).toEqual(['session.contraindication-absolute']);
+    const other = personWith({ allergies: ['mannitol'] });
+    expect(rules({ person: other, consultation })).toEqual([]);
+  });
   it('[session.open-adverse-event] is blocked by an open adverse event of the person, in whichever course it was found', () => {
     const reported = [{ adverseEventId: newId(), status: 'open', source: 'report' }] as never;
     expect(rules({ person: { patients: [{ ...patient, adverseEvents: reported }] } })).toEqual([

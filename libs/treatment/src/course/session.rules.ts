@@ -1,9 +1,9 @@
 import { isErased } from '#libs/event-store/src/personal-data.js';
 import { dateOfWall, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
-import type { ConsultationState } from '../consultation/consultation.state.js';
 import type { PlannedProduct, SessionKind } from './course.events.js';
 import { isLifted, type PlannedCourse, type SessionHold, standingHold } from './course.state.js';
+import { type Compositions, ingredientsPlanned } from './planned-ingredients.rules.js';
 import type { Finding, SessionFacts, SessionWorld } from './session-finding.js';
 import { ingredientsIn, lotFindings, plannedLot, volumes } from './session-lots.rules.js';
 import { consent, credential, screening, stepCredentials } from './session-permission.rules.js';
@@ -31,28 +31,27 @@ export function sessionFindings(course: PlannedCourse, world: SessionWorld, sess
   ];
 }
 
-/** Of the products that the consultation considered: what is planned, as far as anybody said. */
-export const ingredientsConsidered = (consultation: ConsultationState): string[] =>
-  consultation.status === 'none'
-    ? []
-    : (consultation.considered?.ingredients ?? []).flatMap((each) => each.ingredients);
-
 /**
  * What stands against a session that is booked, as far as it can be known before it: it blocks the session and holds its
  * messages until it is gone.
  */
 export function standingFindings(
   course: PlannedCourse,
-  world: Omit<SessionWorld, 'orderedBy'>,
+  world: Omit<SessionWorld, 'orderedBy'> & {
+    /** Of the products whose composition no lot of the session tells; left out: nothing is known of any. */
+    readonly compositions?: Compositions;
+  },
   session: {
     readonly kind: SessionKind;
     readonly at: ZonedTime;
     readonly hold: SessionHold | undefined;
     /** What it is planned with, as far as lots were named; in the order of `world.lots`. */
     readonly planned: readonly PlannedProduct[];
+    /** Products that it is planned with, without a lot or with one that has not come; left out: none. */
+    readonly withoutLot?: readonly string[];
   },
 ): Finding[] {
-  const ingredients = [...ingredientsConsidered(world.consultation), ...ingredientsIn(world.lots)];
+  const ingredients = [...ingredientsPlanned(world, session.withoutLot ?? []), ...ingredientsIn(world.lots)];
   return [
     ...ended(course, session.kind),
     ...declined(course, session.kind),

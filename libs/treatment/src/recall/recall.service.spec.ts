@@ -143,7 +143,7 @@ it('[recall.unmatched] is recorded, and leaves the receipts open, while the read
   const { clinic } = at;
   const missing = Object.assign(new Error('relation does not exist'), { code: '42P01' });
   const trace = { receiptsOf: () => Promise.reject(missing) } as unknown as LotTraceQuery;
-  const recalls = new RecallService(clinic.runner, clinic.found, trace);
+  const recalls = new RecallService(clinic.runner, clinic.found.codes, trace);
   const data = {
     product: PRODUCT,
     lotNumber: 'L-4711',
