@@ -73,7 +73,7 @@ export function wrongsOfSession(session: Entry, before: Before): string[] {
       OVERRIDABLE.some(([kind, statement]) => isTrueOf(kind, statement, on, before)) &&
       !(its.overridden.includes('contraindication') && isByPhysician(its, before)),
     'the answers of the check allow it': its.check.pregnancy === 'yes' || !isHoldLifted(its, ofCourse),
-    'what was found by its day a physician had let pass before it': isHeldElsewhere(its, ofCourse),
+    'what was found by its day a physician had let pass before it': isHeldElsewhere(its, standing(before.courses)),
     'depth is in the range, or overridden': its.depthMm > 4 && !its.overridden.includes('depth'),
     'nobody is treated after their death': standing(before.patient).some(
       (each) => each.type === 'PatientDied' && said(each).on < on,
@@ -359,45 +359,64 @@ function isHoldLifted(its: Said, ofCourse: readonly Entry[]): boolean {
   let day = '';
   for (const each of ofCourse.filter((event) => said(event).sessionId === its.sessionId)) {
     if (each.type === 'SessionBooked') day = said(each).at.wall.slice(0, 10);
-    if (each.type === 'SessionHeld') hold = { positive: said(each).positive, on: dayOf(each.occurredAt.instant) };
-    if (each.type === 'SessionHoldDecided' && hold) {
-      const { decision } = said(each);
-      // Who says the same again later has said it before.
-      const decidedAt = hold.decision === decision ? hold.decidedAt : each.occurredAt.instant;
-      hold = { ...hold, decision, decidedAt };
-    }
+    if (each.type === 'SessionHeld')
+      hold = { positive: said(each).positive, on: dayOf(each.occurredAt.instant), decisions: [] };
+    if (each.type === 'SessionHoldDecided') hold?.decisions.push(each);
     if (each.type === 'SessionRescheduled') {
       const moved = said(each).at.wall.slice(0, 10);
-      if (moved !== day && hold?.decision === 'proceed') hold = undefined;
+      if (moved !== day && hold && isProceed(hold.decisions.at(-1))) hold = undefined;
       day = moved;
     }
   }
   const isYes = its.check['aspirin-or-nsaid'] === 'yes';
   if (!hold) return !isYes;
   const isFound = hold.positive.includes('aspirin-or-nsaid');
-  if (hold.decision === 'proceed' && minute(hold.decidedAt) > minute(its.at.instant)) return false;
+  // What a physician said since then was not said when it began.
+  const decision = hold.decisions.findLast(({ occurredAt }: Entry) => isBy(occurredAt.instant, its));
   const isHidden = isFound && !isYes && hold.on === its.at.wall.slice(0, 10);
-  return hold.decision === 'proceed' && !isHidden && (!isYes || isFound);
+  return isProceed(decision) && !isHidden && (!isYes || isFound);
 }
+
+const isProceed = (decided: Entry | undefined): boolean =>
+  decided !== undefined && said(decided).decision === 'proceed';
 
 /** A wall time has minutes. */
 const minute = (instant: string): string => instant.slice(0, 'yyyy-mm-ddThh:mm'.length);
 
+const isBy = (instant: string, its: Said): boolean => minute(instant) <= minute(its.at.instant);
+
 /**
- * What was found last, of whichever session, stands against all others of the course: until a physician lets one go on for
- * which it was found, or that was performed.
+ * What was found last in a course, of whichever session, stands against all others of the person: until one that was held
+ * for it was performed, or a physician lets one go on that was held for it, in whichever course, and says nothing else
+ * after that. There is one question only for which a session is held.
  */
-function isHeldElsewhere(its: Said, ofCourse: readonly Entry[]): boolean {
+function isHeldElsewhere(its: Said, courses: readonly Entry[]): boolean {
   const on: string = its.at.wall.slice(0, 10);
-  const isBy = (instant: string) => minute(instant) <= minute(its.at.instant);
-  const holds = ofCourse.filter((each) => each.type === 'SessionHeld' && dayOf(each.occurredAt.instant) <= on);
-  const last = holds.reduce((latest, { occurredAt: { instant } }) => (instant > latest ? instant : latest), '');
-  const standingOf = holds.filter(({ occurredAt }) => occurredAt.instant === last);
-  const isPast = (held: Entry): boolean =>
-    ofCourse.slice(ofCourse.indexOf(held)).some((each) => {
-      if (said(each).sessionId !== said(held).sessionId) return false;
-      if (each.type === 'SessionPerformed') return isBy(said(each).at.instant);
-      return each.type === 'SessionHoldDecided' && said(each).decision === 'proceed' && isBy(each.occurredAt.instant);
+  const all = courses.filter((each) => each.type === 'SessionHeld' && dayOf(each.occurredAt.instant) <= on);
+  const decisionOn = (held: Entry): Entry | undefined =>
+    courses.findLast(
+      (each) =>
+        each.type === 'SessionHoldDecided' &&
+        said(each).sessionId === said(held).sessionId &&
+        each.position > held.position &&
+        isBy(each.occurredAt.instant, its),
+    );
+  const isPerformed = (held: Entry): boolean =>
+    courses.some(
+      (each) =>
+        each.type === 'SessionPerformed' &&
+        said(each).sessionId === said(held).sessionId &&
+        isBy(said(each).at.instant, its),
+    );
+  return [...new Set(all.map((each) => said(each).courseId))].some((courseId) => {
+    const holds = all.filter((each) => said(each).courseId === courseId);
+    const last = holds.reduce((latest, { occurredAt: { instant } }) => (instant > latest ? instant : latest), '');
+    const standingOf = holds.filter(({ occurredAt }) => occurredAt.instant === last);
+    if (standingOf.some((held) => isPerformed(held) || isProceed(decisionOn(held)))) return false;
+    const decided = Math.max(0, ...standingOf.map((held) => decisionOn(held)?.position ?? 0));
+    return !all.some((held) => {
+      const decision = decisionOn(held);
+      return held.occurredAt.instant >= last && isProceed(decision) && (decision?.position ?? 0) > decided;
     });
-  return standingOf.length > 0 && !standingOf.some(isPast);
+  });
 }

@@ -314,6 +314,7 @@ describe('performing a session', () => {
       physicianId,
       physician: by as never,
       protocol: facial,
+      otherCourses: [],
       decision: choice,
       reason: 'one low dose',
     });
@@ -332,6 +333,7 @@ describe('performing a session', () => {
       sessionId,
       practitionerId,
       protocol: facial,
+      otherCourses: [],
       data: { practitioner: 'N1', positive: ['pregnancy'] },
     };
     const events = decide(hold);
@@ -343,6 +345,7 @@ describe('performing a session', () => {
       physicianId,
       physician,
       protocol: facial,
+      otherCourses: [],
       decision: 'proceed',
       reason: 'early',
     };
@@ -362,11 +365,13 @@ describe('performing a session', () => {
       sessionId,
       practitionerId,
       protocol: facial,
+      otherCourses: [],
       data: { practitioner: 'N1', positive },
     });
     const history = [planned, booked(sessionId, '2026-03-02T17:00'), ...decide(hold(['pregnancy']))];
     const again = [...history, ...decide(hold(['aspirin-or-nsaid']), given(...history))];
-    const proceed = { decision: 'proceed' as const, reason: 'one low dose', physicianId, physician, protocol: facial };
+    const by = { physicianId, physician, protocol: facial, otherCourses: [] };
+    const proceed = { decision: 'proceed' as const, reason: 'one low dose', ...by };
     expect(rules({ type: 'DecideSessionHold', sessionId, ...proceed }, given(...again))).toEqual([
       'session.check-absolute',
     ]);
@@ -431,6 +436,7 @@ describe('performing a session', () => {
       sessionId,
       practitionerId,
       protocol: facial,
+      otherCourses: [],
       data: { practitioner: 'N1', positive: ['bad-mood'] },
     };
     expect(rules(hold)).toEqual(['session.check-known']);

@@ -279,7 +279,7 @@ export const COURSE_RULES = ruleBook({
     override: 'none',
   },
   'session.hold-stays': {
-    says: 'A hold stands until a physician decides to go on: moving the session, taking its booking back, booking another one in its place or treating in another one does not end it.',
+    says: 'A hold stands until a physician decides to go on: moving the session, taking its booking back, booking another one in its place or treating in another one does not end it, in whichever course and at whichever site of the person. What a physician said last of it, in any of them, counts.',
     demand: 'Session',
     facts: ['S0-P1', 'S0-C5'],
     override: 'physician',

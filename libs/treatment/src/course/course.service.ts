@@ -199,11 +199,12 @@ export class CourseService {
   ): Promise<CommandAnswer> {
     const practitionerId = await this.practitioner(meta, data.practitioner);
     const prepare: Prepare = async (state, reads) => {
-      const [protocol] = await Promise.all([
+      const [protocol, otherCourses] = await Promise.all([
         protocolOfCourse(reads, meta.chain, state),
+        otherCoursesOfPatient(reads, state),
         requirePractitioner(reads, practitionerId),
       ]);
-      return { type: 'HoldSession', sessionId, practitionerId, protocol, data };
+      return { type: 'HoldSession', sessionId, practitionerId, protocol, otherCourses, data };
     };
     return runOnCourse(this, meta, course, prepare, async (state, reads) => {
       const session = state.sessions.find((each) => each.sessionId === sessionId);
@@ -227,11 +228,13 @@ export class CourseService {
   ): Promise<CommandAnswer> {
     const physicianId = await this.practitioner(meta, named);
     return runOnCourse(this, meta, course, async (state, reads) => {
-      const [physician, protocol] = await Promise.all([
+      const [physician, protocol, otherCourses] = await Promise.all([
         requirePractitioner(reads, physicianId, 'physician'),
         protocolOfCourse(reads, meta.chain, state),
+        otherCoursesOfPatient(reads, state),
       ]);
-      return { type: 'DecideSessionHold', sessionId, physicianId, physician, protocol, decision, reason };
+      const by = { physicianId, physician, protocol, otherCourses };
+      return { type: 'DecideSessionHold', sessionId, ...by, decision, reason };
     });
   }
 
@@ -487,6 +490,10 @@ export class CourseService {
     };
   }
 }
+
+/** The other courses of whoever a course is of, in whichever registration. */
+const otherCoursesOfPatient = async (reads: Reads, course: PlannedCourse) =>
+  otherCoursesOf(reads, reads.chain, course, await loadPerson(reads, course.patientId));
 
 /** When the last entry of a course of some kind happened; undefined where there is none that stands. */
 async function lastOf(

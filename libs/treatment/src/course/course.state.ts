@@ -29,15 +29,25 @@ interface SessionOfCourse {
   readonly hold: SessionHold | undefined;
 }
 
+/** What a physician decided on a hold, and when. */
+export interface HoldDecision {
+  readonly decision: 'proceed' | 'do-not-treat';
+  readonly physicianId: string;
+  readonly at: Instant;
+  /** Of what was said at one instant, what was said last has the highest, in whichever course of the chain. */
+  readonly turn: number;
+}
+
 /** A positive answer of the pre-treatment check, and what a physician decided. */
 export interface SessionHold {
   /** Codes of the questions that were answered with yes; `Erased` where the box is not opened. */
   readonly positive: readonly string[] | Erased;
-  readonly decision: 'proceed' | 'do-not-treat' | undefined;
+  /** The latest, and by whom. */
+  readonly decision: HoldDecision['decision'] | undefined;
   readonly physicianId: string | undefined;
-  /** Since when it has been decided so. */
-  readonly decidedAt: Instant | undefined;
-  /** Which of the holds of its course was asked or decided about last has the highest: instants may be equal. */
+  /** All of them in their order: a session that is entered late is judged by the one that stood when it began. */
+  readonly decisions: readonly HoldDecision[];
+  /** As of a decision, of when it was asked. */
   readonly turn: number;
   /** True once the session was moved to another day after a physician had let it go on: that day asks anew. */
   readonly isAskedAnew: boolean;
@@ -214,14 +224,14 @@ function change(course: Draft, event: RecordedEvent<Exclude<CourseEvent, { type:
     case 'SessionHeld': {
       const { positive, practitionerId } = event.data;
       const by = { at: event.occurredAt.instant, practitionerId };
-      const undecided = { decision: undefined, physicianId: undefined, decidedAt: undefined, isAskedAnew: false };
-      const hold: SessionHold = { positive, ...undecided, ...by, turn: nextTurn(course) };
+      const undecided = { decision: undefined, physicianId: undefined, decisions: [], isAskedAnew: false };
+      const hold: SessionHold = { positive, ...undecided, ...by, turn: event.position };
       changeSession(course, event.data.sessionId, (session) => ({ ...session, hold }));
       break;
     }
     case 'SessionHoldDecided': {
       const { sessionId, decision, physicianId } = event.data;
-      const change = { decision, physicianId, at: event.occurredAt.instant, turn: nextTurn(course) };
+      const change = { decision, physicianId, at: event.occurredAt.instant, turn: event.position };
       changeSession(course, sessionId, (session) =>
         session.hold ? { ...session, hold: decided(session.hold, change) } : session,
       );
@@ -362,18 +372,12 @@ function end(course: Draft, status: PlannedCourse['status'], endedAt: Instant): 
   course.endedAt = endedAt;
 }
 
-type Decision = Pick<SessionHold, 'decision' | 'physicianId' | 'turn'> & { readonly at: Instant };
-
-/** Whoever decides the same again later changes nothing of since when it holds. */
-const decided = (hold: SessionHold, { decision, physicianId, at, turn }: Decision): SessionHold => ({
+const decided = (hold: SessionHold, decision: HoldDecision): SessionHold => ({
   ...hold,
-  decision,
-  physicianId,
-  decidedAt: hold.decision === decision ? hold.decidedAt : at,
-  turn,
+  decision: decision.decision,
+  physicianId: decision.physicianId,
+  decisions: [...hold.decisions, decision],
 });
-
-const nextTurn = ({ sessions }: Draft): number => 1 + Math.max(0, ...sessions.map(({ hold }) => hold?.turn ?? 0));
 
 /** What a physician let pass is asked anew on another day; a hold that nobody has lifted goes along. */
 const holdAfterMove = ({ hold, bookedFor }: OpenSession, to: ZonedTime): SessionHold | undefined =>
@@ -384,12 +388,23 @@ const holdAfterMove = ({ hold, bookedFor }: OpenSession, to: ZonedTime): Session
 const isBy = (instant: Instant, by: ZonedTime | undefined): boolean =>
   by === undefined || hasComeBy(instant, by.instant);
 
+const decisionBy = ({ decisions }: SessionHold, by: ZonedTime | undefined): HoldDecision | undefined =>
+  decisions.findLast(({ at }) => isBy(at, by));
+
 /**
- * Whether a physician had decided to go on.
+ * Whether a physician had decided to go on, and had not taken that back.
  * @param by when the session began; left out: by now
  */
-export const isLifted = ({ decision, decidedAt }: SessionHold, by?: ZonedTime): boolean =>
-  decision === 'proceed' && decidedAt !== undefined && isBy(decidedAt, by);
+export const isLifted = (hold: SessionHold, by?: ZonedTime): boolean => decisionBy(hold, by)?.decision === 'proceed';
+
+/**
+ * Whether a hold was said later than another: decided on by then, or asked where nobody had decided.
+ * @param by when a session began; left out: by now
+ */
+export function isSaidAfter(a: SessionHold, b: SessionHold, by?: ZonedTime): boolean {
+  const [of, other] = [decisionBy(a, by) ?? a, decisionBy(b, by) ?? b];
+  return of.at === other.at ? of.turn > other.turn : of.at > other.at;
+}
 
 /**
  * The latest hold of a course, while no physician has let its session go on; one that was performed is past it.
@@ -400,16 +415,21 @@ export function standingHold({ sessions }: PlannedCourse, by?: ZonedTime): Sessi
   const held = sessions.filter(
     ({ hold }) => hold && (by === undefined || localDateAt(hold.at, by.zone) <= dateOfWall(by.wall)),
   );
-  const latest = held.reduce<CourseSession | undefined>((last, each) => (isAfter(last, each) ? last : each), undefined);
+  const latest = held.reduce<CourseSession | undefined>(
+    (last, each) => (isAfter(last, each, by) ? last : each),
+    undefined,
+  );
   if (!latest?.hold || isLifted(latest.hold, by)) return undefined;
   return latest.status === 'performed' && isBy(latest.at.instant, by) ? undefined : latest.hold;
 }
 
 /** Of what was found at one time, and stands with two sessions, the one that was asked or decided about last. */
-const isAfter = (a: CourseSession | undefined, { hold: b }: CourseSession): boolean => {
+const isAfter = (a: CourseSession | undefined, { hold: b }: CourseSession, by: ZonedTime | undefined): boolean => {
   if (!a?.hold || !b) return false;
-  return a.hold.at === b.at ? a.hold.turn > b.turn : a.hold.at > b.at;
+  return a.hold.at === b.at ? turnBy(a.hold, by) > turnBy(b, by) : a.hold.at > b.at;
 };
+
+const turnBy = (hold: SessionHold, by: ZonedTime | undefined): number => (decisionBy(hold, by) ?? hold).turn;
 
 function changeSession(course: Draft, sessionId: string, changed: (session: OpenSession) => CourseSession): void {
   course.sessions.forEach((session, n) => {

@@ -6,7 +6,8 @@ import type { performSessionSchema } from './course.commands.js';
 import type { CourseRefusal } from './course.errors.js';
 import { isLifted, type OpenSession, type PlannedCourse, type SessionHold } from './course.state.js';
 import { fieldOf } from './session-refusals.js';
-import { heldSession, holdAgainst } from './session.rules.js';
+import { heldSession } from './session.rules.js';
+import { holdAgainst, type HoldWorld } from './standing-hold.rules.js';
 
 type PerformData = z.infer<typeof performSessionSchema>;
 
@@ -17,10 +18,11 @@ type PerformData = z.infer<typeof performSessionSchema>;
 export function checkFields(
   { hold }: OpenSession,
   state: PlannedCourse,
-  protocol: Protocol,
+  world: HoldWorld,
   { check }: PerformData,
   at: ZonedTime,
 ): CourseRefusal[] {
+  const { protocol } = world;
   const { checks } = protocol.preSession;
   const missing = checks.filter(({ code }) => check[code] === undefined);
   const fields: CourseRefusal[] = missing.map(({ code, facts }) => ({
@@ -32,7 +34,7 @@ export function checkFields(
     accepted: 'yes or no',
   }));
   fields.push(...unknownChecks(protocol, check));
-  fields.push(...heldSession(holdAgainst(state, hold, protocol, at)).map(fieldOf), ...notAsHeld(hold, check, at));
+  fields.push(...heldSession(holdAgainst(state, hold, world, at)).map(fieldOf), ...notAsHeld(hold, check, at));
   for (const { code, overridable, facts } of undecidedChecks(hold, protocol, check, at)) {
     fields.push({
       field: `check.${code}`,
@@ -88,7 +90,8 @@ export function undecidedChecks(
 
 /** What the check found on the day of the session is recorded with it, although a physician let it go on. */
 export function notAsHeld(hold: SessionHold | undefined, check: PerformData['check'], at: ZonedTime): CourseRefusal[] {
-  if (hold?.decision !== 'proceed' || hold.isAskedAnew || isErased(hold.positive)) return [];
+  if (!hold || hold.isAskedAnew || isErased(hold.positive)) return [];
+  if (hold.decision !== 'proceed' && !isLifted(hold, at)) return [];
   if (localDateAt(hold.at, at.zone) !== dateOfWall(at.wall)) return [];
   return hold.positive
     .filter((code) => check[code] === 'no')

@@ -39,6 +39,7 @@ import {
   SessionRescheduled,
 } from './course.events.js';
 import { type PlannedCourse, standingHold } from './course.state.js';
+import type { OtherCourse } from './session-finding.js';
 import { knowledgeOfCheck } from './held-knowledge.rules.js';
 import { standingFindings } from './session.rules.js';
 
@@ -95,6 +96,7 @@ describe('a hold', () => {
       physicianId,
       physician,
       protocol: facial,
+      otherCourses: [],
       decision,
       reason: 'healed',
     });
@@ -155,10 +157,160 @@ describe('a hold', () => {
         sessionId: other,
         practitionerId,
         protocol: facial,
+        otherCourses: [],
         data: { practitioner: 'N1', positive: ['aspirin-or-nsaid'] },
       };
       expect(decide(hold, [...two, held()])).toMatchObject([{ data: { positive: ['aspirin-or-nsaid', YES] } }]);
     });
+  });
+
+  describe('and the other courses of the person', () => {
+    const ASPIRIN = 'aspirin-or-nsaid';
+    const there = newId();
+    const another = newId();
+    const THIRD = 'new-medication';
+    /** Another course of the person, with a session that was booked in it. */
+    const course = (...events: CourseStreamEvent[]): OtherCourse => ({
+      ...(given(planned, booked(there, '2026-03-03T17:00'), ...events) as PlannedCourse),
+      courseId: another,
+    });
+    /** Of nine in the morning of the day, so that each of them is said at another minute. */
+    const minute = (n: number) => occurredNow(at(`2026-03-02T09:${String(n).padStart(2, '0')}`).instant);
+    const heldThere = (n = 0, ...positive: string[]) =>
+      SessionHeld(minute(n), { ...ofCourse, sessionId: there, practitionerId, positive });
+    const decidedThere = (decision: 'proceed' | 'do-not-treat', n: number) => decided(decision, there, minute(n));
+    const refused = [heldThere(0, YES, ASPIRIN), decidedThere('do-not-treat', 1)];
+    const unbooked = (other: OtherCourse, wall = '2026-03-02T17:00', more: object = {}) =>
+      perform({ otherCourses: [other], ...more }, {}, wall, { kind: 'course', sessionId: newId() });
+    const standing = (other: OtherCourse, ...events: CourseStreamEvent[]) => {
+      const state = given(...start, ...events) as PlannedCourse;
+      const hold = state.sessions[0]?.hold;
+      const judged = { ...world, lots: [], otherCourses: [other] };
+      return standingFindings(state, judged, { kind: 'course', at: at('2026-03-02T17:00'), hold, planned: [] }).map(
+        ({ rule }) => rule,
+      );
+    };
+    const decideHere = (other: OtherCourse, decision: 'proceed' | 'do-not-treat' = 'proceed'): CourseCommand => ({
+      ...{ type: 'DecideSessionHold', sessionId, physicianId, physician, protocol: facial, otherCourses: [other] },
+      decision,
+      reason: 'healed',
+    });
+    const decidesHere = (other: OtherCourse, events: readonly CourseStreamEvent[] = start, n = 30) =>
+      decideCourse(decideHere(other), given(...events), minute(n).instant);
+
+    it.each([
+      ['that nobody decided on', []],
+      ['by a decision not to treat', [decidedThere('do-not-treat', 1)]],
+      ['of a session that was cancelled', [decidedThere('do-not-treat', 1), cancelled(there)]],
+      ['of a course that was stopped', [cancelled(there), CourseStopped(minute(2), { ...ofCourse, reason: 'moved' })]],
+    ])('[session.hold-stays] %s stands against a session of another course', (_, more) => {
+      const other = course(heldThere(0, YES), ...more);
+      expect(rules(unbooked(other), [planned])).toEqual(['session.held']);
+      expect(rules(perform({ otherCourses: [other] }), start)).toEqual(['session.held']);
+      expect(standing(other)).toEqual(['session.held']);
+      // What took place on a day before was not asked then.
+      expect(decide(unbooked(other, '2026-03-01T17:00'), [planned])).toHaveLength(1);
+    });
+    it('[session.hold-stays] is decided on in any of them, for all that was found', () => {
+      const decisions = decidesHere(course(...refused));
+      expect(decisions).toMatchObject([
+        { type: 'SessionHeld', occurredAt: minute(0), data: { sessionId, positive: [ASPIRIN, YES] } },
+        { type: 'SessionHoldDecided', data: { sessionId, decision: 'proceed' } },
+      ]);
+      const both = { check: { ...yes.check, [ASPIRIN]: 'yes' as const } };
+      const after = [...start, ...decisions];
+      expect(standing(course(...refused), ...decisions)).toEqual([]);
+      expect(decide(perform({ otherCourses: [course(...refused)] }, both), after)).toHaveLength(1);
+      expect(decide(unbooked(course(...refused)), after)).toHaveLength(1);
+      expect(decide(decideHere(course(...refused)), after)).toEqual([]);
+      expect(rules(decideHere(course()), start)).toEqual(['session.hold-decided']);
+    });
+    it('[session.hold-stays] is lifted by a later decision where it was found', () => {
+      const other = course(...refused, decidedThere('proceed', 2));
+      expect(decide(unbooked(other), [planned])).toHaveLength(1);
+      expect(standing(other)).toEqual([]);
+    });
+    it('[session.hold-stays] is as a physician said it last, in whichever of them', () => {
+      const here = decidesHere(course(...refused), start, 30);
+      const before = course(...refused, decidedThere('do-not-treat', 29));
+      const after = course(...refused, decidedThere('do-not-treat', 31));
+      expect(standing(before, ...here)).toEqual([]);
+      expect(standing(after, ...here)).toEqual(['session.held']);
+      // The same, said again here after that, counts again.
+      const again = decidesHere(after, [...start, ...here], 32);
+      expect(standing(after, ...here, ...again)).toEqual([]);
+      // What is found anew after that was not decided on.
+      expect(standing(course(...refused, heldThere(31, YES)), ...here)).toEqual(['session.held']);
+    });
+    it('[session.hold-stays] is not lifted by a decision on something else', () => {
+      const here = [
+        SessionHeld(minute(10), { ...ofCourse, sessionId, practitionerId, positive: [THIRD] }),
+        decided('proceed', sessionId, minute(11)),
+      ];
+      expect(standing(course(...refused), ...here)).toEqual(['session.held']);
+      // What was found here as well stays found when all of it is decided on.
+      const decisions = decidesHere(course(...refused), [...start, ...here]);
+      expect(decisions).toMatchObject([
+        { occurredAt: minute(10), data: { positive: [ASPIRIN, YES, THIRD] } },
+        { data: { decision: 'proceed' } },
+      ]);
+      expect(standing(course(...refused), ...here, ...decisions)).toEqual([]);
+    });
+    it('[session.hold-stays] is not washed out by a hold for something else in another course', () => {
+      const hold: CourseCommand = {
+        type: 'HoldSession',
+        sessionId,
+        practitionerId,
+        protocol: facial,
+        otherCourses: [course(...refused)],
+        data: { practitioner: 'N1', positive: [THIRD] },
+      };
+      expect(decide(hold, start)).toMatchObject([{ data: { positive: [ASPIRIN, YES, THIRD] } }]);
+    });
+    it('[session.hold-stays] of before its plan is held in a course from its plan on', () => {
+      const was = SessionHeld(occurredNow('2025-12-01T09:00:00.000Z'), heldThere(0, YES).data);
+      const decisions = decidesHere(course(was));
+      expect(decisions[0]?.occurredAt).toEqual(planned.occurredAt);
+      expect(standing(course(was))).toEqual(['session.held']);
+      expect(standing(course(was), ...decisions)).toEqual([]);
+    });
+    it('[session.hold-stays] of several courses is decided on at once', () => {
+      const third = { ...course(heldThere(5, THIRD)), courseId: newId() };
+      const others = { otherCourses: [course(...refused), third] };
+      const command = { ...decideHere(course()), ...others } as CourseCommand;
+      const decisions = decideCourse(command, given(...start), minute(30).instant);
+      expect(decisions).toMatchObject([{ occurredAt: minute(5), data: { positive: [ASPIRIN, YES, THIRD] } }, {}]);
+      expect(decide(unbooked(course(), '2026-03-02T17:00', others), [...start, ...decisions])).toHaveLength(1);
+    });
+    it('[session.hold-stays] stands for what its protocol asks as well, and what may be decided on', () => {
+      expect(standing(course(heldThere(0, 'pregnancy')))).toEqual([]);
+      expect(standing(course(heldThere(0, 'scalp-wound')))).toEqual([]);
+      expect(standing(course(heldThere(0, 'pregnancy', 'scalp-wound', YES)))).toEqual(['session.held']);
+      expect(decidesHere(course(heldThere(0, 'pregnancy', 'scalp-wound', YES)))).toMatchObject([
+        { data: { positive: [YES] } },
+        {},
+      ]);
+    });
+    it('[session.hold-stays] stood at its time whatever was decided since, in any of them', () => {
+      const other = course(...refused, decidedThere('proceed', 20), decidedThere('do-not-treat', 40));
+      expect(rules(unbooked(other, '2026-03-02T09:10'), [planned])).toEqual(['session.held']);
+      expect(decide(unbooked(other, '2026-03-02T09:30'), [planned])).toHaveLength(1);
+      expect(rules(unbooked(other, '2026-03-02T09:50'), [planned])).toEqual(['session.held']);
+    });
+  });
+  it('[session.held] is judged by what a physician had said when the session began, whatever they said since', () => {
+    const when = (wall: string) => occurredNow(at(`2026-03-02T${wall}`).instant);
+    const changed = [
+      ...[...start, SessionHeld(when('09:00'), held().data)],
+      ...[decided('proceed', sessionId, when('10:00')), decided('do-not-treat', sessionId, when('10:10'))],
+    ];
+    expect(decide(perform({}, yes, '2026-03-02T10:05'), changed)).toHaveLength(1);
+    // It is recorded as it was found on its day, all the same.
+    expect(rules(perform({}, {}, '2026-03-02T10:05'), changed)).toEqual(['session.check-as-held']);
+    expect(new Set(rules(perform({}, yes, '2026-03-02T09:55'), changed))).toEqual(new Set(['session.held']));
+    expect(new Set(rules(perform({}, yes, '2026-03-02T10:15'), changed))).toEqual(new Set(['session.held']));
+    const unbooked = perform({}, {}, '2026-03-02T10:05', { kind: 'course', sessionId: newId() });
+    expect(decide(unbooked, changed)).toHaveLength(1);
   });
   it('[session.held] is decided on before the treatment, and not after it', () => {
     const later = occurredNow(at('2026-03-02T17:01').instant);

@@ -9,14 +9,17 @@ import type { holdSessionSchema } from './course.commands.js';
 import { type CourseRefusal, HoldRefused } from './course.errors.js';
 import { type CourseEvent, SessionHeld, SessionHoldDecided } from './course.events.js';
 import { type PlannedCourse, type SessionHold, standingHold } from './course.state.js';
+import type { SessionWorld } from './session-finding.js';
 import { physicianOnly } from './session-refusals.js';
-import { goesOver, holdAgainst } from './session.rules.js';
+import { goesOver, holdAgainst, holdOfPerson } from './standing-hold.rules.js';
 
 export interface HoldSession {
   readonly type: 'HoldSession';
   readonly sessionId: string;
   readonly practitionerId: string;
   readonly protocol: Protocol;
+  /** Of the person, at whatever site: what was found there stands here as well. */
+  readonly otherCourses: SessionWorld['otherCourses'];
   readonly data: z.infer<typeof holdSessionSchema>;
 }
 
@@ -26,6 +29,8 @@ export interface DecideSessionHold {
   readonly physicianId: string;
   readonly physician: PractitionerState;
   readonly protocol: Protocol;
+  /** Of the person, at whatever site: what was found there is decided on here as well. */
+  readonly otherCourses: SessionWorld['otherCourses'];
   readonly decision: 'proceed' | 'do-not-treat';
   readonly reason: string;
 }
@@ -40,21 +45,38 @@ export function heldOver(state: PlannedCourse, protocol: Protocol, sessionId: st
   return hold ? heldAsWell(state, hold, protocol, sessionId) : [];
 }
 
-/** It was found when it was found, whichever session waits for it. */
-function heldAsWell(state: PlannedCourse, hold: SessionHold, protocol: Protocol, sessionId: string): CourseEvent[] {
-  const positive = isErased(hold.positive) ? [] : goesOver(hold, protocol);
-  if (positive.length === 0) return [];
-  const { courseId, patientId } = state;
-  const { practitionerId } = hold;
-  return [SessionHeld(occurredNow(hold.at), { courseId, patientId, sessionId, practitionerId, positive })];
+/**
+ * It was found when it was found, whichever session waits for it.
+ * @param own of the session itself, which stays found
+ */
+function heldAsWell(
+  state: PlannedCourse,
+  hold: SessionHold,
+  protocol: Protocol,
+  sessionId: string,
+  own?: SessionHold,
+): CourseEvent[] {
+  const found = isErased(hold.positive) ? [] : goesOver(hold, protocol);
+  if (found.length === 0) return [];
+  const before = foundOf(own);
+  const positive = [...new Set([...before, ...found])].sort();
+  const { at: foundAt, practitionerId } = own && before.length > 0 && own.at > hold.at ? own : hold;
+  const { courseId, patientId, plannedAt } = state;
+  // What another course found before this one was planned is known in it from its plan on.
+  const at = foundAt < plannedAt ? plannedAt : foundAt;
+  return [SessionHeld(occurredNow(at), { courseId, patientId, sessionId, practitionerId, positive })];
 }
+
+/** The questions for which a session was held, unless the day that it was moved to asks anew. */
+const foundOf = (hold: SessionHold | undefined): readonly string[] =>
+  hold && !hold.isAskedAnew && !isErased(hold.positive) ? hold.positive : [];
 
 /**
  * The pre-treatment check found something: nobody treats before a physician has decided in writing.
  * @throws SessionNotBooked, HoldRefused for a question that the protocol does not ask
  */
 export function holdSession(command: HoldSession, state: PlannedCourse, now: Instant): CourseEvent[] {
-  const { sessionId, practitionerId, protocol, data } = command;
+  const { sessionId, practitionerId, protocol, otherCourses, data } = command;
   const session = bookedSession(state, sessionId);
   const asked = protocol.preSession.checks.map(({ code }) => code);
   const unknown = data.positive.filter((code) => !asked.includes(code));
@@ -71,10 +93,8 @@ export function holdSession(command: HoldSession, state: PlannedCourse, now: Ins
     ]);
   }
   // What was found before stays found: a new hold does not wash out an old one.
-  const own =
-    session.hold && !session.hold.isAskedAnew && !isErased(session.hold.positive) ? session.hold.positive : [];
-  const elsewhere = standingHold(state);
-  const before = [...own, ...(elsewhere ? goesOver(elsewhere, protocol) : [])];
+  const elsewhere = holdOfPerson(state, { protocol, otherCourses });
+  const before = [...foundOf(session.hold), ...(elsewhere ? goesOver(elsewhere, protocol) : [])];
   const positive = [...new Set([...before, ...data.positive])].sort();
   if (session.hold && !session.hold.decision && JSON.stringify(session.hold.positive) === JSON.stringify(positive)) {
     return [];
@@ -90,9 +110,9 @@ export function holdSession(command: HoldSession, state: PlannedCourse, now: Ins
  * @throws HoldRefused
  */
 export function decideSessionHold(command: DecideSessionHold, state: PlannedCourse, now: Instant): CourseEvent[] {
-  const { sessionId, physicianId, protocol, decision, reason } = command;
+  const { sessionId, physicianId, protocol, otherCourses, decision, reason } = command;
   const { hold: own, bookedFor } = bookedSession(state, sessionId);
-  const stands = holdAgainst(state, own, protocol);
+  const stands = holdAgainst(state, own, { protocol, otherCourses });
   const hold = stands ?? (own?.isAskedAnew ? undefined : own);
   if (!hold) {
     throw new HoldRefused([
@@ -126,7 +146,7 @@ export function decideSessionHold(command: DecideSessionHold, state: PlannedCour
   if (fields.length > 0) throw new HoldRefused(fields);
   const { courseId, patientId } = state;
   return [
-    ...(hold === own ? [] : heldAsWell(state, hold, protocol, sessionId)),
+    ...(hold === own ? [] : heldAsWell(state, hold, protocol, sessionId, own)),
     SessionHoldDecided(occurredNow(now), { courseId, patientId, sessionId, physicianId, decision, reason }),
   ];
 }

@@ -90,6 +90,29 @@ describe('a hold', () => {
     expect(refusalOf(early)).toEqual([422, ['session.held', 'session.held']]);
     expect((await api.post(of2, session(await thisMinute(), found))).status).toBe(200);
   });
+  it('[session.hold-stays] stands against another course of the person, until a physician decides in either', async () => {
+    const of = await course();
+    const held = await book(of, 1);
+    const first = (step: string, data: object) => api.made(`${of.course}/sessions/${held}/${step}`, data);
+    await first('hold', { practitioner: physician, positive: ['aspirin-or-nsaid', 'infection-at-site'] });
+    await first('decide', { ...proceed(), decision: 'do-not-treat' });
+    const id = await api.made('/v1/courses', clinic.plan(of.consultation, { at: `${ago(60)}T10:00` }));
+    const other = { ...of, course: `/v1/courses/${id}` };
+    const booked = await book(other, 15);
+    const isHeld = async () => {
+      expect(await standing(other, booked)).toEqual(['session.held']);
+      expect(refusalOf(await recorded(other, await thisMinute()))).toEqual([422, ['session.held']]);
+    };
+    await isHeld();
+    await api.made(`${other.course}/sessions/${booked}/decide`, proceed());
+    expect(await standing(other, booked)).toEqual([]);
+    // Whoever holds the first one again says so after that.
+    await first('hold', { practitioner: physician, positive: ['infection-at-site'] });
+    await isHeld();
+    await first('decide', proceed());
+    expect(await standing(other, booked)).toEqual([]);
+    expect((await recorded(other, await thisMinute())).status).toBe(201);
+  });
   it('[session.hold-stays] is not taken back with the booking', async () => {
     const of = await course();
     const id = await book(of, 1);

@@ -197,7 +197,7 @@ export function performSession(command: PerformSession, state: PlannedCourse, no
   const fields = [
     ...placeFields(state, { sessionId, kind: session.kind, at }),
     ...identityFields(data),
-    ...checkFields(session, state, world.protocol, data, at),
+    ...checkFields(session, state, world, data, at),
     ...orderFields(world, at),
     ...beyondPlan(state, session.kind, performedSessions(state, 'course').length),
     ...refusedFields(findings, reasons, world, at),

@@ -105,7 +105,7 @@ describe('a booked session', () => {
       positive: ['new-medication'],
       decision,
       physicianId: undefined,
-      decidedAt: decision && at('2026-03-01T10:05').instant,
+      decisions: decision ? [{ decision, physicianId: newId(), at: at('2026-03-01T10:05').instant, turn: 2 }] : [],
       turn: 1,
       isAskedAnew: false,
     });

@@ -1,14 +1,13 @@
-import { isErased } from '#libs/event-store/src/personal-data.js';
 import { dateOfWall, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
-import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
 import type { PlannedProduct, SessionKind } from './course.events.js';
-import { isLifted, type PlannedCourse, type SessionHold, standingHold } from './course.state.js';
+import type { PlannedCourse, SessionHold } from './course.state.js';
 import { type Compositions, ingredientsPlanned } from './planned-ingredients.rules.js';
 import type { Finding, SessionFacts, SessionWorld } from './session-finding.js';
 import { ingredientsIn, lotFindings, plannedLot, volumes } from './session-lots.rules.js';
 import { consent, credential, screening, stepCredentials } from './session-permission.rules.js';
 import { adverseEvents, adverseEventsAt, contraindications, personGone } from './session-person.rules.js';
 import { device, intervals, measures, steps } from './session-protocol.rules.js';
+import { holdAgainst } from './standing-hold.rules.js';
 
 /** Everything that stands against performing a session, judged before it is recorded. */
 export function sessionFindings(course: PlannedCourse, world: SessionWorld, session: SessionFacts): Finding[] {
@@ -61,7 +60,7 @@ export function standingFindings(
     ...contraindications(world, dateOfWall(session.at.wall), ingredients),
     ...adverseEvents(course, world),
     ...personGone(world, session),
-    ...heldSession(holdAgainst(course, session.hold, world.protocol)),
+    ...heldSession(holdAgainst(course, session.hold, world)),
     ...session.planned.flatMap((product, n) => plannedLot(world.lots[n], product, session)),
   ];
 }
@@ -98,31 +97,6 @@ function declined({ maintenanceDeclined }: PlannedCourse, kind: SessionKind): Fi
       accepted: 'after maintenance was resumed; cancel the session otherwise',
     },
   ];
-}
-
-/**
- * The hold that stands against a session: its own, or that of another session of the course. What the check found of the
- * patient on the day of one session is not answered by treating in another. What has no override stands in the patient's
- * record, where it is resolved, and against other sessions from there.
- * @param own of the session itself
- * @param by when the session began; left out: by now
- */
-export function holdAgainst(
-  course: PlannedCourse,
-  own: SessionHold | undefined,
-  protocol: Pick<Protocol, 'preSession'>,
-  by?: ZonedTime,
-): SessionHold | undefined {
-  if (own && !own.isAskedAnew && !isLifted(own, by)) return own;
-  const standing = standingHold(course, by);
-  return standing && goesOver(standing, protocol).length > 0 ? standing : undefined;
-}
-
-/** What of a hold stands against other sessions as well; where it cannot be read any more, all that may be asked. */
-export function goesOver({ positive }: SessionHold, { preSession }: Pick<Protocol, 'preSession'>): string[] {
-  const absolute = new Set(preSession.checks.filter(({ overridable }) => !overridable).map(({ code }) => code));
-  const found = isErased(positive) ? preSession.checks.map(({ code }) => code) : positive;
-  return found.filter((code) => !absolute.has(code));
 }
 
 /** The pre-treatment check found something, and no physician has decided to go on (S0-P1). */
