@@ -63,7 +63,7 @@ export function wrongsOfSession(session: Entry, before: Before): string[] {
       roleOf(its.practitionerId, before) === 'nurse' && roleOf(its.orderedBy, before) !== 'physician',
     'whoever treats has a credential on the day': !isCredentialed(its.practitionerId, on, before),
     'sessions keep their distance, or it is overridden':
-      isTooClose(its, before) && !its.overridden.includes('interval-short'),
+      isTooClose(its, standing(before.courses), ofCourse) && !its.overridden.includes('interval-short'),
     'no more sessions than planned': its.kind === 'course' && performed(ofCourse, 'course').length >= planned(ofCourse),
     'the course was active then, or completed before its maintenance':
       its.kind === 'course' ? !wasActive(its, ofCourse) : statusOf(ofCourse) !== 'completed',
@@ -114,7 +114,7 @@ export function wrongsOfPlan(correction: Entry, before: Before): string[] {
 /** Of a session that was said anew: what happened is not refused, but it must show. */
 export function wrongsOfCorrection(correction: Entry, before: Before, after: Before): string[] {
   const its = said(correction);
-  const elsewhere = before.courses.filter((each) => said(each).courseId !== its.courseId);
+  const elsewhere = standing(before.courses.filter((each) => said(each).courseId !== its.courseId));
   const ofCourse = standing(before.courses.filter((each) => said(each).courseId === its.courseId));
   const was = said(ofCourse.find((each) => each.header.id === its.corrects) as Entry);
   const isAsked = its.at.instant !== was.at.instant || JSON.stringify(its.check) !== JSON.stringify(was.check);
@@ -122,7 +122,7 @@ export function wrongsOfCorrection(correction: Entry, before: Before, after: Bef
     its.check.pregnancy === 'yes' || (its.check['aspirin-or-nsaid'] === 'yes' && !isHoldLifted(its, ofCourse));
   const wrongs: Record<string, boolean> = {
     'a session too close to one of another course shows as a deviation':
-      isTooClose(its, { ...before, courses: elsewhere }) && !its.overridden.includes('interval-short'),
+      isTooClose(its, elsewhere, ofCourse) && !its.overridden.includes('interval-short'),
     'two identifiers are confirmed': new Set(its.identifiers).size < 2,
     'a yes on which no physician had decided by then waits for a review':
       isAsked && isUndecided !== (its.checkUndecided === true),
@@ -134,12 +134,13 @@ export function wrongsOfCorrection(correction: Entry, before: Before, after: Bef
   return Object.keys(wrongs).filter((sentence) => wrongs[sentence]);
 }
 
-/** Ids of the sessions of a course that come sooner after the one before them than 14 days. */
+/** Ids of the sessions of a course that come sooner after the one before them than the plan of their time allows. */
 export function tooCloseToFormer(events: readonly Entry[]): string[] {
-  const sessions = performed(standing(events), 'course').map(said);
+  const entries = standing(events);
+  const sessions = performed(entries, 'course').map(said);
   return sessions.slice(1).flatMap((each, n) => {
     const gap = days(sessions[n].at.wall.slice(0, 10), each.at.wall.slice(0, 10));
-    return gap < 14 ? [each.sessionId] : [];
+    return gap < leastDays(entries, each.at.instant) ? [each.sessionId] : [];
   });
 }
 
@@ -332,11 +333,27 @@ function isCredentialed(id: string, on: string, { practitioners }: Before): bool
 }
 
 /** Sessions of the procedure are 14 days apart, in whichever course of the person. */
-function isTooClose(its: Said, { courses }: Before): boolean {
+/** @param ofCourse whose plan says how close is too close, at the time of the later of two sessions */
+function isTooClose(its: Said, among: readonly Entry[], ofCourse: readonly Entry[]): boolean {
   if (its.kind !== 'course') return false;
-  return performed(standing(courses), 'course').some(
-    (other) => Math.abs(days(said(other).at.wall.slice(0, 10), its.at.wall.slice(0, 10))) < 14,
+  const others = performed(among, 'course').map(said);
+  const last = others.findLast(({ at }) => at.instant <= its.at.instant);
+  const next = others.find(({ at }) => at.instant > its.at.instant);
+  return [[last, its] as const, [its, next] as const].some(
+    ([former, later]) =>
+      former &&
+      later &&
+      days(former.at.wall.slice(0, 10), later.at.wall.slice(0, 10)) < leastDays(ofCourse, later.at.instant),
   );
+}
+
+/** As the plan has it that had been made by a minute, else the first; `facial` asks for 14. */
+function leastDays(ofCourse: readonly Entry[], instant: string): number {
+  const plans = ofCourse
+    .filter(({ type }) => type === 'CoursePlanned' || type === 'CoursePlanChanged')
+    .sort((a, b) => Date.parse(a.occurredAt.instant) - Date.parse(b.occurredAt.instant));
+  const held = plans.findLast(({ occurredAt }) => occurredAt.instant.slice(0, 16) <= instant.slice(0, 16)) ?? plans[0];
+  return held ? (said(held).intervalDays?.min ?? 14) : 14;
 }
 
 function isTrueOf(kind: string, statement: string, on: string, { patient }: Before): boolean {

@@ -45,6 +45,8 @@ export type Attempt =
   | {
       readonly what: 'change-plan';
       readonly sessions: number;
+      /** Between two sessions, where the physician chooses them. */
+      readonly intervalDays: { readonly min: number; readonly max: number } | undefined;
       readonly by: 'nurse' | 'physician';
       readonly daysAgo: number;
     }
@@ -119,6 +121,7 @@ const attempt: fc.Arbitrary<Attempt> = fc.oneof(
     fc.record({
       what: fc.constant('change-plan' as const),
       sessions: fc.integer({ min: 1, max: 7 }),
+      intervalDays: fc.constantFrom(undefined, undefined, undefined, { min: 7, max: 14 }, { min: 21, max: 28 }),
       by: who,
       daysAgo,
     }),
@@ -350,7 +353,7 @@ export class CourseLife {
     const sessions = Math.max(1, performed(this.entries, 'course').length);
     return [
       ...this.booked.map(() => () => this.commandOf({ what: 'cancel', session: 0 })),
-      () => this.commandOf({ what: 'change-plan', sessions, by: 'physician', daysAgo: 0 }),
+      () => this.commandOf({ what: 'change-plan', intervalDays: undefined, sessions, by: 'physician', daysAgo: 0 }),
       () => this.commandOf({ what: 'complete', daysAgo: 0 }),
     ];
   }
@@ -409,7 +412,9 @@ export class CourseLife {
         return this.plan(of.daysAgo);
       case 'change-plan': {
         const when = this.late(of.daysAgo);
-        const data = { plannedSessions: of.sessions, physician: person(of.by), reason: 'as it goes', ...when };
+        const chosen = of.intervalDays ? { intervalDays: of.intervalDays } : {};
+        const plan = { plannedSessions: of.sessions, ...chosen };
+        const data = { ...plan, physician: person(of.by), reason: 'as it goes', ...when };
         return again((meta) => courses.changePlan(meta, course, data));
       }
       case 'book': {

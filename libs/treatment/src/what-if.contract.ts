@@ -4,6 +4,7 @@ export {
   type CourseWorld,
   judgeCourse,
 } from './course/course-progress/course-progress.rules.js';
+export { intervalDaysOf } from './course/course-days.rules.js';
 export { COURSE_PROGRESS } from './course/course-progress/course-progress.projection.js';
 export { CourseReferences } from './course/course-progress/course-references.js';
 export { courseWindow, dateOfSession, suggestedCourse, windowToBeSet } from './course/course-maintenance.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { newId } from '#libs/kernel/src/ids.js';
 import { addDays } from '#libs/kernel/src/local-date.js';
-import { occurredNow } from '#libs/kernel/src/occurred.js';
+import { occurredAt, occurredNow } from '#libs/kernel/src/occurred.js';
 import { facial } from '#libs/protocols/src/built-in/facial.protocol.js';
 import { general } from '#libs/protocols/src/built-in/general.protocol.js';
 import type { Protocol } from '#libs/protocols/src/protocol.schema.js';
@@ -14,7 +14,7 @@ import {
   SessionMissed,
 } from '#libs/treatment/src/course/course.events.js';
 import type { PlannedCourse } from '#libs/treatment/src/what-if.contract.js';
-import { booked, given, NOW, ofCourse, performed, physicianId, planned } from '#test/support/course-given.js';
+import { at, booked, given, NOW, ofCourse, performed, physicianId, planned } from '#test/support/course-given.js';
 import { type CourseDifference, type Period, type ReplayedWorld, replayUnder } from './course-difference.js';
 
 const ZONE = 'Europe/Istanbul';
@@ -76,6 +76,16 @@ const COURSE = [
 const maintained = (session: string, wall: string, number: number) =>
   performed(session, wall, number, { kind: 'maintenance' });
 
+/** From then on two weeks lie between the sessions, whatever the protocol asks for. */
+const fortnightly = (wall: string) =>
+  CoursePlanChanged(occurredAt(at(wall)), {
+    ...ofCourse,
+    plannedSessions: 4,
+    intervalDays: { min: 14, max: 14 },
+    practitionerId: physicianId,
+    reason: 'as the skin allows',
+  });
+
 describe('sessions under a draft', () => {
   it('[what-if.sessions] blocks the sessions that came before a longer interval was over', () => {
     const longer = draft(({ intervalDays }) => Object.assign(intervalDays, { min: 21, max: 28 }));
@@ -115,17 +125,20 @@ describe('sessions under a draft', () => {
   });
 
   it('[what-if.sessions] judges sessions by the days that the physician chose, and the plan by the draft', () => {
-    const chosen = CoursePlanChanged(occurredNow(NOW), {
-      ...ofCourse,
-      plannedSessions: 4,
-      intervalDays: { min: 14, max: 14 },
-      practitionerId: physicianId,
-      reason: 'as the skin allows',
-    });
     const longer = draft(({ intervalDays }) => Object.assign(intervalDays, { min: 21, max: 28 }));
-    const found = whatIf(longer, [planned, chosen, ...COURSE.slice(1)]);
+    const found = whatIf(longer, [planned, fortnightly('2026-01-04T10:00'), ...COURSE.slice(1)]);
     expect(found?.sessions).toEqual([]);
     expect(found?.plan).toEqual({ blocked: ['interval'], freed: [] });
+  });
+
+  it('[what-if.sessions] judges sessions that came before the physician chose days by the draft', () => {
+    const longer = draft(({ intervalDays }) => Object.assign(intervalDays, { min: 21, max: 28 }));
+    const found = whatIf(longer, [planned, ...COURSE.slice(1), fortnightly('2026-01-25T10:00')]);
+    const blocked = { status: 'performed', blocked: ['interval-short'], freed: [] };
+    expect(found?.sessions).toEqual([{ sessionId: S2, on: '2026-01-19', ...blocked }]);
+    // The day for the second, and none for those after it, which the physician chose.
+    const next = found?.due.filter(({ kind }) => kind === 'next-session');
+    expect(next?.map(({ sessionId }) => sessionId)).toEqual([S1]);
   });
 
   it('[what-if.sessions] asks for a reason for the plan where the draft wants more sessions', () => {

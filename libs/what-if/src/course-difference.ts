@@ -19,6 +19,7 @@ import {
   dateOfSession,
   type DeviationKind,
   deviceFindings,
+  intervalDaysOf,
   isSameJson,
   judgeCourse,
   type PerformedSession,
@@ -216,12 +217,6 @@ function planDeviations({ plannedSessions, choices }: PlannedCourse, protocol: P
   return found;
 }
 
-/** The days that the physician chose, else the protocol's. */
-const withChosenDays = (protocol: Protocol, { choices }: PlannedCourse): Protocol =>
-  choices?.intervalDays
-    ? { ...protocol, intervalDays: { ...protocol.intervalDays, ...choices.intervalDays } }
-    : protocol;
-
 interface JudgedSession {
   readonly status: SessionDifference['status'];
   readonly on: LocalDate;
@@ -232,9 +227,9 @@ type JudgedSessions = ReadonlyMap<string, JudgedSession>;
 
 /** @param alike the same sessions, judged under the same contraindications */
 function judgedSessions(course: PlannedCourse, world: ReplayedWorld, alike?: JudgedSessions): JudgedSessions {
-  const protocol = withChosenDays(world.protocol, course);
+  const { protocol } = world;
   const healthAt = alike ? () => undefined : world.healthAt;
-  const { sessionDeviations } = judgeCourse(course, { ...world, protocol, healthAt });
+  const { sessionDeviations } = judgeCourse(course, { ...world, healthAt });
   const judged = new Map<string, JudgedSession>();
   for (const kind of ['course', 'maintenance'] as const) {
     for (const session of performedSessions(course, kind)) {
@@ -268,12 +263,13 @@ function judgedBookings(course: PlannedCourse, protocol: Protocol): [string, Jud
   const booked = bookedSessions(course).flatMap(({ sessionId, kind, bookedFor: at }) =>
     kind === 'course' && at ? [{ sessionId, at, isBooked: true }] : [],
   );
+  const chosen = { intervalDays: intervalDaysOf(course, protocol) };
   const inOrder = [...performed, ...booked].sort((a, b) => (a.at.instant < b.at.instant ? -1 : 1));
   return inOrder.flatMap(({ sessionId, at, isBooked }, n): [string, JudgedSession][] => {
     const last = inOrder[n - 1];
     if (!isBooked) return [];
     const on = dateOfWall(at.wall);
-    const kind = last ? intervalDeviation(protocol, dateOfWall(last.at.wall), on) : null;
+    const kind = last ? intervalDeviation(chosen, dateOfWall(last.at.wall), on) : null;
     return [[sessionId, { status: 'booked', on, kinds: kind ? [kind] : [] }]];
   });
 }
@@ -297,10 +293,11 @@ function dueDates(
     found.push({ key: `${kind} ${sessionId} ${n}`, kind, sessionId, opens: dates.opens, closes: dates.closes });
   const beforeTheEnd = ({ opens, closes }: DueDates) => endsOn === null || (opens ?? closes) < endsOn;
 
-  const chosen = withChosenDays(protocol, course);
   const sessionsLeft = course.status === 'active' && sessions.length < course.plannedSessions;
-  for (const session of sessionsLeft ? sessions : sessions.slice(0, -1)) {
+  for (const [n, session] of (sessionsLeft ? sessions : sessions.slice(0, -1)).entries()) {
     const on = dateOfSession(session);
+    // By the plan that held when the next one began; the one that is still to come goes by today's.
+    const chosen = { intervalDays: intervalDaysOf(course, protocol, sessions[n + 1]?.at.instant) };
     add('next-session', session, { opens: nextEarliest(chosen, on), closes: nextLatest(chosen, on) });
   }
   for (const [session, n, day] of checkUps(course, sessions, protocol)) {

@@ -117,6 +117,9 @@ const uncorrected = (state: CourseState): CourseState =>
         ),
       };
 
+const idsOf = (sessions: readonly { readonly sessionId: string }[]): string[] =>
+  sessions.map(({ sessionId }) => sessionId);
+
 /** The course as commands see it, against the bare entries that stand. */
 async function checkCourse({ clinic, course }: CourseLife): Promise<void> {
   const stream = `course-${course}`;
@@ -137,7 +140,15 @@ async function checkCourse({ clinic, course }: CourseLife): Promise<void> {
     );
   }
   const { sessionDeviations } = judgeCourse(shown, ALONE);
-  for (const id of tooCloseToFormer(events)) same(sessionDeviations[id]?.includes('interval-short'), true);
+  const tooClose = tooCloseToFormer(events);
+  // One that was too close to a session of another course has a reason.
+  const short = performedSessions(shown, 'course').filter(
+    ({ sessionId, overridden }) => tooClose.includes(sessionId) || overridden.includes('interval-short'),
+  );
+  const found = performedSessions(shown, 'course').filter(({ sessionId }) =>
+    sessionDeviations[sessionId]?.includes('interval-short'),
+  );
+  same(idsOf(found), idsOf(short));
 }
 
 async function lead(attempts: readonly Attempt[]): Promise<void> {

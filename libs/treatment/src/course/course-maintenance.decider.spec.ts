@@ -103,8 +103,8 @@ function refusal(command: MaintenanceCommand, state: PlannedCourse, protocol = f
   throw new Error('It was not refused');
 }
 const rules = (...of: Parameters<typeof refusal>) => refusal(...of).map(({ rule }) => rule);
-const scheduled = (history: CourseHistory, opens: string, closes: string) =>
-  MaintenanceScheduled(at, { ...named(history), physicianId: of.practitioner, opens, closes });
+const scheduled = (history: CourseHistory, opens: string, closes: string, then = at) =>
+  MaintenanceScheduled(then, { ...named(history), physicianId: of.practitioner, opens, closes });
 
 describe('the window that a physician sets', () => {
   it('[maintenance.physician-sets] is the window of the course', () => {
@@ -225,11 +225,24 @@ describe('the window that a physician sets', () => {
 
   it('[maintenance.set-once] counts for one session: then it is to be set anew, counted from that session', () => {
     const history = completed();
-    history.push(scheduled(history, '2026-04-01', '2026-04-30'));
+    history.push(scheduled(history, '2026-04-01', '2026-04-30', occurredAt(zoned('2026-03-01T10:00'))));
     expect(windowToBeSet(given(history), faq)).toBeNull();
     history.performed('2026-04-12T10:00', { kind: 'maintenance' });
     expect(courseWindow(given(history), faq)).toBeNull();
     expect(windowToBeSet(given(history), faq)).toEqual({ ordinal: 2, latest: '2027-04-12' });
+  });
+
+  it('[maintenance.set-once] stays where a session is entered late that began before it was set', () => {
+    const set = scheduled(completed(), '2026-08-01', '2026-08-31', occurredAt(zoned('2026-06-01T09:30')));
+    const window = { opens: '2026-08-01', closes: '2026-08-31', ordinal: 2 };
+    const after = (wall: string) => given(completed().push(set).performed(wall, { kind: 'maintenance' }));
+    expect(courseWindow(after('2026-04-12T10:00'), faq)).toEqual(window);
+    expect(windowToBeSet(after('2026-04-12T10:00'), faq)).toBeNull();
+    expect(courseWindow(after('2026-06-01T09:29'), faq)).toEqual(window);
+    // Of the same minute the order of entry tells.
+    expect(courseWindow(after('2026-06-01T09:30'), faq)).toBeNull();
+    const before = completed().performed('2026-06-01T09:30', { kind: 'maintenance' });
+    expect(courseWindow(given(before.push(set)), faq)).toEqual(window);
   });
 
   it('[maintenance.set-once] may be set anew before a session took place', () => {
@@ -285,6 +298,32 @@ describe('a correction', () => {
       opens: '2026-04-30',
       closes: '2026-07-30',
     });
+  });
+
+  it('[maintenance.set-once] of the time of a session tells whether it used up the window that was set', () => {
+    const set = (history: CourseHistory) =>
+      scheduled(history, '2026-04-01', '2026-04-30', occurredAt(zoned('2026-03-20T10:00')));
+    const corrected = (history: CourseHistory, wall: string) => {
+      const entry = recorded(history.events).findLast(({ type }) => type === 'SessionPerformed');
+      return SessionPerformedCorrected(occurredAt(zoned(wall)), {
+        ...(entry?.data as Parameters<typeof SessionPerformedCorrected>[1]),
+        at: zoned(wall),
+        corrects: entry?.header.id as string,
+        correctionReason: 'the date was mistyped',
+      });
+    };
+    const window = { opens: '2026-04-01', closes: '2026-04-30', ordinal: 2 };
+    const entered = completed();
+    entered.push(set(entered)).performed('2026-04-12T10:00', { kind: 'maintenance' });
+    expect(courseWindow(given(entered), faq)).toBeNull();
+    expect(courseWindow(given(entered, corrected(entered, '2026-03-12T10:00')), faq)).toEqual(window);
+    // Entered before the window was set, on the wrong day.
+    const early = completed().performed('2026-03-12T10:00', { kind: 'maintenance' });
+    early.push(set(early));
+    expect(courseWindow(given(early), faq)).toEqual(window);
+    const moved = given(early, corrected(early, '2026-04-12T10:00'));
+    expect(courseWindow(moved, faq)).toBeNull();
+    expect(windowToBeSet(moved, faq)).toEqual({ ordinal: 2, latest: '2027-04-12' });
   });
 
   it('[maintenance.latest] of the only session moves the day by which a window is to be set', () => {

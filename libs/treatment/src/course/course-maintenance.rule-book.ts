@@ -33,7 +33,7 @@ export const COURSE_MAINTENANCE_RULES = ruleBook({
     override: 'none',
   },
   'maintenance.set-once': {
-    says: 'A window that a physician has set counts for one maintenance session; the next one is set anew.',
+    says: 'A window that a physician has set counts for one maintenance session that begins after that; the next one is set anew.',
     demand: 'Maintenance',
     facts: ['S4-E1'],
     override: 'none',

@@ -35,6 +35,7 @@ import {
 import { type CourseCommand, decideCourse } from './course.decider.js';
 import {
   CourseCompleted,
+  CoursePlanChanged,
   CourseStopped,
   type CourseStreamEvent,
   MaintenanceDeclined,
@@ -45,6 +46,7 @@ import {
 import { courseFold, type CourseState, type PlannedCourse } from './course.state.js';
 import { lastingReactions } from './lasting-reaction.rules.js';
 import type { SessionWorld } from './session-finding.js';
+import { intervals } from './session-protocol.rules.js';
 import { standingFindings } from './session.rules.js';
 
 const ready = given(planned, booked(sessionId, '2026-03-02T17:00'));
@@ -479,6 +481,33 @@ describe('performing a session', () => {
     const early = given(planned, performed(newId(), '2026-02-20T10:00', 1), booked(sessionId, '2026-03-02T17:00', 2));
     const chosen = { ...(early as PlannedCourse), choices: choices as never };
     expect(decide(perform(), chosen)).toHaveLength(1);
+  });
+  it('[session.interval-short] [session.interval-long] entered late is judged by the plan that held when it began', () => {
+    const changed = (wall: string, min: number, max: number) =>
+      CoursePlanChanged(occurredAt(at(wall)), {
+        ...{ ...ofCourse, plannedSessions: 4, intervalDays: { min, max } },
+        ...{ practitionerId: physicianId, reason: 'as the skin allows' },
+      });
+    const first = performed(newId(), '2026-02-10T10:00', 1);
+    const on = (wall: string, ...events: CourseStreamEvent[]) => {
+      const state = given(planned, first, ...events) as PlannedCourse;
+      return intervals(state, { protocol: facial, otherCourses: [] }, { kind: 'course', at: at(wall) });
+    };
+    const since = changed('2026-02-26T10:00', 21, 28);
+    expect(on('2026-02-24T10:00', since)).toEqual([]);
+    expect(on('2026-03-02T10:00', since)).toMatchObject([
+      { rule: 'session.interval-short', accepted: '21 to 28 days' },
+    ]);
+    expect(on('2026-02-25T10:00', changed('2026-02-26T10:00', 7, 30))).toMatchObject([
+      { rule: 'session.interval-long', seen: '15 days', accepted: '14 to 14 days' },
+    ]);
+    // The one after it goes by the plan of its own time.
+    const next = performed(newId(), '2026-03-01T10:00', 2);
+    expect(on('2026-02-24T10:00', next)).toMatchObject([{ seen: '5 days', accepted: '14 to 14 days' }]);
+    expect(on('2026-02-24T10:00', next, changed('2026-02-26T10:00', 5, 10))).toEqual([]);
+    expect(on('2026-02-24T10:00', next, changed('2026-02-26T10:00', 6, 10))).toMatchObject([
+      { rule: 'session.interval-short', seen: '5 days', accepted: '6 to 10 days' },
+    ]);
   });
   it('[session.credential] is refused without a credential that is valid on that day (S2-Q1)', () => {
     const withCredentials = (credentials: object[]) => perform({ practitioner: { ...nurse, credentials } as never });

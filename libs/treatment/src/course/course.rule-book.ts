@@ -63,13 +63,13 @@ export const COURSE_RULES = ruleBook({
     override: 'none',
   },
   'session.interval-short': {
-    says: 'Between two sessions of a course lie at least as many whole days as the protocol asks for.',
+    says: 'Between two sessions of a course lie at least as many whole days as the protocol, or the plan that held when the later one began, asks for.',
     demand: 'Session',
     facts: ['S0-N1', 'S1-N1'],
     override: 'anyone',
   },
   'session.interval-long': {
-    says: 'Between two sessions of a course lie at most as many whole days as the protocol allows.',
+    says: 'Between two sessions of a course lie at most as many whole days as the protocol, or the plan that held when the later one began, allows.',
     demand: 'Session',
     facts: ['S0-N1', 'S1-N1'],
     override: 'anyone',

@@ -112,6 +112,14 @@ export interface PlanChoices {
   readonly intervalDays: { readonly min: number; readonly max: number } | undefined;
 }
 
+/** The days between sessions as one plan of a course has them. */
+export interface DaysPlanned {
+  /** When it was planned so. */
+  readonly since: Instant;
+  /** Undefined where it was left to the protocol. */
+  readonly intervalDays: PlanChoices['intervalDays'];
+}
+
 export interface PlannedCourse {
   readonly status: 'active' | 'completed' | 'stopped' | 'lapsed';
   readonly courseId: string;
@@ -125,6 +133,8 @@ export interface PlannedCourse {
   readonly protocol: { readonly code: string; readonly version: number };
   readonly plannedSessions: number;
   readonly choices: PlanChoices | undefined;
+  /** Of each plan that the course had, in the order of their times; undefined where it was never changed. */
+  readonly daysPlanned: readonly DaysPlanned[] | undefined;
   readonly plannedAt: Instant;
   /** When it was completed, was stopped or lapsed. */
   readonly endedAt: Instant | undefined;
@@ -134,8 +144,8 @@ export interface PlannedCourse {
   /** The latest window that was proposed for maintenance. */
   readonly proposal: { readonly ordinal: number; readonly opens: LocalDate; readonly closes: LocalDate } | undefined;
   readonly maintenanceDeclined: boolean;
-  /** The window that the physician has set for the next maintenance session; one that was performed uses it up. */
-  readonly scheduled: { readonly opens: LocalDate; readonly closes: LocalDate } | undefined;
+  /** The window that the physician has set for the next maintenance session; one that began after that uses it up. */
+  readonly scheduled: { readonly opens: LocalDate; readonly closes: LocalDate; readonly since: Instant } | undefined;
 }
 
 /** JSON throughout, so that read models can keep it as it is. Holds no personal data. */
@@ -181,6 +191,7 @@ function planned(event: RecordedEvent<Extract<CourseEvent, { type: 'CoursePlanne
   return {
     status: 'active',
     choices: choicesOf(event.data),
+    daysPlanned: undefined,
     scheduled: undefined,
     courseId,
     patientId,
@@ -204,6 +215,7 @@ function change(course: Draft, event: RecordedEvent<Exclude<CourseEvent, { type:
   switch (event.type) {
     case 'CoursePlanChanged':
       course.plannedSessions = event.data.plannedSessions;
+      course.daysPlanned = daysWith(course, event);
       course.choices = choicesOf(event.data);
       break;
     case 'CourseConsultationRenewed':
@@ -294,11 +306,9 @@ function change(course: Draft, event: RecordedEvent<Exclude<CourseEvent, { type:
     case 'CourseLapsed':
       end(course, 'lapsed', event.occurredAt.instant);
       break;
-    case 'MaintenanceScheduled': {
-      const { opens, closes } = event.data;
-      course.scheduled = { opens, closes };
+    case 'MaintenanceScheduled':
+      schedule(course, event);
       break;
-    }
     case 'MaintenanceProposed': {
       const { ordinal, opens, closes } = event.data;
       course.proposal = { ordinal, opens, closes };
@@ -325,6 +335,30 @@ function choicesOf(plan: {
   const { areas, products, device, intervalDays } = plan;
   const isChosen = [areas, products, device, intervalDays].some((choice) => choice !== undefined);
   return isChosen ? { areas, products, device, intervalDays } : undefined;
+}
+
+/** Sorted, since an earlier plan may be entered, or its time corrected, after a later one. */
+function daysWith(
+  { daysPlanned, choices, plannedAt }: Draft,
+  { data, occurredAt }: RecordedEvent<Extract<CourseEvent, { type: 'CoursePlanChanged' }>>,
+): DaysPlanned[] {
+  const before = daysPlanned ?? [{ since: plannedAt, intervalDays: choices?.intervalDays }];
+  const changed = { since: occurredAt.instant, intervalDays: data.intervalDays };
+  return [...before, changed].sort((a, b) => (a.since < b.since ? -1 : a.since > b.since ? 1 : 0));
+}
+
+/** One that was corrected to a time after it has used it up, though it was entered before. */
+function schedule(
+  course: Draft,
+  { data, occurredAt }: RecordedEvent<Extract<CourseEvent, { type: 'MaintenanceScheduled' }>>,
+): void {
+  const { opens, closes } = data;
+  const since = occurredAt.instant;
+  const isUsedUp = course.sessions.some(
+    (session) =>
+      session.status === 'performed' && session.kind === 'maintenance' && !hasComeBy(session.at.instant, since),
+  );
+  course.scheduled = isUsedUp ? undefined : { opens, closes, since };
 }
 
 function perform(
@@ -364,7 +398,9 @@ function perform(
     correctedAt: correctness?.correctedBy.at(-1)?.recordedAt,
     reviewedAt: undefined,
   });
-  if (data.kind === 'maintenance') course.scheduled = undefined;
+  // One that took place before the window was set is entered late: the window is for the next.
+  const since = data.kind === 'maintenance' ? course.scheduled?.since : undefined;
+  if (since !== undefined && hasComeBy(since, data.at.instant)) course.scheduled = undefined;
 }
 
 function end(course: Draft, status: PlannedCourse['status'], endedAt: Instant): void {

@@ -1,6 +1,6 @@
 import { procedureOf } from '#libs/protocols/src/protocol.schema.js';
 import { daysBetween } from '#libs/kernel/src/local-date.js';
-import { dateOfWall } from '#libs/kernel/src/zoned-time.js';
+import { dateOfWall, type Instant } from '#libs/kernel/src/zoned-time.js';
 import { intervalDeviation, nextEarliest } from '#libs/protocols/src/interval.rule.js';
 import { depthDeviation, durationDeviation } from '#libs/protocols/src/session-measure.rules.js';
 import { intervalDaysOf } from './course-days.rules.js';
@@ -11,7 +11,8 @@ import type { Finding, SessionFacts, SessionWorld } from './session-finding.js';
 
 /**
  * Whole days since the last course session of the procedure (S0-N1, S1-N1), in whichever course, under whichever protocol
- * for it and at whichever site of the person; maintenance sessions are apart.
+ * for it and at whichever site of the person; maintenance sessions are apart. The later of two goes by the plan that held
+ * when it began.
  */
 export function intervals(
   course: PlannedCourse,
@@ -19,10 +20,16 @@ export function intervals(
   session: Pick<SessionFacts, 'kind' | 'at'>,
 ): Finding[] {
   if (session.kind !== 'course') return [];
-  const intervalDays = intervalDaysOf(course, world.protocol);
-  const { min, max, facts } = intervalDays;
+  // A later change of the plan is for what came after it.
+  const daysBy = (instant: Instant) => intervalDaysOf(course, world.protocol, instant);
+  const intervalDays = daysBy(session.at.instant);
   const date = dateOfWall(session.at.wall);
-  const found = (deviation: 'interval-short' | 'interval-long', message: string, seen: number): Finding => ({
+  const found = (
+    deviation: 'interval-short' | 'interval-long',
+    message: string,
+    seen: number,
+    { min, max, facts } = intervalDays,
+  ): Finding => ({
     rule: `session.${deviation}`,
     deviation,
     field: 'at',
@@ -43,7 +50,7 @@ export function intervals(
     const on = dateOfWall(last.at.wall);
     if (intervalDeviation({ intervalDays }, on, date) === 'interval-short') {
       const earliest = nextEarliest({ intervalDays }, on);
-      const message = `The last session was on ${on}; at least ${min} days lie between two, so the earliest day is ${earliest}.`;
+      const message = `The last session was on ${on}; at least ${intervalDays.min} days lie between two, so the earliest day is ${earliest}.`;
       findings.push(found('interval-short', message, daysBetween(on, date)));
     }
   }
@@ -52,7 +59,7 @@ export function intervals(
   if (lastOwn) {
     const on = dateOfWall(lastOwn.at.wall);
     if (intervalDeviation({ intervalDays }, on, date) === 'interval-long') {
-      const message = `The last session of the course was on ${on}; at most ${max} days lie between two.`;
+      const message = `The last session of the course was on ${on}; at most ${intervalDays.max} days lie between two.`;
       findings.push(found('interval-long', message, daysBetween(on, date)));
     }
   }
@@ -60,9 +67,10 @@ export function intervals(
   const next = all.find((each) => each.at.instant > session.at.instant);
   if (next) {
     const on = dateOfWall(next.at.wall);
-    if (intervalDeviation({ intervalDays }, date, on) === 'interval-short') {
-      const message = `The next session was on ${on}; at least ${min} days lie between two.`;
-      findings.push(found('interval-short', message, daysBetween(date, on)));
+    const itsDays = daysBy(next.at.instant);
+    if (intervalDeviation({ intervalDays: itsDays }, date, on) === 'interval-short') {
+      const message = `The next session was on ${on}; at least ${itsDays.min} days lie between two.`;
+      findings.push(found('interval-short', message, daysBetween(date, on), itsDays));
     }
   }
   return findings;

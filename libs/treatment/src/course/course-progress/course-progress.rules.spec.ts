@@ -1,7 +1,10 @@
+import { effectiveHistory } from '#libs/event-store/src/correction.js';
+import type { NewEvent } from '#libs/event-store/src/event-type.js';
 import type { RecordedEvent } from '#libs/event-store/src/recorded-event.js';
+import { occurredAt } from '#libs/kernel/src/occurred.js';
 import { builtInProtocol } from '#libs/protocols/src/built-in-protocols.js';
 import { CourseHistory, type CourseOptions, type SessionOptions, zoned } from '#test/support/treatment-history.js';
-import type { CourseEvent } from '../course.events.js';
+import { type CourseEvent, CoursePlanChanged, SessionPerformedCorrected } from '../course.events.js';
 import { courseFold, type PlannedCourse } from '../course.state.js';
 import { type CourseWorld, judgeCourse } from './course-progress.rules.js';
 
@@ -34,6 +37,18 @@ function course(options: CourseOptions, ...sessions: readonly [string, SessionOp
     (event) => ({ ...event, header: { origin: 'live' } }) as unknown as RecordedEvent<CourseEvent>,
   );
   return recorded.reduce((state, event) => courseFold.evolve(state, event), courseFold.initial) as PlannedCourse;
+}
+
+const idOf = (revision: number) => `0199a000-0000-7000-8000-${String(revision).padStart(12, '0')}`;
+
+/** With whatever was changed or corrected in it. */
+function folded({ events }: CourseHistory): PlannedCourse {
+  const recorded = events.map((event, n) => ({
+    ...{ ...event, position: n + 1, revision: n, recordedAt: '2024-06-01T00:00:00.000Z' },
+    header: { id: idOf(n), origin: 'live' },
+  })) as unknown as RecordedEvent[];
+  const effective = effectiveHistory(recorded) as unknown as RecordedEvent<CourseEvent>[];
+  return effective.reduce(courseFold.evolve, courseFold.initial) as PlannedCourse;
 }
 
 const deviationsOf = (of: PlannedCourse, changes: Partial<CourseWorld> = {}) =>
@@ -118,6 +133,75 @@ describe('intervals', () => {
       world(),
     );
     expect(judged).toMatchObject({ first: '2024-01-02', last: '2024-01-16', deviations: {} });
+  });
+});
+
+describe('intervals of a plan that was changed', () => {
+  const changed = (on: string, intervalDays?: { min: number; max: number }): NewEvent =>
+    CoursePlanChanged(occurredAt(zoned(on)), {
+      ...{
+        courseId: SITE,
+        patientId: SITE,
+        plannedSessions: 4,
+        practitionerId: PRACTITIONER,
+        reason: 'the skin is slow',
+      },
+      ...(intervalDays ? { intervalDays } : {}),
+    });
+  const performedOn = (...walls: readonly string[]) => {
+    const history = new CourseHistory({ site: SITE, patient: SITE, practitioner: PRACTITIONER });
+    for (const wall of walls) history.performed(wall);
+    return history;
+  };
+  /** What is judged, with the days between the sessions; the changes of the plan are entered after them. */
+  const judged = (walls: readonly string[], ...changes: readonly NewEvent[]) =>
+    judgeCourse(folded(performedOn(...walls).push(...changes)), world());
+  const FORTNIGHT = ['2024-01-02T10:00', '2024-01-16T10:00'];
+  const MONTH = { min: 21, max: 28 };
+
+  it('[session.interval-short] leave sessions in order that took place before the days were chosen', () => {
+    expect(judged(FORTNIGHT, changed('2024-01-17T10:00', MONTH)).deviations).toEqual({});
+    // What comes next goes by the plan of today.
+    expect(judged(FORTNIGHT, changed('2024-01-17T10:00', MONTH)).nextEarliest).toBe('2024-02-06');
+  });
+
+  it('[session.interval-long] stay too long under a plan that allows more since', () => {
+    const late = ['2024-01-02T10:00', '2024-01-30T10:00'];
+    expect(judged(late, changed('2024-02-01T10:00', { min: 7, max: 30 })).deviations).toEqual({ 'interval-long': 1 });
+  });
+
+  it('[session.interval-short] go by the plan that held when the later session began, to the minute', () => {
+    expect(judged(FORTNIGHT, changed('2024-01-16T10:01', MONTH)).deviations).toEqual({});
+    expect(judged(FORTNIGHT, changed('2024-01-16T10:00', MONTH)).deviations).toEqual({ 'interval-short': 1 });
+    expect(judged(FORTNIGHT, changed('2024-01-03T10:00', MONTH)).deviations).toEqual({ 'interval-short': 1 });
+  });
+
+  it('[session.interval-short] go by each plan in its turn, whichever was entered first', () => {
+    const walls = ['2024-01-02T10:00', '2024-01-16T10:00', '2024-01-23T10:00', '2024-02-13T10:00', '2024-02-27T10:00'];
+    const changes = [
+      changed('2024-01-17T10:00', { min: 7, max: 7 }),
+      changed('2024-01-24T10:00', { min: 21, max: 21 }),
+      changed('2024-02-14T10:00'),
+    ];
+    expect(judged(walls, ...changes).deviations).toEqual({});
+    expect(judged(walls, ...changes.toReversed()).deviations).toEqual({});
+    const without = changes.map((_, n) => judged(walls, ...changes.filter((__, m) => m !== n)).deviations);
+    expect(without).toEqual([{ 'interval-short': 1 }, { 'interval-long': 1 }, { 'interval-short': 1 }]);
+  });
+
+  it('[session.interval-short] go by the first plan before any', () => {
+    const before = ['2023-11-01T10:00', '2023-11-15T10:00'];
+    const { sessionDeviations } = judged(before, changed('2024-01-17T10:00', MONTH));
+    expect(Object.values(sessionDeviations)).toEqual([['consent'], ['consent']]);
+  });
+
+  it('[session.interval-short] follow a correction of the session’s time past the change', () => {
+    const history = performedOn(...FORTNIGHT).push(changed('2024-01-17T10:00', MONTH));
+    const entry = history.events[2] as NewEvent & { data: Parameters<typeof SessionPerformedCorrected>[1] };
+    const at = zoned('2024-01-18T10:00');
+    const data = { ...entry.data, at, corrects: idOf(2), correctionReason: 'two days later' };
+    const state = folded(history.push(SessionPerformedCorrected(occurredAt(at), data)));
+    expect(judgeCourse(state, world()).deviations).toEqual({ 'interval-short': 1 });
   });
 });
 

@@ -158,7 +158,8 @@ const isConsented = (course: PlannedCourse, session: PerformedSession, { consent
   consentOn(consents, course.protocol.code, dateOfSession(session), session.at.instant) !== undefined;
 
 /**
- * Between consecutive performed course sessions, each counted at the later one (S0-N1, S1-N1); those of the person's other
+ * Between consecutive performed course sessions, each counted at the later one (S0-N1, S1-N1), by the plan that held
+ * when that began; those of the person's other
  * courses of the procedure keep their distance as well. An import counts what it is reconciled by, which is each course
  * by itself.
  */
@@ -169,8 +170,8 @@ function intervalDeviations(
 ): Map<string, DeviationKind[]> {
   const found = new Map<string, DeviationKind[]>();
   if (!protocol) return found;
-  const intervalDays = intervalDaysOf(course, protocol);
   sessions.forEach((session, n) => {
+    const intervalDays = intervalDaysOf(course, protocol, session.at.instant);
     const before = sessions[n - 1];
     const own = before && intervalDeviation({ intervalDays }, dateOfSession(before), dateOfSession(session));
     const isClose = ({ at }: Pick<PerformedSession, 'at'>): boolean =>

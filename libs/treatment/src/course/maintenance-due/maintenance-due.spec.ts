@@ -173,8 +173,8 @@ const begin = async (history: CourseHistory) => {
 
 describe('a protocol that leaves the date to the physician', () => {
   const faq = () => begin(completed({ protocol: 'clinic-faq' }).performed('2024-01-02T10:00'));
-  const window = (history: CourseHistory, opens: string, closes: string) =>
-    MaintenanceScheduled(now, { ...named(history), physicianId: world.of.practitioner, opens, closes });
+  const window = (history: CourseHistory, opens: string, closes: string, then = now) =>
+    MaintenanceScheduled(then, { ...named(history), physicianId: world.of.practitioner, opens, closes });
 
   it('[maintenance.to-be-set] shows by when maintenance is to take place until a window is set', async () => {
     const history = await faq();
@@ -189,7 +189,7 @@ describe('a protocol that leaves the date to the physician', () => {
 
   it('[maintenance.set-once] asks for a window anew after the maintenance session', async () => {
     const history = await faq();
-    await tell(history, window(history, '2024-04-01', '2024-05-31'));
+    await tell(history, window(history, '2024-04-01', '2024-05-31', occurredAt(zoned('2024-02-01T10:00'))));
     expect((await list()).map(({ state }) => state)).toEqual(['due']);
     const treated = new CourseHistory(world.of, { id: history.id }).performed('2024-05-01T10:00', {
       kind: 'maintenance',
