@@ -202,6 +202,7 @@ const STAYS: ReadonlySet<string> = new Set([
   ...['PatientContactChoicesSet', 'PatientOptedOut', 'PatientOptedIn', 'PatientSmsStopped', 'PatientSmsResumed'],
   ...['PractitionerRegistered', 'PatientRegistered', 'PatientContactPreferenceChanged'],
   ...['PatientLinked', 'PatientUnlinked', 'CourseEntered', 'ConsentWithdrawalsEntered'],
+  'ConsultationOutcomeEntered',
   ...['ProtocolPublished', 'ProtocolRetired', 'ProtocolDrafted', 'ProtocolDraftChanged'],
   ...['ProtocolDraftDiscarded', 'ProtocolDraftPublished'],
   ...['CoursePlanned', 'MaintenanceProposed', 'SessionZoneRulesApplied'],

@@ -40,6 +40,7 @@ import {
   factsOfResults,
   isSaid,
   newlySaid,
+  outcomeIn,
   takenBack,
   withdrawalsIn,
 } from './consultation-knowledge.rules.js';
@@ -136,6 +137,7 @@ export class ConsultationEntryService {
     const { state: entries } = await reads.load(stream, patientEntriesFold);
     const events = [
       ...withdrawalsIn(state, after, reads.now),
+      ...outcomeIn(state, after, reads.now),
       ...takenBack({ before: state, after, protocol }, entries, reason, reads.now),
       ...learned.flatMap((each) => each.events),
       ...factsOfResults(state, after, protocol, (n) => derivedId(meta.commandId, `result fact ${n}`)),

@@ -6,6 +6,7 @@ import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
 import { occurredOnDay } from '../day-anywhere.js';
 import {
   ConsentWithdrawalsEntered,
+  ConsultationOutcomeEntered,
   type HealthFactKind,
   HealthFactRecorded,
   PatientEntryRetracted,
@@ -161,4 +162,28 @@ export function withdrawalsIn(
   if (sameData(before.withdrawals ?? [], withdrawals)) return [];
   const { patientId, consultationId } = before;
   return [ConsentWithdrawalsEntered(occurredNow(now), { patientId, consultationId, withdrawals: [...withdrawals] })];
+}
+
+/** How a consultation ended, where it was refused or deferred; null otherwise. */
+function endedUncleared(state: ConsultationState) {
+  if (state.status === 'none' || !state.conclusion || state.concludedOn === undefined) return null;
+  const { procedure, conclusion, concludedOn: on, concludedAt } = state;
+  if (conclusion.outcome === 'cleared') return null;
+  const until = conclusion.outcome === 'deferred' ? conclusion.until : null;
+  return { procedure, outcome: conclusion.outcome, until, on, ...(concludedAt && { at: concludedAt }) };
+}
+
+/**
+ * How a consultation ended for the patient's own record, where that is otherwise after a change of entries: after a refusal
+ * nothing rests on what was cleared before it.
+ */
+export function outcomeIn(
+  before: HeldConsultation,
+  after: ConsultationState,
+  now: Instant,
+): ReturnType<typeof ConsultationOutcomeEntered>[] {
+  const ended = endedUncleared(after);
+  if (sameData(endedUncleared(before), ended)) return [];
+  const { patientId, consultationId } = before;
+  return [ConsultationOutcomeEntered(occurredNow(now), { patientId, consultationId, ended })];
 }

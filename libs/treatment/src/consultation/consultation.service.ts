@@ -40,7 +40,7 @@ import type {
 } from './consultation.commands.js';
 import type { ConsultationCommand } from './consultation-command.types.js';
 import { decideConsultation } from './consultation.decider.js';
-import { withdrawalsIn, withoutOtherConsultations } from './consultation-knowledge.rules.js';
+import { outcomeIn, withdrawalsIn, withoutOtherConsultations } from './consultation-knowledge.rules.js';
 import { healthFactsOf } from './questionnaire.decider.js';
 import { ConsultationUnknown } from './consultation.errors.js';
 import { type ConsultationEvent, consultationStream } from './consultation.events.js';
@@ -152,11 +152,16 @@ export class ConsultationService {
   async conclude(meta: CommandMeta, id: Id, data: ConcludeConsultationData): Promise<CommandAnswer> {
     const { practitioner, conclusion, reason } = data;
     const practitionerId = await this.references.resolve(meta.chain, 'practitioner', practitioner);
-    return this.decide(meta, id, async (state, reads) => {
+    return this.change(meta, id, async (state, reads) => {
       const at = momentAt(state, data.at, reads);
       const on = localDateAt(at?.instant ?? reads.now, state.zone);
       const known = await clearanceWorld(state, practitionerId, on, reads);
-      return { type: 'Conclude', practitionerId, conclusion, reason, at, known };
+      const command = { type: 'Conclude', practitionerId, conclusion, reason, at, known } as const;
+      const events = decideConsultation(command, state, reads.now);
+      const after = { ...state, conclusion, concludedOn: on, concludedAt: at?.instant ?? reads.now };
+      const entered = events.length === 0 ? [] : outcomeIn(state, after, reads.now);
+      const onPatient = entered.length === 0 ? [] : [{ stream: patientStream(state.patientId), events: entered }];
+      return [{ stream: consultationStream(id), events }, ...onPatient];
     });
   }
 

@@ -14,7 +14,7 @@ import { CourseConsultationRenewed, type CourseEvent, CoursePlanChanged, CourseP
 import { type Follows, occurredThen } from './course-late.rules.js';
 import { type CourseState, performedSessions, type PlannedCourse } from './course.state.js';
 import { type Compositions, ingredientsPlanned } from './planned-ingredients.rules.js';
-import { isConcludedBy } from './rested-consultation.rules.js';
+import { isConcludedBy, refusedSince } from './rested-consultation.rules.js';
 import { contraindications } from './session-person.rules.js';
 
 type PlanData = Pick<
@@ -279,6 +279,17 @@ function consultationFields(
       facts,
       seen: concludedOn ?? null,
       accepted: `a consultation that was cleared at most ${lasts ?? 'any time'} before`,
+    });
+  }
+  const since = outcome === 'cleared' && person ? refusedSince(person, consultation, today, now) : undefined;
+  if (since) {
+    fields.push({
+      field: 'consultation',
+      message: `A later consultation of the patient was ${since.outcome} on ${since.on}.`,
+      rule: 'consultation.cleared',
+      facts: ['S2-V1', 'S3-V1'],
+      seen: since.outcome,
+      accepted: 'a clearance after it',
     });
   }
   if (consultation.procedure !== protocol.code) {

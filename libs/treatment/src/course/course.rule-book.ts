@@ -3,7 +3,7 @@ import { ruleBook } from '#libs/protocols/src/rule-book.js';
 /** What a course and its sessions hold to. A deviation of the kind `depth` breaks the rule `session.depth`, and so on. */
 export const COURSE_RULES = ruleBook({
   'consultation.cleared': {
-    says: 'A course is planned, and a session takes place, after a consultation that ended cleared, and no other.',
+    says: 'A course is planned, and a session takes place, after a consultation that ended cleared, and while no later one was refused or is deferred.',
     demand: 'Consultation',
     facts: ['S2-V1', 'S3-V1'],
     override: 'none',

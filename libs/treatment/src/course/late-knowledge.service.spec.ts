@@ -331,3 +331,56 @@ describe('an allergy to a product without a lot', () => {
     expect(said.map(({ data }) => data.statement)).toEqual(['hyaluronic acid']);
   });
 });
+
+describe('a later consultation that is not cleared', () => {
+  const other = async (outcome: 'refused' | 'deferred', until?: string) => {
+    const { clinic, site, patient, physician: practitioner } = at;
+    clinic.now = '2026-01-06T07:00:00.000Z';
+    const held = { site, practitioner, procedure: 'facial', patient, notes: {}, at: '2026-01-06T08:00' };
+    const { id } = await clinic.consultations.hold(clinic.meta(), held);
+    const conclusion = outcome === 'refused' ? { outcome } : { outcome, until: until ?? '' };
+    const data = { practitioner, conclusion, reason: 'not now', at: '2026-01-06T08:10' };
+    await clinic.consultations.conclude(clinic.meta(), id, data);
+    return id;
+  };
+  beforeEach(async () => {
+    await plan();
+  });
+
+  it('[consultation.cleared] keeps what was cleared before it from being planned on, booked on or treated on (S2-V1)', async () => {
+    const session = await book();
+    await other('refused');
+    expect(await refused(plan())).toEqual(['consultation.cleared']);
+    expect(await refused(book('2026-01-09T12:00'))).toEqual(['consultation.cleared']);
+    expect(await standing()).toEqual(['consultation.cleared']);
+    at.clinic.now = OPEN;
+    expect(await refused(perform(session))).toEqual(['consultation.cleared']);
+  });
+  it('[consultation.cleared] leaves what took place before it, and gives way to a newer one that is cleared (S2-V1)', async () => {
+    const session = await book('2026-01-05T18:00');
+    await book('2026-01-20T12:00');
+    await other('refused');
+    at.clinic.now = OPEN;
+    expect(await refused(perform(session, '2026-01-05T18:00'))).toEqual(['nothing']);
+    expect(await standing()).toEqual(['consultation.cleared']);
+    const newer = await consult('2026-01-08');
+    await at.clinic.courses.renewConsultation(at.clinic.meta(), course, newer);
+    expect(await standing()).toEqual([]);
+  });
+  it('[consultation.cleared] holds it up to the day until which it is deferred (S2-V1)', async () => {
+    await book();
+    await other('deferred', '2026-01-09');
+    expect(await standing()).toEqual(['consultation.cleared']);
+    expect(await refused(plan())).toEqual(['consultation.cleared']);
+    expect(await refused(book('2026-01-09T12:00'))).toEqual(['nothing']);
+  });
+  it('[consultation.cleared] stands against nothing once its conclusion is taken back (S2-V1)', async () => {
+    await book();
+    const id = await other('refused');
+    const { clinic } = at;
+    const entry = clinic.events(`consultation-${id}`).find(({ type }) => type === 'ConsultationConcluded');
+    await clinic.consultationEntries.retract(clinic.meta(), id, entry?.header.id ?? '', { reason: 'another patient' });
+    expect(await standing()).toEqual([]);
+    expect(await refused(plan())).toEqual(['nothing']);
+  });
+});

@@ -1,7 +1,8 @@
 import type { Instant, LocalDate } from '#libs/kernel/src/zoned-time.js';
 import { afterWithdrawals } from '../consultation/consent.rules.js';
 import type { Consent, ConsultationState, HeldConsultation } from '../consultation/consultation.state.js';
-import { withdrawalsOf } from '../patient/person.js';
+import type { PersonsOutcome } from '../patient/patient.state.js';
+import { type Person, withdrawalsOf } from '../patient/person.js';
 import type { SessionWorld } from './session-finding.js';
 import { hasComeBy } from './session-times.rules.js';
 
@@ -37,3 +38,25 @@ export const consentsOf = (world: Consulted & Pick<SessionWorld, 'person'>): rea
     inTurn(world).flatMap((each) => (each.status === 'none' ? [] : each.consents)),
     withdrawalsOf(world.person),
   );
+
+/**
+ * A later consultation of the person for the same procedure, in whichever registration, that was refused by a day, or
+ * deferred beyond it: nothing rests on what was cleared before it, until a newer one is cleared.
+ * @param by the moment of that day; left out: the day counts
+ */
+export function refusedSince(
+  { patients }: Person,
+  { consultationId, procedure, concludedOn, concludedAt }: HeldConsultation,
+  on: LocalDate,
+  by?: Instant,
+): PersonsOutcome | undefined {
+  const isLater = (each: PersonsOutcome): boolean => {
+    if (concludedOn === undefined || each.on !== concludedOn) return concludedOn === undefined || each.on > concludedOn;
+    return each.at !== undefined && concludedAt !== undefined && each.at > concludedAt;
+  };
+  return patients
+    .flatMap(({ outcomes = [] }) => outcomes)
+    .filter((each) => each.consultationId !== consultationId && each.procedure === procedure && isLater(each))
+    .filter((each) => isConcludedBy({ concludedOn: each.on, ...(each.at && { concludedAt: each.at }) }, on, by))
+    .find(({ until }) => until === null || on < until);
+}

@@ -4,7 +4,7 @@ import { screeningValidOn } from '../consultation/consultation.rules.js';
 import { isCredentialedFor } from '../practitioner/practitioner.state.js';
 import type { CourseRule } from './course.rule-book.js';
 import { performedSessions, type PlannedCourse } from './course.state.js';
-import { consentsOf, consultationOn, isConcludedBy } from './rested-consultation.rules.js';
+import { consentsOf, consultationOn, isConcludedBy, refusedSince } from './rested-consultation.rules.js';
 import type { Finding, SessionFacts, SessionWorld } from './session-finding.js';
 
 /** Who may treat, and with whose leave: credential, consent and a cleared consultation. */
@@ -156,6 +156,13 @@ export function screening(
     const seen = concludedOn === on && concludedAt ? concludedAt : concludedOn;
     const accepted = `a consultation that was cleared by ${session.at.wall}`;
     return [found('consultation.cleared', message, ['S2-V1', 'S3-V1'], seen, accepted)];
+  }
+  const since = refusedSince(person, consultation, on, by);
+  if (since) {
+    const message = `A later consultation was ${since.outcome} on ${since.on}: hold a new one, and let the course rest on it.`;
+    return [
+      found('consultation.cleared', message, ['S2-V1', 'S3-V1'], since.outcome, 'no refusal after the clearance'),
+    ];
   }
   const begins = !performedSessions(course, 'course').some(({ at }) => at.instant < session.at.instant);
   if (session.kind === 'course' && !begins) return [];

@@ -119,6 +119,30 @@ export const ConsentWithdrawalsEntered = eventType('ConsentWithdrawalsEntered', 
   }),
 });
 
+/**
+ * How a consultation ended that did not end cleared, as it stands; null: it ended otherwise since, or was not concluded
+ * after all. Nothing rests on a clearance that came before it. Written in one append with the entry that changes it, a
+ * correction or a retraction of one included; the latest of a consultation counts.
+ */
+export const ConsultationOutcomeEntered = eventType('ConsultationOutcomeEntered', {
+  schema: z.strictObject({
+    patientId: z.uuid(),
+    consultationId: z.uuid(),
+    ended: z
+      .strictObject({
+        procedure: z.string().min(1),
+        outcome: z.enum(['deferred', 'refused']),
+        /** Of a deferral: the day from which on it may be thought of again; null: of a refusal. */
+        until: localDateSchema.nullable(),
+        /** The day at the site of the consultation. */
+        on: localDateSchema,
+        /** Left out where only the day is known. */
+        at: instantSchema.optional(),
+      })
+      .nullable(),
+  }),
+});
+
 /** Two registrations are one person. Written to both streams in one append, each naming the other. */
 export const PatientLinked = eventType('PatientLinked', {
   subject: 'patientId',
@@ -183,6 +207,7 @@ const PATIENT_BASE = [
   HealthFactEnded,
   CourseEntered,
   ConsentWithdrawalsEntered,
+  ConsultationOutcomeEntered,
   PatientLinked,
   PatientUnlinked,
   PatientDied,

@@ -54,6 +54,18 @@ export interface PersonsWithdrawal {
   readonly position: number;
 }
 
+/** How a consultation of a person ended that did not end cleared. */
+export interface PersonsOutcome {
+  readonly consultationId: string;
+  readonly procedure: string;
+  readonly outcome: 'deferred' | 'refused';
+  /** Of a deferral; null: of a refusal. */
+  readonly until: LocalDate | null;
+  /** The day at the site of the consultation. */
+  readonly on: LocalDate;
+  readonly at?: Instant | undefined;
+}
+
 export interface RegisteredPatient {
   readonly status: 'registered';
   readonly patientId: string;
@@ -69,6 +81,8 @@ export interface RegisteredPatient {
   readonly courseIds: readonly string[];
   /** What the patient has withdrawn, in whichever consultation. */
   readonly consentWithdrawals: readonly PersonsWithdrawal[];
+  /** Of consultations that were refused or deferred, as they stand. Left out where there was none. */
+  readonly outcomes?: readonly PersonsOutcome[];
   /** Those that stand. */
   readonly links: readonly PatientLink[];
   /** Those that were undone. */
@@ -127,6 +141,11 @@ function evolveRegistered(state: RegisteredPatient, event: LaterEvent): Register
     case 'ConsentWithdrawalsEntered': {
       const { consentWithdrawals: known } = state;
       return { ...state, consentWithdrawals: withdrawalsAfter(known, event.data, event.position) };
+    }
+    case 'ConsultationOutcomeEntered': {
+      const { consultationId, ended } = event.data;
+      const others = (state.outcomes ?? []).filter((each) => each.consultationId !== consultationId);
+      return { ...state, outcomes: ended ? [...others, { consultationId, ...ended }] : others };
     }
     case 'PatientLinked': {
       const { linkId, otherPatientId } = event.data;

@@ -64,6 +64,8 @@ function told({ type, facts, session, protocol }: EntryFacts): Told {
       };
     case 'ConsentWithdrawalsEntered':
       return { title: 'Withdrawals of consents entered.' };
+    case 'ConsultationOutcomeEntered':
+      return { title: 'How a consultation ended entered.' };
     case 'CourseEntered':
       return { title: 'Course entered.', protocol };
     case 'PatientLinked':

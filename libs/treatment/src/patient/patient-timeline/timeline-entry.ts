@@ -12,7 +12,11 @@ import { PATIENT_EVENTS, type PatientEvent } from '../patient.events.js';
 export type TimelineEvent = PatientEvent | ConsultationEvent | CourseEvent;
 
 /** That a patient has a course is shown by the planning of the course itself. */
-const WITHOUT_ENTRY: ReadonlySet<string> = new Set(['CourseEntered', 'ConsentWithdrawalsEntered']);
+const WITHOUT_ENTRY: ReadonlySet<string> = new Set([
+  'CourseEntered',
+  'ConsentWithdrawalsEntered',
+  'ConsultationOutcomeEntered',
+]);
 
 const TYPES: ReadonlyMap<string, EventType> = new Map(
   ([...PATIENT_EVENTS, ...CONSULTATION_EVENTS, ...COURSE_EVENTS] as unknown as EventType[])
