@@ -94,6 +94,8 @@ export function wrongsOfPlan(correction: Entry, before: Before): string[] {
   const isMoved = instant !== was.occurredAt.instant;
   const held = standing(before.consultation);
   const isConsentedAt = (at: string) => isConsented(held, dayOf(at), at);
+  const isClearedAt = (at: string) =>
+    held.some((each) => each.type === 'ConsultationConcluded' && dayOf(each.occurredAt.instant) <= dayOf(at));
   const isOutside = its.plannedSessions < 4 || its.plannedSessions > 5;
   const isNew = its.plannedSessions !== said(was).plannedSessions;
   const wrongs: Record<string, boolean> = {
@@ -102,8 +104,8 @@ export function wrongsOfPlan(correction: Entry, before: Before): string[] {
     'a course was planned while a consent held':
       isMoved && !isConsentedAt(instant) && isConsentedAt(was.occurredAt.instant),
     'a course was planned after its consultation was cleared':
-      isMoved &&
-      !held.some((each) => each.type === 'ConsultationConcluded' && dayOf(each.occurredAt.instant) <= dayOf(instant)),
+      // What stood against it before, as a conclusion that was taken back since, is no matter of its time.
+      isMoved && !isClearedAt(instant) && isClearedAt(was.occurredAt.instant),
     'a course has been planned by now': instant > correction.recordedAt,
     'a change of plan is said anew by a physician':
       correction.type === 'CoursePlanChangedCorrected' && roleOf(its.practitionerId, before) !== 'physician',
