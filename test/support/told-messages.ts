@@ -1,6 +1,7 @@
 import type { NewEvent } from '../../libs/event-store/src/event-type.js';
 import { addDays } from '../../libs/kernel/src/local-date.js';
 import { occurredNow } from '../../libs/kernel/src/occurred.js';
+import { localDateAt } from '../../libs/kernel/src/zoned-time.js';
 import type { Channel } from '../../libs/messaging/src/channel.contract.js';
 import { MessagePlannerReactor } from '../../libs/messaging/src/reactor/message-planner.reactor.js';
 import {
@@ -14,6 +15,8 @@ import type { TestMessaging, TestWorld } from './test-messaging.js';
 import { CourseHistory, zoned } from './treatment-history.js';
 
 const now = occurredNow('2026-05-01T00:00:00.000Z');
+/** Of `zoned`. */
+const ZONE = 'Europe/Istanbul';
 
 interface Place {
   readonly siteId: string;
@@ -25,14 +28,20 @@ export class ToldMessages {
   private constructor(
     private readonly messaging: TestMessaging,
     readonly world: TestWorld,
+    /** Of the site. */
+    readonly zone: string,
     readonly today: string,
+    /** Of a session in the small hours: less than a day ago where sessions are, which may be another day than the site's. */
+    readonly smallHours: string,
   ) {}
 
   static async open(messaging: TestMessaging): Promise<ToldMessages> {
     const probe = await messaging.newWorld();
     const hours = 12 - new Date(await messaging.engine.chains.now(probe.chain)).getUTCHours();
-    const world = await messaging.newWorld({ zone: `Etc/GMT${hours > 0 ? '-' : '+'}${Math.abs(hours)}` });
-    return new ToldMessages(messaging, world, (await messaging.engine.chains.now(world.chain)).slice(0, 10));
+    const zone = `Etc/GMT${hours > 0 ? '-' : '+'}${Math.abs(hours)}`;
+    const world = await messaging.newWorld({ zone });
+    const at = await messaging.engine.chains.now(world.chain);
+    return new ToldMessages(messaging, world, zone, at.slice(0, 10), `${localDateAt(at, ZONE)}T00:01`);
   }
 
   get patient(): string {

@@ -1,5 +1,6 @@
 import { newId } from '#libs/kernel/src/ids.js';
 import { occurredNow } from '#libs/kernel/src/occurred.js';
+import { wallAt } from '#libs/kernel/src/zoned-time.js';
 import { PatientOptedOut } from '#libs/treatment/src/contact/contact.events.js';
 import { SiteQuietHoursSet, siteStream } from '#libs/treatment/src/site/site.events.js';
 import { HealthFactRecorded, patientStream } from '#libs/treatment/src/patient/patient.events.js';
@@ -67,9 +68,13 @@ describe('a message that has expired says', () => {
   it('that no hour was left at which it might go', async () => {
     await booked(6);
     const { site: siteId } = told.world.of;
-    const quiet = SiteQuietHoursSet(now, { siteId, quietHours: { from: '01:00', to: '00:30' } });
-    await told.world.append({ stream: siteStream(siteId), events: [quiet] });
     const { expiresAt } = await messaging.queries.explain(told.world.chain, await idOf('session-reminder'));
+    const hourAt = (ms: number) => wallAt(new Date(Date.parse(expiresAt) + ms).toISOString(), told.zone).slice(11, 16);
+    const quietHours = { from: hourAt(-7_200_000), to: hourAt(3_600_000) };
+    await told.world.append({
+      stream: siteStream(siteId),
+      events: [SiteQuietHoursSet(now, { siteId, quietHours })],
+    });
     const shortlyBefore = new Date(Date.parse(expiresAt) - 3_600_000).toISOString();
     expect(await dispatchAt('session-reminder', shortlyBefore)).toBe('expired');
     expect((await lastStep('session-reminder'))?.says).toMatch(

@@ -56,7 +56,7 @@ describe('a registration that is linked', () => {
       other,
       PatientEntryRetracted(now, { patientId: other, retracts, retractionReason: 'another' }),
     );
-    await told.begin(told.course().performed(told.day(0, '00:01')));
+    await told.begin(told.course().performed(told.smallHours));
     expect(await told.send('aftercare')).toBe('sent');
     await told.unlink(told.patient, other, linkId);
     expect(await told.send('aftercare')).toBe('none');
@@ -94,7 +94,7 @@ it('[maintenance.later-course] a later course of a linked registration ends the 
   await told.unlink(told.patient, other, linkId);
   expect(await told.pending('maintenance')).toHaveLength(3);
   await told.link(told.patient, other, newId());
-  await told.begin(told.course({}, { patient: other }).performed(told.day(0, '00:01')));
+  await told.begin(told.course({}, { patient: other }).performed(told.smallHours));
   expect(await told.pending('maintenance')).toEqual([]);
 });
 
