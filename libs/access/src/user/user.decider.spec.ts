@@ -31,6 +31,10 @@ function after(...commands: readonly [UserCommand, string?][]): UserState {
 const INVITE: UserCommand = { kind: 'invite', userId, name: 'Zoë', grants: [grant()] };
 const typesOf = (events: readonly UserEvent[]): string[] => events.map(({ type }) => type);
 const self = `user:${userId}`;
+const breakGlass = (openingId: string): UserCommand => ({
+  ...{ kind: 'break-glass', openingId, patientId, siteIds: [] },
+  ...{ minutes: 60, reason: 'an emergency' },
+});
 
 describe('a user', () => {
   it('is invited with roles, once', () => {
@@ -87,14 +91,7 @@ describe('a user', () => {
 
   it('has a record open until its time is over or they close it, and it is looked at once', () => {
     const openingId = newId();
-    const broken: UserCommand = {
-      kind: 'break-glass',
-      siteIds: [],
-      openingId,
-      patientId,
-      minutes: 60,
-      reason: 'an emergency',
-    };
+    const broken = breakGlass(openingId);
     const open = after([INVITE], [broken, self]) as KnownUser;
     expect(openAt(open, '2026-03-01T09:59:59.000Z').map((each) => each.patientId)).toEqual([patientId]);
     expect(openAt(open, '2026-03-01T10:00:00.000Z')).toEqual([]);
@@ -113,14 +110,7 @@ describe('a user', () => {
     'a record that is reviewed as %s while it is open is open no more',
     (outcome) => {
       const openingId = newId();
-      const broken: UserCommand = {
-        kind: 'break-glass',
-        siteIds: [],
-        openingId,
-        patientId,
-        minutes: 60,
-        reason: 'an emergency',
-      };
+      const broken = breakGlass(openingId);
       const open = after([INVITE], [broken, self]);
       const review: UserCommand = { kind: 'review-glass', openingId, outcome, note: 'looked at' };
       expect(typesOf(decideUser(review, open, NOW, ADMIN))).toEqual(['GlassMended', 'GlassReviewed']);

@@ -30,22 +30,6 @@ export function positiveSince(before: Asked['check'], after: Asked['check']): st
   return Object.keys(after ?? {}).filter((code) => after?.[code] === 'yes' && before?.[code] !== 'yes');
 }
 
-/** By whom nobody else is meant: two different identifiers, as when the session was entered. */
-export function identifierFields({ identifiers = [] }: Pick<Asked, 'identifiers'>): CourseRefusal[] {
-  const confirmed = new Set(identifiers);
-  if (confirmed.size >= 2) return [];
-  return [
-    {
-      field: 'identifiers',
-      message: 'A session is recorded with two identifiers by which the patient was recognised.',
-      rule: 'session.two-identifiers',
-      facts: [],
-      seen: [...confirmed],
-      accepted: 'two different ones',
-    },
-  ];
-}
-
 /**
  * What stands against answers that are said anew: a question that the protocol does not ask; a no, where the session was
  * held for a yes on its day. That the patient answered yes is not refused: it happened, and a physician reviews it.

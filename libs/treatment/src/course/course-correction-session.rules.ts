@@ -1,16 +1,11 @@
 import { isErased } from '#libs/event-store/src/personal-data.js';
 import { type Instant, type ZonedTime, zonedTime } from '#libs/kernel/src/zoned-time.js';
-import {
-  type Answers,
-  answerFields,
-  answersWith,
-  identifierFields,
-  undecidedIn,
-} from './course-correction-check.rules.js';
+import { type Answers, answerFields, answersWith, undecidedIn } from './course-correction-check.rules.js';
 import { CorrectionRefused, type CourseRefusal } from './course.errors.js';
 import type { AcceptedDeviation, CourseEvent } from './course.events.js';
 import type { PlannedCourse } from './course.state.js';
 import type { SessionWorld } from './session-finding.js';
+import { identifierFields } from './session-check.rules.js';
 import { personGone } from './session-person.rules.js';
 import { placeFields } from './session-place.rules.js';
 import { intervals } from './session-protocol.rules.js';

@@ -11,6 +11,26 @@ import { holdAgainst, type HoldWorld } from './standing-hold.rules.js';
 
 type PerformData = z.infer<typeof performSessionSchema>;
 
+/** Two different identifiers of the patient are confirmed before treating, so that nobody else is meant. */
+export function identifierFields({
+  identifiers = [],
+}: {
+  readonly identifiers?: readonly string[] | undefined;
+}): CourseRefusal[] {
+  const confirmed = new Set(identifiers);
+  if (confirmed.size >= 2) return [];
+  return [
+    {
+      field: 'identifiers',
+      message: 'A session is recorded with two identifiers by which the patient was recognised.',
+      rule: 'session.two-identifiers',
+      facts: [],
+      seen: [...confirmed],
+      accepted: 'two different ones',
+    },
+  ];
+}
+
 /**
  * The short check before the treatment (S0-P1, S4-C1, S0-C1): every question answered; a yes waits for a physician's
  * written decision to go on, which some do not allow at all.

@@ -12,6 +12,7 @@ import type { RecallState } from '../recall/recall.state.js';
 import type { AcceptedDeviation, SessionKind, StepDone, UsedProduct } from './course.events.js';
 import type { CourseRule } from './course.rule-book.js';
 import type { PlannedCourse } from './course.state.js';
+import type { MaintenanceEndRule } from './maintenance-end.rules.js';
 
 /** What a session is judged by: each as its events stood at the decision. */
 export interface SessionWorld {
@@ -59,7 +60,7 @@ export interface SessionFacts {
 
 /** Something about a session that speaks against it. */
 export interface Finding {
-  readonly rule: CourseRule | keyof typeof LOT_RULES | 'consent.guardian';
+  readonly rule: CourseRule | keyof typeof LOT_RULES | MaintenanceEndRule | 'consent.guardian';
   /** As what it counts where it was accepted, or already happened; null where nobody may accept it. */
   readonly deviation: AcceptedDeviation | null;
   readonly field: string;

@@ -28,7 +28,7 @@ import {
 import { bookedSessions, type OpenSession, performedSessions, type PlannedCourse } from './course.state.js';
 import { type MaintenanceEnd, maintenanceEnded } from './maintenance-end.rules.js';
 import type { CourseRule } from './course.rule-book.js';
-import { checkFields } from './session-check.rules.js';
+import { checkFields, identifierFields } from './session-check.rules.js';
 import type { Finding, SessionWorld } from './session-finding.js';
 import { heldOver } from './session-hold.decider.js';
 import { consent, credential, screening } from './session-permission.rules.js';
@@ -196,7 +196,7 @@ export function performSession(command: PerformSession, state: PlannedCourse, no
   );
   const fields = [
     ...placeFields(state, { sessionId, kind: session.kind, at }),
-    ...identityFields(data),
+    ...identifierFields(data),
     ...checkFields(session, state, world, data, at),
     ...orderFields(world, at),
     ...beyondPlan(state, session.kind, performedSessions(state, 'course').length),
@@ -279,22 +279,6 @@ function requirePast({ at, endedAt, steps, data }: PerformSession, state: Planne
   }
   const fields = timeFields({ at, endedAt, steps, durationMinutes: data.durationMinutes }, now);
   if (fields.length > 0) throw new SessionRefused(fields, { now });
-}
-
-/** Two identifiers of the patient are confirmed. */
-function identityFields({ identifiers }: PerformData): CourseRefusal[] {
-  const confirmed = new Set(identifiers);
-  if (confirmed.size >= 2) return [];
-  return [
-    {
-      field: 'identifiers',
-      message: 'Confirm two identifiers of the patient before treating.',
-      rule: 'session.two-identifiers',
-      facts: [],
-      seen: confirmed.size,
-      accepted: 'two different ones',
-    },
-  ];
 }
 
 /** A nurse treats on the order of a named physician, who may carry out the procedure on that day (S2-Q1). */

@@ -1,6 +1,7 @@
-import { dateOfWall, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
+import { dateOfWall, type LocalDate, type ZonedTime } from '#libs/kernel/src/zoned-time.js';
 import type { PlannedProduct, SessionKind } from './course.events.js';
 import type { PlannedCourse, SessionHold } from './course.state.js';
+import { maintenanceEnded } from './maintenance-end.rules.js';
 import { type Compositions, ingredientsPlanned } from './planned-ingredients.rules.js';
 import type { Finding, SessionFacts, SessionWorld } from './session-finding.js';
 import { ingredientsIn, lotFindings, plannedLot, volumes } from './session-lots.rules.js';
@@ -53,7 +54,7 @@ export function standingFindings(
   const ingredients = [...ingredientsPlanned(world, session.withoutLot ?? []), ...ingredientsIn(world.lots)];
   return [
     ...ended(course, session.kind),
-    ...declined(course, session.kind),
+    ...declined(course, session.kind, dateOfWall(session.at.wall)),
     ...credential(course, world, session),
     ...consent(course, world, session),
     ...screening(course, world, session),
@@ -83,21 +84,10 @@ function ended({ status }: PlannedCourse, kind: SessionKind): Finding[] {
 }
 
 /** What was booked before the patient declined is cancelled, or maintenance resumed; nobody is reminded of it meanwhile. */
-function declined({ maintenanceDeclined }: PlannedCourse, kind: SessionKind): Finding[] {
-  if (kind !== 'maintenance' || !maintenanceDeclined) return [];
-  return [
-    {
-      rule: 'maintenance.declined',
-      deviation: null,
-      field: 'course',
-      message: 'The patient has declined maintenance.',
-      facts: [],
-      override: 'none',
-      seen: 'declined',
-      accepted: 'after maintenance was resumed; cancel the session otherwise',
-    },
-  ];
-}
+const declined = (course: PlannedCourse, kind: SessionKind, on: LocalDate): Finding[] =>
+  kind === 'maintenance'
+    ? maintenanceEnded(course, undefined, on).map((each) => ({ ...each, deviation: null, override: 'none' }))
+    : [];
 
 /** The pre-treatment check found something, and no physician has decided to go on (S0-P1). */
 export function heldSession(hold: SessionHold | undefined): Finding[] {
